@@ -1,0 +1,80 @@
+"""The command line: `python -m core dataset import|status` and `python -m core analyse`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 done, 1 something failed, 2 wrong usage)."""
+    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    dataset = commands.add_parser("dataset", help="import HAM10000, or see what is there")
+    actions = dataset.add_subparsers(dest="action", required=True, metavar="ACTION")
+    load = actions.add_parser("import", help="import the archives from Kaggle or Dataverse")
+    load.add_argument("archives", nargs="+", type=Path, metavar="ZIP")
+    load.set_defaults(run=_import)
+    actions.add_parser("status", help="what has been imported").set_defaults(run=_status)
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from core.dataset import DatasetError
+    from core.importer import import_archives
+
+    with tqdm(unit=" files", disable=None) as bar:
+
+        def progress(done: int, total: int, text: str) -> None:
+            bar.total = total
+            bar.set_description(text, refresh=False)
+            bar.update(done - bar.n)
+
+        try:
+            report = import_archives(options.archives, progress=progress)
+        except DatasetError as error:
+            bar.close()
+            print(error, file=sys.stderr)
+            return 1
+    print(
+        f"{report.added:,} files added, {report.unchanged:,} were there, {report.ignored:,} ignored."
+    )
+    return _status(options)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from core.dataset import Dataset, DatasetError, status
+    from core.splits import SPLITS, SplitError
+
+    found = status()
+    print(f"Folder        {found.root}")
+    print(f"Listed        {found.listed:,} images")
+    print(f"Photos        {found.photos:,}")
+    print(f"Masks         {found.masks:,}")
+    print(f"Centre crops  {found.crops:,} (optional)")
+    for problem in found.problems:
+        print(f"! {problem}")
+    try:
+        data = Dataset.open()
+    except (DatasetError, SplitError) as error:
+        if str(error) not in found.problems:
+            print(f"! {error}")
+        return 1
+    counts = data.table.groupby("split").agg(
+        images=("dx", "size"), lesions=("lesion_id", "nunique")
+    )
+    print(f"Split         {data.split.id}")
+    for name in SPLITS:
+        if name in counts.index:
+            row = counts.loc[name]
+            print(f"  {name:<11} {row.images:,} images of {row.lesions:,} lesions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,329 @@
+"""From the bytes of a picture file to checked, upright, eight-bit sRGB pixels.
+
+A file from a stranger is checked in this order: number of bytes, first bytes, size in the header;
+only then is it decoded. Whatever is wrong with it becomes an :class:`ImageError`, whose message
+tells a student what happened and what to do. Only pixels leave this module, no EXIF, no GPS.
+"""
+
+import contextlib
+import hashlib
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+MAX_BYTES = 20 * 1024**2
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 32
+ACCEPTED = ("JPEG", "PNG", "WebP", "BMP", "TIFF")
+
+# Pillow warns of oversized pictures (refused below) and of damaged metadata (dropped below).
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+_SIGNATURES = {  # how files of each format begin
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "WebP": rb"RIFF.{4}WEBP",
+    "BMP": rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # "BM" alone may begin a text
+    "camera raw": rb"II\*\0.{4}CR",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "GIF": rb"GIF8",
+    "HEIC": rb".{4}ftyp(he|mif1)",
+    "AVIF": rb".{4}ftypavi",
+    "JPEG 2000": rb".{4}jP  ",
+    "Photoshop": rb"8BPS",
+    "PDF": rb"%PDF",
+    "DICOM": rb".{128}DICM",
+}
+_ORIENTATION, _PHOTOMETRIC, _BITS, _SUBFILE_TYPE = 0x0112, 262, 258, 254  # EXIF and TIFF tags
+
+
+class ImageError(ValueError):
+    """A picture that cannot be used; the message is a sentence to show to a student."""
+
+
+class EmptyFileError(ImageError):
+    """The file has no bytes."""
+
+
+class NotAnImageError(ImageError):
+    """The bytes are not a picture, whatever the file is called."""
+
+
+class UnsupportedFormatError(ImageError):
+    """A picture, but of a format that is not read here."""
+
+
+class TruncatedImageError(ImageError):
+    """A picture of an accepted format whose contents cannot be decoded."""
+
+
+class TooManyBytesError(ImageError):
+    """The file is larger than ``MAX_BYTES``."""
+
+
+class TooManyPixelsError(ImageError):
+    """The picture has more than ``MAX_PIXELS`` pixels."""
+
+
+class TooSmallError(ImageError):
+    """A side of the picture is shorter than ``MIN_SIDE`` pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class LesionImage:
+    """A photo ready to be analysed.
+
+    Attributes:
+        rgb: pixels, uint8 of shape (height, width, 3), sRGB, 0 to 255, C-contiguous and read-only.
+        name: what to call the photo on screen; never a path.
+        digest: SHA-256 (64 hex digits) of the file's bytes, or of shape and pixels for an array.
+        notes: plain sentences about what was changed while reading the file.
+    """
+
+    rgb: np.ndarray
+    name: str
+    digest: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.rgb.setflags(write=False)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.rgb.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.rgb.shape[0]
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "photo") -> Self:
+        """Decode a JPEG, PNG, WebP, BMP or TIFF file.
+
+        Args:
+            data: the whole file.
+            name: file name or title; folders in it are dropped.
+
+        Raises:
+            ImageError: one of its subclasses, whatever the bytes are.
+        """
+        notes: list[str] = []
+        rgb = _decode(data, notes)
+        return cls(rgb, _display_name(name), hashlib.sha256(data).hexdigest(), tuple(notes))
+
+    @classmethod
+    def from_array(cls, rgb: np.ndarray, name: str = "photo", notes: tuple[str, ...] = ()) -> Self:
+        """Wrap a copy of sRGB pixels, uint8 of shape (height, width, 3).
+
+        Raises:
+            ValueError: another dtype or shape.
+            TooSmallError, TooManyPixelsError: as for a file.
+        """
+        if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+            raise ValueError(f"Expected uint8 pixels (H, W, 3), got {rgb.dtype} {rgb.shape}.")
+        _check_size(rgb.shape[1], rgb.shape[0])
+        rgb = rgb.copy(order="C")
+        digest = hashlib.sha256(repr(rgb.shape).encode() + rgb.tobytes()).hexdigest()
+        return cls(rgb, _display_name(name), digest, tuple(notes))
+
+
+def resize(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale a picture: the only resize there is, so that training and serving see the same pixels.
+
+    Pillow's bilinear filter, which averages over all source pixels when scaling down (torchvision
+    calls this ``antialias=True``; OpenCV's ``INTER_LINEAR`` does not do it). With
+    ``reducing_gap=3.0`` a picture over six times too large is first shrunk by a whole factor,
+    which is several times faster and differs by a few grey levels at most.
+
+    Args:
+        rgb: uint8, shape (height, width, 3) or (height, width).
+        size: wanted (width, height) in pixels, the order Pillow uses.
+
+    Returns:
+        A new uint8 array of shape (size[1], size[0], …).
+    """
+    image = Image.fromarray(np.ascontiguousarray(rgb))
+    return np.array(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0))
+
+
+def to_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:
+    """Encode uint8 pixels of shape (height, width, 3) as a JPEG file without metadata."""
+    return _encode(rgb, "JPEG", quality=quality)
+
+
+def to_png(array: np.ndarray) -> bytes:
+    """Encode uint8 pixels (height, width, 3), or a uint8 mask (height, width), as a PNG file."""
+    return _encode(array, "PNG")
+
+
+def _encode(array: np.ndarray, file_format: str, **options: int) -> bytes:
+    if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
+        raise ValueError(f"Expected uint8 (H, W, 3) or (H, W), got {array.dtype} {array.shape}.")
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(array)).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def _display_name(name: str) -> str:
+    last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if c.isprintable()).strip() or "photo"
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE:
+        raise TooSmallError(
+            f"This photo is only {width} × {height} pixels; each side needs at least {MIN_SIDE}. "
+            "Use the original photo rather than a thumbnail."
+        )
+    if width * height > MAX_PIXELS:
+        raise TooManyPixelsError(
+            f"This photo has {width} × {height} pixels; at most {MAX_PIXELS // 10**6} million "
+            "are read. Crop it to the lesion or save it smaller."
+        )
+
+
+def _signature(data: bytes) -> str | None:
+    """Name the format by its first bytes, as file names lie; None where it is no known picture."""
+    matches = (name for name, start in _SIGNATURES.items() if re.match(start, data, re.DOTALL))
+    return next(matches, None)
+
+
+def _unsupported(name: str) -> UnsupportedFormatError:
+    listed = f"{', '.join(ACCEPTED[:-1])} and {ACCEPTED[-1]}"
+    return UnsupportedFormatError(
+        f"This is a {name} file; {listed} photos are read here. "
+        "Open it in a picture viewer and save it as PNG or JPEG."
+    )
+
+
+def _decode(data: bytes, notes: list[str]) -> np.ndarray:
+    """Decode to a new uint8 (height, width, 3) array and append to ``notes``."""
+    if not data:
+        raise EmptyFileError("This file is empty. Copy or download the photo again.")
+    if len(data) > MAX_BYTES:
+        raise TooManyBytesError(
+            f"This file has {len(data) / 1024**2:.1f} MB; at most "
+            f"{MAX_BYTES // 1024**2} MB are read. Crop the photo to the lesion or save it as JPEG."
+        )
+    name = _signature(data)
+    if name is None:
+        raise NotAnImageError(
+            "This file is not a photo, whatever its name says. "
+            f"Choose a {', '.join(ACCEPTED[:-1])} or {ACCEPTED[-1]} file."
+        )
+    if name not in ACCEPTED:
+        raise _unsupported(name)
+    try:
+        with Image.open(io.BytesIO(data), formats=[name]) as image:
+            _check_size(*image.size)
+            return _pixels(image, notes)
+    except ImageError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+        raise TooManyPixelsError(
+            "This photo claims more pixels than can be read; at most "
+            f"{MAX_PIXELS // 10**6} million are. Crop it to the lesion or save it smaller."
+        ) from None
+    except Exception as error:  # decoders fail in many ways: OSError, SyntaxError, zlib.error …
+        raise TruncatedImageError(
+            f"This {name} file is damaged or incomplete. Copy or download it again, "
+            "or open it in a picture viewer and save it as a new PNG or JPEG."
+        ) from error
+
+
+def _pixels(image: Image.Image, notes: list[str]) -> np.ndarray:
+    """The first frame of an opened file, upright, in sRGB, over white where it is see-through."""
+    tiff_tags = getattr(image, "tag_v2", {})
+    if tiff_tags.get(_SUBFILE_TYPE, 0) & 1:  # page one is a preview: a DNG, NEF or the like
+        raise _unsupported("camera raw")
+    if getattr(image, "is_animated", False):
+        notes.append(
+            "This file is animated: only its first frame is used."
+            if image.format in ("PNG", "WEBP")
+            else "This file holds several pictures: only the first is used."
+        )
+    orientation = tiff_tags.get(_ORIENTATION)  # Pillow turns a TIFF itself, while loading it
+    image.load()
+    profile = image.info.get("icc_profile")
+    with contextlib.suppress(Exception):  # a broken EXIF block counts as none
+        orientation = orientation or image.getexif().get(_ORIENTATION)
+        ImageOps.exif_transpose(image, in_place=True)
+    if orientation in range(2, 9):
+        notes.append("This photo was turned upright, as the camera noted.")
+    alpha = None
+    if image.mode[0] in "IF":
+        image = _grey_to_8_bit(image, tiff_tags, notes)
+    elif image.has_transparency_data:
+        image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("RGB")
+    elif image.mode not in ("RGB", "CMYK", "L"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    image = _to_srgb(image, profile, notes)
+    if alpha is not None and alpha.getextrema() != (255, 255):
+        notes.append("Transparent parts of this photo were laid over white.")
+        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
+    return np.array(image)
+
+
+def _grey_to_8_bit(image: Image.Image, tiff_tags: dict, notes: list[str]) -> Image.Image:
+    """Scale grey of more than eight bits; Pillow's own ``convert("L")`` would clip it at 255.
+
+    Modes "I;16…" keep the most significant byte, as Pillow does for 16-bit colour (12-bit TIFF: of
+    those 12). Modes "I" and "F" have no agreed range: their extremes become black and white.
+    """
+    values = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        notes.append("This photo has more than 256 shades of grey: they were scaled to 256.")
+        grey = values >> (tiff_tags.get(_BITS, (16,))[0] - 8)
+        grey = 255 - grey if tiff_tags.get(_PHOTOMETRIC) == 0 else grey
+    else:
+        notes.append(
+            "The brightness scale of this photo is unknown: "
+            "its darkest pixel was made black and its brightest white."
+        )
+        values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+        low, high = values.min(), values.max()
+        grey = np.rint((values - low) * (255 / (high - low or 1.0)))
+    return Image.fromarray(grey.astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
+    """Colours to sRGB by the embedded ICC profile if it is valid, else by Pillow's plain rule."""
+    if profile and (converted := _by_profile(image, profile)) is not None:
+        if converted is not image:
+            notes.append("Colours were converted to sRGB by the colour profile in this photo.")
+        return converted.convert("RGB")
+    if image.mode == "CMYK":
+        notes.append("This photo was saved for printing (CMYK): its colours are approximate.")
+    return image.convert("RGB")
+
+
+def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """Convert, or return the same image if its profile is sRGB already; None if it is invalid.
+
+    Profiles are told from sRGB by what they do to a ladder of colours, as their names vary.
+    """
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        transform = ImageCms.buildTransform(
+            source, ImageCms.createProfile("sRGB"), image.mode, "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        )  # fmt: skip
+        if image.mode == "RGB":
+            levels = np.arange(0, 256, 51, dtype=np.uint8)
+            ladder = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 6, 3)
+            seen = np.asarray(ImageCms.applyTransform(Image.fromarray(ladder), transform))
+            if np.abs(seen.astype(int) - ladder).max() <= 3:
+                return image
+        return ImageCms.applyTransform(image, transform)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None

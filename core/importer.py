@@ -1,0 +1,162 @@
+"""Import of HAM10000's archives, as a user downloads them, into the data folder.
+
+Files are recognised by name, wherever they lie in the archive (Kaggle's doubled lower-case folders,
+the twice-nested masks, Dataverse's flat zips); everything else is left alone. Each file is written
+under a temporary name and renamed, so an interrupted import can simply be run again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from core.dataset import DatasetError, folder, read_metadata
+
+MAX_FILE_BYTES = 50 * 1024**2
+"""No file of the dataset is larger; guards against archives that unpack without end."""
+
+_PHOTO = re.compile(r"(ISIC_\d{7})\.jpe?g", re.IGNORECASE)
+_MASK = re.compile(r"(ISIC_\d{7})_segmentation\.png", re.IGNORECASE)
+_TABLE = re.compile(r"HAM10000_metadata(\.csv)?", re.IGNORECASE)
+_CROP_FOLDER = "centre_crops_224"
+
+Progress = Callable[[int, int, str], None]
+"""Called as progress(done, total, text) while importing."""
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did, in numbers of files."""
+
+    added: int
+    unchanged: int
+    ignored: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    archive: Path
+    info: zipfile.ZipInfo
+    target: Path
+
+
+def import_archives(
+    archives: Sequence[Path], data: Path | None = None, progress: Progress | None = None
+) -> ImportReport:
+    """Import zip files into the data folder; files already there with the same content stay.
+
+    All archives are checked before the first file is written.
+
+    Args:
+        archives: zip files, in any order.
+        data: the data folder (default: the setting `LESIONLAB_DATA`).
+        progress: told how far the import is.
+
+    Raises:
+        DatasetError: an archive is missing, no zip, damaged, holds unsafe paths or nothing of
+            HAM10000; or the disk is full. What was imported before stays.
+    """
+    root = folder(data)
+    entries: list[_Entry] = []
+    ignored = 0
+    for archive in archives:
+        found, others = _plan(archive, root)
+        entries += found
+        ignored += others
+    added = unchanged = 0
+    try:
+        for archive in archives:
+            with zipfile.ZipFile(archive) as opened:
+                for entry in [e for e in entries if e.archive == archive]:
+                    if _same(entry):
+                        unchanged += 1
+                    else:
+                        _extract(opened, entry)
+                        added += 1
+                    if progress:
+                        progress(added + unchanged, len(entries), archive.name)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise DatasetError(
+            f"{archive.name} is damaged ({error}). Download it again; what was imported stays."
+        ) from error
+    except OSError as error:
+        raise DatasetError(
+            f"Cannot write to {root} ({error.strerror}). Make room or check the permissions, "
+            "then run the import again; it goes on where it stopped."
+        ) from error
+    return ImportReport(added, unchanged, ignored)
+
+
+def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
+    """Which entries go where, the first of equal names winning, and how many are ignored."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = [i for i in opened.infolist() if not i.is_dir()]
+    except FileNotFoundError as error:
+        raise DatasetError(f"There is no file {archive}.") from error
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DatasetError(f"{archive.name} is not a readable zip file: {error}") from error
+    targets: dict[Path, _Entry] = {}
+    for info in infos:
+        _refuse_unsafe(archive, info)
+        target = _target(info.filename, root)
+        if target is not None:
+            targets.setdefault(target, _Entry(archive, info, target))
+    if not targets:
+        raise DatasetError(
+            f"{archive.name} holds nothing of HAM10000: neither ISIC_….jpg photos, "
+            "ISIC_…_segmentation.png masks nor HAM10000_metadata.csv."
+        )
+    return list(targets.values()), len(infos) - len(targets)
+
+
+def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
+    name = info.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
+        raise DatasetError(
+            f"{archive.name} holds the unsafe path {info.filename!r}. Nothing was imported; "
+            "download the archive from its original source."
+        )
+    if info.file_size > MAX_FILE_BYTES and _target(name, Path()) is not None:
+        raise DatasetError(f"{info.filename!r} in {archive.name} is too large to be a photo.")
+
+
+def _target(name: str, root: Path) -> Path | None:
+    path = PurePosixPath(name)
+    if "__MACOSX" in path.parts:
+        return None
+    if match := _PHOTO.fullmatch(path.name):
+        kind = "crops" if _CROP_FOLDER in path.parts else "images"
+        return root / kind / f"{match[1].upper()}.jpg"
+    if match := _MASK.fullmatch(path.name):
+        return root / "masks" / f"{match[1].upper()}.png"
+    if _TABLE.fullmatch(path.name):
+        return root / "metadata.csv"
+    return None
+
+
+def _same(entry: _Entry) -> bool:
+    try:
+        if entry.target.stat().st_size != entry.info.file_size:
+            return False
+        return zlib.crc32(entry.target.read_bytes()) == entry.info.CRC
+    except FileNotFoundError:
+        return False
+
+
+def _extract(opened: zipfile.ZipFile, entry: _Entry) -> None:
+    content = opened.read(entry.info)
+    entry.target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = entry.target.with_name(f".{entry.target.name}.part")
+    try:
+        temporary.write_bytes(content)
+        if entry.target.name == "metadata.csv":
+            read_metadata(temporary)
+        os.replace(temporary, entry.target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,143 @@
+"""Measures of classifiers and masks, with intervals. Plain NumPy and scikit-learn; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+FAILED_BELOW = 0.65
+"""Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis, numerically stable."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean -log p of the true class, in nats."""
+    p = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.clip(p, 1e-12, None)).mean())
+
+
+def expected_calibration_error(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
+) -> float:
+    """ECE of the top class over equal-width bins (Guo et al., "On Calibration of Modern Neural
+    Networks", ICML 2017): mean |confidence - accuracy|, weighted by bin size; 0…1."""
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(confidence[index == b].mean() - correct[index == b].mean()) * (index == b).mean()
+        for b in range(bins)
+        if (index == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def classifier_summary(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Overall measures from probabilities N×K and labels N.
+
+    Macro averages run over the classes present in `labels`; the predicted class is the argmax.
+    """
+    predicted = probabilities.argmax(axis=1)
+    present = np.unique(labels)
+    aucs = [roc_auc_score(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
+    return {
+        "accuracy": float((predicted == labels).mean()),
+        "balanced_accuracy": float(balanced_accuracy_score(labels, predicted)),
+        "macro_f1": float(
+            f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
+        ),
+        "macro_auc": float(np.mean(aucs)) if aucs else float("nan"),
+        "nll": negative_log_likelihood(probabilities, labels),
+        "ece": expected_calibration_error(probabilities, labels),
+    }
+
+
+def per_class(
+    probabilities: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1, support and one-vs-rest AUC of each class, by name."""
+    k = len(names)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, probabilities.argmax(axis=1), labels=range(k), zero_division=0
+    )
+    return {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "auc": float(roc_auc_score(labels == i, probabilities[:, i]))
+            if 0 < support[i] < len(labels)
+            else float("nan"),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(names)
+    }
+
+
+def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Confusion matrix K×K of counts: rows the true class, columns the argmax."""
+    k = probabilities.shape[1]
+    return confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(k))
+
+
+def mask_scores(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Dice and IoU of two bool masks of one shape; both 1 if both are empty."""
+    if predicted.shape != truth.shape:
+        raise ValueError(f"Masks differ in shape: {predicted.shape} and {truth.shape}.")
+    both = int(np.count_nonzero(predicted & truth))
+    total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(truth))
+    if total == 0:
+        return 1.0, 1.0
+    return 2 * both / total, both / (total - both)
+
+
+def segmenter_summary(dice: np.ndarray, iou: np.ndarray) -> dict[str, float]:
+    """Means over images, ISIC's thresholded Jaccard (0 below 0.65) and the share that failed."""
+    return {
+        "mean_dice": float(dice.mean()),
+        "mean_iou": float(iou.mean()),
+        "thresholded_jaccard": float(np.where(iou >= FAILED_BELOW, iou, 0).mean()),
+        "failed": float((iou < FAILED_BELOW).mean()),
+    }
+
+
+def bootstrap(
+    measure: Callable[[np.ndarray], dict[str, float]],
+    groups: np.ndarray,
+    draws: int = 2000,
+    seed: int = 0,
+) -> dict[str, tuple[float, float]]:
+    """95 % percentile intervals by resampling whole lesions (cluster bootstrap: Field & Welsh,
+    J. R. Stat. Soc. B 69, 2007), since images of one lesion are not independent.
+
+    Args:
+        measure: from row indices (with repeats) to named figures.
+        groups: lesion id of each row.
+        draws: number of resamples.
+    """
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(groups[order], return_index=True)
+    members = np.split(order, starts[1:])
+    rng = np.random.default_rng(seed)
+    results: dict[str, list[float]] = {}
+    for _ in range(draws):
+        chosen = rng.integers(0, len(members), len(members))
+        for name, value in measure(np.concatenate([members[i] for i in chosen])).items():
+            results.setdefault(name, []).append(value)
+    return {
+        name: (float(np.nanpercentile(v, 2.5)), float(np.nanpercentile(v, 97.5)))
+        for name, v in results.items()
+    }

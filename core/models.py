@@ -1,0 +1,61 @@
+"""The two networks as torch modules, and the one way an image becomes their input.
+
+Frame: a photo of any aspect is squeezed to a square of the network's size (`core.imaging.resize`),
+in training and in use. Chosen over padding (which wastes a quarter of a 4:3 input) and over a
+centre crop (which loses lesions near the edge): every pixel is used, and a point of the input maps
+back to the photo by one scale per axis, so masks and heatmaps land exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.compat import import_torchvision
+
+torchvision = import_torchvision()
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class LesionClassifier(torchvision.models.ResNet):
+    """A ResNet-50 that also returns its last feature map.
+
+    For global average pooling followed by one linear layer, that map and the layer's weights are
+    all that Grad-CAM needs (see `core.explain`). State dict keys are torchvision's.
+    """
+
+    def __init__(self, classes: int = 7) -> None:
+        super().__init__(
+            torchvision.models.resnet.Bottleneck, layers=[3, 4, 6, 3], num_classes=classes
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised float N×3×S×S → logits N×K and feature map N×2048×S/32×S/32."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        features = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(torch.flatten(self.avgpool(features), 1)), features
+
+
+def build_segmenter(encoder: str = "mobilenet_v2") -> nn.Module:
+    """A U-Net of segmentation_models_pytorch: normalised float N×3×S×S (S a multiple of 32) →
+    lesion logits N×1×S×S. Its weights are random."""
+    import segmentation_models_pytorch as smp
+
+    return smp.Unet(encoder, encoder_weights=None, in_channels=3, classes=1)
+
+
+def normalise(pixels: np.ndarray | Tensor) -> Tensor:
+    """uint8 RGB N×H×W×3 → float N×3×H×W with ImageNet's mean and standard deviation removed.
+
+    Raises:
+        ValueError: other dtype or shape.
+    """
+    x = torch.from_numpy(pixels) if isinstance(pixels, np.ndarray) else pixels
+    if x.dtype != torch.uint8 or x.ndim != 4 or x.shape[-1] != 3:
+        raise ValueError(f"Expected uint8 N×H×W×3, got {x.dtype} {tuple(x.shape)}.")
+    mean = torch.tensor(IMAGENET_MEAN, device=x.device) * 255
+    std = torch.tensor(IMAGENET_STD, device=x.device) * 255
+    return ((x.float() - mean) / std).permute(0, 3, 1, 2)

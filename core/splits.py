@@ -1,0 +1,119 @@
+"""The one fixed split of HAM10000 into training, validation and test lesions.
+
+Images of one lesion are near copies of each other: under a random split by image, most test
+lesions would also be training lesions. The split is therefore drawn by lesion, stratified by
+diagnosis, and committed as a file whose hash (`split id`) every model card carries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+SPLITS = ("train", "validation", "test")
+SHARES = {"validation": 0.15, "test": 0.15}
+SPLIT_FILE = Path(__file__).with_name("ham10000_split.csv")
+
+
+class SplitError(ValueError):
+    """A split is damaged, incomplete, or lets a lesion cross its borders."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which lesion belongs where.
+
+    Attributes:
+        of_lesion: lesion id -> `train`, `validation` or `test`.
+        id: first 12 hex digits of the SHA-256 over the sorted `lesion,split` lines.
+    """
+
+    of_lesion: dict[str, str]
+    id: str
+
+    @classmethod
+    def draw(cls, lesions: pd.Series) -> Split:
+        """Draw a split: within each diagnosis, lesions in the order of the SHA-256 of their id;
+        the first 15 % are test, the next 15 % validation, the rest training. No random state, so
+        any machine and any library version gives the same one.
+
+        Args:
+            lesions: diagnosis of each lesion, indexed by lesion id.
+        """
+        of_lesion: dict[str, str] = {}
+        for _, group in lesions.groupby(lesions):
+            ids = sorted(group.index, key=lambda i: hashlib.sha256(i.encode()).hexdigest())
+            n_test = round(len(ids) * SHARES["test"])
+            n_validation = round(len(ids) * SHARES["validation"])
+            for position, lesion in enumerate(ids):
+                of_lesion[lesion] = (
+                    "test"
+                    if position < n_test
+                    else "validation"
+                    if position < n_test + n_validation
+                    else "train"
+                )
+        return cls(of_lesion, _identify(of_lesion))
+
+    @classmethod
+    def read(cls, path: Path = SPLIT_FILE) -> Split:
+        """Read a split file (CSV with the columns lesion_id, split).
+
+        Raises:
+            SplitError: not readable, an unknown split name, or a lesion listed twice.
+        """
+        try:
+            table = pd.read_csv(path, dtype=str)
+            lesions, splits = table["lesion_id"], table["split"]
+        except (OSError, ValueError, KeyError) as error:
+            raise SplitError(f"The split file {path.name} cannot be read: {error}") from error
+        if lesions.duplicated().any():
+            twice = lesions[lesions.duplicated()].iloc[0]
+            raise SplitError(f"The split file {path.name} lists lesion {twice} twice.")
+        if not splits.isin(SPLITS).all():
+            raise SplitError(f"The split file {path.name} may only name {', '.join(SPLITS)}.")
+        of_lesion = dict(zip(lesions, splits, strict=True))
+        return cls(of_lesion, _identify(of_lesion))
+
+    def write(self, path: Path) -> None:
+        """Write the split as CSV, sorted by lesion."""
+        lines = [f"{lesion},{split}\n" for lesion, split in sorted(self.of_lesion.items())]
+        path.write_text("lesion_id,split\n" + "".join(lines), encoding="utf-8")
+
+    def assign(self, lesion_ids: pd.Series) -> pd.Series:
+        """The split of each image, from its lesion id (same index).
+
+        Raises:
+            SplitError: an image's lesion is not in the split.
+        """
+        assigned = lesion_ids.map(self.of_lesion)
+        if assigned.isna().any():
+            missing = lesion_ids[assigned.isna()].iloc[0]
+            raise SplitError(
+                f"Lesion {missing} is not part of the split {self.id}. The metadata is not the "
+                "HAM10000 table that this split was drawn for; import the original one."
+            )
+        assert_no_leak(lesion_ids, assigned)
+        return assigned
+
+
+def assert_no_leak(lesion_ids: pd.Series, splits: pd.Series) -> None:
+    """Make sure that no lesion has images in two splits.
+
+    Raises:
+        SplitError: one has.
+    """
+    crossing = splits.groupby(lesion_ids).nunique()
+    if (crossing > 1).any():
+        raise SplitError(
+            f"{int((crossing > 1).sum())} lesions have images in more than one split, e.g. "
+            f"{crossing[crossing > 1].index[0]}. A model tested on them would have seen them."
+        )
+
+
+def _identify(of_lesion: dict[str, str]) -> str:
+    lines = "".join(f"{lesion},{split}\n" for lesion, split in sorted(of_lesion.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]

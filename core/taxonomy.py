@@ -1,0 +1,95 @@
+"""The seven diagnoses of HAM10000, in the one order used everywhere.
+
+Names and groups follow Tschandl, Rosendahl, Kittler, "The HAM10000 dataset", Scientific Data
+5:180161 (2018), doi 10.1038/sdata.2018.161. Malignant means: malignant or a precursor that is
+treated as such (`akiec` holds actinic keratoses and intraepithelial carcinoma).
+
+The colours are those of the theme: any two stay apart with red, green or blue blindness, and each
+has a contrast of at least 3:1 with the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One class: its key in the dataset, names for people, group, chart colour and a short text."""
+
+    key: str
+    name: str
+    malignant: bool
+    colour: str
+    """Hex colour on light backgrounds, fixed across the app."""
+    colour_on_dark: str
+    """The same on dark backgrounds, of the same hue family."""
+    text: str
+
+    @property
+    def group(self) -> str:
+        """`malignant` or `benign`."""
+        return "malignant" if self.malignant else "benign"
+
+
+DIAGNOSES: tuple[Diagnosis, ...] = (
+    Diagnosis(
+        "akiec",
+        "Actinic keratosis / Bowen's disease",
+        True,
+        "#BB8909",
+        "#D3993E",
+        "Sun-damaged keratinocytes, from precancerous patches to carcinoma in situ.",
+    ),
+    Diagnosis(
+        "bcc",
+        "Basal cell carcinoma",
+        True,
+        "#5C69C0",
+        "#7592ED",
+        "The most common skin cancer; arborising vessels, blue-grey nests, rarely spreads.",
+    ),
+    Diagnosis(
+        "bkl",
+        "Benign keratosis",
+        False,
+        "#196204",
+        "#CBE97D",
+        "Seborrhoeic keratosis, solar lentigo and lichen-planus-like keratosis.",
+    ),
+    Diagnosis(
+        "df",
+        "Dermatofibroma",
+        False,
+        "#1B9EA8",
+        "#35CBAF",
+        "A firm benign nodule, often with a white scar-like centre and a fine network around it.",
+    ),
+    Diagnosis(
+        "mel",
+        "Melanoma",
+        True,
+        "#C95060",
+        "#CA3C1F",
+        "Cancer of the melanocytes; asymmetry, atypical network, several colours.",
+    ),
+    Diagnosis(
+        "nv",
+        "Melanocytic naevus",
+        False,
+        "#38393B",
+        "#747676",
+        "A benign mole; mostly symmetric with a regular network, globules or even colour.",
+    ),
+    Diagnosis(
+        "vasc",
+        "Vascular lesion",
+        False,
+        "#732C80",
+        "#FEB0FE",
+        "Angiomas, angiokeratomas, pyogenic granulomas and haemorrhage; red to purple lacunae.",
+    ),
+)
+
+KEYS: tuple[str, ...] = tuple(d.key for d in DIAGNOSES)
+BY_KEY: dict[str, Diagnosis] = {d.key: d for d in DIAGNOSES}

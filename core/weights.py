@@ -1,0 +1,115 @@
+"""Reading and writing a model's folder: `model.safetensors` and its `card.json`.
+
+No pickle is ever read: a safetensors file cannot run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+Card = dict[str, Any]
+
+
+class WeightsError(ValueError):
+    """A model's folder is missing, incomplete or damaged; the message says which file."""
+
+
+def read_card(directory: Path) -> Card:
+    """Read a model's card.
+
+    Raises:
+        WeightsError: there is none, or it is not JSON.
+    """
+    try:
+        return json.loads((directory / "card.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WeightsError(
+            f"The model {directory.name} has no card.json in {directory}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The card of {directory.name} cannot be read: {error}") from error
+
+
+def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
+    """Read a model's weights as float32 after checking their hash against the card.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or not the one the card describes.
+    """
+    path = directory / "model.safetensors"
+    try:
+        digest = sha256(path)
+    except OSError as error:
+        raise WeightsError(f"The model {directory.name} has no model.safetensors.") from error
+    if digest != card.get("sha256"):
+        raise WeightsError(
+            f"The weights of {directory.name} are not those its card describes (SHA-256 differs). "
+            "Get the folder again, complete."
+        )
+    return read_safetensors(path)
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file, floats cast to float32. Raises WeightsError if it is damaged."""
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path.name} cannot be read: {error}") from error
+    return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+
+
+def write_model(directory: Path, state: dict[str, Tensor], card: Card) -> Card:
+    """Write a model's folder: floats as fp16, hash added to the card; returns the card written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        k: (v.detach().cpu().half() if v.is_floating_point() else v.detach().cpu()).contiguous()
+        for k, v in state.items()
+        if not k.endswith("num_batches_tracked")
+    }
+    temporary = directory / "model.safetensors.part"
+    save_file(tensors, temporary)
+    os.replace(temporary, directory / "model.safetensors")
+    card = {**card, "sha256": sha256(directory / "model.safetensors")}
+    write_card(directory, card)
+    return card
+
+
+def write_card(directory: Path, card: Card) -> None:
+    """Write a card, atomically."""
+    temporary = directory / "card.json.part"
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, directory / "card.json")
+
+
+def load_into(module: torch.nn.Module, state: dict[str, Tensor], name: str) -> None:
+    """Load weights strictly, BatchNorm's counters excepted (inference does not use them).
+
+    Raises:
+        WeightsError: keys or shapes do not fit the architecture.
+    """
+    try:
+        missing, unexpected = module.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f"The weights of {name} do not fit: {error}") from error
+    missing = [k for k in missing if not k.endswith("num_batches_tracked")]
+    if missing or unexpected:
+        raise WeightsError(
+            f"The weights of {name} do not fit its architecture: "
+            f"{len(missing)} missing, {len(unexpected)} unexpected, "
+            f"e.g. {(missing + unexpected)[0]}."
+        )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,252 @@
+"""Fixtures that start the app and drive it in Chromium.
+
+    def test_something(visit, wait_idle, console_errors):
+        page = visit("/quiz")
+        page.get_by_role("button", name="Start").click()
+        wait_idle(page)
+        assert not console_errors
+
+`@pytest.mark.parametrize("color_scheme", ["light", "dark"])` and the same for `viewport` (a
+`(width, height)`) choose how the page is looked at. The screen of a failed test is saved below
+`tests/browser/screens/`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+START_SECONDS = 60
+IDLE_SECONDS = 60
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    # Whatever a page asks of another host fails at once, on every machine alike.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+# Idle: no script runs, nothing on the screen is stale or spinning, and it stays so for a moment
+# (a click takes a moment to reach the server).
+IS_IDLE = """quiet => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    const idle = app?.dataset.testScriptState === 'notRunning' && !document.querySelector(
+        '[data-stale="true"], [data-testid="stSpinner"], [data-testid="stSkeleton"]');
+    if (!idle) { window.idleSince = null; return false; }
+    window.idleSince ??= performance.now();
+    return performance.now() - window.idleSince >= quiet;
+}"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Save the screen of a failed test."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None:
+        name = re.sub(r"[^\w.-]+", "_", item.name)
+        with contextlib.suppress(Exception):
+            page.screenshot(path=HERE / "screens" / f"{name}.png", full_page=True)
+    return report
+
+
+@dataclass(frozen=True)
+class App:
+    """A running app.
+
+    Attributes:
+        url: `http://127.0.0.1:PORT`, without a slash at the end.
+        data: its data folder.
+        runs: the folder its trainings write to.
+        log: what it printed.
+    """
+
+    url: str
+    data: Path
+    runs: Path
+    log: Path
+
+
+@contextlib.contextmanager
+def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = App(f"http://127.0.0.1:{port}", data or folder / "data", folder / "runs", folder / "log")
+    app.data.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    settings = {"LESIONLAB_DATA": str(app.data), "LESIONLAB_RUNS": str(app.runs), **environment}
+    with app.log.open("wb") as log:
+        process = subprocess.Popen(
+            command + options,
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _await_health(app, process)
+        yield app
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_health(app: App, process: subprocess.Popen[bytes]) -> None:
+    # No proxy: the address is on this machine, whatever the environment says of proxies.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), opener.open(f"{app.url}/_stcore/health", timeout=2):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"The app did not start:\n{app.log.read_text(errors='replace')[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
+    """Start an app of one's own: `start_app(data=folder, LESIONLAB_THREADS="1")`."""
+    with contextlib.ExitStack() as stack:
+
+        def start(data: Path | None = None, **environment: str) -> App:
+            folder = tmp_path_factory.mktemp("app")
+            return stack.enter_context(_running(folder, data, **environment))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def server(start_app: Callable[..., App]) -> App:
+    """The app as it is right after the installation: no dataset, no runs."""
+    return start_app()
+
+
+# Not for the whole session: while playwright runs, nothing else can use asyncio in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium or Chrome: LESIONLAB_CHROMIUM, or the first one found on the PATH."""
+    names = (os.environ.get("LESIONLAB_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    if executable is None:
+        reason = "there is no Chromium or Chrome: install one or name it in LESIONLAB_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def color_scheme() -> str:
+    """What the operating system prefers: "light" or "dark"."""
+    return "light"
+
+
+@pytest.fixture
+def viewport() -> tuple[int, int]:
+    """Width and height of the window; tall, so that whole pages fit."""
+    return 1280, 1600
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """Errors that the page has written to the browser's console, or has not caught."""
+    return []
+
+
+@pytest.fixture
+def foreign_requests() -> list[str]:
+    """Addresses that the page has asked for on any host but 127.0.0.1 (none is answered)."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser,
+    server: App,
+    color_scheme: str,
+    viewport: tuple[int, int],
+    console_errors: list[str],
+    foreign_requests: list[str],
+) -> Iterator[Page]:
+    """An empty page of a fresh browser profile; `page.goto("/quiz")` leads to the server."""
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
+            foreign_requests.append(url)
+
+    context = browser.new_context(
+        base_url=server.url,
+        color_scheme=color_scheme,
+        viewport={"width": viewport[0], "height": viewport[1]},
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+    context.on("request", lambda request: note(request.url))
+    page = context.new_page()
+    page.on("websocket", lambda socket: note(socket.url))
+    page.on("pageerror", lambda error: console_errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: console_errors.append(message.text) if message.type == "error" else None,
+    )
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def wait_idle() -> Callable[..., None]:
+    """`wait_idle(page)`: wait until the app has finished all it was asked for."""
+
+    def wait(page: Page, seconds: float = IDLE_SECONDS, quiet_ms: int = 300) -> None:
+        page.evaluate("window.idleSince = null")
+        page.wait_for_function(IS_IDLE, arg=quiet_ms, timeout=seconds * 1000, polling=50)
+
+    return wait
+
+
+@pytest.fixture
+def visit(page: Page, wait_idle: Callable[..., None]) -> Callable[[str], Page]:
+    """`visit("/quiz")`: open that page of the app (or a whole address), wait, return the page."""
+
+    def go(path: str = "/") -> Page:
+        page.goto(path)
+        wait_idle(page)
+        return page
+
+    return go

@@ -1,0 +1,80 @@
+"""Fixtures for every test: the imported dataset and a few photos in the size that users upload.
+
+Neither is part of the repository. Tests that ask for one of them skip, with the reason, where it
+is absent; with LESIONLAB_TEST_REQUIRE_DATA set, as in CI, its absence is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from core.dataset import Dataset
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "../shared/data/ham10000-full-resolution-samples.zip"
+
+
+class Samples(NamedTuple):
+    """HAM10000 photos at their official 600×450, with their lesion masks, by image id.
+
+    Attributes:
+        images: `ISIC_…` to the bytes of the JPEG, in the order of the ids.
+        masks: `ISIC_…` to the bytes of a PNG as large as the photo, 0 and 255.
+    """
+
+    images: dict[str, bytes]
+    masks: dict[str, bytes]
+
+
+def _absent(reason: str) -> NoReturn:
+    if os.environ.get("LESIONLAB_TEST_REQUIRE_DATA"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who uses the fixture `dataset` has the marker `dataset`: `pytest -m "not dataset"`."""
+    for item in items:
+        if "dataset" in getattr(item, "fixturenames", ()):
+            item.add_marker("dataset")
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """HAM10000 as imported into the folder LESIONLAB_DATA names (default: `data/`)."""
+    from core.dataset import Dataset, DatasetError
+
+    try:
+        return Dataset.open()
+    except DatasetError as error:
+        _absent(
+            "HAM10000 is not imported: set LESIONLAB_DATA to a folder filled by "
+            f"`python -m core dataset import` ({error})"
+        )
+
+
+@pytest.fixture(scope="session")
+def samples() -> Samples:
+    """Photos and masks of the zip archive that LESIONLAB_TEST_SAMPLES names."""
+    path = Path(os.environ.get("LESIONLAB_TEST_SAMPLES") or SAMPLES)
+    if not path.is_file():
+        _absent(
+            "there are no sample photos: set LESIONLAB_TEST_SAMPLES to a zip archive with "
+            "images/ISIC_….jpg (600×450) and masks/ISIC_…_segmentation.png"
+        )
+    images, masks = {}, {}
+    with zipfile.ZipFile(path) as archive:
+        for member in sorted(archive.namelist()):
+            name = PurePosixPath(member)
+            if name.match("images/ISIC_*.jpg"):
+                images[name.stem] = archive.read(member)
+            elif name.match("masks/ISIC_*.png"):
+                masks[name.stem.removesuffix("_segmentation")] = archive.read(member)
+    return Samples(images, masks)

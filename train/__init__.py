@@ -1,0 +1,1 @@
+"""Training and evaluation of LesionLab's models."""

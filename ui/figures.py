@@ -1,0 +1,73 @@
+"""Charts, the same everywhere."""
+
+from __future__ import annotations
+
+import textwrap
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.analyser import Analysis
+from core.taxonomy import BY_KEY
+from ui.frame import percent
+
+PATTERNS = {"malignant": "/", "benign": ""}
+"""Bars of the malignant group are hatched, so that colour is not the only sign."""
+
+
+def colour(key: str) -> str:
+    """A diagnosis' colour in the theme in use."""
+    dark = st.context.theme.type == "dark"
+    return BY_KEY[key].colour_on_dark if dark else BY_KEY[key].colour
+
+
+def text_colour() -> str:
+    """Colour of axis labels in the theme in use, with full contrast."""
+    return "#E4EDEF" if st.context.theme.type == "dark" else "#08161A"
+
+
+def probability_bars(analysis: Analysis) -> go.Figure:
+    """The seven probabilities, malignant group above benign, each sorted, hottest first."""
+    figure = go.Figure()
+    for group in ("malignant", "benign"):
+        keys = [k for k in analysis.classes if BY_KEY[k].group == group]
+        keys.sort(key=analysis.probability, reverse=True)
+        shares = [analysis.probability(k) for k in keys]
+        figure.add_bar(
+            orientation="h",
+            name=f"{group.capitalize()}: {percent(sum(shares))}",
+            y=["<br>".join(textwrap.wrap(BY_KEY[k].name, 20)) for k in keys],
+            x=shares,
+            text=[percent(s, 1) for s in shares],
+            textposition="outside",
+            cliponaxis=False,
+            marker={
+                "color": [colour(k) for k in keys],
+                "pattern": {"shape": PATTERNS[group], "fgopacity": 0.55, "size": 7},
+            },
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    figure.update_layout(
+        height=400,
+        margin={"l": 0, "r": 8, "t": 8, "b": 8},
+        bargap=0.25,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
+        xaxis={"range": [0, 1.16], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]},
+        yaxis={
+            "autorange": "reversed",
+            "title": None,
+            "automargin": True,
+            "ticksuffix": " ",
+            "tickfont": {"color": text_colour(), "size": 14},
+        },
+        dragmode=False,
+        font={"color": text_colour(), "size": 14},
+    )
+    return figure
+
+
+def describe_bars(analysis: Analysis) -> str:
+    """The chart in words, for screen readers."""
+    order = sorted(analysis.classes, key=analysis.probability, reverse=True)
+    parts = [f"{BY_KEY[k].name} {percent(analysis.probability(k), 1)}" for k in order]
+    return "Class probabilities: " + ", ".join(parts)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from core.settings import SettingsError
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 done, 1 something failed, 2 wrong usage)."""
@@ -20,8 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load.add_argument("archives", nargs="+", type=Path, metavar="ZIP")
     load.set_defaults(run=_import)
     actions.add_parser("status", help="what has been imported").set_defaults(run=_status)
+    analyse = commands.add_parser("analyse", help="analyse photos into CSV files and masks")
+    analyse.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photos or folders")
+    analyse.add_argument("--out", required=True, type=Path, metavar="DIR", help="results go there")
+    analyse.set_defaults(run=_analyse)
     options = parser.parse_args(arguments)
-    return options.run(options)
+    try:
+        return options.run(options)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -42,9 +52,11 @@ def _import(options: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             return 1
     print(
-        f"{report.added:,} files added, {report.unchanged:,} were there, {report.ignored:,} ignored."
+        f"{report.added:,} files added, {report.unchanged:,} were there, "
+        f"{report.ignored:,} ignored."
     )
-    return _status(options)
+    _status(options)
+    return 0
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -74,6 +86,26 @@ def _status(options: argparse.Namespace) -> int:
             row = counts.loc[name]
             print(f"  {name:<11} {row.images:,} images of {row.lesions:,} lesions")
     return 0
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    from core.analyser import Analyser
+    from core.batch import analyse_files, find_pictures
+    from core.export import DISCLAIMER
+    from core.weights import WeightsError
+
+    try:
+        pictures = find_pictures(options.paths)
+        analyser = Analyser.load()
+        with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
+            report = analyse_files(pictures, options.out, analyser, lambda _: bar.update())
+    except (OSError, WeightsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(
+        f"{report.analysed:,} analysed, {report.rejected:,} rejected: {options.out}. {DISCLAIMER}"
+    )
+    return 1 if report.rejected else 0
 
 
 if __name__ == "__main__":

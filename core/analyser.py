@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from core.calibration import Calibration
 from core.explain import grad_cam
 from core.imaging import LesionImage, resize
 from core.measure import Measurements, measure
-from core.metrics import softmax
 from core.novelty import Reference
 from core.settings import Settings
-from core.weights import Card, read_card
+from core.weights import Card, WeightsError, read_card
 
 if TYPE_CHECKING:
     from core.runtime import TorchRuntime
@@ -78,10 +78,8 @@ class Analyser:
         self.classifier_card = classifier_card
         self.segmenter_card = segmenter_card
         self.reference = reference
+        self.calibration = Calibration.of(classifier_card)
         self.classes = tuple(classifier_card["classes"])
-        calibration = classifier_card["calibration"]
-        self._temperature = float(calibration["temperature"])
-        self._log_prior = np.log([calibration["prior"][key] for key in self.classes])
         self._class_weights = runtime.class_weights
 
     @classmethod
@@ -102,9 +100,17 @@ class Analyser:
         folder = weights or settings.weights
         classifier, segmenter = folder / "classifier", folder / "segmenter"
         cards = read_card(classifier), read_card(segmenter)
-        reference = Reference.read(
-            classifier / "reference.safetensors", cards[0]["novelty"]["threshold"]
-        )
+        try:
+            threshold = float(cards[0]["novelty"]["threshold"])
+            sizes = [int(card["input"]["size"]) for card in cards]
+            _ = cards[0]["classes"], cards[1]["encoder"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(
+                f"A model card in {folder} is incomplete. Get the folder again, complete."
+            ) from error
+        if any(size % 32 for size in sizes):
+            raise WeightsError("Input sizes must be multiples of 32 px.")
+        reference = Reference.read(classifier / "reference.safetensors", threshold)
         runtime = TorchRuntime.load(
             (classifier, cards[0]),
             (segmenter, cards[1]),
@@ -156,7 +162,7 @@ class Analyser:
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
         """Network scores (…×K) → calibrated probabilities at the card's prevalence, float32."""
-        return softmax(logits / self._temperature + self._log_prior).astype(np.float32)
+        return self.calibration(logits).astype(np.float32)
 
 
 def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -164,7 +170,7 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
 
     The network saw the whole frame squeezed to a square, so each axis is scaled back on its own.
     """
-    shrinking = width < logits.shape[1] or height < logits.shape[0]
+    shrinking = width < logits.shape[1] and height < logits.shape[0]
     how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     return cv2.resize(logits, (width, height), interpolation=how) > 0
 

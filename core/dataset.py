@@ -50,14 +50,14 @@ def read_metadata(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"The table {path.name} cannot be read: {error}") from error
+        raise DatasetError(f"The table of diagnoses cannot be read: {error}") from error
     absent = [c for c in COLUMNS if c not in table.columns]
     if absent:
-        raise DatasetError(f"The table {path.name} lacks the columns {', '.join(absent)}.")
+        raise DatasetError(f"The table of diagnoses lacks the columns {', '.join(absent)}.")
     if table["image_id"].duplicated().any():
-        raise DatasetError(f"The table {path.name} lists an image twice.")
+        raise DatasetError("The table of diagnoses lists an image twice.")
     if not table["dx"].isin(KEYS).all():
-        raise DatasetError(f"The table {path.name} has diagnoses other than {', '.join(KEYS)}.")
+        raise DatasetError(f"The table of diagnoses has others than {', '.join(KEYS)}.")
     return table.set_index("image_id").sort_index()
 
 
@@ -109,9 +109,16 @@ class Dataset:
         return self._read("crops", image_id, ".jpg")
 
     def mask(self, image_id: str) -> np.ndarray:
-        """The lesion mask, bool H×W at its own size. Raises DatasetError if there is none."""
-        with Image.open(io.BytesIO(self._read("masks", image_id, ".png"))) as image:
-            return np.asarray(image.convert("L")) > 127
+        """The lesion mask, bool H×W at its own size. Raises DatasetError if there is none, or
+        if it is damaged."""
+        data = self._read("masks", image_id, ".png")
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                return np.asarray(image.convert("L")) > 127
+        except (OSError, SyntaxError) as error:
+            raise DatasetError(
+                f"The mask of {image_id} is damaged; delete it and import again."
+            ) from error
 
     def _read(self, kind: str, image_id: str, suffix: str) -> bytes:
         if image_id not in self.table.index:

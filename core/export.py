@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import unicodedata
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is no medical dev
 
 def file_stem(name: str) -> str:
     """A file name without folder, suffix or characters that some systems refuse; never empty."""
+    name = unicodedata.normalize("NFC", name)  # macOS writes ü as u and two dots
     stem = re.split(r"[\\/]", name)[-1].rsplit(".", 1)[0]
     return re.sub(r"[^\w\-]+", "_", stem).strip("_")[:80] or "photo"
 
@@ -29,12 +31,10 @@ def overlay_png(drawn: np.ndarray) -> bytes:
     height, width = drawn.shape[:2]
     strip = max(16, width // 24)
     canvas = np.vstack([drawn, np.full((strip, width, 3), 255, np.uint8)])
-    scale = 0.9 * width / max(1, cv2.getTextSize(DISCLAIMER, cv2.FONT_HERSHEY_SIMPLEX, 1, 1)[0][0])
-    scale = min(scale, strip / 30)
-    place = (width // 40, height + round(strip * 0.68))
-    thickness = max(1, round(scale * 1.6))
     font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(canvas, DISCLAIMER, place, font, scale, (40, 40, 40), thickness, cv2.LINE_AA)
+    scale = min(0.9 * width / cv2.getTextSize(DISCLAIMER, font, 1, 1)[0][0], strip / 30)
+    place = (width // 40, height + round(strip * 0.68))
+    cv2.putText(canvas, DISCLAIMER, place, font, scale, (40, 40, 40), 1, cv2.LINE_AA)
     return _png(canvas)
 
 

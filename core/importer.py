@@ -7,6 +7,7 @@ under a temporary name and renamed, so an interrupted import can simply be run a
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import zipfile
@@ -19,6 +20,9 @@ from core.dataset import DatasetError, folder, read_metadata
 
 MAX_FILE_BYTES = 50 * 1024**2
 """No file of the dataset is larger; guards against archives that unpack without end."""
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+"""What zipfile raises for damaged contents, and for encrypted or unusually packed ones."""
 
 _PHOTO = re.compile(r"(ISIC_\d{7})\.jpe?g", re.IGNORECASE)
 _MASK = re.compile(r"(ISIC_\d{7})_segmentation\.png", re.IGNORECASE)
@@ -62,6 +66,7 @@ def import_archives(
             HAM10000; or the disk is full. What was imported before stays.
     """
     root = folder(data)
+    archives = list(dict.fromkeys(archives))
     entries: list[_Entry] = []
     ignored = 0
     for archive in archives:
@@ -80,10 +85,6 @@ def import_archives(
                         added += 1
                     if progress:
                         progress(added + unchanged, len(entries), archive.name)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DatasetError(
-            f"{archive.name} is damaged ({error}). Download it again; what was imported stays."
-        ) from error
     except OSError as error:
         raise DatasetError(
             f"Cannot write to {root} ({error.strerror}). Make room or check the permissions, "
@@ -99,7 +100,7 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
             infos = [i for i in opened.infolist() if not i.is_dir()]
     except FileNotFoundError as error:
         raise DatasetError(f"There is no file {archive}.") from error
-    except (zipfile.BadZipFile, OSError) as error:
+    except _UNREADABLE as error:
         raise DatasetError(f"{archive.name} is not a readable zip file: {error}") from error
     targets: dict[Path, _Entry] = {}
     for info in infos:
@@ -127,7 +128,7 @@ def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
 
 
 def _target(name: str, root: Path) -> Path | None:
-    path = PurePosixPath(name)
+    path = PurePosixPath(name.replace("\\", "/"))
     if "__MACOSX" in path.parts:
         return None
     if match := _PHOTO.fullmatch(path.name):
@@ -150,7 +151,13 @@ def _same(entry: _Entry) -> bool:
 
 
 def _extract(opened: zipfile.ZipFile, entry: _Entry) -> None:
-    content = opened.read(entry.info)
+    try:
+        content = opened.read(entry.info)
+    except _UNREADABLE as error:
+        raise DatasetError(
+            f"{entry.archive.name} is damaged or packed in a way not known here ({error}). "
+            "Download it again; what was imported stays."
+        ) from error
     entry.target.parent.mkdir(parents=True, exist_ok=True)
     temporary = entry.target.with_name(f".{entry.target.name}.part")
     try:

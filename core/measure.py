@@ -14,14 +14,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Measurements:
-    """One lesion.
+    """One lesion. Area, diameter and border are those of the whole mask; asymmetry, compactness
+    and solidity are of its largest connected part.
 
     Attributes:
         area_share: lesion pixels / all pixels, 0…1.
         equivalent_diameter_px: diameter of the disc of equal area, √(4·area/π), in pixels.
         asymmetry: mean over the two principal axes of (pixels not matched by the mirrored mask) /
             (2·area); 0 symmetric … 1 (Stolz's A, for shape alone).
-        compactness: perimeter² / (4π·area) of the outline; 1 a disc, larger the more ragged.
+        compactness: perimeter² / (4π·area) of the outline; 1 a disc, larger the more ragged
+            (1 also for a lesion too small to tell).
         solidity: area / area of the convex hull, 0…1; lower for notched borders.
         touches_border: the lesion reaches the frame, so it may be cut off.
     """
@@ -43,7 +45,7 @@ MAX_SIDE = 512
 
 
 def measure(mask: np.ndarray) -> Measurements | None:
-    """Measure the largest connected part of a mask.
+    """Measure a mask.
 
     Args:
         mask: bool H×W.
@@ -66,20 +68,20 @@ def measure(mask: np.ndarray) -> Measurements | None:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = (cv2.resize(small * 255, size, interpolation=cv2.INTER_AREA) > 127).astype(np.uint8)
         if not small.any():
-            small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-        if not small.any():
-            return None
+            share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+            small = (share > 0).astype(np.uint8)
     small = _largest_part(small)
     contours, _ = cv2.findContours(small, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(contours, key=len)
     hull_area = cv2.contourArea(cv2.convexHull(outline))
     outline_area = cv2.contourArea(outline)
     perimeter = cv2.arcLength(_smooth(outline), True)
+    compactness = perimeter**2 / (4 * np.pi * outline_area) if outline_area else 1.0
     return Measurements(
         area_share=area_share,
         equivalent_diameter_px=float(np.sqrt(4 * area_share * height * width / np.pi)),
         asymmetry=_asymmetry(small),
-        compactness=float(perimeter**2 / (4 * np.pi * outline_area)) if outline_area else 1.0,
+        compactness=max(1.0, float(compactness)),
         solidity=float(outline_area / hull_area) if hull_area else 1.0,
         touches_border=bool(
             mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
@@ -97,7 +99,7 @@ def _smooth(outline: np.ndarray) -> np.ndarray:
     points = outline[:, 0].astype(np.float32)
     if len(points) < 8:
         return outline
-    smooth = sum(np.roll(points, shift, axis=0) for shift in range(-2, 3)) / 5
+    smooth = np.mean([np.roll(points, shift, axis=0) for shift in range(-2, 3)], axis=0)
     return smooth[:, None].astype(np.float32)
 
 

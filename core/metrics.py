@@ -17,12 +17,6 @@ FAILED_BELOW = 0.65
 """Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis, numerically stable."""
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean -log p of the true class, in nats."""
     p = probabilities[np.arange(len(labels)), labels]

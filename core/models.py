@@ -8,6 +8,8 @@ back to the photo by one scale per axis, so masks and heatmaps land exactly.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,8 @@ from torch import Tensor, nn
 from core.compat import import_torchvision
 
 torchvision = import_torchvision()
+
+Module = TypeVar("Module", bound=nn.Module)
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -45,6 +49,11 @@ def build_segmenter(encoder: str = "mobilenet_v2") -> nn.Module:
     import segmentation_models_pytorch as smp
 
     return smp.Unet(encoder, encoder_weights=None, in_channels=3, classes=1)
+
+
+def channels_last(module: Module) -> Module:
+    """The module with its weights laid out channels last, the faster layout for convolutions."""
+    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def normalise(pixels: np.ndarray | Tensor) -> Tensor:

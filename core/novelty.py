@@ -33,11 +33,16 @@ class Reference:
 
     @classmethod
     def read(cls, path: Path, threshold: float) -> Reference:
-        """Read a reference file. Raises WeightsError if it is missing or damaged."""
+        """Read a reference file. Raises WeightsError if it is missing, damaged or too small."""
         try:
             stored = load_file(path)["embeddings"].astype(np.float32)
         except (OSError, SafetensorError, KeyError) as error:
             raise WeightsError(f"The reference {path.name} cannot be read: {error}") from error
+        if stored.ndim != 2 or len(stored) < NEIGHBOURS:
+            raise WeightsError(
+                f"The reference {path.name} needs {NEIGHBOURS} embeddings or more; "
+                f"it holds an array of shape {stored.shape}."
+            )
         return cls(unit(stored), threshold)
 
     def write(self, path: Path) -> None:

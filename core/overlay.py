@@ -12,12 +12,15 @@ OUTLINE = (0, 229, 255)
 """Outline colour (RGB): cyan, which neither skin nor lesions have."""
 
 
-def fit(rgb: np.ndarray, longest: int) -> np.ndarray:
-    """The photo scaled down so that no side is longer than `longest` pixels; never scaled up."""
+def canvas_for(rgb: np.ndarray, least: int, most: int | None = None) -> np.ndarray:
+    """The photo at a size to draw on: its longest side at least `least` pixels (a fine outline
+    needs room) and at most `most`."""
     height, width = rgb.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    if scale == 1:
+    longest = max(height, width)
+    wanted = max(longest, least) if most is None else min(max(longest, least), most)
+    if wanted == longest:
         return rgb
+    scale = wanted / longest
     return resize(rgb, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
@@ -45,24 +48,25 @@ def draw(
         uint8 H×W×3.
     """
     height, width = rgb.shape[:2]
-    canvas = rgb.astype(np.float32)
+    canvas = rgb.copy()
     if heatmap is not None and heat > 0:
-        warm = rescale(heatmap)
-        warm = cv2.resize(warm, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-        colours = cv2.applyColorMap((warm * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
-        alpha = (heat * np.sqrt(warm))[..., None]
-        canvas = canvas * (1 - alpha) + colours * alpha
+        warm = cv2.resize(rescale(heatmap), (width, height), interpolation=cv2.INTER_CUBIC)
+        warm = warm.clip(0, 1)
+        shades = cv2.applyColorMap((warm * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+        alpha = heat * np.sqrt(warm)
+        colours = cv2.cvtColor(shades, cv2.COLOR_BGR2RGB)
+        canvas = cv2.blendLinear(canvas, colours, 1 - alpha, alpha)
     if mask is not None and (outline or fill > 0):
         area = mask.astype(np.uint8)
         if mask.shape != (height, width):
-            area = cv2.resize(area, (width, height), interpolation=cv2.INTER_NEAREST)
+            smooth = cv2.resize(area * 255, (width, height), interpolation=cv2.INTER_LINEAR)
+            area = (smooth > 127).astype(np.uint8)
         if fill > 0:
-            inside = area.astype(bool)
-            canvas[inside] = canvas[inside] * (1 - fill) + np.float32(OUTLINE) * fill
+            paint = np.full_like(canvas, OUTLINE)
+            cv2.copyTo(cv2.addWeighted(canvas, 1 - fill, paint, fill, 0), area, canvas)
         if outline:
             contours, _ = cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
             thickness = max(2, round(max(height, width) / 300))
-            canvas = np.ascontiguousarray(canvas)
             cv2.drawContours(canvas, contours, -1, (0, 0, 0), thickness + 2, cv2.LINE_AA)
             cv2.drawContours(canvas, contours, -1, OUTLINE, thickness, cv2.LINE_AA)
-    return canvas.clip(0, 255).astype(np.uint8)
+    return canvas

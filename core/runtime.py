@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.models import LesionClassifier, build_segmenter, normalise
+from core.models import LesionClassifier, build_segmenter, channels_last, normalise
 from core.settings import DeviceError
 from core.weights import Card, load_into, read_state
 
@@ -64,10 +64,9 @@ class TorchRuntime:
         folder, card = segmenter
         second = build_segmenter(card["encoder"])
         load_into(second, read_state(folder, card), folder.name)
-        layout = torch.channels_last
         return cls(
-            first.eval().to(where, memory_format=layout),
-            second.eval().to(where, memory_format=layout),
+            channels_last(first.eval().to(where)),
+            channels_last(second.eval().to(where)),
             where,
         )
 

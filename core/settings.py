@@ -5,7 +5,7 @@
 | `LESIONLAB_DATA` | folder into which datasets are imported | `data/` in the repository |
 | `LESIONLAB_WEIGHTS` | folder with the models' weights and cards | `weights/` in the repository |
 | `LESIONLAB_RUNS` | folder into which trainings write | `runs/` in the repository |
-| `LESIONLAB_PRETRAINED` | folder with ImageNet weights to start from | `pretrained/` in the repository |
+| `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |
 """
@@ -46,7 +46,7 @@ class Settings:
         Raises:
             SettingsError: `LESIONLAB_DEVICE` or `LESIONLAB_THREADS` has a value not allowed.
         """
-        device = os.environ.get("LESIONLAB_DEVICE", "auto").strip().lower()
+        device = os.environ.get("LESIONLAB_DEVICE", "").strip().lower() or "auto"
         if device not in DEVICES:
             raise SettingsError(
                 f"LESIONLAB_DEVICE is {device!r}; set it to one of {', '.join(DEVICES)}."

@@ -63,13 +63,15 @@ class Split:
         """Read a split file (CSV with the columns lesion_id, split).
 
         Raises:
-            SplitError: not readable, an unknown split name, or a lesion listed twice.
+            SplitError: not readable, an unknown split name, or a lesion without id or listed twice.
         """
         try:
             table = pd.read_csv(path, dtype=str)
             lesions, splits = table["lesion_id"], table["split"]
         except (OSError, ValueError, KeyError) as error:
             raise SplitError(f"The split file {path.name} cannot be read: {error}") from error
+        if lesions.isna().any():
+            raise SplitError(f"The split file {path.name} has a row without lesion.")
         if lesions.duplicated().any():
             twice = lesions[lesions.duplicated()].iloc[0]
             raise SplitError(f"The split file {path.name} lists lesion {twice} twice.")
@@ -106,6 +108,8 @@ def assert_no_leak(lesion_ids: pd.Series, splits: pd.Series) -> None:
     Raises:
         SplitError: one has.
     """
+    if not lesion_ids.index.equals(splits.index):
+        raise SplitError("Lesion ids and splits are of different images.")
     crossing = splits.groupby(lesion_ids).nunique()
     if (crossing > 1).any():
         raise SplitError(

@@ -1,6 +1,7 @@
 """Reading and writing a model's folder: `model.safetensors` and its `card.json`.
 
-No pickle is ever read: a safetensors file cannot run code.
+No pickle is ever read: a safetensors file cannot run code. torch is imported only where tensors
+are handled, so that pages can read cards quickly.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Card = dict[str, Any]
 
@@ -27,16 +28,19 @@ def read_card(directory: Path) -> Card:
     """Read a model's card.
 
     Raises:
-        WeightsError: there is none, or it is not JSON.
+        WeightsError: there is none, or it is not a JSON object.
     """
     try:
-        return json.loads((directory / "card.json").read_text(encoding="utf-8"))
+        card = json.loads((directory / "card.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise WeightsError(
             f"The model {directory.name} has no card.json in {directory}."
         ) from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"The card of {directory.name} cannot be read: {error}") from error
+    if not isinstance(card, dict):
+        raise WeightsError(f"The card of {directory.name} is no JSON object.")
+    return card
 
 
 def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
@@ -60,6 +64,8 @@ def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Read a safetensors file, floats cast to float32. Raises WeightsError if it is damaged."""
+    from safetensors.torch import load_file
+
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
@@ -68,13 +74,21 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def write_model(directory: Path, state: dict[str, Tensor], card: Card) -> Card:
-    """Write a model's folder: floats as fp16, hash added to the card; returns the card written."""
+    """Write a model's folder: floats as fp16, hash added to the card; returns the card written.
+
+    Raises:
+        WeightsError: a value is not finite, or too large for fp16.
+    """
+    from safetensors.torch import save_file
+
     directory.mkdir(parents=True, exist_ok=True)
     tensors = {
         k: (v.detach().cpu().half() if v.is_floating_point() else v.detach().cpu()).contiguous()
         for k, v in state.items()
         if not k.endswith("num_batches_tracked")
     }
+    if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
+        raise WeightsError(f"These weights are not finite in fp16: {', '.join(bad)}.")
     temporary = directory / "model.safetensors.part"
     save_file(tensors, temporary)
     os.replace(temporary, directory / "model.safetensors")
@@ -90,23 +104,25 @@ def write_card(directory: Path, card: Card) -> None:
     os.replace(temporary, directory / "card.json")
 
 
-def load_into(module: torch.nn.Module, state: dict[str, Tensor], name: str) -> None:
+def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:
     """Load weights strictly, BatchNorm's counters excepted (inference does not use them).
 
     Raises:
         WeightsError: keys or shapes do not fit the architecture.
     """
-    try:
-        missing, unexpected = module.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        raise WeightsError(f"The weights of {name} do not fit: {error}") from error
-    missing = [k for k in missing if not k.endswith("num_batches_tracked")]
+    expected = {k for k in module.state_dict() if not k.endswith("num_batches_tracked")}
+    given = {k for k in state if not k.endswith("num_batches_tracked")}
+    missing, unexpected = sorted(expected - given), sorted(given - expected)
     if missing or unexpected:
         raise WeightsError(
             f"The weights of {name} do not fit its architecture: "
             f"{len(missing)} missing, {len(unexpected)} unexpected, "
             f"e.g. {(missing + unexpected)[0]}."
         )
+    try:
+        module.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f"The weights of {name} do not fit: {error}") from error
 
 
 def sha256(path: Path) -> str:

@@ -6,8 +6,11 @@ from core.settings import SettingsError
 from core.weights import WeightsError
 from ui import answer, cases, state
 
-st.title("Analyse a photo", anchor=False)
-st.write("See how two neural networks read a skin lesion: where it is, what it may be, and why.")
+st.title(
+    "Analyse a photo",
+    anchor=False,
+    help="See how two neural networks read a lesion: where it is, what it may be, and why.",
+)
 
 case = cases.pick()
 if case is not None:
@@ -16,5 +19,4 @@ if case is not None:
     except (WeightsError, SettingsError) as error:
         st.error(str(error), title="The models cannot be used")
         st.stop()
-    st.caption(case.about)
     answer.show(case, shown)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from core.export import analysis_json, file_stem, mask_png, overlay_png
 from core.imaging import to_jpeg
-from core.overlay import draw
+from core.overlay import canvas_for, draw
 from core.taxonomy import BY_KEY, KEYS
 from ui.cases import Case
 from ui.figures import describe_bars, probability_bars
 from ui.frame import percent
-from ui.state import Shown
+from ui.state import SHOWN_PX, Shown
 
 HOW_CONFIRMED = {
     "histo": "confirmed by histopathology",
@@ -76,30 +77,35 @@ def photo(case: Case, shown: Shown) -> None:
         disabled=not heat_on,
         help="Most probable class first.",
     )
-    layers = {
-        "mask": analysis.mask,
-        "outline": outline,
-        "fill": fill / 100,
-        "heatmap": analysis.heatmap(target),
-        "heat": heat / 100 if heat_on else 0.0,
-    }
+
+    def drawn(rgb: np.ndarray) -> np.ndarray:
+        return draw(
+            rgb,
+            mask=analysis.mask,
+            outline=outline,
+            fill=fill / 100,
+            heatmap=analysis.heatmap(target),
+            heat=heat / 100 if heat_on else 0.0,
+        )
+
     place.image(
-        to_jpeg(draw(shown.preview, **layers)),
+        to_jpeg(drawn(shown.preview)),
         width="stretch",
         alt=_in_words(case, shown, outline, target if heat_on else None),
     )
+    st.caption(case.about)
     if not analysis.mask.any():
         st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
     if heat_on:
         st.caption(
-            f"Bright: where the evidence for {BY_KEY[target].name.lower()} lies (Grad-CAM), from "
+            f"Bright: where the evidence for “{BY_KEY[target].name}” lies (Grad-CAM), from "
             "least to most within this map. A heatmap does not show that the answer is right."
         )
     stem = file_stem(case.image.name)
     with st.container(horizontal=True):
         st.download_button(
             "Overlay",
-            lambda: overlay_png(draw(case.image.rgb, **layers)),
+            lambda: overlay_png(drawn(canvas_for(case.image.rgb, SHOWN_PX))),
             f"{stem}_overlay.png",
             "image/png",
             icon=":material/download:",

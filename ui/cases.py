@@ -125,7 +125,7 @@ def _from_dataset(data: Dataset | str) -> Case | None:
     )
     if problem := st.session_state.pop("id_problem", None):
         st.warning(problem)
-    current = st.session_state.get("case")
+    current = str(st.session_state.get("case"))
     if current not in data.table.index or (
         current not in ids and not st.session_state.get("pinned")
     ):

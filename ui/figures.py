@@ -28,42 +28,44 @@ def text_colour() -> str:
 
 def probability_bars(analysis: Analysis) -> go.Figure:
     """The seven probabilities, malignant group above benign, each sorted, hottest first."""
-    figure = go.Figure()
+    text = {"color": text_colour(), "size": 14}
+    bars = []
     for group in ("malignant", "benign"):
         keys = [k for k in analysis.classes if BY_KEY[k].group == group]
         keys.sort(key=analysis.probability, reverse=True)
         shares = [analysis.probability(k) for k in keys]
-        figure.add_bar(
-            orientation="h",
-            name=f"{group.capitalize()}: {percent(sum(shares))}",
-            y=["<br>".join(textwrap.wrap(BY_KEY[k].name, 20)) for k in keys],
-            x=shares,
-            text=[percent(s, 1) for s in shares],
-            textposition="outside",
-            cliponaxis=False,
-            marker={
-                "color": [colour(k) for k in keys],
-                "pattern": {"shape": PATTERNS[group], "fgopacity": 0.55, "size": 7},
-            },
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        bars.append(
+            go.Bar(
+                orientation="h",
+                name=f"{group.capitalize()}: {percent(sum(shares))}",
+                y=["<br>".join(textwrap.wrap(BY_KEY[k].name, 20)) for k in keys],
+                x=shares,
+                text=[percent(s, 1) for s in shares],
+                textposition="outside",
+                cliponaxis=False,
+                marker={
+                    "color": [colour(k) for k in keys],
+                    "pattern": {"shape": PATTERNS[group], "fillmode": "overlay", "size": 7},
+                },
+                hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            )
         )
-    figure.update_layout(
-        height=400,
-        margin={"l": 0, "r": 8, "t": 8, "b": 8},
-        bargap=0.25,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
-        xaxis={"range": [0, 1.16], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]},
-        yaxis={
-            "autorange": "reversed",
-            "title": None,
-            "automargin": True,
-            "ticksuffix": " ",
-            "tickfont": {"color": text_colour(), "size": 14},
+    layout = {
+        "height": 400,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
+        "bargap": 0.25,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
+        "xaxis": {
+            "range": [0, 1.16],
+            "tickformat": ".0%",
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "tickfont": text,
         },
-        dragmode=False,
-        font={"color": text_colour(), "size": 14},
-    )
-    return figure
+        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
+        "dragmode": False,
+        "font": text,
+    }
+    return go.Figure(bars, layout)
 
 
 def describe_bars(analysis: Analysis) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from core.analyser import Analyser, Analysis
-from core.dataset import Dataset, DatasetError
+from core.dataset import Dataset, DatasetError, folder
 from core.imaging import LesionImage
-from core.overlay import fit
+from core.overlay import canvas_for
 from core.settings import Settings
 from core.splits import SplitError
 from core.weights import Card, WeightsError, read_card
 
 SHOWN_PX = 900
-"""Longest side of a photo as shown; downloads have the full size."""
+"""Longest side of a photo as shown; downloads have the full size, if that is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +42,22 @@ def analyse(image: LesionImage) -> Shown:
 
 @st.cache_resource(max_entries=48, show_spinner="Analysing the photo…")
 def _analyse(digest: str, _image: LesionImage) -> Shown:
-    return Shown(_image, analyser().analyse(_image), fit(_image.rgb, SHOWN_PX))
+    return Shown(_image, analyser().analyse(_image), canvas_for(_image.rgb, SHOWN_PX, SHOWN_PX))
 
 
 @st.cache_resource(show_spinner="Reading the dataset…")
-def _dataset(stamp: float) -> Dataset | str:
+def _dataset(root: Path, stamp: float) -> Dataset | str:
     try:
-        return Dataset.open()
+        return Dataset.open(root.parent)
     except (DatasetError, SplitError) as error:
         return str(error)
 
 
 def dataset() -> Dataset | str:
     """The imported dataset, or a sentence on why there is none and what to do."""
-    from core.dataset import folder
-
-    table = folder() / "metadata.csv"
-    return _dataset(table.stat().st_mtime if table.is_file() else 0.0)
+    root = folder()
+    table = root / "metadata.csv"
+    return _dataset(root, table.stat().st_mtime if table.is_file() else 0.0)
 
 
 def cards() -> dict[str, Card]:

@@ -1,0 +1,124 @@
+"""Many photos at once, without a browser: the work behind `python -m core analyse`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from core.analyser import Analyser, Analysis
+from core.export import mask_png
+from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
+from core.measure import Measurements
+
+PICTURES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
+}  # fmt: skip
+"""Endings looked for in folders; formats among them that are not read are rejected by name."""
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """How many photos were analysed and how many rejected."""
+
+    analysed: int
+    rejected: int
+
+
+def find_pictures(paths: Sequence[Path]) -> list[Path]:
+    """Files as given, and every picture in the folders given and below them, sorted.
+
+    Raises:
+        FileNotFoundError: a path does not exist, or there is no picture at all.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
+            found += sorted(p for p in inside if not p.name.startswith("."))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise FileNotFoundError(f"There is no file or folder {path}.")
+    if not found:
+        raise FileNotFoundError(
+            f"There is no picture in {', '.join(map(str, paths))}. "
+            f"Looked for {', '.join(sorted(PICTURES))}."
+        )
+    return list(dict.fromkeys(found))
+
+
+def analyse_files(
+    pictures: Sequence[Path],
+    out: Path,
+    analyser: Analyser,
+    progress: Callable[[Path], None] | None = None,
+) -> BatchReport:
+    """Analyse files one by one; results are on disk as soon as each is done.
+
+    Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
+    measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
+    (file, reason) into `out`, replacing those of an earlier call.
+
+    Raises:
+        OSError: `out` cannot be written.
+    """
+    (out / "masks").mkdir(parents=True, exist_ok=True)
+    measures = [field.name for field in fields(Measurements)]
+    header = ["image", *analyser.classes, "prediction", "in_domain", "novelty", *measures]
+    seen: dict[str, Path] = {}
+    rejected = 0
+    with ExitStack() as stack:
+        accepted_file, rejected_file = (
+            stack.enter_context((out / name).open("w", newline="", encoding="utf-8"))
+            for name in ("predictions.csv", "rejected.csv")
+        )
+        accepted_rows, rejected_rows = csv.writer(accepted_file), csv.writer(rejected_file)
+        accepted_rows.writerow(header)
+        rejected_rows.writerow(["file", "reason"])
+        for picture in pictures:
+            try:
+                if picture.stem in seen:
+                    raise ImageError(
+                        f"{seen[picture.stem]} has the same name; rename one of the two."
+                    )
+                analysis = analyser.analyse(_read(picture))
+            except (ImageError, OSError) as error:
+                rejected += 1
+                rejected_rows.writerow([picture, error])
+                rejected_file.flush()
+            else:
+                seen[picture.stem] = picture
+                (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
+                accepted_rows.writerow([picture.stem, *_row(analysis, measures)])
+                accepted_file.flush()
+            if progress:
+                progress(picture)
+    return BatchReport(len(seen), rejected)
+
+
+def _read(picture: Path) -> LesionImage:
+    if picture.stat().st_size > MAX_BYTES:
+        raise TooManyBytesError(
+            f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try again."
+        )
+    return LesionImage.from_bytes(picture.read_bytes(), picture.name)
+
+
+def _row(analysis: Analysis, measures: list[str]) -> list[str]:
+    measured = analysis.measurements.as_dict() if analysis.measurements else {}
+    return [
+        *(f"{p:.6f}" for p in analysis.probabilities),
+        analysis.prediction,
+        str(analysis.in_domain).lower(),
+        f"{analysis.novelty:.6f}",
+        *(_plain(measured.get(name, "")) for name in measures),
+    ]
+
+
+def _plain(value: float | bool | str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

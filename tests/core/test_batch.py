@@ -1,0 +1,84 @@
+"""`python -m core analyse`, as a script would call it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.__main__ import main
+from core.imaging import to_jpeg, to_png
+from core.phantom import practice_set
+from core.taxonomy import KEYS
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(to_jpeg(practice_set()[0].image.rgb))
+    turned = Image.fromarray(practice_set()[1].image.rgb)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    turned.save(buffer, "JPEG", exif=exif)
+    (folder / "deeper" / "turned.jpg").write_bytes(buffer.getvalue())
+    (folder / "notes.txt").write_text("not a picture, and not meant to be")
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_contract(photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["analyse", str(photos), "--out", str(out)]) == 0
+    found = rows(out / "predictions.csv")
+    assert [r["image"] for r in found] == ["a", "turned"]
+    for row in found:
+        assert sum(float(row[k]) for k in KEYS) == pytest.approx(1, abs=1e-4)
+        assert row["prediction"] == max(KEYS, key=lambda k: float(row[k]))
+        assert row["in_domain"] in ("true", "false")
+        assert float(row["novelty"]) >= 0
+        assert row["area_share"] == "" or 0 < float(row["area_share"]) <= 1
+    with Image.open(out / "masks" / "a.png") as mask:
+        assert mask.size == (600, 450)
+        assert set(np.unique(np.asarray(mask))) <= {0, 255}
+    with Image.open(out / "masks" / "turned.png") as mask:
+        assert mask.size == (450, 600), "upright size, after EXIF orientation"
+    assert rows(out / "rejected.csv") == []
+    assert "teaching" in capsys.readouterr().out
+
+
+def test_rejected_files_are_listed_and_the_rest_goes_on(photos, tmp_path):
+    (photos / "b.jpg").write_text("text")
+    (photos / "c.png").write_bytes(b"")
+    (photos / "deeper" / "a.png").write_bytes(to_png(practice_set()[2].image.rgb))
+    out = tmp_path / "out"
+    assert main(["analyse", str(photos), "--out", str(out)]) == 1
+    reasons = {Path(r["file"]).name: r["reason"] for r in rows(out / "rejected.csv")}
+    assert set(reasons) == {"b.jpg", "c.png", "a.png"}
+    assert "same name" in reasons["a.png"]
+    assert all(reason.endswith(".") for reason in reasons.values())
+    assert len(rows(out / "predictions.csv")) == 2
+
+
+def test_wrong_usage(tmp_path, capsys):
+    assert main(["analyse", str(tmp_path / "nowhere"), "--out", str(tmp_path / "o")]) == 2
+    assert main(["analyse", str(tmp_path), "--out", str(tmp_path / "o")]) == 2
+    assert "no picture" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stopped:
+        main(["analyse", str(tmp_path)])
+    assert stopped.value.code == 2
+
+
+def test_out_that_is_a_file_is_refused(photos, tmp_path, capsys):
+    (tmp_path / "out").write_text("in the way")
+    assert main(["analyse", str(photos), "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err

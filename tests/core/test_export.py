@@ -1,0 +1,119 @@
+"""What students take home: exact masks, readable figures, the disclaimer on each."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.analyser import Analysis
+from core.export import DISCLAIMER, analysis_json, file_stem, mask_png, overlay_png
+from core.imaging import LesionImage
+from core.measure import measure
+from core.taxonomy import KEYS
+
+
+def analysis(mask: np.ndarray) -> Analysis:
+    return Analysis(
+        digest="d" * 64,
+        classes=KEYS,
+        probabilities=np.array([0.02, 0.03, 0.05, 0.1, 0.5, 0.29, 0.01], np.float32),
+        heatmaps=np.zeros((7, 7, 7), np.float32),
+        mask=mask,
+        measurements=measure(mask),
+        novelty=0.1234567,
+        in_domain=True,
+        milliseconds={"classify": 9.5},
+        models={"classifier": "0123456789ab"},
+    )
+
+
+def image(name: str = "lesion.jpg") -> LesionImage:
+    return LesionImage.from_array(np.full((45, 60, 3), 150, np.uint8), name, ("A note.",))
+
+
+# Pictures
+
+
+@pytest.mark.parametrize(("width", "height"), [(600, 450), (224, 224), (33, 400), (4000, 300)])
+def test_overlay(width: int, height: int) -> None:
+    drawn = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    with Image.open(io.BytesIO(overlay_png(drawn))) as png:
+        assert png.text["Disclaimer"] == DISCLAIMER
+        pixels = np.asarray(png)
+    assert (pixels[:height] == drawn).all()
+    strip = pixels[height:]
+    assert len(strip) >= 16
+    written = (strip < 200).any(axis=(0, 2))
+    assert written.any()
+    assert not written[-max(1, width // 50) :].any()  # the sentence ends before the edge
+    assert (strip[[0, -1]] > 200).all()
+
+
+@pytest.mark.parametrize("shape", [(450, 600), (1, 1), (37, 500)])
+def test_mask(shape: tuple[int, int]) -> None:
+    mask = np.random.default_rng(0).random(shape) < 0.5
+    with Image.open(io.BytesIO(mask_png(mask))) as png:
+        assert png.format == "PNG"
+        assert png.mode == "L"
+        assert png.size == shape[::-1]
+        assert png.text["Disclaimer"] == DISCLAIMER
+        assert (np.asarray(png) == np.where(mask, 255, 0)).all()
+
+
+# Figures
+
+
+def test_json() -> None:
+    mask = np.zeros((45, 60), bool)
+    mask[10:30, 20:50] = True
+    content = json.loads(analysis_json(image("Läsion 1.jpg"), analysis(mask)))
+    assert content["disclaimer"] == DISCLAIMER
+    assert content["image"] == "Läsion 1.jpg"
+    assert (content["width_px"], content["height_px"]) == (60, 45)
+    assert content["notes"] == ["A note."]
+    assert content["prediction"] == "mel"
+    assert list(content["probabilities"]) == list(KEYS)
+    assert sum(content["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert content["probabilities"]["mel"] == 0.5
+    assert content["names"]["mel"] == "Melanoma"
+    assert content["in_domain"] is True
+    assert content["novelty"] == 0.123457
+    assert content["measurements"]["area_share"] == pytest.approx(600 / 2700)
+    assert content["measurements"]["touches_border"] is False
+    assert content["models"] == {"classifier": "0123456789ab"}
+
+
+def test_json_without_a_lesion() -> None:
+    content = json.loads(analysis_json(image(), analysis(np.zeros((45, 60), bool))))
+    assert content["measurements"] is None
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("ISIC_0024306.jpg", "ISIC_0024306"),
+        ("../../x.jpg", "x"),
+        ("..\\..\\x.jpg", "x"),
+        ("a/b\\c.png", "c"),
+        ("/etc/passwd", "passwd"),
+        ("C:\\photos\\mole.tiff", "mole"),
+        ("ü ñ.png", "ü_ñ"),
+        ("u\u0308 n\u0303.png", "ü_ñ"),  # the same, as macOS writes it
+        ('what?*<>|:".png', "what"),
+        ("two\nlines\x00.png", "two_lines"),
+        ("photo.tar.gz", "photo_tar"),
+        ("", "photo"),
+        (".jpg", "photo"),
+        ("..", "photo"),
+        ("/", "photo"),
+        ("???.png", "photo"),
+        ("x" * 300 + ".jpg", "x" * 80),
+    ],
+)
+def test_file_stem(name: str, stem: str) -> None:
+    assert file_stem(name) == stem

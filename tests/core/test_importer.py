@@ -1,0 +1,246 @@
+"""Importing archives: what is ours is found, what is harmful refused, what broke off goes on."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core import importer
+from core.dataset import DatasetError, status
+from core.importer import ImportReport, import_archives
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Miniature
+
+MakeZip = Callable[..., Path]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, by its path in it."""
+    found = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
+
+
+@pytest.fixture
+def imported(mini: Miniature) -> dict[str, bytes]:
+    """What an import of all archives leaves in the data folder."""
+    return (
+        {"ham10000/metadata.csv": mini.metadata}
+        | {f"ham10000/images/{i}.jpg": content for i, content in mini.photos.items()}
+        | {f"ham10000/masks/{i}.png": content for i, content in mini.masks.items()}
+        | {f"ham10000/crops/{i}.jpg": content for i, content in mini.crops.items()}
+    )
+
+
+# What is found
+
+
+def test_kaggle_archives(data: Path, archives: list[Path], imported: dict[str, bytes]) -> None:
+    assert import_archives(archives) == ImportReport(added=10, unchanged=0, ignored=8)
+    assert files(data) == imported
+    assert status().problems == ()
+
+
+def test_flat_archive_with_other_spellings(data: Path, make_zip: MakeZip, mini: Miniature) -> None:
+    archive = make_zip(
+        "dataverse.zip",
+        {
+            "isic_0000001.JPEG": b"one",
+            "ISIC_0000001_Segmentation.PNG": b"two",
+            "part\\ISIC_0000002.jpg": b"three",
+            "HAM10000_metadata": mini.metadata,
+        },
+    )
+    import_archives([archive])
+    assert files(data / "ham10000") == {
+        "images/ISIC_0000001.jpg": b"one",
+        "masks/ISIC_0000001.png": b"two",
+        "images/ISIC_0000002.jpg": b"three",
+        "metadata.csv": mini.metadata,
+    }
+
+
+def test_look_alikes_are_ignored(data: Path, make_zip: MakeZip) -> None:
+    others = [
+        "ISIC_001.jpg",
+        "ISIC_00000012.jpg",
+        "my_ISIC_0000001.jpg",
+        "ISIC_0000001.jpg.exe",
+        "ISIC_0000001.png",
+        "ISIC_0000001_segmentation.jpg",
+        "HAM10000_metadata.csv.bak",
+    ]
+    archive = make_zip("a.zip", {"ISIC_0000007.jpg": b"photo"} | dict.fromkeys(others, b"other"))
+    assert import_archives([archive]).ignored == len(others)
+    assert files(data) == {"ham10000/images/ISIC_0000007.jpg": b"photo"}
+
+
+# Again
+
+
+def test_import_again_changes_nothing(data: Path, archives: list[Path]) -> None:
+    import_archives(archives)
+    before = {p: p.stat().st_mtime_ns for p in data.rglob("*")}
+    assert import_archives(archives) == ImportReport(added=0, unchanged=10, ignored=8)
+    assert {p: p.stat().st_mtime_ns for p in data.rglob("*")} == before
+
+
+def test_damaged_file_is_imported_anew(
+    data: Path, archives: list[Path], imported: dict[str, bytes]
+) -> None:
+    import_archives(archives)
+    shorter, other = sorted((data / "ham10000/images").iterdir())[:2]
+    shorter.write_bytes(shorter.read_bytes()[:100])
+    other.write_bytes(bytes(len(other.read_bytes())))  # as long as it was
+    assert import_archives(archives).added == 2
+    assert files(data) == imported
+
+
+def test_interrupted_import_goes_on(
+    data: Path, archives: list[Path], imported: dict[str, bytes]
+) -> None:
+    def interrupt(done: int, total: int, text: str) -> None:
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_archives(archives, progress=interrupt)
+    assert len(files(data)) == 6
+    assert files(data).items() <= imported.items()
+    assert import_archives(archives) == ImportReport(added=4, unchanged=6, ignored=8)
+    assert files(data) == imported
+
+
+def test_broken_off_write_leaves_no_half_file(
+    data: Path, archives: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(importer.os, "replace", fail)
+    with pytest.raises(DatasetError, match=r"No space left on device.*Make room"):
+        import_archives(archives)
+    assert files(data) == {}
+
+
+def test_progress_counts_up_to_the_total(data: Path, archives: list[Path]) -> None:
+    calls: list[tuple[int, int, str]] = []
+    import_archives([*archives, archives[0]], progress=lambda *call: calls.append(call))
+    assert [done for done, _, _ in calls] == list(range(1, 11))
+    assert {total for _, total, _ in calls} == {10}
+    assert [text for _, _, text in calls] == ["photos.zip"] * 5 + ["masks.zip"] * 4 + ["crops.zip"]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../ISIC_0000001.jpg",
+        "images/../../ISIC_0000001.jpg",
+        "/tmp/ISIC_0000001.jpg",
+        "C:\\ISIC_0000001.jpg",
+        "c:/ISIC_0000001.jpg",
+        "..\\ISIC_0000001.jpg",
+        "images\\..\\..\\ISIC_0000001.jpg",
+        "\\\\server\\share\\ISIC_0000001.jpg",
+        "../.bashrc",
+    ],
+)
+def test_unsafe_path(data: Path, archives: list[Path], make_zip: MakeZip, name: str) -> None:
+    """One of them is enough: nothing is written, not even from the good archives before it."""
+    bad = make_zip("bad.zip", {"ISIC_0000005.jpg": b"photo", name: b"photo"})
+    before = files(data.parent)
+    with pytest.raises(DatasetError, match=r"bad\.zip holds the unsafe path"):
+        import_archives([*archives, bad])
+    assert files(data.parent) == before
+
+
+def test_too_large(data: Path, make_zip: MakeZip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importer, "MAX_FILE_BYTES", 1000)
+    small, large = bytes(1000), bytes(1001)
+    with pytest.raises(DatasetError, match=r"'x/ISIC_0000002\.jpg' in a\.zip is too large"):
+        import_archives(
+            [make_zip("a.zip", {"ISIC_0000001.jpg": small, "x/ISIC_0000002.jpg": large})]
+        )
+    assert files(data) == {}
+    import_archives([make_zip("b.zip", {"ISIC_0000001.jpg": small, "video.mp4": large})])
+    assert list(files(data)) == ["ham10000/images/ISIC_0000001.jpg"]
+
+
+def test_no_zip(data: Path, archives: list[Path], tmp_path: Path) -> None:
+    whole = archives[0].read_bytes()
+    for content in (b"", b"<html>Sign in to download</html>", whole[: len(whole) // 2]):
+        (tmp_path / "bad.zip").write_bytes(content)
+        with pytest.raises(DatasetError, match=r"bad\.zip is not a readable zip file"):
+            import_archives([archives[1], tmp_path / "bad.zip"])
+    with pytest.raises(DatasetError, match=r"There is no file .*absent\.zip"):
+        import_archives([tmp_path / "absent.zip"])
+    with pytest.raises(DatasetError, match="not a readable zip file"):
+        import_archives([tmp_path])
+    assert files(data) == {}
+
+
+def test_archive_of_something_else(data: Path, make_zip: MakeZip) -> None:
+    for members in ({}, {"cats/001.jpg": b"cat"}, {"__MACOSX/ISIC_0000001.jpg": b"fork"}):
+        with pytest.raises(DatasetError, match="holds nothing of HAM10000"):
+            import_archives([make_zip("cats.zip", members)])
+    assert not data.exists()
+
+
+def test_bad_table_does_not_replace_a_good_one(ham: Path, make_zip: MakeZip) -> None:
+    good = files(ham)
+    archive = make_zip("a.zip", {"HAM10000_metadata.csv": b"image_id,dx\nISIC_0000001,nv\n"})
+    with pytest.raises(DatasetError, match="The table of diagnoses lacks the columns lesion_id"):
+        import_archives([archive])
+    assert files(ham) == good
+
+
+def test_damaged_member(data: Path, make_zip: MakeZip) -> None:
+    photos = {"ISIC_0000001.jpg": b"first photo", "ISIC_0000002.jpg": b"second photo"}
+    whole = make_zip("whole.zip", photos, zipfile.ZIP_STORED)
+    damaged = data.parent / "damaged.zip"
+    damaged.write_bytes(whole.read_bytes().replace(b"second photo", b"sec0nd photo"))
+    with pytest.raises(DatasetError, match=r"damaged\.zip is damaged .* Download it again"):
+        import_archives([damaged])
+    assert files(data) == {"ham10000/images/ISIC_0000001.jpg": b"first photo"}
+    assert import_archives([whole]) == ImportReport(added=1, unchanged=1, ignored=0)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_any_damaged_byte(data: Path, make_zip: MakeZip, mini: Miniature, method: int) -> None:
+    """Whatever byte is wrong (some make a zip look encrypted or packed by an unknown method): a
+    sentence about the archive, or an import of what is not damaged; no half files."""
+    table = b"".join(mini.metadata.splitlines(keepends=True)[:2])
+    whole = make_zip("a.zip", {"HAM10000_metadata.csv": table}, method).read_bytes()
+    refusals: list[str] = []
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x01 if place % 2 else 0xFF
+        path = data.parent / "a.zip"
+        path.write_bytes(damaged)
+        try:
+            import_archives([path])
+        except DatasetError as error:
+            refusals.append(str(error))
+        for name, content in files(data).items():
+            assert content == table
+            (data / name).unlink()
+    assert len(refusals) > len(whole) / 3
+    assert all("a.zip" in refusal for refusal in refusals)
+
+
+@pytest.mark.parametrize("blocked", ["", "ham10000", "ham10000/images"])
+def test_folder_that_cannot_be_written(data: Path, archives: list[Path], blocked: str) -> None:
+    """A file stands where a folder is needed (permissions do not stop the administrator)."""
+    path = data / blocked
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"in the way")
+    with pytest.raises(DatasetError, match=r"Cannot write to .*Not a directory"):
+        import_archives(archives)
+    assert path.read_bytes() == b"in the way"

@@ -1,0 +1,64 @@
+"""Settings from the environment: defaults, folders, and values that cannot be used."""
+
+from pathlib import Path
+
+import pytest
+
+from core.settings import REPOSITORY, Settings, SettingsError
+
+VARIABLES = ("DATA", "WEIGHTS", "RUNS", "PRETRAINED", "DEVICE", "THREADS")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(f"LESIONLAB_{name}", raising=False)
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment()
+    assert (REPOSITORY / "core/settings.py").is_file()
+    assert settings.data == REPOSITORY / "data"
+    assert settings.weights == REPOSITORY / "weights"
+    assert settings.runs == REPOSITORY / "runs"
+    assert settings.pretrained == REPOSITORY / "pretrained"
+    assert settings.device == "auto"
+    assert 1 <= settings.threads <= 4
+
+
+def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = Settings.from_environment()
+    for name in VARIABLES:
+        monkeypatch.setenv(f"LESIONLAB_{name}", " ")
+    assert Settings.from_environment() == expected
+
+
+def test_folders_become_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LESIONLAB_DATA", "here/../there")
+    monkeypatch.setenv("LESIONLAB_RUNS", "~/runs")
+    settings = Settings.from_environment()
+    assert settings.data == tmp_path / "there"
+    assert settings.runs == tmp_path / "home/runs"
+
+
+def test_device_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", " CUDA ")
+    monkeypatch.setenv("LESIONLAB_THREADS", " 12 ")
+    settings = Settings.from_environment()
+    assert (settings.device, settings.threads) == ("cuda", 12)
+
+
+@pytest.mark.parametrize("value", ["gpu", "cuda:0", "auto cpu"])
+def test_unknown_device(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", value)
+    with pytest.raises(SettingsError, match="set it to one of auto, cpu, cuda, mps"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "two", "٣", "²"])
+def test_threads_that_are_no_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LESIONLAB_THREADS", value)
+    with pytest.raises(SettingsError, match=r"LESIONLAB_THREADS is .* at least 1"):
+        Settings.from_environment()

@@ -1,0 +1,209 @@
+"""The Analyse page, run headless with the shipped weights."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.dataset import Dataset
+from core.export import DISCLAIMER
+from core.imaging import to_jpeg, to_png
+from core.phantom import practice_set
+from core.taxonomy import BY_KEY
+from ui import state
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of a fresh clone: no dataset."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    return start()
+
+
+@pytest.fixture
+def with_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    return start()
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.success]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def shown_image(app: AppTest):
+    return app.image[0].proto.imgs[0]
+
+
+def test_fresh_clone_shows_a_whole_answer(app):
+    assert app.segmented_control(key="source").value == "practice"
+    assert any("·" in s.value and "%" in s.value for s in app.subheader)
+    assert len(app.get("plotly_chart")) == 1
+    assert "Synthetic" in texts(app)
+    assert [b.label for b in app.get("download_button")] == ["Overlay", "Mask", "Figures (JSON)"]
+    assert DISCLAIMER in texts(app)
+
+
+def test_image_and_chart_speak_to_screen_readers(app):
+    assert "heatmap for" in shown_image(app).alt
+    assert "Melanoma" in app.get("plotly_chart")[0].proto.alt
+
+
+def test_predicted_class_comes_first_among_the_heatmaps(app):
+    pills = next(p for p in app.pills if p.label == "Heatmap for")
+    headline = next(s.value for s in app.subheader if "·" in s.value)
+    assert headline.startswith(BY_KEY[pills.value].name)
+
+
+def test_switches_answer_quickly_and_run_no_network(app, monkeypatch):
+    calls = []
+    runtime = type(state.analyser().runtime)
+    monkeypatch.setattr(runtime, "classify", lambda *_: calls.append("classify"))
+    monkeypatch.setattr(runtime, "segment", lambda *_: calls.append("segment"))
+    before = shown_image(app).url
+    seconds = []
+    for value in (10, 25, 40, 55, 70, 85, 100):
+        app.slider(key="heat").set_value(value)
+        began = time.perf_counter()
+        app.run()
+        seconds.append(time.perf_counter() - began)
+        assert not app.exception
+        assert shown_image(app).url != before
+        before = shown_image(app).url
+    assert not calls
+    # The whole page runs here; in a browser only the fragment does.
+    assert statistics.median(seconds) < 0.1
+
+
+def test_another_class_draws_another_heatmap(app):
+    pills = next(p for p in app.pills if p.label == "Heatmap for")
+    before = shown_image(app).url
+    other = next(k for k in BY_KEY if k != pills.value)
+    pills.set_value(other).run()
+    assert not app.exception
+    assert shown_image(app).url != before
+    assert BY_KEY[other].name in shown_image(app).alt
+
+
+def test_without_dataset_it_says_how_to_import(app):
+    app.segmented_control(key="source").set_value("dataset").run()
+    assert not app.exception
+    assert "python -m core dataset import" in texts(app)
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    app.segmented_control(key="source").set_value("upload").run()
+    app.file_uploader[0].set_value((name, content, "image/jpeg")).run()
+    assert not app.exception
+    return app
+
+
+def test_empty_upload_says_what_to_do(app):
+    app.segmented_control(key="source").set_value("upload").run()
+    assert "drop one here" in texts(app)
+    assert not app.get("plotly_chart")
+
+
+def test_upload_is_analysed_and_outlives_a_look_elsewhere(app):
+    upload(app, "my mole.jpg", to_jpeg(practice_set()[1].image.rgb))
+    assert len(app.get("plotly_chart")) == 1
+    assert "my mole.jpg" in shown_image(app).alt
+    app.segmented_control(key="source").set_value("practice").run()
+    app.segmented_control(key="source").set_value("upload").run()
+    assert "my mole.jpg" in shown_image(app).alt
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.jpg", b""),
+        ("text.jpg", b"Dear diary, this is no picture at all." * 20),
+        ("cut.jpg", to_jpeg(practice_set()[0].image.rgb)[:5000]),
+        ("tiny.png", to_png(practice_set()[0].image.rgb[:20, :20].copy())),
+    ],
+)
+def test_bad_upload_gets_a_sentence(app, name, content):
+    upload(app, name, content)
+    assert len(app.error) == 1
+    assert app.error[0].value.endswith(".")
+    assert not app.get("plotly_chart")
+
+
+def test_uploads_of_two_people_stay_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    first, second = start(), start()
+    upload(first, "first.jpg", to_jpeg(practice_set()[0].image.rgb))
+    upload(second, "second.jpg", to_jpeg(practice_set()[1].image.rgb))
+    first.run()
+    assert "first.jpg" in shown_image(first).alt
+    assert "second.jpg" in shown_image(second).alt
+
+
+def test_same_photo_under_another_name_keeps_its_own_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    photo = to_jpeg(practice_set()[2].image.rgb)
+    for name in ("one.jpg", "other.jpg"):
+        assert name in shown_image(upload(start(), name, photo)).alt
+
+
+def test_missing_weights_are_explained(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
+    state.analyser.clear()
+    state._analyse.clear()
+    app = start()
+    assert any("card.json" in error.value for error in app.error)
+    state.analyser.clear()
+
+
+def test_dataset_case_hides_the_truth_until_asked(with_dataset):
+    app = with_dataset
+    assert app.segmented_control(key="source").value == "dataset"
+    assert "unseen by the models" in texts(app)
+    assert not [*app.success, *app.error]
+    toggle = next(t for t in app.toggle if t.label.startswith("Reveal"))
+    toggle.set_value(True).run()
+    assert not app.exception
+    assert len([*app.success, *app.error]) == 1
+
+
+def test_typed_id_opens_that_case_and_says_if_it_was_learned(with_dataset, dataset):
+    trained = dataset.table.index[dataset.table["split"] == "train"][0]
+    app = with_dataset
+    app.text_input(key="typed").set_value(trained.removeprefix("ISIC_").lstrip("0")).run()
+    assert not app.exception
+    assert trained in shown_image(app).alt
+    assert "not a fair test" in texts(app)
+
+
+def test_unknown_id_gets_a_sentence_and_keeps_the_case(with_dataset):
+    app = with_dataset
+    before = shown_image(app).alt
+    app.text_input(key="typed").set_value("ISIC_9999999").run()
+    assert "There is no image ISIC_9999999" in texts(app)
+    assert shown_image(app).alt == before
+
+
+def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
+    app = with_dataset
+    app.selectbox(key="diagnosis").set_value("df").run()
+    first = app.session_state["case"]
+    assert dataset.table.loc[first, "dx"] == "df"
+    next(b for b in app.button if b.label == "Next").click().run()
+    second = app.session_state["case"]
+    assert second != first
+    assert dataset.table.loc[second, ["dx", "split"]].tolist() == ["df", "test"]
+    next(b for b in app.button if b.label == "Previous").click().run()
+    assert app.session_state["case"] == first

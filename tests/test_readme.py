@@ -1,0 +1,27 @@
+"""README keeps its word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from train.report import table
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_quoted_figures_are_those_of_the_cards():
+    assert table() in README
+
+
+def test_links_and_pictures_exist():
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", README)
+    assert targets
+    assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+def test_commands_of_make_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for goal in set(re.findall(r"`make ([a-z]+)", README)):
+        assert re.search(rf"^{goal}:", makefile, re.MULTILINE), goal

@@ -26,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DatasetError, SplitError, WeightsError, SettingsError, FileExistsError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. A training goes on where it was with --resume.", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
                 if field.name == "freeze"
                 else type(value),
                 default=value,
-                help=argparse.SUPPRESS if field.name == "help" else " ",
+                help=" ",  # without any text argparse would not show the default
             )
         command.set_defaults(run=_train, config=config)
     export = commands.add_parser("export", help="a finished run becomes weights/MODEL")
@@ -61,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("model", choices=CONFIGS)
     evaluate.add_argument("--split", choices=("validation", "test"), default="validation")
     evaluate.set_defaults(run=_evaluate)
+    report = commands.add_parser("report", help="the measured figures as a Markdown table")
+    report.set_defaults(run=_report)
     return parser
 
 
@@ -125,6 +130,13 @@ def _evaluate(options: argparse.Namespace) -> int:
         print(f"  {name:<20} {figure['value']:.3f}  ({figure['low']:.3f} to {figure['high']:.3f})")
     for name, row in figures.get("classes", {}).items():
         print(f"  {name:<6} " + "  ".join(f"{k} {v:.3f}" for k, v in row.items()))
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from train.report import table
+
+    print(table())
     return 0
 
 

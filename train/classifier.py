@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from core.metrics import classifier_summary, softmax
+from core.calibration import Calibration, softmax
+from core.metrics import classifier_summary
 from core.models import LesionClassifier, normalise
 from core.taxonomy import KEYS
 from core.weights import load_into
@@ -91,7 +92,7 @@ class ClassifierTraining(Model):
         rows = torch.cat([r for _, r in self._collected]).numpy()
         self._collected.clear()
         labels = self.arrays.table["label"].to_numpy()[rows]
-        found = classifier_summary(softmax(logits + np.log(self.prevalence)), labels)
+        found = classifier_summary(Calibration(1.0, self.prevalence)(logits), labels)
         self.log_dict({f"val_{k}": v for k, v in found.items()})
         self.log("val_balanced_recall", _balanced(logits, labels))
         self.log("val_score", found["macro_f1"])

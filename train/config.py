@@ -66,7 +66,7 @@ class Config:
 class ClassifierConfig(Config):
     """`python -m train classifier`: ResNet-50, seven classes."""
 
-    stages: tuple[Stage, ...] = (Stage(7, 128), Stage(2, 160))
+    stages: tuple[Stage, ...] = (Stage(4, 128), Stage(5, 160))
     freeze: tuple[str, ...] = ("conv1", "bn1", "layer1")
     """Blocks kept at their start weights: ImageNet's edges and colours serve skin as well, and on
     a CPU a third of the time is saved."""
@@ -78,7 +78,7 @@ class ClassifierConfig(Config):
 class SegmenterConfig(Config):
     """`python -m train segmenter`: U-Net with a MobileNetV2 encoder, lesion against skin."""
 
-    stages: tuple[Stage, ...] = (Stage(3, 128), Stage(1, 192))
+    stages: tuple[Stage, ...] = (Stage(2, 128), Stage(1, 160))
     encoder: str = "mobilenet_v2"
     batch: int = 16
     lr: float = 1e-3

@@ -21,7 +21,7 @@ from torch.utils.data import Dataset as TorchDataset
 from tqdm import tqdm
 
 from core.compat import import_torchvision
-from core.dataset import Dataset
+from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import LesionImage, resize
 from core.taxonomy import KEYS
 
@@ -104,8 +104,9 @@ def _decode(
 
 
 def _fingerprint(dataset: Dataset, width: int, height: int) -> str:
-    """Changes whenever a file of the dataset does (by name, size and time)."""
-    digest = hashlib.sha256(f"{width}x{height}".encode())
+    """Changes whenever the rows do, or a file of the dataset (by name, size and time)."""
+    rows = "\n".join(dataset.table.index)
+    digest = hashlib.sha256(f"{width}x{height}\n{rows}\n".encode())
     for kind in ("images", "masks", "crops"):
         for path in sorted((dataset.root / kind).glob("ISIC_*")):
             facts = path.stat()
@@ -120,9 +121,7 @@ def augmentation(size: int, with_mask: bool) -> v2.Compose:
     map; flips; colour; sharpness: blur through down- and up-scaling, sharpening, JPEG.
     """
     geometry = [
-        v2.RandomResizedCrop(
-            size, scale=(0.55, 1.0) if with_mask else (0.4, 1.0), ratio=(0.75, 1.6), antialias=True
-        ),
+        v2.RandomResizedCrop(size, scale=(0.55, 1.0), ratio=(0.75, 1.6), antialias=True),
         v2.RandomHorizontalFlip(),
         v2.RandomVerticalFlip(),
         v2.RandomAffine(
@@ -183,7 +182,7 @@ class Jpeg(v2.Transform):
             return inpt
         pixels = np.ascontiguousarray(inpt.permute(1, 2, 0).numpy()[..., ::-1])
         _, coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, params["quality"]])
-        decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]
+        decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]
         return tv_tensors.wrap(torch.from_numpy(decoded.copy()).permute(2, 0, 1), like=inpt)
 
 
@@ -237,7 +236,13 @@ class Frames(TorchDataset):
 
 
 class EpochSampler(torch.utils.data.Sampler[int]):
-    """Draws `count` indices by weight, the same ones whenever the same epoch is repeated."""
+    """Draws `count` indices, each about as often as its share of the weights says (its expected
+    number rounded up or down: systematic sampling), in random order; the same ones whenever the
+    same epoch is repeated.
+
+    So the classes come in exactly the shares that the weights promise, on which the logit-adjusted
+    loss relies: draws without replacement would run out of the rare ones.
+    """
 
     def __init__(self, weights: np.ndarray, count: int, seed: int, epoch: int) -> None:
         self.weights, self.count, self.seed, self.epoch = weights, count, seed, epoch
@@ -247,16 +252,26 @@ class EpochSampler(torch.utils.data.Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         draw = np.random.default_rng([self.seed, self.epoch])
-        p = self.weights / self.weights.sum()
-        yield from draw.choice(len(p), self.count, replace=self.count > len(p), p=p).tolist()
+        order = draw.permutation(len(self.weights))
+        ends = np.cumsum(self.weights[order])
+        ticks = (np.arange(self.count) + draw.random()) / self.count * ends[-1]
+        drawn = order[np.searchsorted(ends, ticks, side="right").clip(max=len(order) - 1)]
+        yield from draw.permutation(drawn).tolist()
 
 
 def rows_of(arrays: Arrays, split: str, limit: int = 0, masked: bool = False) -> np.ndarray:
-    """Row numbers of a split (only those with a mask, if `masked`), the first `limit` if given."""
+    """Row numbers of a split (only those with a mask, if `masked`), the first `limit` if given.
+
+    Raises:
+        DatasetError: there is none.
+    """
     wanted = (arrays.table["split"] == split).to_numpy()
     if masked:
         wanted = wanted & arrays.table["has_mask"].to_numpy()
     rows = np.flatnonzero(wanted)
+    if not len(rows):
+        what = "photos with a lesion mask" if masked else "photos"
+        raise DatasetError(f"The split {split} has no {what}. {HOW_TO_IMPORT}")
     return rows[:limit] if limit else rows
 
 

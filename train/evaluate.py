@@ -62,8 +62,8 @@ def evaluate_classifier(dataset: Dataset, analyser: Analyser, split: str) -> dic
 
     classes = per_class(p, labels, analyser.classes)
     spread = bootstrap(recalls, table["lesion_id"].to_numpy(), DRAWS)
-    for key, figures in classes.items():
-        figures["recall_low"], figures["recall_high"] = spread[key]
+    for key, row in classes.items():
+        row["recall_low"], row["recall_high"] = spread[key]
     figures = {
         **_counts(table, dataset, split),
         "overall": _with_intervals(overall, table["lesion_id"].to_numpy()),

@@ -7,6 +7,7 @@ in use, temperature, and the threshold of the novelty warning.
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
+from core.calibration import Calibration
 from core.dataset import Dataset
-from core.metrics import classifier_summary, negative_log_likelihood, segmenter_summary, softmax
+from core.metrics import classifier_summary, negative_log_likelihood, segmenter_summary
 from core.models import IMAGENET_MEAN, IMAGENET_STD, normalise
 from core.novelty import NEIGHBOURS, Reference, unit
 from core.settings import Settings
@@ -36,23 +38,22 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
     """Write `weights/classifier/` from a run's best checkpoint; returns the card."""
     config = _config(run, ClassifierConfig)
     arrays = load_arrays(dataset)
-    model = ClassifierTraining(config, arrays)
+    model = ClassifierTraining(replace(config, start="random"), arrays)  # best.ckpt has it all
     load_best(model, run / "best.ckpt")
     net = model.net.eval()
     table = arrays.table
     rows = rows_of(arrays, "validation", config.limit)
     labels = table["label"].to_numpy()[rows]
-    log_prior = np.log(model.prevalence)
 
     tried: dict[int, tuple[float, float, dict[str, float], np.ndarray]] = {}
     for size in SIZES:
         logits, embeddings = _forward(net, frame_loader(arrays, rows, size))
 
         def loss(t: float, logits: np.ndarray = logits) -> float:
-            return negative_log_likelihood(softmax(logits / t + log_prior), labels)
+            return negative_log_likelihood(Calibration(t, model.prevalence)(logits), labels)
 
         temperature = float(minimize_scalar(loss, bounds=(0.3, 4), method="bounded").x)
-        found = classifier_summary(softmax(logits / temperature + log_prior), labels)
+        found = classifier_summary(Calibration(temperature, model.prevalence)(logits), labels)
         tried[size] = (found["nll"], temperature, found, embeddings)
         print(f"{size} px: T {temperature:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = min(tried, key=lambda s: tried[s][0])
@@ -104,7 +105,7 @@ def export_segmenter(run: Path, dataset: Dataset) -> Card:
     """Write `weights/segmenter/` from a run's best checkpoint; returns the card."""
     config = _config(run, SegmenterConfig)
     arrays = load_arrays(dataset)
-    model = SegmenterTraining(config, arrays)
+    model = SegmenterTraining(replace(config, start="random"), arrays)  # best.ckpt has it all
     load_best(model, run / "best.ckpt")
     model.eval()
     rows = rows_of(arrays, "validation", config.limit, masked=True)
@@ -141,11 +142,12 @@ EXPORTS = {"classifier": export_classifier, "segmenter": export_segmenter}
 
 
 def _config(run: Path, kind: type[Any]) -> Any:
+    """The run's choices; those that this version no longer knows are left out."""
     values = json.loads((run / "config.json").read_text())
     values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
     if "freeze" in values:
         values["freeze"] = tuple(values["freeze"])
-    return kind(**values)
+    return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
 
 
 def _forward(net: torch.nn.Module, loader: Any) -> tuple[np.ndarray, np.ndarray]:

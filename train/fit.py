@@ -9,10 +9,15 @@ survives a resume, and data that is a function of seed and epoch alone.
 from __future__ import annotations
 
 import csv
+import ctypes
 import json
+import logging
+import math
 import os
 import sys
 import time
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +36,17 @@ from lightning.pytorch.callbacks import (  # noqa: E402
 )
 from lightning.pytorch.loggers import TensorBoardLogger  # noqa: E402
 from lightning.pytorch.plugins.io import TorchCheckpointIO  # noqa: E402
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
 MONITOR = "val_score"
+
+USELESS = (
+    "Checkpoint directory .* exists and is not empty",  # the run's folder, made on purpose
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",
+    "The number of training batches .* is smaller than the logging interval",
+    "y_pred contains classes not in y_true",
+)
+"""Beginnings of warnings (regular expressions) that tell nobody who trains here anything."""
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -70,6 +84,7 @@ class EpochTable(Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the epoch's row; rows of epochs that are being repeated give way."""
+        assert isinstance(pl_module, Model)
         values = {
             k: round(float(v), 6) for k, v in trainer.callback_metrics.items() if "step" not in k
         }
@@ -99,6 +114,7 @@ class Model(L.LightningModule):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
+        L.seed_everything(config.seed, verbose=False)  # subclasses draw their weights next
 
     def make_loader(self, epoch: int) -> torch.utils.data.DataLoader:
         """The training batches of an epoch. Subclasses say which."""
@@ -107,10 +123,17 @@ class Model(L.LightningModule):
     def train_dataloader(self) -> torch.utils.data.DataLoader:
         """Called at the start of each epoch; seeds all randomness of that epoch."""
         epoch = self.trainer.current_epoch
-        L.seed_everything(self.config.seed * 10_000 + epoch, verbose=False)
-        return self.make_loader(epoch)
+        seed = self.config.seed * 10_000 + epoch
+        L.seed_everything(seed, verbose=False)
+        loader = self.make_loader(epoch)
+        # Lightning iterates over it once in the first epoch after a start, twice in all others, and
+        # each time a loader draws a seed for its workers. Were it drawn from the global state, a
+        # resumed training would see other pictures than one that ran through.
+        loader.generator = torch.Generator()
+        loader.worker_init_fn = partial(_seed_worker, seed)
+        return loader
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW; linear warm-up, then cosine to zero over all epochs."""
         config = self.config
         weights = [p for p in self.parameters() if p.requires_grad and p.ndim > 1]
@@ -124,14 +147,14 @@ class Model(L.LightningModule):
         )
         total = config.epochs * max(1, config.epoch_images // config.batch)
         warm = max(1, int(config.warmup * total))
-        schedule = torch.optim.lr_scheduler.SequentialLR(
-            optimiser,
-            [
-                torch.optim.lr_scheduler.LinearLR(optimiser, 0.05, 1.0, warm),
-                torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, total - warm)),
-            ],
-            [warm],
-        )
+
+        def factor(step: int) -> float:
+            """A function of the step alone, so that a resumed run takes its config's schedule."""
+            if step < warm:
+                return (step + 1) / warm
+            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
         return {
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
@@ -148,18 +171,17 @@ def fit(model: Model, run: Path, resume: bool = False) -> Path:
 
     Raises:
         FileExistsError: the folder holds a run and `resume` is not set.
+        KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
     """
     config = model.config
     last = run / "last.ckpt"
     if last.is_file() and not resume:
         raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
+    _keep_freed_memory()
+    _silence_useless_messages()
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.json").write_text(json.dumps(config.as_dict(), indent=2) + "\n")
     torch.set_num_threads(config.threads)
-    L.seed_everything(config.seed, verbose=False)
-    best = ModelCheckpoint(
-        run, "best", MONITOR, mode="max", save_on_train_epoch_end=True, enable_version_counter=False
-    )
     trainer = L.Trainer(
         max_epochs=config.epochs,
         precision=_precision(config.precision),
@@ -168,10 +190,8 @@ def fit(model: Model, run: Path, resume: bool = False) -> Path:
             EarlyStopping(MONITOR, mode="max", patience=config.patience),
             LearningRateMonitor("epoch"),
             EpochTable(run / "metrics.csv"),
-            best,
-            ModelCheckpoint(
-                run, "last", save_on_train_epoch_end=True, enable_version_counter=False
-            ),
+            _checkpoint(run, "best", MONITOR),
+            _checkpoint(run, "last"),
         ],
         plugins=[AtomicCheckpointIO()],
         reload_dataloaders_every_n_epochs=1,
@@ -181,15 +201,52 @@ def fit(model: Model, run: Path, resume: bool = False) -> Path:
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )
-    # Our own checkpoint, written above on this machine; its optimiser state needs unpickling.
-    trainer.fit(model, ckpt_path=last if last.is_file() else None, weights_only=False)
-    return Path(best.best_model_path)
+    try:
+        # Our own checkpoint, written above on this machine; its optimiser state needs unpickling.
+        trainer.fit(model, ckpt_path=last if last.is_file() else None, weights_only=False)
+    except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM
+        raise KeyboardInterrupt from stopped
+    return run / "best.ckpt"
+
+
+def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckpoint:
+    """Keeps the newest epoch, or the one with the highest `monitor`, under one fixed name."""
+    return ModelCheckpoint(
+        run,
+        name,
+        monitor,
+        mode="max",
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+
+
+def _seed_worker(seed: int, worker: int) -> None:
+    torch.manual_seed(seed * 1_000 + worker)
 
 
 def load_best(model: Model, checkpoint: Path) -> None:
     """Load a checkpoint's weights into the model."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)["state_dict"]
     model.load_state_dict(state)
+
+
+def _keep_freed_memory() -> None:
+    """Make glibc keep freed memory for the next step. By default it hands big tensors back to the
+    system, which then has to clear all their pages anew, tens of thousands in each step on a CPU.
+    Other systems and C libraries stay as they are."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        trim_threshold, top_pad, mmap_max = -1, -2, -4  # M_… of malloc.h
+        mallopt(mmap_max, 0)
+        mallopt(trim_threshold, -1)
+        mallopt(top_pad, 256 * 1024**2)
+
+
+def _silence_useless_messages() -> None:
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for start in USELESS:
+        warnings.filterwarnings("ignore", message=start)
 
 
 def _precision(wanted: str) -> Any:

@@ -15,6 +15,8 @@ class LogitAdjustedCrossEntropy(nn.Module):
     another population gives that population's posterior.
     """
 
+    log_prior: Tensor
+
     def __init__(self, prior: Tensor) -> None:
         """`prior`: probabilities of the classes in the batches drawn, shape K."""
         super().__init__()

@@ -32,8 +32,8 @@ class SegmenterTraining(Model):
         if start is not None:
             heads = ("classifier.", "fc.")
             encoder = {k: v for k, v in start.items() if not k.startswith(heads)}
-            load_into(self.net.encoder, encoder, "the ImageNet start")
-        self.net = self.net.to(memory_format=torch.channels_last)
+            load_into(self.net.get_submodule("encoder"), encoder, "the ImageNet start")
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._collected: list[tuple[float, float]] = []
 
     def make_loader(self, epoch: int) -> DataLoader:

@@ -59,14 +59,13 @@ def photo(case: Case, shown: Shown) -> None:
     """The photo, its switches and the downloads; a switch redraws only this, no network runs."""
     analysis = shown.analysis
     place = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        outline = st.toggle("Outline", value=True, key="outline")
-        heat_on = st.toggle("Heatmap", value=True, key="heat_on")
-        fill = st.slider("Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill", width=160)
-        heat = st.slider(
-            "Heatmap opacity", 0, 100, 60, 5, format="%d %%", key="heat", width=160,
-            disabled=not heat_on,
-        )  # fmt: skip
+    first, second = st.columns(2, gap="medium")
+    outline = first.toggle("Outline", value=True, key="outline")
+    fill = first.slider("Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill")
+    heat_on = second.toggle("Heatmap", value=True, key="heat_on")
+    heat = second.slider(
+        "Heatmap opacity", 0, 100, 60, 5, format="%d %%", key="heat", disabled=not heat_on
+    )
     target = st.pills(
         "Heatmap for",
         sorted(KEYS, key=analysis.probability, reverse=True),

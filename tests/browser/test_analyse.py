@@ -47,6 +47,7 @@ def test_upload_gives_outline_heatmap_and_bars(
     page.wait_for_function(
         "before => document.querySelector('img[alt^=\"Photo sample\"]').src !== before", arg=before
     )
+    wait_idle(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Figures (JSON)").click()
     figures = json.loads(download.value.path().read_text(encoding="utf-8"))

@@ -1,0 +1,68 @@
+"""Stages, sizes and the command line's defaults."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+import pytest
+
+from train.__main__ import CONFIGS, _parser, _stages, _words
+from train.config import ClassifierConfig, Stage
+
+
+def test_stages_are_read() -> None:
+    assert _stages("8x128") == (Stage(8, 128),)
+    assert _stages("8x128,2x160") == (Stage(8, 128), Stage(2, 160))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8", "8x", "x128", "8x128x2", "8x128,", "ax128", "0x128", "-1x128", "8x0", "8x100"]
+)
+def test_wrong_stages_are_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"EPOCHSxSIZE|multiples of 32"):
+        _stages(text)
+
+
+def test_words() -> None:
+    assert _words("conv1,bn1") == ("conv1", "bn1")
+    assert _words("") == ()
+
+
+def test_size_at_each_epoch() -> None:
+    config = ClassifierConfig(stages=(Stage(2, 64), Stage(1, 96), Stage(2, 128)))
+    assert config.epochs == 5
+    assert [config.size_at(e) for e in range(5)] == [64, 64, 96, 128, 128]
+    assert config.size_at(99) == 128, "after the last epoch: the last size"
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_command_line_defaults_are_the_dataclass_defaults(name: str) -> None:
+    options = vars(_parser().parse_args([name]))
+    for field in dataclasses.fields(CONFIGS[name]):
+        assert options[field.name] == getattr(CONFIGS[name](), field.name), field.name
+    assert options["run_name"] == name
+    assert options["resume"] is False
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_choice_can_be_set(name: str) -> None:
+    special = {"stages": "1x32,2x64", "freeze": "layer1,layer2"}
+    read = {"stages": (Stage(1, 32), Stage(2, 64)), "freeze": ("layer1", "layer2")}
+    for field in dataclasses.fields(CONFIGS[name]):
+        default = getattr(CONFIGS[name](), field.name)
+        text = special.get(field.name, "3")
+        wanted = read[field.name] if field.name in read else type(default)(text)
+        option = f"--{field.name.replace('_', '-')}"
+        options = _parser().parse_args([name, option, text])
+        assert getattr(options, field.name) == wanted
+        assert type(getattr(options, field.name)) is type(default)
+
+
+def test_as_dict_is_plain_data() -> None:
+    config = ClassifierConfig(stages=(Stage(7, 128),), freeze=("conv1", "bn1"))
+    values = json.loads(json.dumps(config.as_dict()))
+    assert values["stages"] == [{"epochs": 7, "size": 128}]
+    assert values["freeze"] == ["conv1", "bn1"]
+    assert len(values) == len(dataclasses.fields(config))

@@ -1,0 +1,365 @@
+"""The decoded arrays, augmentation and drawing of samples."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import train.data
+from core.dataset import Dataset, DatasetError
+from core.imaging import LesionImage
+from core.taxonomy import KEYS
+from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from train.data import (
+    CROP,
+    Arrays,
+    EpochSampler,
+    Frames,
+    Jpeg,
+    Rescale,
+    Samples,
+    augmentation,
+    frame_loader,
+    load_arrays,
+    rows_of,
+    tv_tensors,
+)
+
+
+@pytest.fixture
+def copy(tiny: Tiny, tmp_path: Path) -> Tiny:
+    """The tiny dataset, not decoded yet, to be changed."""
+    shutil.copytree(tiny.data, tmp_path / "data", ignore=shutil.ignore_patterns("cache"))
+    return Tiny(tmp_path / "data")
+
+
+@pytest.fixture
+def decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders that are decoded into, in turn."""
+    folders: list[Path] = []
+    decode = train.data._decode
+
+    def note(dataset: Dataset, table: pd.DataFrame, directory: Path, shapes: dict) -> None:
+        folders.append(directory)
+        decode(dataset, table, directory, shapes)
+
+    monkeypatch.setattr(train.data, "_decode", note)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def arrays(tiny: Tiny) -> Arrays:
+    return load_arrays(tiny.open())
+
+
+# The arrays
+
+
+def test_arrays_hold_the_dataset(tiny: Tiny, arrays: Arrays) -> None:
+    dataset = tiny.open()
+    n = len(dataset.table)
+    assert arrays.frames.shape == (n, HEIGHT, WIDTH, 3)
+    assert arrays.masks.shape == (n, HEIGHT, WIDTH)
+    assert arrays.crops.shape == (dataset.table["has_crop"].sum(), CROP, CROP, 3)
+    assert {a.dtype for a in (arrays.frames, arrays.masks, arrays.crops)} == {np.dtype(np.uint8)}
+    for row in (0, 7, n - 1):
+        image_id = arrays.table.index[row]
+        photo = LesionImage.from_bytes(dataset.photo(image_id)).rgb
+        np.testing.assert_array_equal(arrays.frames[row], photo)  # not larger: not resized
+        truth = dataset.mask(image_id)[::2, ::2]
+        assert ((arrays.masks[row] > 127) == truth).mean() > 0.98
+        assert KEYS[arrays.table["label"].iloc[row]] == arrays.table["dx"].iloc[row]
+    crops = arrays.table["crop_row"].to_numpy()
+    assert sorted(crops[crops >= 0]) == list(range(len(arrays.crops)))
+    np.testing.assert_array_equal(crops >= 0, arrays.table["has_crop"])
+
+
+def test_arrays_are_reused(copy: Tiny, decodings: list[Path]) -> None:
+    first, second = load_arrays(copy.open()), load_arrays(copy.open())
+    assert len(decodings) == 1
+    np.testing.assert_array_equal(first.frames, second.frames)
+    assert not second.frames.flags.writeable
+
+
+def test_arrays_follow_a_changed_file(copy: Tiny, decodings: list[Path]) -> None:
+    before = load_arrays(copy.open())
+    photo = copy.data / "ham10000/images/ISIC_0000003.jpg"
+    other = (copy.data / "ham10000/images/ISIC_0000020.jpg").read_bytes()
+    photo.write_bytes(other)
+    after = load_arrays(copy.open())
+    assert len(set(decodings)) == 2
+    np.testing.assert_array_equal(after.frames[3], before.frames[20])
+
+
+def test_arrays_follow_a_mask_taken_away(copy: Tiny, decodings: list[Path]) -> None:
+    assert load_arrays(copy.open()).masks[3].any()
+    (copy.data / "ham10000/masks/ISIC_0000003.png").unlink()
+    after = load_arrays(copy.open())
+    assert not after.masks[3].any()
+    assert not after.table["has_mask"].iloc[3]
+
+
+def test_arrays_follow_the_table(copy: Tiny, decodings: list[Path]) -> None:
+    """A row less in the table moves all rows below it."""
+    before = load_arrays(copy.open())
+    path = copy.data / "ham10000/metadata.csv"
+    table = pd.read_csv(path)
+    table[table["image_id"] != "ISIC_0000003"].to_csv(path, index=False)
+    after = load_arrays(copy.open())
+    assert len(after.frames) == len(after.table) == len(before.frames) - 1
+    np.testing.assert_array_equal(after.frames[3], before.frames[4])
+
+
+def test_interrupted_decoding_is_redone(
+    copy: Tiny, decodings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = Dataset.photo
+
+    def fails(dataset: Dataset, image_id: str) -> bytes:
+        if image_id == "ISIC_0000030":
+            raise KeyboardInterrupt
+        return photo(dataset, image_id)
+
+    monkeypatch.setattr(Dataset, "photo", fails)
+    with pytest.raises(KeyboardInterrupt):
+        load_arrays(copy.open())
+    assert not (decodings[0] / "complete.json").exists()
+    monkeypatch.setattr(Dataset, "photo", photo)
+    arrays = load_arrays(copy.open())
+    assert decodings[0] == decodings[1]
+    assert (decodings[0] / "complete.json").exists()
+    assert arrays.frames[30:].any(axis=(1, 2, 3)).all()
+
+
+def test_arrays_do_not_mind_a_touched_folder(copy: Tiny, decodings: list[Path]) -> None:
+    load_arrays(copy.open())
+    os.utime(copy.data / "ham10000/images")
+    load_arrays(copy.open())
+    assert len(decodings) == 1
+
+
+# Augmentation
+
+
+def disc(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A bright green disc on black, away from the edges, and its mask 0/255."""
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((150, 200), np.uint8)
+    centre = (int(rng.integers(80, 120)), int(rng.integers(60, 90)))
+    cv2.circle(mask, centre, int(rng.integers(25, 45)), 255, -1)
+    return np.stack([np.zeros_like(mask), mask, np.zeros_like(mask)], axis=2), mask
+
+
+def alone(image: np.ndarray, mask: np.ndarray) -> Arrays:
+    """A dataset of one photo."""
+    table = pd.DataFrame({"label": [2], "crop_row": [-1], "split": ["train"], "has_mask": [True]})
+    return Arrays(table, image[None], mask[None], np.zeros((0, CROP, CROP, 3), np.uint8))
+
+
+def test_mask_stays_on_the_lesion() -> None:
+    scores, shifts = [], []
+    for seed in range(80):
+        torch.manual_seed(seed)
+        image, mask = Samples(alone(*disc(seed)), np.array([0]), 96, 0.0, with_mask=True)[0]
+        assert image.shape == (96, 96, 3)
+        assert mask.shape == (96, 96)
+        assert image.dtype == mask.dtype == torch.uint8
+        assert set(mask.unique().tolist()) <= {0, 1}
+        inside = mask.numpy() == 1
+        if inside.sum() < 200:  # cropped or shifted away
+            continue
+        # The disc alone is green: the background is black, corners left by a turn are skin.
+        green = image[..., 1].numpy().astype(int) - image[..., 0].numpy()
+        bright = green > 0.5 * np.quantile(green[inside], 0.9)
+        scores.append((bright & inside).sum() / (bright | inside).sum())
+        shifts.append(np.mean(np.nonzero(bright), axis=1) - np.mean(np.nonzero(inside), axis=1))
+    assert len(scores) > 60
+    assert np.median(scores) > 0.93
+    assert np.quantile(scores, 0.05) > 0.85
+    assert np.abs(np.mean(shifts, axis=0)).max() < 0.3, "no shift by part of a pixel"
+
+
+def test_augmentation_varies_and_repeats() -> None:
+    samples = Samples(alone(*disc(0)), np.array([0]), 64, 0.0, with_mask=True)
+
+    def draw(seed: int) -> torch.Tensor:
+        torch.manual_seed(seed)
+        return samples[0][0]
+
+    assert torch.equal(draw(1), draw(1))
+    assert not torch.equal(draw(1), draw(2))
+
+
+@pytest.mark.parametrize("transform", [Rescale(0.4), Jpeg(40, 95)])
+def test_looks_change_the_image_and_leave_the_mask(transform: torch.nn.Module) -> None:
+    pixels, mask = disc(3)
+    pixels = (pixels * 0.6 + np.random.default_rng(0).uniform(0, 90, pixels.shape)).astype("u1")
+    image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
+    truth = tv_tensors.Mask(torch.from_numpy(mask))
+    torch.manual_seed(0)
+    new_image, new_mask = transform(image, truth)
+    assert torch.equal(new_mask, truth)
+    assert isinstance(new_image, tv_tensors.Image)
+    assert new_image.shape == image.shape
+    assert new_image.dtype == torch.uint8
+    change = (new_image.int() - image.int()).abs().float()
+    assert 0 < change.mean() < 40
+    # Red stays red: no channel is swapped on the way through OpenCV.
+    red = tv_tensors.Image(torch.zeros(3, 64, 64, dtype=torch.uint8))
+    red[0] = 200
+    after = transform(red).float().mean(dim=(1, 2))
+    assert after[0] > 190
+    assert after[1:].max() < 10
+
+
+def test_jpeg_and_rescale_draw_their_strength() -> None:
+    assert {Jpeg(40, 42).make_params([])["quality"] for _ in range(60)} == {40, 41, 42}
+    factors = [Rescale(0.4).make_params([])["factor"] for _ in range(60)]
+    assert 0.4 <= min(factors) < 0.55
+    assert 0.85 < max(factors) <= 1
+
+
+def test_augmentation_ends_at_the_size_asked_for() -> None:
+    for size in (32, 96):
+        image = augmentation(size, with_mask=False)(
+            tv_tensors.Image(torch.zeros(3, 75, 100, dtype=torch.uint8))
+        )
+        assert image.shape == (3, size, size)
+
+
+# Samples
+
+
+def test_samples_of_the_classifier(arrays: Arrays) -> None:
+    rows = rows_of(arrays, "train")
+    samples = Samples(arrays, rows, 64, 0.4, with_mask=False)
+    assert len(samples) == len(rows)
+    for index in (0, 5, len(rows) - 1):
+        image, label = samples[index]
+        assert image.shape == (64, 64, 3)
+        assert image.dtype == torch.uint8
+        assert image.is_contiguous()
+        assert label.item() == arrays.table["label"].iloc[rows[index]]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_crops_are_drawn_as_often_as_asked(
+    arrays: Arrays, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    sizes: list[tuple[int, ...]] = []
+
+    def note(image: torch.Tensor) -> torch.Tensor:
+        sizes.append(tuple(image.shape[1:]))
+        return image
+
+    cropped = np.flatnonzero(arrays.table["has_crop"])
+    samples = Samples(arrays, cropped, 64, share, with_mask=False)
+    monkeypatch.setattr(samples, "transform", note)
+    for index in np.resize(np.arange(len(cropped)), 600):
+        samples[index]
+    found = sizes.count((CROP, CROP)) / len(sizes)
+    assert found == pytest.approx(share, abs=0.07)
+    whole = Samples(arrays, np.flatnonzero(~arrays.table["has_crop"]), 64, share, with_mask=False)
+    monkeypatch.setattr(whole, "transform", note)
+    sizes.clear()
+    whole[0]
+    assert sizes == [(HEIGHT, WIDTH)], "an image without a crop comes whole"
+
+
+def test_masks_never_come_with_crops(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = Samples(arrays, np.flatnonzero(arrays.table["has_crop"]), 64, 1.0, with_mask=True)
+    monkeypatch.setattr(samples, "transform", lambda image, mask: (image, mask))
+    image, mask = samples[0]
+    assert image.shape == (HEIGHT, WIDTH, 3)
+    assert mask.shape == (HEIGHT, WIDTH)
+
+
+def test_frames_come_whole_and_in_order(arrays: Arrays) -> None:
+    rows = rows_of(arrays, "validation")
+    image, row = Frames(arrays, rows, 64)[2]
+    assert image.shape == (64, 64, 3)
+    assert row == rows[2]
+    batches = list(frame_loader(arrays, rows, 32, batch=4))
+    assert torch.cat([r for _, r in batches]).tolist() == rows.tolist()
+    assert batches[0][0].shape == (4, 32, 32, 3)
+    assert batches[0][0].dtype == torch.uint8
+
+
+# Drawing
+
+
+def drawn(weights: np.ndarray, count: int, seed: int = 7, epoch: int = 0) -> list[int]:
+    sampler = EpochSampler(weights, count, seed, epoch)
+    indices = list(sampler)
+    assert len(indices) == len(sampler) == count
+    return indices
+
+
+def test_sampler_is_a_function_of_seed_and_epoch() -> None:
+    weights = np.ones(50)
+    assert drawn(weights, 30) == drawn(weights, 30)
+    assert drawn(weights, 30, epoch=1) != drawn(weights, 30)
+    assert drawn(weights, 30, seed=8) != drawn(weights, 30)
+
+
+def test_equal_weights_use_each_image_once_before_any_twice() -> None:
+    assert len(set(drawn(np.ones(50), 30))) == 30
+    assert sorted(drawn(np.ones(50), 50)) == list(range(50))
+    assert set(Counter(drawn(np.ones(50), 75)).values()) == {1, 2}
+
+
+@pytest.mark.parametrize("count", [400, 1000, 3000])
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_classes_come_in_the_shares_that_the_loss_assumes(count: int, power: float) -> None:
+    """Also when fewer images are drawn than there are, and a rare class is too small for its
+    share unless it is repeated."""
+    counts = np.array([850, 120, 30])
+    labels = np.repeat(np.arange(3), counts)
+    indices = drawn(counts[labels].astype(float) ** -power, count)
+    found = np.bincount(labels[indices], minlength=3) / count
+    share = counts ** (1.0 - power)
+    np.testing.assert_allclose(found, share / share.sum(), atol=0.02)
+
+
+def test_sampler_mixes_the_order() -> None:
+    indices = np.array(drawn(np.ones(200), 200))
+    assert abs(np.corrcoef(indices, np.arange(200))[0, 1]) < 0.3
+
+
+def test_sampler_never_draws_weight_zero() -> None:
+    weights = np.array([0.0, 1, 0, 2, 0])
+    assert set(drawn(weights, 1000)) == {1, 3}
+
+
+# Splits
+
+
+def test_rows_never_mix_splits(arrays: Arrays) -> None:
+    rows = {s: set(rows_of(arrays, s).tolist()) for s in ("train", "validation", "test")}
+    assert sum(len(r) for r in rows.values()) == len(set().union(*rows.values()))
+    assert set().union(*rows.values()) == set(range(len(arrays.table)))
+    lesions = {s: set(arrays.table["lesion_id"].iloc[sorted(r)]) for s, r in rows.items()}
+    assert not lesions["train"] & lesions["validation"]
+    assert not lesions["train"] & lesions["test"]
+    assert not lesions["validation"] & lesions["test"]
+
+
+def test_rows_limited_and_masked(arrays: Arrays) -> None:
+    rows = rows_of(arrays, "train")
+    assert rows_of(arrays, "train", 5).tolist() == rows[:5].tolist()
+    assert rows_of(arrays, "train", 0).tolist() == rows.tolist()
+    table = arrays.table.assign(has_mask=False)
+    table.iloc[rows[3], table.columns.get_loc("has_mask")] = True
+    one = Arrays(table, arrays.frames, arrays.masks, arrays.crops)
+    assert rows_of(one, "train", masked=True).tolist() == [rows[3]]
+    with pytest.raises(DatasetError, match="no photos with a lesion mask"):
+        rows_of(one, "test", masked=True)

@@ -1,0 +1,262 @@
+"""A tiny run becomes weights that the app loads, and those weights are measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import train.evaluate
+import train.export
+from core.analyser import Analyser
+from core.dataset import Dataset
+from core.novelty import unit
+from core.taxonomy import KEYS
+from core.weights import Card, read_card
+from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from train.__main__ import main
+from train.data import Frames, load_arrays
+from train.export import _config
+
+QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
+SIZES = (32, 64)
+DRAWS = 10
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What training and export have left.
+
+    Attributes:
+        runs: the folder of LESIONLAB_RUNS.
+        weights: the folder of LESIONLAB_WEIGHTS.
+        dataset: what was trained on.
+        seen: image ids that the export has put through the classifier or the segmenter.
+    """
+
+    runs: Path
+    weights: Path
+    dataset: Dataset
+    seen: set[str]
+
+    def card(self, model: str) -> Card:
+        return read_card(self.weights / model)
+
+
+@pytest.fixture(scope="module")
+def shipped(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
+    """Both models trained for one epoch and exported; the start weights are gone by then."""
+    folder = tmp_path_factory.mktemp("shipped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LESIONLAB_DATA", str(tiny.data))
+        patch.setenv("LESIONLAB_RUNS", str(folder / "runs"))
+        patch.setenv("LESIONLAB_WEIGHTS", str(folder / "weights"))
+        patch.setenv("LESIONLAB_DEVICE", "cpu")
+        patch.setenv("LESIONLAB_THREADS", "1")
+        patch.setattr(train.export, "SIZES", SIZES)
+        patch.setattr(train.evaluate, "DRAWS", DRAWS)
+        seen: set[str] = set()
+        frame = Frames.__getitem__
+
+        def note(frames: Frames, index: int) -> tuple:
+            seen.add(str(frames.arrays.table.index[frames.rows[index]]))
+            return frame(frames, index)
+
+        for model, options in (("classifier", ["--freeze", "layer3,layer4"]), ("segmenter", [])):
+            assert main([model, *QUICK.split(), *options]) == 0
+            pretend_imagenet(folder / "runs" / model / "config.json")
+            with pytest.MonkeyPatch.context() as inner:
+                inner.setattr(Frames, "__getitem__", note)
+                assert main(["export", model]) == 0
+        yield Shipped(folder / "runs", folder / "weights", tiny.open(), seen)
+
+
+def pretend_imagenet(config: Path) -> None:
+    """As if the run had started from a file that is not on this machine, under an older version
+    that had one more choice."""
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "start": "imagenet", "eval_size": 192}))
+
+
+@pytest.fixture(scope="module")
+def analyser(shipped: Shipped) -> Analyser:
+    return Analyser.load(shipped.weights, "cpu")
+
+
+def images_of(shipped: Shipped, split: str) -> set[str]:
+    return set(shipped.dataset.table.index[shipped.dataset.table["split"] == split])
+
+
+# Export
+
+
+def test_exported_weights_analyse_a_photo(shipped: Shipped, analyser: Analyser) -> None:
+    found = analyser.analyse_bytes(shipped.dataset.photo("ISIC_0000010"))
+    assert found.classes == KEYS
+    assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert found.mask.shape == (HEIGHT, WIDTH)
+    assert 0 <= found.novelty <= 2
+
+
+@pytest.mark.parametrize("model", ["classifier", "segmenter"])
+def test_card_says_what_the_weights_are(shipped: Shipped, model: str) -> None:
+    card = shipped.card(model)
+    weights = (shipped.weights / model / "model.safetensors").read_bytes()
+    assert card["sha256"] == hashlib.sha256(weights).hexdigest()
+    assert card["split_id"] == shipped.dataset.split.id
+    assert card["input"]["size"] in SIZES
+    assert set(card["size_choice"]["tried"]) == {str(s) for s in SIZES}
+    assert card["training"]["epochs_trained"] == 1
+    assert card["training"]["stages"] == [{"epochs": 1, "size": 32}]
+    assert "ImageNet" in card["start"]
+    assert "never diagnosis" in card["intended_use"]
+    assert not list((shipped.weights / model).glob("*.part"))
+
+
+def test_card_of_the_classifier(shipped: Shipped) -> None:
+    card = shipped.card("classifier")
+    assert card["classes"] == list(KEYS)
+    assert 0.3 <= card["calibration"]["temperature"] <= 4
+    assert 0 <= card["novelty"]["threshold"] <= 2
+    table = shipped.dataset.table
+    train_rows = table[table["split"] == "train"]
+    shares = train_rows["dx"].value_counts(normalize=True)
+    assert card["calibration"]["prior"] == pytest.approx(shares[list(KEYS)].to_dict())
+    scores = card["size_choice"]["tried"]
+    assert card["input"]["size"] == int(min(scores, key=lambda s: scores[s]))
+
+
+def test_size_of_the_segmenter_is_the_best_one(shipped: Shipped) -> None:
+    card = shipped.card("segmenter")
+    scores = card["size_choice"]["tried"]
+    assert card["input"]["size"] == int(max(scores, key=lambda s: scores[s]))
+
+
+def test_export_never_looks_at_test(shipped: Shipped) -> None:
+    assert images_of(shipped, "validation") <= shipped.seen
+    assert not shipped.seen & images_of(shipped, "test")
+
+
+def test_reference_is_one_photo_of_each_training_lesion(
+    shipped: Shipped, analyser: Analyser
+) -> None:
+    table = shipped.dataset.table
+    rows = np.flatnonzero(table["split"] == "train")
+    rows = rows[~table["lesion_id"].iloc[rows].duplicated().to_numpy()]
+    embeddings = analyser.reference.embeddings
+    assert len(embeddings) == len(rows) == table.iloc[rows]["lesion_id"].nunique()
+    frames = Frames(load_arrays(shipped.dataset), rows, shipped.card("classifier")["input"]["size"])
+    pixels = np.stack([frames[i][0].numpy() for i in range(len(rows))])
+    features = analyser.runtime.classify(pixels)[1].mean(axis=(2, 3))
+    # fp16 weights and fp16 embeddings: nearly, not exactly, the same directions.
+    assert (unit(features) * embeddings).sum(axis=1).min() > 0.999
+    assert np.linalg.norm(embeddings, axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-3)
+
+
+def test_about_one_percent_of_validation_is_flagged(shipped: Shipped, analyser: Analyser) -> None:
+    ids = sorted(images_of(shipped, "validation"))
+    flagged = [not analyser.analyse_bytes(shipped.dataset.photo(i)).in_domain for i in ids]
+    assert sum(flagged) <= 1 + 0.05 * len(ids)
+
+
+def test_config_of_a_run_is_read_back(shipped: Shipped) -> None:
+    config = _config(shipped.runs / "classifier", train.export.ClassifierConfig)
+    assert config.freeze == ("layer3", "layer4")
+    assert config.stages == (train.export.Stage(1, 32),)
+    assert config.epoch_images == 16
+
+
+# Evaluation
+
+
+@pytest.fixture(scope="module", params=["validation", "test"])
+def evaluated(shipped: Shipped, request: pytest.FixtureRequest) -> str:
+    """Both models, evaluated on a split; its name."""
+    for model in ("classifier", "segmenter"):
+        assert main(["evaluate", model, "--split", request.param]) == 0
+    return request.param
+
+
+def evaluation(shipped: Shipped, model: str, split: str) -> tuple[dict, pd.DataFrame]:
+    folder = shipped.weights / model
+    figures = json.loads((folder / f"evaluation-{split}.json").read_text(encoding="utf-8"))
+    return figures, pd.read_parquet(folder / f"predictions-{split}.parquet")
+
+
+@pytest.mark.parametrize("model", ["classifier", "segmenter"])
+def test_evaluation_has_intervals_and_numbers(shipped: Shipped, evaluated: str, model: str) -> None:
+    figures, predictions = evaluation(shipped, model, evaluated)
+    table = shipped.dataset.table[shipped.dataset.table["split"] == evaluated]
+    assert set(predictions.index) == set(table.index), "exactly the split, all of it"
+    assert figures["split"] == evaluated
+    assert figures["images"] == len(predictions) == len(table)
+    assert figures["lesions"] == table["lesion_id"].nunique()
+    assert figures["split_id"] == shipped.dataset.split.id
+    assert figures["weights"] == shipped.card(model)["sha256"]
+    assert figures["command"] == f"python -m train evaluate {model} --split {evaluated}"
+    assert str(DRAWS) in figures["intervals"]
+    for name, figure in figures["overall"].items():
+        assert figure["low"] <= figure["high"], name
+    assert shipped.card(model)["metrics"][evaluated]["images"] == len(table)
+
+
+def test_predictions_are_those_of_the_app(
+    shipped: Shipped, evaluated: str, analyser: Analyser
+) -> None:
+    figures, predictions = evaluation(shipped, "classifier", evaluated)
+    p = predictions[list(KEYS)]
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-4)
+    for image_id in predictions.index[:3]:
+        found = analyser.analyse_bytes(shipped.dataset.photo(image_id))
+        np.testing.assert_allclose(p.loc[image_id], found.probabilities, atol=1e-3)
+        assert predictions.loc[image_id, "novelty"] == pytest.approx(found.novelty, abs=1e-3)
+    hits = p.idxmax(axis=1) == predictions["dx"]
+    assert figures["overall"]["accuracy"]["value"] == pytest.approx(hits.mean())
+    counts = np.array(figures["confusion"]["counts"])
+    assert figures["confusion"]["classes"] == list(KEYS)
+    assert counts.sum() == len(p)
+    assert counts.trace() == hits.sum()
+    assert counts.sum(axis=1).tolist() == [(predictions["dx"] == key).sum() for key in KEYS]
+
+
+def test_classes_are_listed_worst_first(shipped: Shipped, evaluated: str) -> None:
+    classes = evaluation(shipped, "classifier", evaluated)[0]["classes"]
+    assert set(classes) == set(KEYS)
+    f1 = [row["f1"] for row in classes.values()]
+    assert f1 == sorted(f1)
+    for row in classes.values():
+        assert 0 <= row["recall_low"] <= row["recall"] <= row["recall_high"] <= 1
+
+
+def test_masks_are_compared_at_their_own_size(
+    shipped: Shipped, evaluated: str, analyser: Analyser
+) -> None:
+    figures, scores = evaluation(shipped, "segmenter", evaluated)
+    assert figures["overall"]["mean_iou"]["value"] == pytest.approx(scores["iou"].mean(), abs=1e-4)
+    assert list(figures["worst"].values()) == sorted(figures["worst"].values())
+    assert figures["distribution"]["iou"]["min"] <= figures["distribution"]["iou"]["mean"]
+    image_id = scores.index[0]
+    truth = shipped.dataset.mask(image_id)
+    assert truth.shape == (2 * HEIGHT, 2 * WIDTH)
+    np.testing.assert_allclose(scores["dice"], 2 * scores["iou"] / (1 + scores["iou"]), atol=1e-4)
+
+
+def test_damaged_weights_are_refused(
+    shipped: Shipped,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(shipped.weights, tmp_path / "weights")
+    with (tmp_path / "weights/classifier/model.safetensors").open("ab") as file:
+        file.write(b"x")
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "weights"))
+    assert main(["evaluate", "classifier"]) == 1
+    assert "SHA-256 differs" in capsys.readouterr().err

@@ -169,10 +169,17 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     """Lesion logits S×S → bool mask height×width of the whole photo.
 
     The network saw the whole frame squeezed to a square, so each axis is scaled back on its own.
+    Only the largest connected part is kept, its holes filled: the photos show one lesion each, and
+    on validation masks agree better so (see train/README.md).
     """
     shrinking = width < logits.shape[1] and height < logits.shape[0]
     how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return cv2.resize(logits, (width, height), interpolation=how) > 0
+    mask = (cv2.resize(logits, (width, height), interpolation=how) > 0).astype(np.uint8)
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if outlines:
+        largest = max(outlines, key=cv2.contourArea)
+        mask = cv2.drawContours(np.zeros_like(mask), [largest], -1, 1, cv2.FILLED)
+    return mask.astype(bool)
 
 
 class _Clock:

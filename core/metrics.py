@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 from sklearn.metrics import (
-    balanced_accuracy_score,
     confusion_matrix,
     f1_score,
     precision_recall_fscore_support,
+    recall_score,
     roc_auc_score,
 )
 
@@ -49,7 +49,9 @@ def classifier_summary(probabilities: np.ndarray, labels: np.ndarray) -> dict[st
     aucs = [roc_auc_score(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
     return {
         "accuracy": float((predicted == labels).mean()),
-        "balanced_accuracy": float(balanced_accuracy_score(labels, predicted)),
+        "balanced_accuracy": float(
+            recall_score(labels, predicted, labels=present, average="macro", zero_division=0)
+        ),
         "macro_f1": float(
             f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
         ),

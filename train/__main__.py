@@ -5,15 +5,34 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from core.dataset import Dataset, DatasetError
+from core.imaging import ImageError
 from core.settings import Settings, SettingsError
 from core.splits import SplitError
 from core.weights import WeightsError
-from train.config import ClassifierConfig, Config, SegmenterConfig, Stage
+from train.config import (
+    ClassifierConfig,
+    Config,
+    ConfigError,
+    SegmenterConfig,
+    Stage,
+    read_config,
+)
+
+SENTENCES = (
+    ConfigError,
+    DatasetError,
+    FileExistsError,
+    ImageError,
+    SettingsError,
+    SplitError,
+    WeightsError,
+)
+"""Errors whose message tells a person what to do."""
 
 CONFIGS: dict[str, type[Config]] = {"classifier": ClassifierConfig, "segmenter": SegmenterConfig}
 
@@ -23,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (DatasetError, SplitError, WeightsError, SettingsError, FileExistsError) as error:
+    except SENTENCES as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -35,11 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, config in CONFIGS.items():
-        command = commands.add_parser(
-            name,
-            help=(config.__doc__ or "").split(": ", 1)[-1],
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        )
+        command = commands.add_parser(name, help=(config.__doc__ or "").split(": ", 1)[-1])
         command.add_argument("--run-name", default=name, help="folder below LESIONLAB_RUNS")
         command.add_argument("--resume", action="store_true", help="go on where the run stopped")
         defaults = config()
@@ -52,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
                 else _words
                 if field.name == "freeze"
                 else type(value),
-                default=value,
-                help=" ",  # without any text argparse would not show the default
+                default=argparse.SUPPRESS,
+                help=f"default: {_written(value)}",
             )
         command.set_defaults(run=_train, config=config)
     export = commands.add_parser("export", help="a finished run becomes weights/MODEL")
@@ -85,10 +100,23 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in text.split(",") if word)
 
 
+def _written(value: Any) -> str:
+    """A default as one would type it."""
+    if isinstance(value, tuple):
+        return ",".join(f"{v.epochs}x{v.size}" if isinstance(v, Stage) else str(v) for v in value)
+    return str(value)
+
+
+def _chosen(options: argparse.Namespace, run: Path) -> Config:
+    """The options given, on top of the run's own configuration (if it resumes) or the defaults."""
+    given = {f.name: getattr(options, f.name) for f in fields(options.config) if f.name in options}
+    base = read_config(run, options.config) if options.resume else None
+    return replace(base or options.config(), **given)
+
+
 def _train(options: argparse.Namespace) -> int:
-    values: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(options.config)}
-    config = options.config(**values)
-    run: Path = Settings.from_environment().runs / options.run_name
+    run = Settings.from_environment().runs / options.run_name
+    config = _chosen(options, run)
     dataset = Dataset.open()
 
     from train.data import load_arrays

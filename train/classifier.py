@@ -12,7 +12,7 @@ from core.metrics import classifier_summary
 from core.models import LesionClassifier, normalise
 from core.taxonomy import KEYS
 from core.weights import load_into
-from train.config import ClassifierConfig
+from train.config import ClassifierConfig, ConfigError
 from train.data import Arrays, EpochSampler, Samples, frame_loader, rows_of
 from train.fit import Model
 from train.losses import LogitAdjustedCrossEntropy
@@ -44,9 +44,18 @@ class ClassifierTraining(Model):
             start |= {f"fc.{k}": v for k, v in fresh.items()}
             load_into(self.net, start, "the ImageNet start")
         self.net = self.net.to(memory_format=torch.channels_last)
-        for name in config.freeze:
-            self.net.get_submodule(name).requires_grad_(False)
+        self.frozen = [] if start is None else self._blocks(config.freeze)
+        for block in self.frozen:
+            block.requires_grad_(False)
         self._collected: list[tuple[Tensor, Tensor]] = []
+
+    def _blocks(self, names: tuple[str, ...]) -> list[torch.nn.Module]:
+        known = dict(self.net.named_children())
+        if unknown := [name for name in names if name not in known]:
+            raise ConfigError(
+                f"There is no block {unknown[0]} to freeze; choose from {', '.join(known)}."
+            )
+        return [known[name] for name in names]
 
     def make_loader(self, epoch: int) -> DataLoader:
         """Class-balanced draws of augmented images."""
@@ -69,8 +78,8 @@ class ClassifierTraining(Model):
     def on_train_epoch_start(self) -> None:
         """Frozen blocks keep ImageNet's BatchNorm statistics."""
         self.net.train()
-        for name in self.config.freeze:
-            self.net.get_submodule(name).eval()
+        for block in self.frozen:
+            block.eval()
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels → loss."""

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+
+class ConfigError(ValueError):
+    """A choice that cannot work; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,12 @@ class Config:
     limit: int = 0
     """Use only so many images of each split (0: all); for trying things out."""
 
+    def __post_init__(self) -> None:
+        if self.batch < 2:
+            raise ConfigError("The batch must hold at least 2 images (BatchNorm needs them).")
+        if self.epoch_images < self.batch:
+            raise ConfigError("An epoch must draw at least one batch: raise --epoch-images.")
+
     @property
     def epochs(self) -> int:
         """Epochs over all stages."""
@@ -69,7 +81,7 @@ class ClassifierConfig(Config):
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(5, 160))
     freeze: tuple[str, ...] = ("conv1", "bn1", "layer1")
     """Blocks kept at their start weights: ImageNet's edges and colours serve skin as well, and on
-    a CPU a third of the time is saved."""
+    a CPU a third of the time is saved. Nothing is frozen if the start is random."""
     sampling_power: float = 0.5
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
 
@@ -84,3 +96,26 @@ class SegmenterConfig(Config):
     lr: float = 1e-3
     dice_weight: float = 0.5
     """Loss = (1 - w)·BCE + w·Dice."""
+
+
+Kind = TypeVar("Kind", bound=Config)
+
+
+def read_config(run: Path, kind: type[Kind]) -> Kind | None:
+    """The configuration that a run was started with; None if the folder holds no run. Choices that
+    this version no longer knows are left out.
+
+    Raises:
+        ConfigError: `config.json` is damaged.
+    """
+    path = run / "config.json"
+    if not path.is_file():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
+        if "freeze" in values:
+            values["freeze"] = tuple(values["freeze"])
+        return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error

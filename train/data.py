@@ -83,7 +83,9 @@ def _decode(
         for name, shape in shapes.items()
     }
     _, height, width, _ = shapes["frames"]
-    for row, (image_id, entry) in enumerate(tqdm(table.iterrows(), "Decoding", len(table))):
+    for row, (image_id, entry) in enumerate(
+        tqdm(table.iterrows(), "Decoding", len(table), disable=None)
+    ):
         name = str(image_id)
         out["frames"][row] = resize(
             LesionImage.from_bytes(dataset.photo(name)).rgb, (width, height)

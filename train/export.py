@@ -6,8 +6,7 @@ in use, temperature, and the threshold of the novelty warning.
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,14 @@ from core.settings import Settings
 from core.taxonomy import DIAGNOSES, KEYS
 from core.weights import Card, write_model
 from train.classifier import ClassifierTraining
-from train.config import ClassifierConfig, Config, SegmenterConfig, Stage
+from train.config import (
+    ClassifierConfig,
+    Config,
+    ConfigError,
+    Kind,
+    SegmenterConfig,
+    read_config,
+)
 from train.data import frame_loader, load_arrays, rows_of
 from train.fit import load_best
 from train.segmenter import SegmenterTraining
@@ -67,6 +73,7 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
     threshold = float(np.quantile(novelty, 1 - FALSE_ALARMS))
 
     folder = Settings.from_environment().weights / "classifier"
+    _forget_evaluations(folder)
     card = write_model(
         folder,
         net.state_dict(),
@@ -119,8 +126,10 @@ def export_segmenter(run: Path, dataset: Dataset) -> Card:
         tried[size] = found["mean_iou"]
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = max(tried, key=lambda s: tried[s])
+    folder = Settings.from_environment().weights / "segmenter"
+    _forget_evaluations(folder)
     return write_model(
-        Settings.from_environment().weights / "segmenter",
+        folder,
         model.net.state_dict(),
         {
             "name": f"LesionLab U-Net ({config.encoder})",
@@ -141,13 +150,18 @@ def export_segmenter(run: Path, dataset: Dataset) -> Card:
 EXPORTS = {"classifier": export_classifier, "segmenter": export_segmenter}
 
 
-def _config(run: Path, kind: type[Any]) -> Any:
-    """The run's choices; those that this version no longer knows are left out."""
-    values = json.loads((run / "config.json").read_text())
-    values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
-    if "freeze" in values:
-        values["freeze"] = tuple(values["freeze"])
-    return kind(**{f.name: values[f.name] for f in fields(kind) if f.name in values})
+def _config(run: Path, kind: type[Kind]) -> Kind:
+    config = read_config(run, kind)
+    if config is None:
+        raise ConfigError(f"{run} holds no run.")
+    return config
+
+
+def _forget_evaluations(folder: Path) -> None:
+    """Figures of earlier weights must not stand beside new ones."""
+    for pattern in ("evaluation-*.json", "predictions-*.parquet"):
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _forward(net: torch.nn.Module, loader: Any) -> tuple[np.ndarray, np.ndarray]:

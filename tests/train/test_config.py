@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
-from train.__main__ import CONFIGS, _parser, _stages, _words
-from train.config import ClassifierConfig, Stage
+from train.__main__ import CONFIGS, _chosen, _parser, _stages, _words
+from train.config import ClassifierConfig, ConfigError, Stage
 
 
 def test_stages_are_read() -> None:
@@ -39,11 +40,30 @@ def test_size_at_each_epoch() -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_command_line_defaults_are_the_dataclass_defaults(name: str) -> None:
-    options = vars(_parser().parse_args([name]))
-    for field in dataclasses.fields(CONFIGS[name]):
-        assert options[field.name] == getattr(CONFIGS[name](), field.name), field.name
-    assert options["run_name"] == name
-    assert options["resume"] is False
+    options = _parser().parse_args([name])
+    assert _chosen(options, Path("nowhere")) == CONFIGS[name]()
+    assert options.run_name == name
+    assert options.resume is False
+
+
+def test_resume_keeps_the_runs_own_choices_unless_told_otherwise(tmp_path: Path) -> None:
+    config = ClassifierConfig(stages=(Stage(1, 64),), lr=0.5, freeze=("layer2",))
+    (tmp_path / "config.json").write_text(json.dumps({**config.as_dict(), "of_old": 1}))
+    options = _parser().parse_args(["classifier", "--resume", "--threads", "1"])
+    assert _chosen(options, tmp_path) == dataclasses.replace(config, threads=1)
+
+
+def test_damaged_configuration_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        _chosen(_parser().parse_args(["segmenter", "--resume"]), tmp_path)
+
+
+def test_impossible_choices_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least one batch"):
+        ClassifierConfig(epoch_images=8, batch=16)
+    with pytest.raises(ConfigError, match="at least 2"):
+        ClassifierConfig(batch=1)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -14,7 +14,7 @@ from core.taxonomy import KEYS
 from core.weights import WeightsError
 from tests.train.conftest import Tiny
 from train.classifier import ClassifierTraining
-from train.config import ClassifierConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
 from train.data import Arrays, load_arrays
 from train.segmenter import SegmenterTraining
 
@@ -69,6 +69,16 @@ def test_frozen_blocks_stay_as_they_are(classifier: ClassifierTraining) -> None:
     assert frozen
     assert not [k for k in changed if k.startswith(frozen)], "BatchNorm's statistics included"
     assert {"layer2.0.conv1.weight", "layer2.0.bn1.running_mean", "fc.weight"} <= changed
+
+
+def test_unknown_block_to_freeze_is_named(arrays: Arrays, imagenet: Path) -> None:
+    with pytest.raises(ConfigError, match="no block layer9"):
+        ClassifierTraining(ClassifierConfig(start=str(imagenet), freeze=("layer9",)), arrays)
+
+
+def test_random_start_freezes_nothing(arrays: Arrays) -> None:
+    model = ClassifierTraining(ClassifierConfig(start="random"), arrays)
+    assert all(p.requires_grad for p in model.net.parameters())
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.export import DISCLAIMER
+from core.settings import Settings, SettingsError
 from ui.frame import footer, header
 
 st.set_page_config(
@@ -18,6 +19,11 @@ page = st.navigation(
     ],
     position="top",
 )
+try:
+    Settings.from_environment()
+except SettingsError as error:
+    st.error(str(error), title="A setting cannot be used")
+    st.stop()
 header()
 page.run()
 footer()

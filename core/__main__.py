@@ -13,7 +13,8 @@ from core.settings import SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 done, 1 something failed, 2 wrong usage)."""
+    """Run one command; returns the exit status (0 done, 1 something failed, 2 wrong usage,
+    130 stopped)."""
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     dataset = commands.add_parser("dataset", help="import HAM10000, or see what is there")
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped. What is done stays; an import goes on when run again.", file=sys.stderr)
+        return 130
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -95,7 +99,7 @@ def _analyse(options: argparse.Namespace) -> int:
     from core.weights import WeightsError
 
     try:
-        pictures = find_pictures(options.paths)
+        pictures = find_pictures(options.paths, options.out)
         analyser = Analyser.load()
         with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
             report = analyse_files(pictures, options.out, analyser, lambda _: bar.update())

@@ -13,7 +13,7 @@ import numpy as np
 from core.calibration import Calibration
 from core.explain import grad_cam
 from core.imaging import LesionImage, resize
-from core.measure import Measurements, measure
+from core.measure import Measurements, largest_part, measure
 from core.novelty import Reference
 from core.settings import Settings
 from core.weights import Card, WeightsError, read_card
@@ -174,12 +174,7 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     """
     shrinking = width < logits.shape[1] and height < logits.shape[0]
     how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    mask = (cv2.resize(logits, (width, height), interpolation=how) > 0).astype(np.uint8)
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if outlines:
-        largest = max(outlines, key=cv2.contourArea)
-        mask = cv2.drawContours(np.zeros_like(mask), [largest], -1, 1, cv2.FILLED)
-    return mask.astype(bool)
+    return largest_part(cv2.resize(logits, (width, height), interpolation=how) > 0)
 
 
 class _Clock:

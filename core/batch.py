@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -14,7 +15,7 @@ from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
 from core.measure import Measurements
 
 PICTURES = {
-    ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
 }  # fmt: skip
 """Endings looked for in folders; formats among them that are not read are rejected by name."""
 
@@ -27,8 +28,9 @@ class BatchReport:
     rejected: int
 
 
-def find_pictures(paths: Sequence[Path]) -> list[Path]:
-    """Files as given, and every picture in the folders given and below them, sorted.
+def find_pictures(paths: Sequence[Path], out: Path | None = None) -> list[Path]:
+    """Files as given, and every picture in the folders given and below them, sorted; what lies in
+    `out` (results of an earlier call) is left out.
 
     Raises:
         FileNotFoundError: a path does not exist, or there is no picture at all.
@@ -37,7 +39,7 @@ def find_pictures(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = (p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
-            found += sorted(p for p in inside if not p.name.startswith("."))
+            found += sorted(p for p in inside if not p.name.startswith(".") and not _in(p, out))
         elif path.is_file():
             found.append(path)
         else:
@@ -60,7 +62,8 @@ def analyse_files(
 
     Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
     measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
-    (file, reason) into `out`, replacing those of an earlier call.
+    (file, reason) into `out`. The two tables replace those of an earlier call, masks those of the
+    same name.
 
     Raises:
         OSError: `out` cannot be written.
@@ -72,7 +75,9 @@ def analyse_files(
     rejected = 0
     with ExitStack() as stack:
         accepted_file, rejected_file = (
-            stack.enter_context((out / name).open("w", newline="", encoding="utf-8"))
+            stack.enter_context(
+                (out / name).open("w", newline="", encoding="utf-8", errors="backslashreplace")
+            )
             for name in ("predictions.csv", "rejected.csv")
         )
         accepted_rows, rejected_rows = csv.writer(accepted_file), csv.writer(rejected_file)
@@ -80,23 +85,26 @@ def analyse_files(
         rejected_rows.writerow(["file", "reason"])
         for picture in pictures:
             try:
-                if picture.stem in seen:
-                    raise ImageError(
-                        f"{seen[picture.stem]} has the same name; rename one of the two."
-                    )
+                same = unicodedata.normalize("NFC", picture.stem).casefold()
+                if same in seen:
+                    raise ImageError(f"{seen[same]} has the same name; rename one of the two.")
                 analysis = analyser.analyse(_read(picture))
             except (ImageError, OSError) as error:
                 rejected += 1
                 rejected_rows.writerow([picture, error])
                 rejected_file.flush()
             else:
-                seen[picture.stem] = picture
+                seen[same] = picture
                 (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
                 accepted_rows.writerow([picture.stem, *_row(analysis, measures)])
                 accepted_file.flush()
             if progress:
                 progress(picture)
     return BatchReport(len(seen), rejected)
+
+
+def _in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and folder.resolve() in path.resolve().parents
 
 
 def _read(picture: Path) -> LesionImage:

@@ -44,6 +44,16 @@ MAX_SIDE = 512
 """Shape is measured on a mask no larger than this (the result is scale-free, and faster)."""
 
 
+def largest_part(mask: np.ndarray) -> np.ndarray:
+    """The largest connected part of a mask (bool or 0/1, H×W), its holes filled, as bool H×W."""
+    area = mask.astype(np.uint8)
+    outlines, _ = cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(area)
+    if outlines:
+        cv2.drawContours(filled, [max(outlines, key=cv2.contourArea)], -1, 1, cv2.FILLED)
+    return filled.astype(bool)
+
+
 def measure(mask: np.ndarray) -> Measurements | None:
     """Measure a mask.
 
@@ -70,7 +80,7 @@ def measure(mask: np.ndarray) -> Measurements | None:
         if not small.any():
             share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
             small = (share > 0).astype(np.uint8)
-    small = _largest_part(small)
+    small = largest_part(small).astype(np.uint8)
     contours, _ = cv2.findContours(small, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(contours, key=len)
     hull_area = cv2.contourArea(cv2.convexHull(outline))
@@ -87,11 +97,6 @@ def measure(mask: np.ndarray) -> Measurements | None:
             mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any()
         ),
     )
-
-
-def _largest_part(mask: np.ndarray) -> np.ndarray:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    return (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
 
 
 def _smooth(outline: np.ndarray) -> np.ndarray:

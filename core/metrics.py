@@ -13,6 +13,20 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+NAMES = {
+    "macro_f1": "Macro-F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_auc": "Macro one-vs-rest AUC",
+    "accuracy": "Accuracy",
+    "ece": "Calibration error (ECE, 15 bins)",
+    "nll": "Negative log-likelihood (nats)",
+    "mean_iou": "Mean IoU",
+    "mean_dice": "Mean Dice",
+    "thresholded_jaccard": "Thresholded Jaccard (0 below .65)",
+    "failed": "Failed masks (IoU below .65)",
+}
+"""Measures as people call them, in the order to show them."""
+
 FAILED_BELOW = 0.65
 """Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
 

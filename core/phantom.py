@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from core.imaging import LesionImage
+from core.measure import largest_part
 
 WIDTH, HEIGHT = 600, 450
 _Y, _X = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
@@ -255,7 +256,7 @@ def make_phantom(seed: int, kind: str) -> Phantom:
     canvas = _Canvas(rng)
     seen = KINDS[kind](canvas)
     rgb = _photograph(canvas)
-    mask = _largest(canvas.depth > 0)
+    mask = largest_part(canvas.depth > 0)
     mask.setflags(write=False)
     title = f"Synthetic practice lesion {seed} ({kind}-like)"
     description = (
@@ -271,14 +272,6 @@ def practice_set() -> tuple[Phantom, ...]:
     """Six fixed phantoms, every kind at least once; drawn at the first call."""
     kinds = ("naevus", "melanoma", "keratosis", "vascular", "basal cell", "naevus")
     return tuple(make_phantom(seed, kind) for seed, kind in enumerate(kinds, start=1))
-
-
-def _largest(mask: np.ndarray) -> np.ndarray:
-    """The largest connected part of a bool mask, with its holes filled."""
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.zeros(mask.shape, np.uint8)
-    cv2.drawContours(filled, [max(contours, key=cv2.contourArea)], -1, 1, cv2.FILLED)
-    return filled.astype(bool)
 
 
 def _photograph(c: _Canvas) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.metrics import NAMES
 from core.taxonomy import DIAGNOSES
 from ui.state import cards
 
@@ -27,10 +28,10 @@ for card in found.values():
                 f"**Measured on the {split} split**, {metrics['images']:,} images of "
                 f"{metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
             )
-            figures = {k: v for k, v in metrics.items() if isinstance(v, dict)}
+            figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
             st.table(
                 {
-                    "Measure": [k.replace("_", " ") for k in figures],
+                    "Measure": list(figures),
                     "Value": [f"{v['value']:.3f}" for v in figures.values()],
                     "Interval": [f"{v['low']:.3f} to {v['high']:.3f}" for v in figures.values()],
                 }

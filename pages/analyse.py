@@ -18,5 +18,5 @@ if case is not None:
         shown = state.analyse(case.image)
     except (WeightsError, SettingsError) as error:
         st.error(str(error), title="The models cannot be used")
-        st.stop()
-    answer.show(case, shown)
+    else:
+        answer.show(case, shown)

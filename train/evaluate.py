@@ -28,7 +28,9 @@ from core.metrics import (
     per_class,
     segmenter_summary,
 )
-from core.weights import read_card, write_card
+from core.settings import Settings
+from core.splits import SplitError
+from core.weights import Card, read_card, write_card
 
 BATCH = 16
 DRAWS = 2000
@@ -36,6 +38,7 @@ DRAWS = 2000
 
 def evaluate_classifier(dataset: Dataset, analyser: Analyser, split: str) -> dict[str, Any]:
     """Class probabilities for every photo of a split, and their measures with intervals."""
+    _check_split(analyser.classifier_card, dataset)
     table = dataset.table[dataset.table["split"] == split]
     size = analyser.classifier_card["input"]["size"]
     probabilities, novelty = [], []
@@ -76,6 +79,7 @@ def evaluate_classifier(dataset: Dataset, analyser: Analyser, split: str) -> dic
 
 def evaluate_segmenter(dataset: Dataset, analyser: Analyser, split: str) -> dict[str, Any]:
     """Dice and IoU of every mask of a split at the size of the original mask."""
+    _check_split(analyser.segmenter_card, dataset)
     table = dataset.table[(dataset.table["split"] == split) & dataset.table["has_mask"]]
     size = analyser.segmenter_card["input"]["size"]
     rows = []
@@ -120,11 +124,22 @@ def _photos(dataset: Dataset, ids: list[str], size: int) -> Iterator[tuple[list[
         yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
 
 
+def _check_split(card: Card, dataset: Dataset) -> None:
+    """Figures are honest only on the split that the model was kept from."""
+    if card.get("split_id") != dataset.split.id:
+        raise SplitError(
+            f"{card['name']} was made for the split {card.get('split_id')}, the dataset has "
+            f"{dataset.split.id}: its test images may be among those it learned from."
+        )
+
+
 def _counts(table: pd.DataFrame, dataset: Dataset, split: str) -> dict[str, Any]:
+    first = LesionImage.from_bytes(dataset.photo(str(table.index[0])))
     return {
         "data": "HAM10000",
         "split": split,
         "split_id": dataset.split.id,
+        "photo_px": f"{first.width}×{first.height}",
         "images": len(table),
         "lesions": int(table["lesion_id"].nunique()),
     }
@@ -141,8 +156,6 @@ def _with_intervals(
 
 
 def _write(model: str, split: str, figures: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
-    from core.settings import Settings
-
     folder: Path = Settings.from_environment().weights / model
     card = read_card(folder)
     figures = {
@@ -154,7 +167,9 @@ def _write(model: str, split: str, figures: dict[str, Any], rows: pd.DataFrame) 
     rows.to_parquet(folder / f"predictions-{split}.parquet", compression="zstd")
     text = json.dumps(figures, indent=1, ensure_ascii=False)
     (folder / f"evaluation-{split}.json").write_text(text + "\n", encoding="utf-8")
-    counts = {k: figures[k] for k in ("data", "split_id", "images", "lesions", "command")}
+    counts = {
+        k: figures[k] for k in ("data", "photo_px", "split_id", "images", "lesions", "command")
+    }
     card.setdefault("metrics", {})[split] = {**counts, **figures["overall"]}
     write_card(folder, card)
     return figures

@@ -199,7 +199,8 @@ def _origin(config: Config, dataset: Dataset, run: Path, architecture: str) -> d
         if config.start == "imagenet"
         else config.start,
         "training": {**config.as_dict(), "epochs_trained": epochs},
-        "licence": "CC BY-NC 4.0, see weights/LICENSE.md",
+        "licence": "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of "
+        "the start weights), see weights/LICENSE.md",
         "intended_use": "teaching how an AI reads dermoscopy; never diagnosis",
         "limits": [
             "seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else",

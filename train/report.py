@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.metrics import NAMES
 from core.settings import Settings
 from core.weights import read_card
-
-NAMES = {
-    "macro_f1": "Macro-F1",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_auc": "Macro one-vs-rest AUC",
-    "accuracy": "Accuracy",
-    "ece": "Calibration error (ECE, 15 bins)",
-    "mean_iou": "Mean IoU",
-    "mean_dice": "Mean Dice",
-    "thresholded_jaccard": "Thresholded Jaccard (0 below .65)",
-    "failed": "Failed masks (IoU below .65)",
-}
 
 
 def table(weights: Path | None = None, split: str = "test") -> str:

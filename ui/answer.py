@@ -11,7 +11,7 @@ from core.overlay import canvas_for, draw
 from core.taxonomy import BY_KEY, KEYS
 from ui.cases import Case
 from ui.figures import describe_bars, probability_bars
-from ui.frame import percent
+from ui.frame import chance, percent
 from ui.state import SHOWN_PX, Shown
 
 HOW_CONFIRMED = {
@@ -60,11 +60,21 @@ def photo(case: Case, shown: Shown) -> None:
     analysis = shown.analysis
     place = st.container()
     first, second = st.columns(2, gap="medium")
-    outline = first.toggle("Outline", value=True, key="outline")
-    fill = first.slider("Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill")
-    heat_on = second.toggle("Heatmap", value=True, key="heat_on")
+    outline = first.toggle("Outline", value=True, key="outline", persist_state="session")
+    fill = first.slider(
+        "Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill", persist_state="session"
+    )
+    heat_on = second.toggle("Heatmap", value=True, key="heat_on", persist_state="session")
     heat = second.slider(
-        "Heatmap opacity", 0, 100, 60, 5, format="%d %%", key="heat", disabled=not heat_on
+        "Heatmap opacity",
+        0,
+        100,
+        60,
+        5,
+        format="%d %%",
+        key="heat",
+        disabled=not heat_on,
+        persist_state="session",
     )
     target = st.pills(
         "Heatmap for",
@@ -77,34 +87,40 @@ def photo(case: Case, shown: Shown) -> None:
         help="Most probable class first.",
     )
 
-    def drawn(rgb: np.ndarray) -> np.ndarray:
+    heatmap = analysis.heatmap(target)
+
+    def drawn(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
         return draw(
             rgb,
-            mask=analysis.mask,
+            mask=mask,
             outline=outline,
             fill=fill / 100,
-            heatmap=analysis.heatmap(target),
+            heatmap=heatmap,
             heat=heat / 100 if heat_on else 0.0,
         )
 
     place.image(
-        to_jpeg(drawn(shown.preview)),
+        to_jpeg(drawn(shown.preview, shown.mask)),
         width="stretch",
         alt=_in_words(case, shown, outline, target if heat_on else None),
     )
     st.caption(case.about)
-    if not analysis.mask.any():
+    if not shown.mask.any():
         st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
-    if heat_on:
+    if heat_on and not heatmap.any():
+        st.caption(f"No part of the photo speaks for “{BY_KEY[target].name}”: the map is empty.")
+    elif heat_on:
+        rows, columns = heatmap.shape
         st.caption(
-            f"Bright: where the evidence for “{BY_KEY[target].name}” lies (Grad-CAM), from "
-            "least to most within this map. A heatmap does not show that the answer is right."
+            f"Bright: where the evidence for “{BY_KEY[target].name}” lies (Grad-CAM), from least "
+            f"to most within this map of {columns} × {rows} places, smoothed. A heatmap does not "
+            "show that the answer is right."
         )
     stem = file_stem(case.image.name)
     with st.container(horizontal=True):
         st.download_button(
             "Overlay",
-            lambda: overlay_png(drawn(canvas_for(case.image.rgb, SHOWN_PX))),
+            lambda: overlay_png(drawn(canvas_for(case.image.rgb, SHOWN_PX), analysis.mask)),
             f"{stem}_overlay.png",
             "image/png",
             icon=":material/download:",
@@ -141,16 +157,20 @@ def _in_words(case: Case, shown: Shown, outline: bool, target: str | None) -> st
 def _headline(shown: Shown) -> None:
     analysis = shown.analysis
     top = BY_KEY[analysis.prediction]
-    colour = "orange" if top.malignant else "green"
     st.caption("Most probable of seven")
     st.subheader(
-        f"{top.name} · {percent(analysis.probability(top.key))}", anchor=False, help=top.text
+        f"{top.name} · {chance(analysis.probability(top.key))}", anchor=False, help=top.text
     )
     malignant = sum(analysis.probability(k) for k in KEYS if BY_KEY[k].malignant)
     st.markdown(
-        f":{colour}-badge[{top.group} group] malignant together {percent(malignant)}",
-        help="Malignant: melanoma, basal cell carcinoma, actinic keratosis / Bowen's disease.",
+        f":gray-badge[{top.group} group] The three malignant diagnoses together: "
+        f"**{chance(malignant)}**",
+        help="Melanoma, basal cell carcinoma, actinic keratosis / Bowen's disease.",
     )
+    if top.malignant != (malignant > 0.5):
+        st.caption(
+            ":material/info: The most probable single diagnosis and the more probable group differ."
+        )
 
 
 def _truth(case: Case, shown: Shown) -> None:

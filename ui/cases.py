@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from core.imaging import ImageError, LesionImage
 from core.phantom import practice_set
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
+from ui.frame import as_text
 
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
 ANY = "any"
@@ -29,7 +31,7 @@ class Case:
 
     Attributes:
         image: the photo.
-        about: a sentence on where it comes from.
+        about: a line of Markdown on where it comes from.
         record: its row of the dataset, if it is from there.
     """
 
@@ -49,6 +51,7 @@ def pick() -> Case | None:
             default="practice" if isinstance(data, str) else "dataset",
             required=True,
             key="source",
+            persist_state="session",
         )
         if source == "upload":
             return _upload()
@@ -60,7 +63,7 @@ def pick() -> Case | None:
 def _practice() -> Case:
     lesions = practice_set()
     titles = [lesion.title for lesion in lesions]
-    chosen = st.selectbox("Synthetic lesion", titles, key="practice")
+    chosen = st.selectbox("Synthetic lesion", titles, key="practice", persist_state="session")
     lesion = lesions[titles.index(chosen)]
     return Case(lesion.image, f":violet-badge[Synthetic] {lesion.description}")
 
@@ -79,14 +82,20 @@ def _upload() -> Case | None:
         st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
         return None
     name, content = st.session_state["upload"]
+    if file is None:  # back from elsewhere, where the widget forgot it, or its cross was clicked
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(f"Still open: {as_text(name)}")
+        row.button("Remove photo", icon=":material/delete:", on_click=_forget_upload)
     try:
         image = LesionImage.from_bytes(content, name)
     except ImageError as error:
-        st.error(str(error), title=f"{name} cannot be analysed")
+        st.error(str(error), title=f"{as_text(name)} cannot be analysed")
         return None
-    if file is None:
-        st.caption(f"Still open: {name}")
-    return Case(image, f":blue-badge[Your photo] {image.name}")
+    return Case(image, f":blue-badge[Your photo] {as_text(image.name)}")
+
+
+def _forget_upload() -> None:
+    st.session_state.pop("upload", None)
 
 
 def _from_dataset(data: Dataset | str) -> Case | None:
@@ -94,57 +103,34 @@ def _from_dataset(data: Dataset | str) -> Case | None:
         st.info(data, title="No dataset yet", icon=":material/download:")
         st.caption("Meanwhile, the practice lesions and your own photos work without it.")
         return None
-    first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
-    part = first.segmented_control(
-        "Cases",
-        ["test", "all"],
-        format_func={"test": "Unseen", "all": "All"}.__getitem__,
-        default="test",
-        required=True,
-        key="part",
-        help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
-    )
-    table = data.table if part == "all" else data.table[data.table["split"] == "test"]
-    counts = table["dx"].value_counts()
-    wanted = second.selectbox(
-        "Diagnosis",
-        [ANY, *(d.key for d in DIAGNOSES if d.key in counts)],
-        format_func=lambda k: (
-            "Any (keeps it secret)" if k == ANY else f"{BY_KEY[k].name} ({counts[k]:,})"
-        ),
-        key="diagnosis",
-    )
-    ids = list(table.index if wanted == ANY else table.index[table["dx"] == wanted])
-    third.text_input(
-        "Image id",
-        key="typed",
-        placeholder="e.g. ISIC_0024306",
-        on_change=_jump,
-        args=(data,),
-        help="Opens that image at once, whatever the filters say.",
-    )
+    ids = _filtered(data)
     if problem := st.session_state.pop("id_problem", None):
         st.warning(problem)
     current = str(st.session_state.get("case"))
-    if current not in data.table.index or (
-        current not in ids and not st.session_state.get("pinned")
-    ):
-        current = st.session_state["case"] = _random(ids)
+    pinned = st.session_state.get("pinned", False)
+    if current not in data.table.index or (current not in ids and not pinned):
+        if not ids:
+            st.info("No imported case fits. Choose all cases, or any diagnosis.")
+            return None
+        current = st.session_state["case"] = _random(ids, current)
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.button(
-        "Another case",
-        icon=":material/shuffle:",
-        type="primary",
-        on_click=_go,
-        args=(_random(ids),),
-    )
-    place = ids.index(current) if current in ids else -1
-    row.button("Previous", icon=":material/chevron_left:", on_click=_go, args=(ids[place - 1],))
-    row.button(
-        "Next", icon=":material/chevron_right:", on_click=_go, args=(ids[(place + 1) % len(ids)],)
-    )
+    place = bisect_left(ids, current)
+    after = place + (place < len(ids) and ids[place] == current)
+    for label, icon, target in (
+        ("Another case", "shuffle", _random(ids, current)),
+        ("Previous", "chevron_left", ids[(place - 1) % len(ids)] if ids else current),
+        ("Next", "chevron_right", ids[after % len(ids)] if ids else current),
+    ):
+        row.button(
+            label,
+            icon=f":material/{icon}:",
+            type="primary" if label == "Another case" else "secondary",
+            on_click=_go,
+            args=(target,),
+            disabled=target == current,
+        )
     record = data.table.loc[current]
-    row.markdown(f"**{current}** " + _split_badge(record["split"]))
+    row.markdown(f"**{current}** " + _split_badge(record["split"], data))
     try:
         image = LesionImage.from_bytes(data.photo(current), current)
     except (DatasetError, ImageError) as error:
@@ -153,32 +139,81 @@ def _from_dataset(data: Dataset | str) -> Case | None:
     return Case(image, "HAM10000, Tschandl et al. 2018, CC BY-NC 4.0", record)
 
 
-def _split_badge(split: str) -> str:
+def _filtered(data: Dataset) -> list[str]:
+    """Show the filters; returns the ids that pass, sorted."""
+    first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
+    part = first.segmented_control(
+        "Cases",
+        ["test", "all"],
+        format_func={"test": "Unseen", "all": "All"}.__getitem__,
+        default="test",
+        required=True,
+        key="part",
+        persist_state="session",
+        on_change=_unpin,
+        help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
+    )
+    wanted = second.selectbox(
+        "Diagnosis",
+        [ANY, *(d.key for d in DIAGNOSES)],
+        format_func=lambda k: "Any (keeps it secret)" if k == ANY else BY_KEY[k].name,
+        key="diagnosis",
+        persist_state="session",
+        on_change=_unpin,
+    )
+    third.text_input(
+        "Image id",
+        key="typed",
+        placeholder="e.g. ISIC_0024306",
+        on_change=_jump,
+        args=(data,),
+        help="Opens that image at once, whatever the filters say.",
+    )
+    table = data.table
+    chosen = (table["split"] == "test") | (part == "all")
+    if wanted != ANY:
+        chosen &= table["dx"] == wanted
+    return [str(i) for i in table.index[chosen]]
+
+
+def _split_badge(split: str, data: Dataset) -> str:
+    known = {card.get("split_id") for card in state.cards().values()}
+    if known != {data.split.id}:
+        return ":gray-badge[this split is not the models' own: they may know this lesion]"
     if split == "test":
         return ":green-badge[unseen by the models]"
     what = "learned from it" if split == "train" else "were tuned on it"
     return f":orange-badge[not a fair test: the models {what}]"
 
 
-def _random(ids: list[str]) -> str:
-    return ids[int(np.random.default_rng().integers(len(ids)))]
+def _random(ids: list[str], current: str) -> str:
+    """Any of the ids but the current one, if there is another."""
+    others = [i for i in ids if i != current]
+    return others[int(np.random.default_rng().integers(len(others)))] if others else current
 
 
 def _go(case: str) -> None:
     st.session_state["case"] = case
+    _unpin()
+
+
+def _unpin() -> None:
+    """From now on the filters decide again."""
     st.session_state["pinned"] = False
 
 
 def _jump(data: Dataset) -> None:
     """Open the typed id: the whole one, or its last digits."""
     typed = st.session_state["typed"].strip().upper().removesuffix(".JPG")
+    st.session_state["typed"] = ""
     if not typed:
         return
-    image_id = typed if typed.startswith("ISIC_") else f"ISIC_{typed.zfill(7)}"
+    image_id = f"ISIC_{typed.removeprefix('ISIC_').zfill(7)}"
     if image_id in data.table.index:
         st.session_state["case"] = image_id
         st.session_state["pinned"] = True
     else:
         st.session_state["id_problem"] = (
-            f"There is no image {typed} in the dataset. Ids look like {data.table.index[0]}."
+            f"There is no image {as_text(typed)} in the dataset. "
+            f"Ids look like {data.table.index[0]}."
         )

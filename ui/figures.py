@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.analyser import Analysis
 from core.taxonomy import BY_KEY
-from ui.frame import percent
+from ui.frame import chance
 
 PATTERNS = {"malignant": "/", "benign": ""}
 """Bars of the malignant group are hatched, so that colour is not the only sign."""
@@ -37,10 +37,10 @@ def probability_bars(analysis: Analysis) -> go.Figure:
         bars.append(
             go.Bar(
                 orientation="h",
-                name=f"{group.capitalize()}: {percent(sum(shares))}",
+                name=f"{group.capitalize()}: {chance(sum(shares))}",
                 y=["<br>".join(textwrap.wrap(BY_KEY[k].name, 20)) for k in keys],
                 x=shares,
-                text=[percent(s, 1) for s in shares],
+                text=[chance(s, 1) for s in shares],
                 textposition="outside",
                 cliponaxis=False,
                 marker={
@@ -71,5 +71,5 @@ def probability_bars(analysis: Analysis) -> go.Figure:
 def describe_bars(analysis: Analysis) -> str:
     """The chart in words, for screen readers."""
     order = sorted(analysis.classes, key=analysis.probability, reverse=True)
-    parts = [f"{BY_KEY[k].name} {percent(analysis.probability(k), 1)}" for k in order]
+    parts = [f"{BY_KEY[k].name} {chance(analysis.probability(k), 1)}" for k in order]
     return "Class probabilities: " + ", ".join(parts)

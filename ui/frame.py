@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from core.export import DISCLAIMER
@@ -20,12 +22,22 @@ def footer() -> None:
     st.caption(" · ".join(["LesionLab", DISCLAIMER, *models]))
 
 
+def as_text(words: str) -> str:
+    """Words of a stranger (a file name), so that Markdown shows them as they are."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", words)
+
+
 def percent(share: float, digits: int = 0) -> str:
-    """A share as a percentage that never claims certainty: `<1 %`, `12 %`, `>99 %`."""
+    """A share 0…1 as a percentage: `12 %`."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def chance(probability: float, digits: int = 0) -> str:
+    """A probability as a percentage that never claims certainty: `<1 %`, `12 %`, `>99 %`."""
     smallest = 10.0**-digits
-    value = share * 100
-    if 0 < value < smallest:
+    value = probability * 100
+    if value < smallest:
         return f"<{smallest:g} %"
-    if 100 - smallest < value < 100:
+    if value > 100 - smallest:
         return f">{100 - smallest:g} %"
     return f"{value:.{digits}f} %"

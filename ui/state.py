@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import streamlit as st
 
@@ -22,16 +23,16 @@ SHOWN_PX = 900
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One analysed photo, with the smaller copy that is drawn on."""
+    """One analysis, with small copies to draw on: photo uint8 h×w×3 and mask bool h×w."""
 
-    image: LesionImage
     analysis: Analysis
     preview: np.ndarray
+    mask: np.ndarray
 
 
 @st.cache_resource(show_spinner="Loading the two models…")
 def analyser() -> Analyser:
-    """The shipped models, loaded once. Raises WeightsError, DeviceError, SettingsError."""
+    """The shipped models, loaded once. Raises WeightsError, SettingsError."""
     return Analyser.load()
 
 
@@ -40,13 +41,18 @@ def analyse(image: LesionImage) -> Shown:
     return _analyse(image.digest, image)
 
 
-@st.cache_resource(max_entries=48, show_spinner="Analysing the photo…")
+# A photo of 40 megapixels keeps 43 MB here (mask and preview).
+@st.cache_resource(max_entries=16, ttl="2h", show_spinner="Analysing the photo…")
 def _analyse(digest: str, _image: LesionImage) -> Shown:
-    return Shown(_image, analyser().analyse(_image), canvas_for(_image.rgb, SHOWN_PX, SHOWN_PX))
+    analysis = analyser().analyse(_image)
+    preview = canvas_for(_image.rgb, SHOWN_PX, SHOWN_PX)
+    height, width = preview.shape[:2]
+    share = cv2.resize(analysis.mask.astype(np.uint8) * 255, (width, height))
+    return Shown(analysis, preview, share > 127)
 
 
-@st.cache_resource(show_spinner="Reading the dataset…")
-def _dataset(root: Path, stamp: float) -> Dataset | str:
+@st.cache_resource(max_entries=2, show_spinner="Reading the dataset…")
+def _dataset(root: Path, stamps: tuple[int, ...]) -> Dataset | str:
     try:
         return Dataset.open(root.parent)
     except (DatasetError, SplitError) as error:
@@ -56,8 +62,8 @@ def _dataset(root: Path, stamp: float) -> Dataset | str:
 def dataset() -> Dataset | str:
     """The imported dataset, or a sentence on why there is none and what to do."""
     root = folder()
-    table = root / "metadata.csv"
-    return _dataset(root, table.stat().st_mtime if table.is_file() else 0.0)
+    parts = [root / p for p in ("metadata.csv", "split.csv", "images", "masks", "crops")]
+    return _dataset(root, tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in parts))
 
 
 def cards() -> dict[str, Card]:
@@ -65,7 +71,9 @@ def cards() -> dict[str, Card]:
     found: dict[str, Card] = {}
     for name in ("classifier", "segmenter"):
         try:
-            found[name] = read_card(Settings.from_environment().weights / name)
+            card = read_card(Settings.from_environment().weights / name)
         except WeightsError:
             continue
+        if {"name", "sha256"} <= card.keys():
+            found[name] = card
     return found

@@ -1,7 +1,7 @@
 """Fixtures that start the app and drive it in Chromium.
 
     def test_something(visit, wait_idle, console_errors):
-        page = visit("/quiz")
+        page = visit("/about")
         page.get_by_role("button", name="Start").click()
         wait_idle(page)
         assert not console_errors
@@ -203,7 +203,7 @@ def page(
     console_errors: list[str],
     foreign_requests: list[str],
 ) -> Iterator[Page]:
-    """An empty page of a fresh browser profile; `page.goto("/quiz")` leads to the server."""
+    """An empty page of a fresh browser profile; `page.goto("/about")` leads to the server."""
 
     def note(url: str) -> None:
         parts = urlsplit(url)
@@ -242,7 +242,7 @@ def wait_idle() -> Callable[..., None]:
 
 @pytest.fixture
 def visit(page: Page, wait_idle: Callable[..., None]) -> Callable[[str], Page]:
-    """`visit("/quiz")`: open that page of the app (or a whole address), wait, return the page."""
+    """`visit("/about")`: open that page of the app (or a whole address), wait, return the page."""
 
     def go(path: str = "/") -> Page:
         page.goto(path)

@@ -15,7 +15,8 @@ from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
 from core.measure import Measurements
 
 PICTURES = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff",
+    ".gif", ".heic", ".heif", ".avif",
 }  # fmt: skip
 """Endings looked for in folders; formats among them that are not read are rejected by name."""
 

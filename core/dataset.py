@@ -26,7 +26,7 @@ from core.taxonomy import KEYS
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
 HOW_TO_IMPORT = (
     "Download the archives from Kaggle (kmader/skin-cancer-mnist-ham10000 and "
-    "tschandl/ham10000-lesion-segmentations) and run: "
+    "tschandl/ham10000-lesion-segmentations) and, with LesionLab's .venv activated, run: "
     "python -m core dataset import FIRST.zip SECOND.zip"
 )
 

@@ -6,12 +6,14 @@ import statistics
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
 from core.export import DISCLAIMER
-from core.imaging import to_jpeg, to_png
+from core.imaging import LesionImage, to_jpeg, to_png
 from core.phantom import practice_set
 from core.taxonomy import BY_KEY
 from ui import state
@@ -207,3 +209,79 @@ def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
     assert dataset.table.loc[second, ["dx", "split"]].tolist() == ["df", "test"]
     next(b for b in app.button if b.label == "Previous").click().run()
     assert app.session_state["case"] == first
+
+
+def test_an_upload_can_be_removed(app):
+    upload(app, "mine.jpg", to_jpeg(practice_set()[0].image.rgb))
+    app.file_uploader[0].set_value(None).run()
+    assert "mine.jpg" in shown_image(app).alt
+    next(b for b in app.button if b.label == "Remove photo").click().run()
+    assert not app.exception
+    assert not app.get("plotly_chart")
+    assert "upload" not in app.session_state
+
+
+def test_file_names_are_no_markdown(app):
+    upload(app, "**bold** $x$ [a](b).jpg", to_jpeg(practice_set()[0].image.rgb))
+    assert r"\*\*bold\*\* \$x\$ \[a\]\(b\)" in texts(app)
+
+
+def test_large_photo_answers_switches_as_quickly(app):
+    large = np.asarray(Image.fromarray(practice_set()[0].image.rgb).resize((5600, 4200)))
+    upload(app, "large.jpg", to_jpeg(large))
+    seconds = []
+    for value in (10, 30, 50, 70, 90):
+        app.slider(key="heat").set_value(value)
+        seconds.append(time_of(app.run))
+    # Here, unlike in a browser, each switch decodes the upload again: that is not counted.
+    decoding = time_of(lambda: LesionImage.from_bytes(to_jpeg(large)))
+    assert statistics.median(seconds) - decoding < 0.1
+
+
+def time_of(action) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def test_filters_decide_again_after_a_typed_id(with_dataset, dataset):
+    table = dataset.table
+    trained = table.index[(table["split"] == "train") & (table["dx"] == "nv")][0]
+    app = with_dataset
+    app.text_input(key="typed").set_value(trained).run()
+    assert trained in shown_image(app).alt
+    assert app.text_input(key="typed").value == ""
+    app.selectbox(key="diagnosis").set_value("vasc").run()
+    assert not app.exception
+    assert table.loc[app.session_state["case"], ["dx", "split"]].tolist() == ["vasc", "test"]
+
+
+def test_choices_outlive_a_visit_to_another_page(app):
+    app.slider(key="heat").set_value(25).run()
+    app.selectbox(key="practice").set_value(practice_set()[3].title).run()
+    app.switch_page("pages/about.py").run()
+    app.switch_page("pages/analyse.py").run()
+    assert not app.exception
+    assert practice_set()[3].title in shown_image(app).alt
+    assert app.slider(key="heat").value == 25
+
+
+def test_filter_without_a_case_says_so(dataset, tmp_path, monkeypatch):
+    root = tmp_path / "ham10000"
+    (root / "images").mkdir(parents=True)
+    trained = dataset.table.index[dataset.table["split"] == "train"][0]
+    (root / "images" / f"{trained}.jpg").write_bytes(dataset.photo(trained))
+    (root / "metadata.csv").write_bytes((dataset.root / "metadata.csv").read_bytes())
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    app = start()
+    assert "No imported case fits" in texts(app)
+    app.segmented_control(key="part").set_value("all").run()
+    assert not app.exception
+    assert trained in shown_image(app).alt
+
+
+def test_bad_setting_is_explained(app, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_THREADS", "many")
+    app.run()
+    assert not app.exception
+    assert any("LESIONLAB_THREADS" in error.value for error in app.error)

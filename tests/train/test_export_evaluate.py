@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,13 @@ import train.export
 from core.analyser import Analyser
 from core.dataset import Dataset
 from core.novelty import unit
+from core.splits import SplitError
 from core.taxonomy import KEYS
 from core.weights import Card, read_card
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.data import Frames, load_arrays
+from train.evaluate import EVALUATIONS
 from train.export import _config
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
@@ -260,3 +262,13 @@ def test_damaged_weights_are_refused(
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "weights"))
     assert main(["evaluate", "classifier"]) == 1
     assert "SHA-256 differs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", ["classifier", "segmenter"])
+def test_another_split_than_the_models_is_refused(
+    shipped: Shipped, analyser: Analyser, model: str
+) -> None:
+    data = shipped.dataset
+    other = replace(data, split=replace(data.split, id="another"))
+    with pytest.raises(SplitError, match="another"):
+        EVALUATIONS[model](other, analyser, "test")

@@ -77,7 +77,7 @@ class Config:
 class ClassifierConfig(Config):
     """`python -m train classifier`: ResNet-50, seven classes."""
 
-    stages: tuple[Stage, ...] = (Stage(4, 128), Stage(4, 160))
+    stages: tuple[Stage, ...] = (Stage(4, 128), Stage(6, 160))
     freeze: tuple[str, ...] = ("conv1", "bn1", "layer1")
     """Blocks kept at their start weights: ImageNet's edges and colours serve skin as well, and on
     a CPU a third of the time is saved. Nothing is frozen if the start is random."""

@@ -6,6 +6,7 @@ in use, temperature, and the threshold of the novelty warning.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
     threshold = float(np.quantile(novelty, 1 - FALSE_ALARMS))
 
     folder = Settings.from_environment().weights / "classifier"
-    _forget_evaluations(folder)
+    _prepare(folder, run)
     card = write_model(
         folder,
         net.state_dict(),
@@ -127,7 +128,7 @@ def export_segmenter(run: Path, dataset: Dataset) -> Card:
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = max(tried, key=lambda s: tried[s])
     folder = Settings.from_environment().weights / "segmenter"
-    _forget_evaluations(folder)
+    _prepare(folder, run)
     return write_model(
         folder,
         model.net.state_dict(),
@@ -157,8 +158,10 @@ def _config(run: Path, kind: type[Kind]) -> Kind:
     return config
 
 
-def _forget_evaluations(folder: Path) -> None:
-    """Figures of earlier weights must not stand beside new ones."""
+def _prepare(folder: Path, run: Path) -> None:
+    """Figures of earlier weights must not stand beside new ones; the run's own table goes along."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run / "metrics.csv", folder / "training.csv")
     for pattern in ("evaluation-*.json", "predictions-*.parquet"):
         for path in folder.glob(pattern):
             path.unlink()

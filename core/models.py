@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from core.compat import import_torchvision
 
-torchvision = import_torchvision()
+import_torchvision()
+from torchvision.models.resnet import Bottleneck, ResNet  # noqa: E402
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -24,7 +25,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-class LesionClassifier(torchvision.models.ResNet):
+class LesionClassifier(ResNet):
     """A ResNet-50 that also returns its last feature map.
 
     For global average pooling followed by one linear layer, that map and the layer's weights are
@@ -32,9 +33,7 @@ class LesionClassifier(torchvision.models.ResNet):
     """
 
     def __init__(self, classes: int = 7) -> None:
-        super().__init__(
-            torchvision.models.resnet.Bottleneck, layers=[3, 4, 6, 3], num_classes=classes
-        )
+        super().__init__(Bottleneck, layers=[3, 4, 6, 3], num_classes=classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised float N×3×S×S → logits N×K and feature map N×2048×S/32×S/32."""

@@ -131,6 +131,7 @@ def _train(options: argparse.Namespace) -> int:
     else:
         from train.segmenter import SegmenterTraining
 
+        assert isinstance(config, SegmenterConfig)
         model = SegmenterTraining(config, arrays)
     best = fit(model, run, resume=options.resume)
     print(f"Best checkpoint: {best}")

@@ -194,7 +194,7 @@ def test_unknown_id_gets_a_sentence_and_keeps_the_case(with_dataset):
     app = with_dataset
     before = shown_image(app).alt
     app.text_input(key="typed").set_value("ISIC_9999999").run()
-    assert "There is no image ISIC_9999999" in texts(app)
+    assert r"There is no image ISIC\_9999999" in texts(app)
     assert shown_image(app).alt == before
 
 

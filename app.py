@@ -6,6 +6,8 @@ from core.export import DISCLAIMER
 from core.settings import Settings, SettingsError
 from ui.frame import footer, header
 
+# The pages lie one folder down: Streamlit lists the files right below pages/ by itself and would,
+# on the first visit after a start, run one of them without this router.
 st.set_page_config(
     page_title="LesionLab",
     page_icon="🔬",
@@ -14,8 +16,10 @@ st.set_page_config(
 )
 page = st.navigation(
     [
-        st.Page("pages/analyse.py", title="Analyse", icon=":material/biotech:", default=True),
-        st.Page("pages/about.py", title="About", icon=":material/info:"),
+        st.Page(
+            "pages/screens/analyse.py", title="Analyse", icon=":material/biotech:", default=True
+        ),
+        st.Page("pages/screens/about.py", title="About", icon=":material/info:"),
     ],
     position="top",
 )

@@ -259,8 +259,8 @@ def test_filters_decide_again_after_a_typed_id(with_dataset, dataset):
 def test_choices_outlive_a_visit_to_another_page(app):
     app.slider(key="heat").set_value(25).run()
     app.selectbox(key="practice").set_value(practice_set()[3].title).run()
-    app.switch_page("pages/about.py").run()
-    app.switch_page("pages/analyse.py").run()
+    app.switch_page("pages/screens/about.py").run()
+    app.switch_page("pages/screens/analyse.py").run()
     assert not app.exception
     assert practice_set()[3].title in shown_image(app).alt
     assert app.slider(key="heat").value == 25

@@ -23,9 +23,9 @@ from core.taxonomy import KEYS
 from core.weights import Card, read_card
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
+from train.config import ClassifierConfig, Stage, read_config
 from train.data import Frames, load_arrays
 from train.evaluate import EVALUATIONS
-from train.export import _config
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
 SIZES = (32, 64)
@@ -169,9 +169,10 @@ def test_about_one_percent_of_validation_is_flagged(shipped: Shipped, analyser: 
 
 
 def test_config_of_a_run_is_read_back(shipped: Shipped) -> None:
-    config = _config(shipped.runs / "classifier", train.export.ClassifierConfig)
+    config = read_config(shipped.runs / "classifier", ClassifierConfig)
+    assert config is not None
     assert config.freeze == ("layer3", "layer4")
-    assert config.stages == (train.export.Stage(1, 32),)
+    assert config.stages == (Stage(1, 32),)
     assert config.epoch_images == 16
 
 

@@ -147,6 +147,8 @@ def test_stopped_training_keeps_its_epochs(tmp_path: Path, how: signal.Signals) 
 
     handlers = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
+        # Where a shell runs the tests in the background, Ctrl+C is ignored from the start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with pytest.raises(KeyboardInterrupt):
             fit(Stopped(line_config()), tmp_path)
     finally:

@@ -258,7 +258,7 @@ def make_phantom(seed: int, kind: str) -> Phantom:
     rgb = _photograph(canvas)
     mask = largest_part(canvas.depth > 0)
     mask.setflags(write=False)
-    title = f"Synthetic practice lesion {seed} ({kind}-like)"
+    title = _title(seed, kind)
     description = (
         f"{seen} Drawn by a program to practise with; it is no photo of a person and has no "
         "diagnosis, so no answer about it is right or wrong."
@@ -267,11 +267,33 @@ def make_phantom(seed: int, kind: str) -> Phantom:
     return Phantom(LesionImage.from_array(rgb, title, (note,)), mask, kind, title, description)
 
 
-@lru_cache(maxsize=1)
+PRACTICE = ("naevus", "melanoma", "keratosis", "vascular", "basal cell", "naevus")
+"""Kinds of the practice lesions, in their order; the first has the number and seed 1."""
+
+
+@lru_cache(maxsize=len(PRACTICE))
+def practice_lesion(title: str) -> Phantom:
+    """The practice lesion with that title, drawn at the first call.
+
+    Raises:
+        ValueError: there is none.
+    """
+    number = practice_titles().index(title) + 1
+    return make_phantom(number, PRACTICE[number - 1])
+
+
+def practice_titles() -> tuple[str, ...]:
+    """Titles of the practice lesions; nothing is drawn."""
+    return tuple(_title(number, kind) for number, kind in enumerate(PRACTICE, start=1))
+
+
 def practice_set() -> tuple[Phantom, ...]:
-    """Six fixed phantoms, every kind at least once; drawn at the first call."""
-    kinds = ("naevus", "melanoma", "keratosis", "vascular", "basal cell", "naevus")
-    return tuple(make_phantom(seed, kind) for seed, kind in enumerate(kinds, start=1))
+    """All practice lesions, every kind at least once."""
+    return tuple(practice_lesion(title) for title in practice_titles())
+
+
+def _title(seed: int, kind: str) -> str:
+    return f"Synthetic practice lesion {seed} ({kind}-like)"
 
 
 def _photograph(c: _Canvas) -> np.ndarray:

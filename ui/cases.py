@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.dataset import Dataset, DatasetError
 from core.imaging import ImageError, LesionImage
-from core.phantom import practice_set
+from core.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
 from ui.frame import as_text
@@ -61,10 +61,10 @@ def pick() -> Case | None:
 
 
 def _practice() -> Case:
-    lesions = practice_set()
-    titles = [lesion.title for lesion in lesions]
-    chosen = st.selectbox("Synthetic lesion", titles, key="practice", persist_state="session")
-    lesion = lesions[titles.index(chosen)]
+    titles = practice_titles()
+    lesion = practice_lesion(
+        st.selectbox("Synthetic lesion", titles, key="practice", persist_state="session")
+    )
     return Case(lesion.image, f":violet-badge[Synthetic] {lesion.description}")
 
 

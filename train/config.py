@@ -38,6 +38,9 @@ class Config:
     weight_decay: float = 0.02
     patience: int = 4
     """Early stopping: epochs without a better validation score."""
+    ema: float = 0.0
+    """Decay per step of an exponential moving average of the weights, which is then what is scored
+    and kept (0: none)."""
     seed: int = 7
     workers: int = 0
     """Processes that load data beside the training; 0: in the training's own process."""
@@ -52,6 +55,8 @@ class Config:
     def __post_init__(self) -> None:
         if self.batch < 2:
             raise ConfigError("The batch must hold at least 2 images (BatchNorm needs them).")
+        if not 0 <= self.ema < 1:
+            raise ConfigError("The decay of the moving average lies from 0 to below 1.")
         if self.epoch_images < self.batch:
             raise ConfigError("An epoch must draw at least one batch: raise --epoch-images.")
 

@@ -52,6 +52,10 @@ class Arrays:
     masks: np.ndarray
     crops: np.ndarray
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Arrays:
+        """Read only, and 2 GB: a copy of a training (for averaged weights) shares them."""
+        return self
+
 
 def load_arrays(dataset: Dataset) -> Arrays:
     """Decode the dataset, or map the arrays of an earlier call (kept in `<dataset>/cache/`)."""

@@ -31,6 +31,7 @@ import lightning as L  # noqa: E402
 from lightning.pytorch.callbacks import (  # noqa: E402
     Callback,
     EarlyStopping,
+    EMAWeightAveraging,
     LearningRateMonitor,
     ModelCheckpoint,
 )
@@ -192,6 +193,7 @@ def fit(model: Model, run: Path, resume: bool = False) -> Path:
             EpochTable(run / "metrics.csv"),
             _checkpoint(run, "best", MONITOR),
             _checkpoint(run, "last"),
+            *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
         ],
         plugins=[AtomicCheckpointIO()],
         reload_dataloaders_every_n_epochs=1,

@@ -137,6 +137,29 @@ def test_best_score_is_remembered_over_a_resume(tmp_path: Path) -> None:
     assert torch.load(tmp_path / "best.ckpt", weights_only=False)["epoch"] == 1
 
 
+def weights_of(run: Path, key: str = "state_dict") -> torch.Tensor:
+    return torch.load(run / "last.ckpt", weights_only=False)[key]["net.0.weight"]
+
+
+def test_averaged_weights_are_scored_kept_and_survive_a_resume(tmp_path: Path) -> None:
+    plain, whole, parted = (tmp_path / name for name in ("plain", "whole", "parted"))
+    fit(Line(line_config()), plain)
+    fit(Line(line_config(ema=0.9)), whole)
+    assert not torch.equal(weights_of(whole), weights_of(plain))
+    assert torch.equal(weights_of(whole, "current_model_state"), weights_of(plain)), (
+        "averaging does not touch the weights that are trained"
+    )
+    with pytest.raises(ZeroDivisionError):
+        fit(Interrupted(line_config(ema=0.9), at=2), parted)
+    fit(Line(line_config(ema=0.9)), parted, resume=True)
+    assert torch.equal(weights_of(parted), weights_of(whole))
+    model = Line(line_config())
+    load_best(model, whole / "last.ckpt")
+    with torch.no_grad():
+        score = -(model.eval().net(torch.ones(4, 1)) - 1).square().mean()
+    assert float(table(whole)[-1]["val_score"]) == pytest.approx(float(score), abs=1e-6)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_stopped_training_keeps_its_epochs(tmp_path: Path, how: signal.Signals) -> None:
     class Stopped(Line):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from core.settings import SettingsError
+from core.settings import Settings, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,9 +100,12 @@ def _analyse(options: argparse.Namespace) -> int:
 
     try:
         pictures = find_pictures(options.paths, options.out)
-        analyser = Analyser.load()
+        settings = Settings.from_environment()
+        analyser = Analyser.load(settings, lanes=settings.threads)
         with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
-            report = analyse_files(pictures, options.out, analyser, lambda _: bar.update())
+            report = analyse_files(
+                pictures, options.out, analyser, lambda _: bar.update(), settings.threads
+            )
     except (OSError, WeightsError) as error:
         print(error, file=sys.stderr)
         return 2

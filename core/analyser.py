@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from core.calibration import Calibration
-from core.explain import grad_cam
-from core.imaging import LesionImage, resize
-from core.measure import Measurements, largest_part, measure
+from core.imaging import LesionImage, resize, scaled
+from core.measure import MAX_SIDE, Measurements, largest_part, measure
 from core.novelty import Reference
+from core.runtime import Runtime, open_runtime
 from core.settings import Settings
 from core.weights import Card, WeightsError, read_card
 
-if TYPE_CHECKING:
-    from core.runtime import TorchRuntime
+DECODED_PX = 900
+"""A larger JPEG is decoded at a reduced scale, its longest side no shorter than this: four times
+what the networks see, and as large as the app shows it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,8 @@ class Analysis:
         classes: keys of the classes, in the order of `probabilities` and `heatmaps`.
         probabilities: float32 K, calibrated at the training data's prevalence, sum 1.
         heatmaps: float32 K×h×w ≥ 0, Grad-CAM of each class; the grid spans the whole photo.
-        mask: bool H×W at the photo's size, true on the lesion.
+        mask_logits: float32 S×S, the U-Net's answer over the whole photo; above 0 is lesion.
+        width, height: of the photo, in pixels.
         measurements: of the mask; None if no lesion was found.
         novelty: 0…2, how unlike the training images (see `core.novelty`).
         in_domain: novelty within the threshold fixed on validation.
@@ -43,12 +43,19 @@ class Analysis:
     classes: tuple[str, ...]
     probabilities: np.ndarray
     heatmaps: np.ndarray
-    mask: np.ndarray
+    mask_logits: np.ndarray
+    width: int
+    height: int
     measurements: Measurements | None
     novelty: float
     in_domain: bool
     milliseconds: dict[str, float]
     models: dict[str, str]
+
+    @property
+    def mask(self) -> np.ndarray:
+        """bool H×W at the photo's size, true on the lesion; made anew at each call."""
+        return mask_of(self.mask_logits, self.width, self.height)
 
     @property
     def prediction(self) -> str:
@@ -69,7 +76,7 @@ class Analyser:
 
     def __init__(
         self,
-        runtime: TorchRuntime,
+        runtime: Runtime,
         classifier_card: Card,
         segmenter_card: Card,
         reference: Reference,
@@ -80,24 +87,21 @@ class Analyser:
         self.reference = reference
         self.calibration = Calibration.of(classifier_card)
         self.classes = tuple(classifier_card["classes"])
-        self._class_weights = runtime.class_weights
 
     @classmethod
-    def load(cls, weights: Path | None = None, device: str | None = None) -> Analyser:
+    def load(cls, settings: Settings | None = None, lanes: int = 1) -> Analyser:
         """Load the shipped models.
 
         Args:
-            weights: folder with `classifier/` and `segmenter/` (default: `LESIONLAB_WEIGHTS`).
-            device: `auto`, `cpu`, `cuda` or `mps` (default: `LESIONLAB_DEVICE`).
+            settings: which and where (default: the environment's).
+            lanes: photos that are analysed at the same time (see `core.runtime.open_runtime`).
 
         Raises:
             WeightsError: a model's folder is missing, incomplete or damaged.
             DeviceError: the device is not on this machine.
         """
-        from core.runtime import TorchRuntime
-
-        settings = Settings.from_environment()
-        folder = weights or settings.weights
+        settings = settings or Settings.from_environment()
+        folder = settings.weights
         classifier, segmenter = folder / "classifier", folder / "segmenter"
         cards = read_card(classifier), read_card(segmenter)
         try:
@@ -111,45 +115,40 @@ class Analyser:
         if any(size % 32 for size in sizes):
             raise WeightsError("Input sizes must be multiples of 32 px.")
         reference = Reference.read(classifier / "reference.safetensors", threshold)
-        runtime = TorchRuntime.load(
-            (classifier, cards[0]),
-            (segmenter, cards[1]),
-            device or settings.device,
-            settings.threads,
-        )
+        runtime = open_runtime((classifier, cards[0]), (segmenter, cards[1]), settings, lanes)
         return cls(runtime, *cards, reference)
 
     def analyse_bytes(self, data: bytes, name: str = "photo") -> Analysis:
         """Decode, check and analyse a picture file. Raises `core.imaging.ImageError`."""
-        return self.analyse(LesionImage.from_bytes(data, name))
+        return self.analyse(LesionImage.from_bytes(data, name, DECODED_PX))
 
     def analyse(self, image: LesionImage) -> Analysis:
         """Analyse a photo: one pass of each network."""
         clock = _Clock()
         size = self.classifier_card["input"]["size"]
-        logits, features = self.runtime.classify(resize(image.rgb, (size, size))[None])
-        probabilities = self.calibrate(logits[0])
-        heatmaps = grad_cam(features[0], self._class_weights)
+        scores = self.runtime.classify(resize(image.rgb, (size, size))[None])
         clock.lap("classify")
         size = self.segmenter_card["input"]["size"]
-        mask = mask_of(
-            self.runtime.segment(resize(image.rgb, (size, size))[None])[0],
-            image.width,
-            image.height,
-        )
+        mask_logits = self.runtime.segment(resize(image.rgb, (size, size))[None])[0]
         clock.lap("segment")
-        measurements = measure(mask)
+        longest = min(MAX_SIDE, max(image.width, image.height))
+        small = scaled(image.width, image.height, longest)
+        measurements = measure(mask_of(mask_logits, *small), image.width)
         clock.lap("measure")
-        novelty = self.reference.novelty(features[0].mean(axis=(1, 2)))
+        novelty = self.reference.novelty(scores.embeddings[0])
         clock.lap("compare")
-        for array in (probabilities, heatmaps, mask):
+        probabilities = self.calibrate(scores.logits[0])
+        heatmaps = scores.heatmaps[0]
+        for array in (probabilities, heatmaps, mask_logits):
             array.setflags(write=False)
         return Analysis(
             digest=image.digest,
             classes=self.classes,
             probabilities=probabilities,
             heatmaps=heatmaps,
-            mask=mask,
+            mask_logits=mask_logits,
+            width=image.width,
+            height=image.height,
             measurements=measurements,
             novelty=novelty,
             in_domain=novelty <= self.reference.threshold,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import unicodedata
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from core.analyser import Analyser, Analysis
+from core.analyser import DECODED_PX, Analyser, Analysis
 from core.export import mask_png
 from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
 from core.measure import Measurements
@@ -58,13 +59,17 @@ def analyse_files(
     out: Path,
     analyser: Analyser,
     progress: Callable[[Path], None] | None = None,
+    workers: int = 1,
 ) -> BatchReport:
-    """Analyse files one by one; results are on disk as soon as each is done.
+    """Analyse files; results are on disk as soon as each is done.
 
     Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
     measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
     (file, reason) into `out`. The two tables replace those of an earlier call, masks those of the
     same name.
+
+    Args:
+        workers: files worked on at the same time; as many as the analyser has lanes.
 
     Raises:
         OSError: `out` cannot be written.
@@ -72,8 +77,29 @@ def analyse_files(
     (out / "masks").mkdir(parents=True, exist_ok=True)
     measures = [field.name for field in fields(Measurements)]
     header = ["image", *analyser.classes, "prediction", "in_domain", "novelty", *measures]
-    seen: dict[str, Path] = {}
-    rejected = 0
+    same_name: dict[str, list[Path]] = {}
+    for picture in pictures:
+        name = unicodedata.normalize("NFC", picture.stem).casefold()
+        same_name.setdefault(name, []).append(picture)
+
+    def work(group: list[Path]) -> list[tuple[Path, list[str] | str]]:
+        """Each file with its row, or the reason why there is none."""
+        done: list[tuple[Path, list[str] | str]] = []
+        first: Path | None = None
+        for picture in group:
+            try:
+                if first is not None:
+                    raise ImageError(f"{first} has the same name; rename one of the two.")
+                analysis = analyser.analyse(_read(picture))
+            except (ImageError, OSError) as error:
+                done.append((picture, str(error)))
+            else:
+                first = picture
+                (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
+                done.append((picture, [picture.stem, *_row(analysis, measures)]))
+        return done
+
+    analysed = rejected = 0
     with ExitStack() as stack:
         accepted_file, rejected_file = (
             stack.enter_context(
@@ -84,24 +110,21 @@ def analyse_files(
         accepted_rows, rejected_rows = csv.writer(accepted_file), csv.writer(rejected_file)
         accepted_rows.writerow(header)
         rejected_rows.writerow(["file", "reason"])
-        for picture in pictures:
-            try:
-                same = unicodedata.normalize("NFC", picture.stem).casefold()
-                if same in seen:
-                    raise ImageError(f"{seen[same]} has the same name; rename one of the two.")
-                analysis = analyser.analyse(_read(picture))
-            except (ImageError, OSError) as error:
-                rejected += 1
-                rejected_rows.writerow([picture, error])
-                rejected_file.flush()
-            else:
-                seen[same] = picture
-                (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
-                accepted_rows.writerow([picture.stem, *_row(analysis, measures)])
-                accepted_file.flush()
-            if progress:
-                progress(picture)
-    return BatchReport(len(seen), rejected)
+        pool = ThreadPoolExecutor(workers)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        for results in pool.map(work, same_name.values()):
+            for picture, result in results:
+                if isinstance(result, str):
+                    rejected += 1
+                    rejected_rows.writerow([picture, result])
+                    rejected_file.flush()
+                else:
+                    analysed += 1
+                    accepted_rows.writerow(result)
+                    accepted_file.flush()
+                if progress:
+                    progress(picture)
+    return BatchReport(analysed, rejected)
 
 
 def _in(path: Path, folder: Path | None) -> bool:
@@ -113,7 +136,7 @@ def _read(picture: Path) -> LesionImage:
         raise TooManyBytesError(
             f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try again."
         )
-    return LesionImage.from_bytes(picture.read_bytes(), picture.name)
+    return LesionImage.from_bytes(picture.read_bytes(), picture.name, DECODED_PX)
 
 
 def _row(analysis: Analysis, measures: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,7 +14,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.analyser import Analysis
-from core.imaging import LesionImage
 from core.taxonomy import BY_KEY
 
 DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is no medical device."
@@ -43,17 +43,17 @@ def mask_png(mask: np.ndarray) -> bytes:
     return _png(mask.astype(np.uint8) * 255)
 
 
-def analysis_json(image: LesionImage, analysis: Analysis) -> str:
+def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> str:
     """All figures of an analysis as JSON; units are in the names, shares and probabilities 0…1."""
     measurements = analysis.measurements
     return json.dumps(
         {
             "disclaimer": DISCLAIMER,
-            "image": image.name,
-            "sha256": image.digest,
-            "width_px": image.width,
-            "height_px": image.height,
-            "notes": list(image.notes),
+            "image": name,
+            "sha256": analysis.digest,
+            "width_px": analysis.width,
+            "height_px": analysis.height,
+            "notes": list(notes),
             "prediction": analysis.prediction,
             "probabilities": {
                 key: round(float(p), 6)

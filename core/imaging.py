@@ -8,6 +8,7 @@ tells a student what happened and what to do. Only pixels leave this module, no 
 import contextlib
 import hashlib
 import io
+import math
 import re
 import warnings
 from dataclasses import dataclass
@@ -80,44 +81,41 @@ class LesionImage:
     """A photo ready to be analysed.
 
     Attributes:
-        rgb: pixels, uint8 of shape (height, width, 3), sRGB, 0 to 255, C-contiguous and read-only.
+        rgb: pixels, uint8 of shape (height, width, 3), sRGB, 0 to 255, C-contiguous and read-only;
+            of a file decoded at a reduced scale, fewer than the photo has.
         name: what to call the photo on screen; never a path.
         digest: SHA-256 (64 hex digits) of the file's bytes, or of shape and pixels for an array.
+        width, height: of the upright photo at its full scale, in pixels.
         notes: plain sentences about what was changed while reading the file.
     """
 
     rgb: np.ndarray
     name: str
     digest: str
+    width: int
+    height: int
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.rgb.setflags(write=False)
 
-    @property
-    def width(self) -> int:
-        """Width in pixels."""
-        return self.rgb.shape[1]
-
-    @property
-    def height(self) -> int:
-        """Height in pixels."""
-        return self.rgb.shape[0]
-
     @classmethod
-    def from_bytes(cls, data: bytes, name: str = "photo") -> Self:
+    def from_bytes(cls, data: bytes, name: str = "photo", enough: int | None = None) -> Self:
         """Decode a JPEG, PNG, WebP, BMP or TIFF file.
 
         Args:
             data: the whole file.
             name: file name or title; folders in it are dropped.
+            enough: a JPEG may be decoded at a half, a quarter or an eighth of its scale, which is
+                several times faster, as long as its longest side keeps so many pixels.
 
         Raises:
             ImageError: one of its subclasses, whatever the bytes are.
         """
         notes: list[str] = []
-        rgb = _decode(data, notes)
-        return cls(rgb, _display_name(name), hashlib.sha256(data).hexdigest(), tuple(notes))
+        rgb, (width, height) = _decode(data, notes, enough)
+        digest = hashlib.sha256(data).hexdigest()
+        return cls(rgb, display_name(name), digest, width, height, tuple(notes))
 
     @classmethod
     def from_array(cls, rgb: np.ndarray, name: str = "photo", notes: tuple[str, ...] = ()) -> Self:
@@ -132,7 +130,7 @@ class LesionImage:
         _check_size(rgb.shape[1], rgb.shape[0])
         rgb = rgb.copy(order="C")
         digest = hashlib.sha256(repr(rgb.shape).encode() + rgb.tobytes()).hexdigest()
-        return cls(rgb, _display_name(name), digest, tuple(notes))
+        return cls(rgb, display_name(name), digest, rgb.shape[1], rgb.shape[0], tuple(notes))
 
 
 def resize(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -154,6 +152,12 @@ def resize(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.array(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0))
 
 
+def scaled(width: int, height: int, longest: int) -> tuple[int, int]:
+    """Width and height in pixels, of the same aspect, with a longest side of so many."""
+    factor = longest / max(width, height)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
 def to_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:
     """Encode uint8 pixels of shape (height, width, 3) as a JPEG file without metadata."""
     return _encode(rgb, "JPEG", quality=quality)
@@ -172,7 +176,8 @@ def _encode(array: np.ndarray, file_format: str, **options: int) -> bytes:
     return buffer.getvalue()
 
 
-def _display_name(name: str) -> str:
+def display_name(name: str) -> str:
+    """What to call a photo of that file name or path: its last part, printable, never empty."""
     last = name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return "".join(c for c in last if c.isprintable()).strip() or "photo"
 
@@ -204,8 +209,11 @@ def _unsupported(name: str) -> UnsupportedFormatError:
     )
 
 
-def _decode(data: bytes, notes: list[str]) -> np.ndarray:
-    """Decode to a new uint8 (height, width, 3) array and append to ``notes``."""
+def _decode(
+    data: bytes, notes: list[str], enough: int | None
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode to a new uint8 (height, width, 3) array, with the photo's full (width, height), and
+    append to ``notes``."""
     if not data:
         raise EmptyFileError("This file is empty. Copy or download the photo again.")
     if len(data) > MAX_BYTES:
@@ -224,7 +232,15 @@ def _decode(data: bytes, notes: list[str]) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data), formats=[name]) as image:
             _check_size(*image.size)
-            return _pixels(image, notes)
+            full = image.size
+            if enough is not None and name == "JPEG":
+                share = enough / max(full)
+                image.draft(None, (math.ceil(full[0] * share), math.ceil(full[1] * share)))
+            reduced = image.size != full
+            rgb, turned = _pixels(image, notes)
+            if not reduced:
+                return rgb, (rgb.shape[1], rgb.shape[0])
+            return rgb, (full[1], full[0]) if turned else full
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
@@ -239,8 +255,9 @@ def _decode(data: bytes, notes: list[str]) -> np.ndarray:
         ) from error
 
 
-def _pixels(image: Image.Image, notes: list[str]) -> np.ndarray:
-    """The first frame of an opened file, upright, in sRGB, over white where it is see-through."""
+def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
+    """The first frame of an opened file: upright, in sRGB, over white where it is see-through; and
+    whether width and height changed places."""
     tiff_tags = getattr(image, "tag_v2", {})
     if tiff_tags.get(_SUBFILE_TYPE, 0) & 1:  # page one is a preview: a DNG, NEF or the like
         raise _unsupported("camera raw")
@@ -271,7 +288,7 @@ def _pixels(image: Image.Image, notes: list[str]) -> np.ndarray:
     if alpha is not None and alpha.getextrema() != (255, 255):
         notes.append("Transparent parts of this photo were laid over white.")
         image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return np.array(image)
+    return np.array(image), orientation in range(5, 9)
 
 
 def _grey_to_8_bit(image: Image.Image, tiff_tags: dict, notes: list[str]) -> Image.Image:

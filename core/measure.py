@@ -54,11 +54,12 @@ def largest_part(mask: np.ndarray) -> np.ndarray:
     return filled.astype(bool)
 
 
-def measure(mask: np.ndarray) -> Measurements | None:
+def measure(mask: np.ndarray, photo_width: int | None = None) -> Measurements | None:
     """Measure a mask.
 
     Args:
         mask: bool H×W.
+        photo_width: width in pixels of the photo that the mask spans, if it has another scale.
 
     Returns:
         None if the mask is empty.
@@ -89,7 +90,9 @@ def measure(mask: np.ndarray) -> Measurements | None:
     compactness = perimeter**2 / (4 * np.pi * outline_area) if outline_area else 1.0
     return Measurements(
         area_share=area_share,
-        equivalent_diameter_px=float(np.sqrt(4 * area_share * height * width / np.pi)),
+        equivalent_diameter_px=float(
+            np.sqrt(4 * area_share * height * width / np.pi) * (photo_width or width) / width
+        ),
         asymmetry=_asymmetry(small),
         compactness=max(1.0, float(compactness)),
         solidity=float(outline_area / hull_area) if hull_area else 1.0,

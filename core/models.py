@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.compat import import_torchvision
 
@@ -40,6 +41,40 @@ class LesionClassifier(ResNet):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         features = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(torch.flatten(self.avgpool(features), 1)), features
+
+
+class Explained(nn.Module):
+    """A classifier with all that is shown of its answer, in one pass.
+
+    For a network that ends in global average pooling and one linear layer, the gradient of logit k
+    with respect to the last feature map A is W[k, c] / (h·w) everywhere in channel c, so Grad-CAM
+    (Selvaraju et al., ICCV 2017) is relu(Σ_c W[k, c]·A_c) / (h·w): a 1×1 convolution, no backward
+    pass.
+    """
+
+    def __init__(self, classifier: LesionClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """uint8 RGB N×S×S×3 → logits N×K, Grad-CAM of every class N×K×h×w (≥ 0, comparable between
+        classes, in units of the logit) and embedding N×C (the pooled feature map)."""
+        logits, features = self.classifier(normalise(pixels))
+        maps = functional.conv2d(features, self.classifier.fc.weight[:, :, None, None])
+        places = features.shape[2] * features.shape[3]
+        return logits, functional.relu(maps) / places, features.mean((2, 3))
+
+
+class Outlined(nn.Module):
+    """A segmenter that takes pixels as they come."""
+
+    def __init__(self, segmenter: nn.Module) -> None:
+        super().__init__()
+        self.segmenter = segmenter
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """uint8 RGB N×S×S×3 → lesion logits N×S×S."""
+        return self.segmenter(normalise(pixels))[:, 0]
 
 
 def build_segmenter(encoder: str = "mobilenet_v2") -> nn.Module:

@@ -1,92 +1,92 @@
-"""Runs the two networks with torch on the chosen device. Arrays in, arrays out."""
+"""What runs the two networks: pixels in, arrays out, on the device that suits this machine."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-import torch
 
-from core.models import LesionClassifier, build_segmenter, channels_last, normalise
-from core.settings import DeviceError
-from core.weights import Card, load_into, read_state
+from core.settings import Settings
+from core.weights import Card
 
-
-def choose_device(wanted: str) -> torch.device:
-    """The device for a setting: `auto` takes CUDA, else MPS, else the CPU.
-
-    Raises:
-        DeviceError: `cuda` or `mps` is wanted but not available.
-    """
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if wanted == "auto":
-        return torch.device(next(name for name, there in available.items() if there))
-    if not available[wanted]:
-        raise DeviceError(
-            f"This machine offers no {wanted} device. Set LESIONLAB_DEVICE to auto or cpu."
-        )
-    return torch.device(wanted)
+Model = tuple[Path, Card]
+"""A model's folder and its card."""
 
 
 @dataclass(frozen=True, eq=False)
-class TorchRuntime:
-    """Both networks, in evaluation mode, on one device."""
+class Scores:
+    """What one pass of the classifier gives, float32.
 
-    classifier: LesionClassifier
-    segmenter: torch.nn.Module
-    device: torch.device
+    Attributes:
+        logits: N×K.
+        heatmaps: N×K×h×w ≥ 0, Grad-CAM of every class (see `core.models.Explained`).
+        embeddings: N×C, the pooled last feature map.
+    """
 
-    @classmethod
-    def load(
-        cls,
-        classifier: tuple[Path, Card],
-        segmenter: tuple[Path, Card],
-        device: str = "auto",
-        threads: int | None = None,
-    ) -> TorchRuntime:
-        """Load from model folders and their cards.
+    logits: np.ndarray
+    heatmaps: np.ndarray
+    embeddings: np.ndarray
 
-        Raises:
-            WeightsError: a folder is incomplete or damaged.
-            DeviceError: the device is not available.
-        """
-        if threads:
-            torch.set_num_threads(threads)
-        where = choose_device(device)
-        folder, card = classifier
-        first = LesionClassifier(len(card["classes"]))
-        load_into(first, read_state(folder, card), folder.name)
-        folder, card = segmenter
-        second = build_segmenter(card["encoder"])
-        load_into(second, read_state(folder, card), folder.name)
-        return cls(
-            channels_last(first.eval().to(where)),
-            channels_last(second.eval().to(where)),
-            where,
-        )
+
+class Runtime(Protocol):
+    """Both networks, loaded. May be called from several threads at once."""
 
     @property
-    def class_weights(self) -> np.ndarray:
-        """The classifier's last linear layer, float32 K×C."""
-        return self.classifier.fc.weight.detach().float().cpu().numpy()
+    def name(self) -> str:
+        """Engine, device and precision, to show."""
 
-    def classify(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 RGB N×S×S×3 → logits float32 N×K and last feature map float32 N×C×h×w."""
-        with torch.inference_mode():
-            logits, features = self.classifier(self._input(pixels))
-        return logits.float().cpu().numpy(), features.float().cpu().numpy()
+    def classify(self, pixels: np.ndarray) -> Scores:
+        """uint8 RGB N×S×S×3 of the classifier's input size → scores."""
 
     def segment(self, pixels: np.ndarray) -> np.ndarray:
-        """uint8 RGB N×S×S×3 → lesion logits float32 N×S×S."""
-        with torch.inference_mode():
-            logits = self.segmenter(self._input(pixels))
-        return logits[:, 0].float().cpu().numpy()
+        """uint8 RGB N×S×S×3 of the segmenter's input size → lesion logits float32 N×S×S."""
 
-    def _input(self, pixels: np.ndarray) -> torch.Tensor:
-        x = torch.tensor(pixels).to(self.device)
-        return normalise(x).contiguous(memory_format=torch.channels_last)
+
+def open_runtime(
+    classifier: Model, segmenter: Model, settings: Settings, lanes: int = 1
+) -> Runtime:
+    """Load both models: OpenVINO on the CPU, torch on a GPU.
+
+    Measured on two cores (see benchmarks/README.md), OpenVINO answers in about half of torch's time
+    and starts without importing torch, which alone takes seconds.
+
+    Args:
+        lanes: on the CPU, photos that are analysed at the same time; the threads are shared out.
+            One lane answers soonest, as many as threads get through most photos.
+
+    Raises:
+        WeightsError: a folder is incomplete or damaged.
+        DeviceError: the device or the precision asked for is not on this machine.
+    """
+    if settings.device in ("cuda", "mps") or (settings.device == "auto" and _perhaps_a_gpu()):
+        from core.torch_runtime import TorchRuntime, choose_device
+
+        device = choose_device(settings.device)
+        if device.type != "cpu":
+            return TorchRuntime.load(classifier, segmenter, device)
+    from core.openvino_runtime import OpenVINORuntime
+
+    return OpenVINORuntime.load(
+        classifier,
+        segmenter,
+        threads=settings.threads,
+        lanes=lanes,
+        precision=settings.precision,
+        cache=settings.cache,
+    )
+
+
+def _perhaps_a_gpu() -> bool:
+    """Whether asking torch, which is slow to import, can be worth it: NVIDIA's driver is installed,
+    or this is a Mac."""
+    if sys.platform == "darwin":
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

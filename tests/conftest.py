@@ -38,6 +38,11 @@ def _absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Models are prepared for this machine once for all tests, not in the user's own cache."""
+    os.environ["LESIONLAB_CACHE"] = str(config.cache.mkdir("lesionlab"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who uses the fixture `dataset` has the marker `dataset`: `pytest -m "not dataset"`."""

@@ -43,9 +43,9 @@ def evaluate_classifier(dataset: Dataset, analyser: Analyser, split: str) -> dic
     size = analyser.classifier_card["input"]["size"]
     probabilities, novelty = [], []
     for _, batch in _photos(dataset, list(table.index), size):
-        logits, features = analyser.runtime.classify(batch)
-        probabilities.append(analyser.calibrate(logits))
-        novelty += [analyser.reference.novelty(e) for e in features.mean(axis=(2, 3))]
+        scores = analyser.runtime.classify(batch)
+        probabilities.append(analyser.calibrate(scores.logits))
+        novelty += [analyser.reference.novelty(e) for e in scores.embeddings]
     p = np.concatenate(probabilities).astype(np.float64)
     labels = table["dx"].map(analyser.classes.index).to_numpy()
     predictions = pd.DataFrame(p, columns=list(analyser.classes), index=table.index)

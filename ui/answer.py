@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.analyser import mask_of
 from core.export import analysis_json, file_stem, mask_png, overlay_png
 from core.imaging import to_jpeg
 from core.overlay import canvas_for, draw
 from core.taxonomy import BY_KEY, KEYS
-from ui.cases import Case
+from ui.case import Case
 from ui.figures import describe_bars, probability_bars
 from ui.frame import chance, percent
 from ui.state import SHOWN_PX, Shown
+
+OVERLAY_PX = 2400
+"""Longest side of a downloaded overlay: enough to print, without 40 megapixels to wait for."""
 
 HOW_CONFIRMED = {
     "histo": "confirmed by histopathology",
@@ -32,7 +36,7 @@ def show(case: Case, shown: Shown) -> None:
             title="This photo is unlike the training images",
             icon=":material/warning:",
         )
-    for note in case.image.notes:
+    for note in shown.notes:
         st.caption(f":material/info: {note}")
     left, right = st.columns([6, 5], gap="large")
     with left:
@@ -99,6 +103,10 @@ def photo(case: Case, shown: Shown) -> None:
             heat=heat / 100 if heat_on else 0.0,
         )
 
+    def large() -> np.ndarray:
+        canvas = canvas_for(case.open(OVERLAY_PX).rgb, SHOWN_PX, OVERLAY_PX)
+        return drawn(canvas, mask_of(analysis.mask_logits, canvas.shape[1], canvas.shape[0]))
+
     place.image(
         to_jpeg(drawn(shown.preview, shown.mask)),
         width="stretch",
@@ -116,11 +124,11 @@ def photo(case: Case, shown: Shown) -> None:
             f"to most within this map of {columns} × {rows} places, smoothed. A heatmap does not "
             "show that the answer is right."
         )
-    stem = file_stem(case.image.name)
+    stem = file_stem(case.name)
     with st.container(horizontal=True):
         st.download_button(
             "Overlay",
-            lambda: overlay_png(drawn(canvas_for(case.image.rgb, SHOWN_PX), analysis.mask)),
+            lambda: overlay_png(large()),
             f"{stem}_overlay.png",
             "image/png",
             icon=":material/download:",
@@ -136,7 +144,7 @@ def photo(case: Case, shown: Shown) -> None:
         )
         st.download_button(
             "Figures (JSON)",
-            lambda: analysis_json(case.image, analysis),
+            lambda: analysis_json(case.name, analysis, shown.notes),
             f"{stem}.json",
             "application/json",
             icon=":material/download:",
@@ -145,7 +153,7 @@ def photo(case: Case, shown: Shown) -> None:
 
 
 def _in_words(case: Case, shown: Shown, outline: bool, target: str | None) -> str:
-    parts = [f"Photo {case.image.name}"]
+    parts = [f"Photo {case.name}"]
     measured = shown.analysis.measurements
     if outline and measured:
         parts.append(f"lesion outlined, {percent(measured.area_share)} of the frame")
@@ -176,7 +184,7 @@ def _headline(shown: Shown) -> None:
 def _truth(case: Case, shown: Shown) -> None:
     record = case.record
     assert record is not None
-    revealed = st.toggle("Reveal the true diagnosis", key=f"reveal_{case.image.name}")
+    revealed = st.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}")
     if not revealed:
         st.caption("Think first: what would you have said?")
         return

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset, DatasetError
-from core.imaging import ImageError, LesionImage
+from core.imaging import display_name
 from core.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
+from ui.case import Case
 from ui.frame import as_text
 
 UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
@@ -23,21 +22,6 @@ SOURCES = {
     "dataset": ":material/photo_library: HAM10000",
     "upload": ":material/upload: Your photo",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A photo to analyse, and what is known of it.
-
-    Attributes:
-        image: the photo.
-        about: a line of Markdown on where it comes from.
-        record: its row of the dataset, if it is from there.
-    """
-
-    image: LesionImage
-    about: str
-    record: pd.Series | None = None
 
 
 def pick() -> Case | None:
@@ -65,7 +49,8 @@ def _practice() -> Case:
     lesion = practice_lesion(
         st.selectbox("Synthetic lesion", titles, key="practice", persist_state="session")
     )
-    return Case(lesion.image, f":violet-badge[Synthetic] {lesion.description}")
+    image, about = lesion.image, f":violet-badge[Synthetic] {lesion.description}"
+    return Case(image.name, image.digest, lambda _: image, about)
 
 
 def _upload() -> Case | None:
@@ -76,26 +61,24 @@ def _upload() -> Case | None:
         max_upload_size=20,
         help="The photo stays in this computer's memory and is not stored.",
     )
-    if file is not None:
-        st.session_state["upload"] = (file.name, file.getvalue())
+    if file is not None and st.session_state.get("upload_id") != file.file_id:
+        about = f":blue-badge[Your photo] {as_text(display_name(file.name))}"
+        st.session_state["upload"] = Case.of_file(file.getvalue(), file.name, about)
+        st.session_state["upload_id"] = file.file_id
     if "upload" not in st.session_state:
         st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
         return None
-    name, content = st.session_state["upload"]
+    case: Case = st.session_state["upload"]
     if file is None:  # back from elsewhere, where the widget forgot it, or its cross was clicked
         row = st.container(horizontal=True, vertical_alignment="center")
-        row.markdown(f"Still open: {as_text(name)}")
+        row.markdown(f"Still open: {as_text(case.name)}")
         row.button("Remove photo", icon=":material/delete:", on_click=_forget_upload)
-    try:
-        image = LesionImage.from_bytes(content, name)
-    except ImageError as error:
-        st.error(str(error), title=f"{as_text(name)} cannot be analysed")
-        return None
-    return Case(image, f":blue-badge[Your photo] {as_text(image.name)}")
+    return case
 
 
 def _forget_upload() -> None:
-    st.session_state.pop("upload", None)
+    for key in ("upload", "upload_id"):
+        st.session_state.pop(key, None)
 
 
 def _from_dataset(data: Dataset | str) -> Case | None:
@@ -132,11 +115,11 @@ def _from_dataset(data: Dataset | str) -> Case | None:
     record = data.table.loc[current]
     row.markdown(f"**{current}** " + _split_badge(record["split"], data))
     try:
-        image = LesionImage.from_bytes(data.photo(current), current)
-    except (DatasetError, ImageError) as error:
+        photo = data.photo(current)
+    except DatasetError as error:
         st.error(f"{error} Import the dataset again to repair it.", title=f"{current} is damaged")
         return None
-    return Case(image, "HAM10000, Tschandl et al. 2018, CC BY-NC 4.0", record)
+    return Case.of_file(photo, current, "HAM10000, Tschandl et al. 2018, CC BY-NC 4.0", record)
 
 
 def _filtered(data: Dataset) -> list[str]:

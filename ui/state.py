@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import streamlit as st
+from cachetools import LRUCache
 
-from core.analyser import Analyser, Analysis
+from core.analyser import DECODED_PX, Analyser, Analysis, mask_of
 from core.dataset import Dataset, DatasetError, folder
-from core.imaging import LesionImage
 from core.overlay import canvas_for
 from core.settings import Settings
 from core.splits import SplitError
+from core.turns import Turns
 from core.weights import Card, WeightsError, read_card
+from ui.case import Case
 
-SHOWN_PX = 900
+SHOWN_PX = DECODED_PX
 """Longest side of a photo as shown; downloads have the full size, if that is larger."""
+
+REMEMBERED_BYTES = 128 * 1024**2
+"""What finished analyses may take, some sixty of them; those not shown for longest go first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,27 +33,72 @@ class Shown:
     analysis: Analysis
     preview: np.ndarray
     mask: np.ndarray
+    notes: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays."""
+        return self.preview.nbytes + self.mask.nbytes + self.analysis.mask_logits.nbytes
 
 
-@st.cache_resource(show_spinner="Loading the two models…")
-def analyser() -> Analyser:
-    """The shipped models, loaded once. Raises WeightsError, SettingsError."""
-    return Analyser.load()
+class Desk:
+    """The models, the queue before them, and what they answered lately. One for all sessions."""
+
+    def __init__(self) -> None:
+        self.analyser = Analyser.load()
+        self.turns = Turns()
+        self._answers: LRUCache[str, Shown] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
+        self._lock = threading.Lock()
+
+    def remembered(self, digest: str) -> Shown | None:
+        """The answer to a photo that was analysed lately."""
+        with self._lock:
+            return self._answers.get(digest)
+
+    def answer(self, case: Case) -> Shown:
+        """Decode and analyse, whatever is remembered. Raises ImageError."""
+        image = case.open(DECODED_PX)
+        analysis = self.analyser.analyse(image)
+        preview = canvas_for(image.rgb, SHOWN_PX, SHOWN_PX)
+        height, width = preview.shape[:2]
+        shown = Shown(analysis, preview, mask_of(analysis.mask_logits, width, height), image.notes)
+        with self._lock:
+            self._answers[case.digest] = shown
+        return shown
 
 
-def analyse(image: LesionImage) -> Shown:
-    """The analysis of a photo, from memory if the same photo was analysed lately."""
-    return _analyse(image.digest, image)
+@st.cache_resource(
+    show_spinner="Loading the two models… The very first time on a computer they are prepared for "
+    "it, which takes some ten seconds."
+)
+def desk() -> Desk:
+    """Loaded once. Raises WeightsError, SettingsError."""
+    return Desk()
 
 
-# A photo of 40 megapixels keeps 43 MB here (mask and preview).
-@st.cache_resource(max_entries=16, ttl="2h", show_spinner="Analysing the photo…")
-def _analyse(digest: str, _image: LesionImage) -> Shown:
-    analysis = analyser().analyse(_image)
-    preview = canvas_for(_image.rgb, SHOWN_PX, SHOWN_PX)
-    height, width = preview.shape[:2]
-    share = cv2.resize(analysis.mask.astype(np.uint8) * 255, (width, height))
-    return Shown(analysis, preview, share > 127)
+def analyse(case: Case) -> Shown:
+    """The analysis of a photo, from memory if the same photo was analysed lately. Photos of all
+    sessions go through one by one; who waits sees how many are ahead.
+
+    Raises:
+        ImageError: the photo cannot be used.
+        BusyError: too many wait already.
+        WeightsError, SettingsError: the models cannot be loaded.
+    """
+    shared = desk()
+    if shown := shared.remembered(case.digest):
+        return shown
+    place = st.empty()
+    with shared.turns.take() as turn:
+        if not turn.wait(0.3):
+            while not turn.wait(0.5):
+                place.info(
+                    f"Busy: {turn.ahead} ahead of this one. It will be analysed by itself.",
+                    icon=":material/hourglass_top:",
+                )
+            place.empty()
+        with place, st.spinner("Analysing the photo…"):
+            return shared.remembered(case.digest) or shared.answer(case)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the dataset…")

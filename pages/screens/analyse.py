@@ -2,9 +2,12 @@
 
 import streamlit as st
 
+from core.imaging import ImageError
 from core.settings import SettingsError
+from core.turns import BusyError
 from core.weights import WeightsError
 from ui import answer, cases, state
+from ui.frame import as_text
 
 st.title(
     "Analyse a photo",
@@ -15,7 +18,12 @@ st.title(
 case = cases.pick()
 if case is not None:
     try:
-        shown = state.analyse(case.image)
+        shown = state.analyse(case)
+    except ImageError as error:
+        st.error(str(error), title=f"{as_text(case.name)} cannot be analysed")
+    except BusyError as error:
+        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
+        st.button("Try again", icon=":material/refresh:")
     except (WeightsError, SettingsError) as error:
         st.error(str(error), title="The models cannot be used")
     else:

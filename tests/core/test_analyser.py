@@ -6,6 +6,7 @@ import pytest
 from core.analyser import Analyser, mask_of
 from core.imaging import ImageError, LesionImage, resize, to_png
 from core.novelty import Reference
+from core.runtime import Scores
 
 SIZES = [(600, 450), (450, 600), (1000, 300), (200, 150), (64, 640), (256, 256), (3000, 2000)]
 
@@ -58,18 +59,20 @@ def test_nothing_and_everything() -> None:
 
 # One pass, with networks that answer from the pixels
 
-FEATURES = np.array([[[4.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 4.0]]], np.float32)
+HEATMAPS = np.zeros((3, 2, 2), np.float32)
+HEATMAPS[1, 1, 1] = 1
 
 
 class _Runtime:
-    class_weights = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], np.float32)
+    name = "made up"
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
 
-    def classify(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def classify(self, pixels: np.ndarray) -> Scores:
         self.seen.append(pixels.shape)
-        return np.array([[2.0, 0.0, 1.0]], np.float32), FEATURES[None]
+        logits = np.array([[2.0, 0.0, 1.0]], np.float32)
+        return Scores(logits, HEATMAPS[None].copy(), np.array([[1.0, 1.0]], np.float32))
 
     def segment(self, pixels: np.ndarray) -> np.ndarray:
         self.seen.append(pixels.shape)
@@ -108,10 +111,10 @@ def test_analysis() -> None:
     assert analysis.mask.shape == (200, 300)
     assert edges_of(analysis.mask) == pytest.approx(edges, abs=1)
     assert analysis.measurements is not None
-    assert analysis.measurements.area_share == analysis.mask.mean()
+    assert analysis.measurements.area_share == pytest.approx(analysis.mask.mean())
     assert analysis.models == {"classifier": "a" * 12, "segmenter": "b" * 12}
     assert set(analysis.milliseconds) == {"classify", "segment", "measure", "compare"}
-    for array in (analysis.probabilities, analysis.heatmaps, analysis.mask):
+    for array in (analysis.probabilities, analysis.heatmaps, analysis.mask_logits):
         assert not array.flags.writeable
 
 

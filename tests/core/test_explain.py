@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.explain import grad_cam, rescale
-from core.models import LesionClassifier
+from core.explain import rescale
+from core.models import Explained, LesionClassifier, normalise
 
 
 @pytest.fixture
@@ -38,16 +38,19 @@ def test_equal_to_the_package_for_every_class() -> None:
 
     torch.manual_seed(0)
     model = LesionClassifier(7).eval()
-    x = torch.randn(1, 3, 64, 64)
+    pixels = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    x = normalise(pixels)
     with torch.no_grad():
         features = model(x)[1][0]
         # An untrained network has evidence all over the photo for a class, or nowhere: take out
         # what all places share.
         mean = features.mean(dim=(1, 2))
         model.fc.weight -= torch.outer(model.fc.weight @ mean, mean) / mean.square().sum()
-        maps = grad_cam(features.numpy(), model.fc.weight.numpy())
-    assert maps.shape == (7, 2, 2)
-    assert maps.dtype == np.float32
+        logits, maps, embedding = (part.numpy() for part in Explained(model)(pixels))
+        assert logits == pytest.approx(model(x)[0].numpy())
+        assert embedding == pytest.approx(model(x)[1].mean((2, 3)).numpy())
+    assert maps.shape == (1, 7, 2, 2)
+    maps = maps[0]
     with GradCAM(_LogitsOnly(model), [model.layer4[-1]]) as package:
         for k, heatmap in enumerate(maps):
             theirs = package(x, [ClassifierOutputTarget(k)])[0]
@@ -58,15 +61,34 @@ def test_equal_to_the_package_for_every_class() -> None:
             assert np.abs(ours - theirs).max() < 1e-4
 
 
+class _Fixed(torch.nn.Module):
+    """A classifier whose last feature map is given."""
+
+    def __init__(self, features: list, weights: list) -> None:
+        super().__init__()
+        self.features = torch.tensor([features])
+        self.fc = torch.nn.Linear(len(features), len(weights))
+        self.fc.weight.data = torch.tensor(weights)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.fc(self.features.mean((2, 3))), self.features
+
+
+def maps_of(features: list, weights: list) -> np.ndarray:
+    pixels = torch.zeros(1, 32, 32, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        return Explained(_Fixed(features, weights))(pixels)[1][0].numpy()
+
+
 def test_worked_by_hand() -> None:
-    features = np.array([[[1.0, 2.0]], [[3.0, 0.0]]])  # two channels of 1×2
-    weights = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    features = [[[1.0, 2.0]], [[3.0, 0.0]]]  # two channels of 1×2
+    weights = [[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]]
     expected = [[[4 / 2, 2 / 2]], [[2 / 2, 0]], [[0, 0]]]
-    assert grad_cam(features, weights).tolist() == expected
+    assert maps_of(features, weights).tolist() == expected
 
 
 def test_class_without_evidence() -> None:
-    maps = grad_cam(np.ones((4, 2, 2)), -np.ones((1, 4)))
+    maps = maps_of([[[1.0, 1.0], [1.0, 1.0]]] * 4, [[-1.0] * 4])
     assert not rescale(maps[0]).any()
 
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from core.analyser import Analysis
 from core.export import DISCLAIMER, analysis_json, file_stem, mask_png, overlay_png
-from core.imaging import LesionImage
 from core.measure import measure
 from core.taxonomy import KEYS
 
@@ -20,17 +19,15 @@ def analysis(mask: np.ndarray) -> Analysis:
         classes=KEYS,
         probabilities=np.array([0.02, 0.03, 0.05, 0.1, 0.5, 0.29, 0.01], np.float32),
         heatmaps=np.zeros((7, 7, 7), np.float32),
-        mask=mask,
+        mask_logits=np.where(mask, np.float32(1), np.float32(-1)),
+        width=mask.shape[1],
+        height=mask.shape[0],
         measurements=measure(mask),
         novelty=0.1234567,
         in_domain=True,
         milliseconds={"classify": 9.5},
         models={"classifier": "0123456789ab"},
     )
-
-
-def image(name: str = "lesion.jpg") -> LesionImage:
-    return LesionImage.from_array(np.full((45, 60, 3), 150, np.uint8), name, ("A note.",))
 
 
 # Pictures
@@ -68,7 +65,7 @@ def test_mask(shape: tuple[int, int]) -> None:
 def test_json() -> None:
     mask = np.zeros((45, 60), bool)
     mask[10:30, 20:50] = True
-    content = json.loads(analysis_json(image("Läsion 1.jpg"), analysis(mask)))
+    content = json.loads(analysis_json("Läsion 1.jpg", analysis(mask), ("A note.",)))
     assert content["disclaimer"] == DISCLAIMER
     assert content["image"] == "Läsion 1.jpg"
     assert (content["width_px"], content["height_px"]) == (60, 45)
@@ -86,7 +83,7 @@ def test_json() -> None:
 
 
 def test_json_without_a_lesion() -> None:
-    content = json.loads(analysis_json(image(), analysis(np.zeros((45, 60), bool))))
+    content = json.loads(analysis_json("lesion.jpg", analysis(np.zeros((45, 60), bool))))
     assert content["measurements"] is None
 
 

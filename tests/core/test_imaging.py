@@ -595,3 +595,34 @@ def test_encoding_round_trip() -> None:
 def test_encoding_wants_uint8(array: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         to_png(array)
+
+
+# Reduced decoding
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [(1600, 1200), (1601, 1600)])
+def test_large_jpeg_is_decoded_smaller_and_upright(size: tuple[int, int], orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encode(Image.fromarray(quadrants(*size)), "JPEG", exif=exif, quality=95)
+    whole, reduced = LesionImage.from_bytes(data), LesionImage.from_bytes(data, enough=300)
+    assert (reduced.width, reduced.height) == (whole.width, whole.height)
+    assert whole.rgb.shape[:2] == (whole.height, whole.width)
+    assert reduced.digest == whole.digest
+    assert max(reduced.rgb.shape) < max(size) / 3
+    assert max(reduced.rgb.shape) >= 300
+    small = resize(whole.rgb, reduced.rgb.shape[1::-1])
+    assert np.abs(small.astype(int) - reduced.rgb).mean() < 3
+
+
+def test_never_decoded_smaller_than_enough() -> None:
+    data = encode(photo(640, 480), "JPEG")
+    for enough, width in ((640, 640), (321, 640), (320, 320), (161, 320), (160, 160), (10, 80)):
+        image = LesionImage.from_bytes(data, enough=enough)
+        assert (image.rgb.shape[1], image.width, image.height) == (width, 640, 480)
+
+
+def test_other_formats_are_decoded_whole() -> None:
+    image = LesionImage.from_bytes(encode(photo(640, 480), "PNG"), enough=100)
+    assert image.rgb.shape == (480, 640, 3)

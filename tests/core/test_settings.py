@@ -6,7 +6,7 @@ import pytest
 
 from core.settings import REPOSITORY, Settings, SettingsError
 
-VARIABLES = ("DATA", "WEIGHTS", "RUNS", "PRETRAINED", "DEVICE", "THREADS")
+VARIABLES = ("DATA", "WEIGHTS", "RUNS", "PRETRAINED", "CACHE", "DEVICE", "THREADS", "PRECISION")
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,10 @@ def test_defaults() -> None:
     assert settings.weights == REPOSITORY / "weights"
     assert settings.runs == REPOSITORY / "runs"
     assert settings.pretrained == REPOSITORY / "pretrained"
+    assert settings.cache.is_absolute()
+    assert REPOSITORY not in settings.cache.parents
     assert settings.device == "auto"
+    assert settings.precision == "f32"
     assert 1 <= settings.threads <= 4
 
 
@@ -54,6 +57,12 @@ def test_device_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_device(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("LESIONLAB_DEVICE", value)
     with pytest.raises(SettingsError, match="set it to one of auto, cpu, cuda, mps"):
+        Settings.from_environment()
+
+
+def test_unknown_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_PRECISION", "int8")
+    with pytest.raises(SettingsError, match="set it to one of f32, bf16"):
         Settings.from_environment()
 
 

@@ -1,0 +1,156 @@
+"""The networks in OpenVINO: for CPUs.
+
+The models are prepared once for a machine: exported from the very weights in `weights/` by
+OpenVINO's PyTorch frontend, which needs torch, and kept in the cache folder. From then on torch is
+not imported. The frontend is called directly, since `openvino.convert_model` also reports its use
+to its makers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openvino as ov
+
+from core import prepared
+from core.runtime import Model, Scores
+from core.settings import DeviceError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = 1
+"""Raised when `core.models.Explained` or `Outlined` changes what it takes or gives."""
+
+
+class OpenVINORuntime:
+    """Both networks compiled for the CPU; as many calls run at once as there are lanes."""
+
+    def __init__(self, classifier: ov.CompiledModel, segmenter: ov.CompiledModel) -> None:
+        self._precision = classifier.get_property("INFERENCE_PRECISION_HINT").to_string()
+        self._classify, self._segment = _Lanes(classifier), _Lanes(segmenter)
+
+    @classmethod
+    def load(
+        cls,
+        classifier: Model,
+        segmenter: Model,
+        *,
+        threads: int,
+        cache: Path,
+        lanes: int = 1,
+        precision: str = "f32",
+    ) -> OpenVINORuntime:
+        """Load from model folders and their cards.
+
+        Args:
+            threads: CPU threads altogether.
+            cache: folder for the prepared models.
+            lanes: calls of each network that may run at once; each gets its share of the threads.
+            precision: `f32`, or `bf16`.
+
+        Raises:
+            WeightsError: a folder is incomplete or damaged.
+            DeviceError: `bf16` on a CPU without it.
+        """
+        core = ov.Core()
+        if precision == "bf16" and "BF16" not in core.get_property(
+            "CPU", "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise DeviceError("This CPU has no bf16. Set LESIONLAB_PRECISION to f32.")
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": max(threads, lanes),
+            "NUM_STREAMS": lanes,
+            "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
+        }
+        return cls(
+            core.compile_model(_model(core, classifier, cache, _classifier), "CPU", options),
+            core.compile_model(_model(core, segmenter, cache, _segmenter), "CPU", options),
+        )
+
+    @property
+    def name(self) -> str:
+        """See `Runtime`."""
+        return f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {self._precision}"
+
+    def classify(self, pixels: np.ndarray) -> Scores:
+        """See `Runtime`."""
+        return Scores(*self._classify(pixels))
+
+    def segment(self, pixels: np.ndarray) -> np.ndarray:
+        """See `Runtime`."""
+        return self._segment(pixels)[0]
+
+
+class _Lanes:
+    """A compiled network's requests, each used by one caller at a time."""
+
+    def __init__(self, network: ov.CompiledModel) -> None:
+        self._free: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(network.get_property("NUM_STREAMS")):
+            request = network.create_infer_request()
+            # OpenVINO's bindings prepare themselves for numpy at the first look at an array. Two
+            # threads that look first at once wait for each other for ever: let it be this one.
+            _ = request.get_input_tensor().data
+            self._free.put(request)
+
+    def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Photos go through one by one: on a CPU a batch is no faster than its photos."""
+        request = self._free.get()
+        try:
+            answers = [request.infer([photo[None]]).to_tuple() for photo in pixels]
+        finally:
+            self._free.put(request)
+        return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+
+
+def _model(
+    core: ov.Core, model: Model, cache: Path, load: Callable[[Model], nn.Module]
+) -> ov.Model:
+    """The model from the cache, else exported from its weights."""
+    _, card = model
+    size = int(card["input"]["size"])
+    version = ov.__version__.split("-")[0]
+    key = f"{card['sha256'][:16]}-{size}px-openvino-{version}-{FORMAT}"
+    folder = prepared.find(cache, key)
+    if folder is None:
+        exported = _export(load(model), size)
+        folder = prepared.keep(
+            cache, key, lambda to: ov.save_model(exported, to / "model.xml", False)
+        )
+        if folder is None:  # the cache cannot be written: prepared anew at each start
+            return exported
+    return core.read_model(folder / "model.xml")
+
+
+def _export(network: nn.Module, size: int) -> ov.Model:
+    import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing: sizes are constants, torch.jit is no longer new
+        decoder = TorchScriptPythonDecoder(network, example_input=example)
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    model = frontend.convert(frontend.load(decoder))
+    model.reshape([1, size, size, 3])
+    return model
+
+
+def _classifier(model: Model) -> nn.Module:
+    from core.torch_runtime import load_classifier
+
+    return load_classifier(model)
+
+
+def _segmenter(model: Model) -> nn.Module:
+    from core.torch_runtime import load_segmenter
+
+    return load_segmenter(model)

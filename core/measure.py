@@ -113,15 +113,19 @@ def _smooth(outline: np.ndarray) -> np.ndarray:
 
 def _asymmetry(mask: np.ndarray) -> float:
     """Turn the lesion onto its principal axes, mirror it about each, count what does not match."""
-    ys, xs = np.nonzero(mask)
-    if len(xs) < 3:
+    moments = cv2.moments(mask, binaryImage=True)
+    if moments["m00"] < 3:
         return 0.0
-    points = np.stack([xs, ys]).astype(float)
-    centre = points.mean(axis=1)
-    _, axes = np.linalg.eigh(np.cov(points))
-    reach = int(np.ceil(np.linalg.norm(points - centre[:, None], axis=0).max())) + 2
+    centre = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
+    spread = [[moments["mu20"], moments["mu11"]], [moments["mu11"], moments["mu02"]]]
+    _, axes = np.linalg.eigh(np.array(spread))
+    left, top, width, height = cv2.boundingRect(mask)
+    corners = np.array([[left, top], [left + width, top + height]]) - centre
+    reach = int(np.ceil(np.linalg.norm(np.abs(corners).max(axis=0)))) + 2
     to_axes = np.hstack([axes.T, (reach - axes.T @ centre)[:, None]])
     side = 2 * reach + 1
-    turned = cv2.warpAffine(mask * 255, to_axes, (side, side), flags=cv2.INTER_LINEAR) > 127
-    area = max(1, int(turned.sum()))
-    return float(np.mean([(turned ^ np.flip(turned, axis)).sum() / (2 * area) for axis in (0, 1)]))
+    turned = cv2.warpAffine(mask * 255, to_axes, (side, side), flags=cv2.INTER_LINEAR)
+    turned = cv2.threshold(turned, 127, 1, cv2.THRESH_BINARY)[1]
+    area = max(1, cv2.countNonZero(turned))
+    unmatched = [cv2.countNonZero(cv2.absdiff(turned, cv2.flip(turned, axis))) for axis in (0, 1)]
+    return sum(unmatched) / (4 * area)

@@ -1,0 +1,323 @@
+"""Many visitors at once: `python -m benchmarks.load [--sessions 30] [--seconds 120] [--url URL]`.
+
+First one session alone uploads photo after photo, then all sessions do so at the same time, each as
+fast as it gets its answers. No photo is uploaded twice, and each answer is compared with the one
+computed beforehand for that photo, so an answer of another session's photo is noticed.
+
+Exit status 0: all answers came and were right; 1: some did not or were not; 2: it could not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import itertools
+import math
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.session import Answer, Session, SessionError
+from core.analyser import Analyser
+from core.imaging import to_jpeg
+from core.phantom import KINDS, make_phantom
+from core.settings import SettingsError
+from core.taxonomy import BY_KEY
+from core.weights import WeightsError
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60
+WARM_UP_SECONDS = 5.0
+ALONE_SECONDS = 20.0
+SHARE_TOLERANCE = 0.005
+THUMB = (24, 18)
+"""Width and height at which pictures are compared: small, so that JPEG matters little."""
+THUMB_TOLERANCE = 4.0
+"""Mean difference in grey levels up to which a picture can be that photo."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A synthetic photo, with the answer that it must get.
+
+    Attributes:
+        name: file name.
+        jpeg: 600×450 pixels.
+        shares: probability by the diagnosis' name without spaces.
+        thumb: the photo at the size `THUMB`, float32.
+    """
+
+    name: str
+    jpeg: bytes
+    shares: dict[str, float]
+    thumb: np.ndarray
+
+
+def make_photo(number: int) -> Photo:
+    """The photo with that number, no two alike: four views of each of many drawn lesions."""
+    rgb = _lesion(number // 4)[:: (-1) ** (number % 2), :: (-1) ** (number // 2 % 2)]
+    jpeg, name = to_jpeg(rgb), f"photo-{number}.jpg"
+    analysis = _analyser().analyse_bytes(jpeg, name)
+    shares = {"".join(BY_KEY[k].name.split()): analysis.probability(k) for k in analysis.classes}
+    return Photo(name, jpeg, shares, thumb(jpeg))
+
+
+@lru_cache(maxsize=1)
+def _lesion(number: int) -> np.ndarray:
+    return make_phantom(number, list(KINDS)[number % len(KINDS)]).image.rgb
+
+
+@cache
+def _analyser() -> Analyser:
+    return Analyser.load()
+
+
+def thumb(picture: bytes) -> np.ndarray:
+    """A JPEG, PNG or WebP file at the size `THUMB`. Raises OSError for anything else."""
+    with Image.open(io.BytesIO(picture), formats=["JPEG", "PNG", "WEBP"]) as image:
+        small = image.convert("RGB").resize(THUMB, Image.Resampling.BOX)
+    return np.asarray(small, np.float32)
+
+
+def mismatch(photo: Photo, answer: Answer, picture: bytes, thumbs: np.ndarray) -> str:
+    """What in an answer is not of this photo; empty if all is.
+
+    Args:
+        picture: the picture shown, without heatmap and outline.
+        thumbs: those of all photos, which must not resemble the picture more.
+    """
+    name, expected = "".join(answer.headline.split(" · ")[0].split()), photo.shares
+    if answer.shares.keys() != expected.keys() or name not in expected:
+        return "other diagnoses"
+    if max(abs(answer.shares[k] - expected[k]) for k in expected) > SHARE_TOLERANCE:
+        return "bars of other lengths"
+    if expected[name] < max(expected.values()) - SHARE_TOLERANCE:
+        return "a headline that does not fit the bars"
+    try:
+        seen = thumb(picture)
+    except OSError:
+        return "no picture"
+    off = np.abs(photo.thumb - seen).mean()
+    nearest = np.abs(thumbs - seen).mean(axis=(1, 2, 3)).min()
+    return "another photo" if off > min(THUMB_TOLERANCE, nearest + 1e-3) else ""
+
+
+@dataclass
+class Tally:
+    """What happened to a number of sessions.
+
+    Attributes:
+        sessions: how many there were.
+        seconds: from the first upload to the last answer.
+        times: seconds from the start of an upload to the end of the script, for each answer.
+        errors: what visitors saw instead of an answer.
+        mixups: answers that were not those of the photo.
+    """
+
+    sessions: int
+    seconds: float = 0.0
+    times: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    mixups: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return len(self.times) / self.seconds if self.seconds else 0.0
+
+    def time(self, quantile: float) -> float:
+        """Seconds within which that share of the answers came; NaN if none did."""
+        return float(np.quantile(self.times, quantile)) if self.times else math.nan
+
+
+async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]) -> Tally:
+    """Let sessions upload photos for some seconds, or until there are no more photos.
+
+    All of them first open the page; answers under way at the end are waited for. There should be
+    photos enough: where they run out, `Tally.seconds` is shorter.
+    """
+    tally, fresh = Tally(sessions), iter(photos)
+    opened, thumbs = asyncio.Barrier(sessions), np.stack([p.thumb for p in photos])
+    began = last = 0.0
+
+    async def visit() -> None:
+        nonlocal began, last
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                session = await stack.enter_async_context(Session(url))
+                await session.switch("heat_on", False)
+                await session.switch("outline", False)
+                await session.choose("source", "Your photo")
+            except SessionError as error:
+                tally.errors.append(f"at the start: {error}")
+            with contextlib.suppress(asyncio.BrokenBarrierError):
+                await opened.wait()
+            began = began or time.perf_counter()
+            if tally.errors:  # whoever cannot start spoils the measurement
+                return
+            while time.perf_counter() < began + seconds and (photo := next(fresh, None)):
+                start = time.perf_counter()
+                try:
+                    await session.upload("file", photo.name, photo.jpeg)
+                    answer = session.page.answer()
+                    last = time.perf_counter()
+                    tally.times.append(last - start)
+                    picture = await session.fetch(answer.image)
+                except SessionError as error:
+                    tally.errors.append(f"{photo.name}: {error}")
+                    return
+                if wrong := mismatch(photo, answer, picture, thumbs):
+                    tally.mixups.append(f"{photo.name}: {wrong}")
+
+    await asyncio.gather(*(visit() for _ in range(sessions)))
+    tally.seconds = last - began if last else 0.0
+    return tally
+
+
+def report(alone: Tally, many: Tally, memory: Sequence[float | None]) -> str:
+    """The result in Markdown; memory in MB before, in the middle and after, None if unknown."""
+    lines = [
+        "| Sessions | Seconds | Answers | Answers/s | Median, s | p95, s | Errors | Mix-ups |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for t in (alone, many):
+        times = f"{t.rate:.2f} | {t.time(0.5):.2f} | {t.time(0.95):.2f}"
+        counts = f"{len(t.errors)} | {len(t.mixups)}"
+        lines.append(f"| {t.sessions} | {t.seconds:.0f} | {len(t.times)} | {times} | {counts} |")
+    throughput = many.rate / alone.rate if alone.rate else math.nan
+    fairness = many.time(0.95) / (many.sessions * alone.time(0.5))
+    used = ["unknown" if m is None else f"{m:.0f} MB" for m in memory]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"- Throughput: {throughput:.0%} of what one session alone gets",
+            f"- p95: {fairness:.2f} × (sessions × the median of one session alone)",
+            f"- Memory of the server: {used[0]} before, {used[1]} in the middle, {used[2]} after",
+        ]
+    )
+
+
+@contextlib.contextmanager
+def running_app(folder: Path) -> Iterator[tuple[str, int]]:
+    """The app without a dataset on a free port: its address and process id.
+
+    Args:
+        folder: where its log and its empty data folder go.
+
+    Raises:
+        RuntimeError: it does not start; the message has the end of its log.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url, log = f"http://127.0.0.1:{port}", folder / "log"
+    (folder / "data").mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
+    environment = {**os.environ, "LESIONLAB_DATA": str(folder / "data")}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(OSError), opener.open(f"{url}/_stcore/health", timeout=2):
+                break
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The app did not start:\n{log.read_text()[-4000:]}")
+            time.sleep(0.1)
+        yield url, process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def memory_of(pid: int | None) -> float | None:
+    """Resident memory of a process in MB; None if it cannot be told."""
+    with contextlib.suppress(ImportError):
+        import psutil
+
+        return psutil.Process(pid).memory_info().rss / 1e6 if pid else None
+    with contextlib.suppress(OSError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return None
+
+
+def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[Tally, Tally, str]:
+    """One session alone, then many; returns what happened to each, and the report."""
+    fresh = itertools.count(int(time.time()) * 100_000)  # others than in the last run
+
+    def prepare(rate: float, span: float) -> list[Photo]:
+        count = math.ceil(2 * rate * span) + sessions
+        print(f"Preparing {count} photos and their answers …", file=sys.stderr)
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
+            return list(child.map(make_photo, itertools.islice(fresh, count)))
+
+    async def both() -> tuple[Tally, list[float | None]]:
+        memory = [memory_of(pid)]
+        running = asyncio.create_task(crowd(url, sessions, seconds, photos))
+        await asyncio.sleep(seconds / 2)
+        memory.append(memory_of(pid))
+        many = await running
+        return many, [*memory, memory_of(pid)]
+
+    span = min(seconds, ALONE_SECONDS)
+    first = asyncio.run(crowd(url, 1, WARM_UP_SECONDS, prepare(0.5, WARM_UP_SECONDS)))
+    alone = asyncio.run(crowd(url, 1, span, prepare(first.rate, span)))
+    photos = prepare(max(first.rate, alone.rate), seconds)
+    many, memory = asyncio.run(both())
+    alone.errors[:0], alone.mixups[:0] = first.errors, first.mixups
+    return alone, many, report(alone, many, memory)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser("python -m benchmarks.load", description="Load the app.")
+    parser.add_argument("--sessions", type=int, default=30, help="visitors at once (30)")
+    parser.add_argument("--seconds", type=float, default=120, help="how long they upload (120)")
+    parser.add_argument("--url", help="of a running app with these weights (default: start one)")
+    chosen = parser.parse_args(arguments)
+    if chosen.sessions < 1 or chosen.seconds <= 0:
+        parser.error("At least one session and a time above 0 are needed.")
+    try:
+        with contextlib.ExitStack() as stack:
+            url, pid = chosen.url, None
+            if url is None:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                url, pid = stack.enter_context(running_app(folder))
+            alone, many, text = measure(url, pid, chosen.sessions, chosen.seconds)
+    except (RuntimeError, WeightsError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text)
+    wrong = alone.errors + alone.mixups + many.errors + many.mixups
+    for line in wrong[:20]:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

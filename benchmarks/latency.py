@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _sizes() -> list[tuple[str, int]]:
     return [(name, int(read_card(folder / name)["input"]["size"])) for name in names]
 
 
-def _networks() -> dict:
+def _networks() -> dict[str, tuple[Any, int]]:
     """Both networks in torch, with their input sizes."""
     from core.torch_runtime import load_classifier, load_segmenter
     from core.weights import read_card
@@ -123,7 +124,7 @@ def _networks() -> dict:
     }
 
 
-def _to_onnx(network: object, size: int, path: Path) -> None:
+def _to_onnx(network: Any, size: int, path: Path) -> None:
     import warnings
 
     import torch

@@ -8,15 +8,17 @@ than 50 MB after the first tenth.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
-import psutil
 from tqdm import tqdm
 
 from benchmarks.common import machine, on_the_cpu, table
+from benchmarks.load import memory_of
 from core.imaging import to_jpeg
 from core.phantom import practice_set
 from ui.case import Case
@@ -25,7 +27,7 @@ from ui.state import Desk
 ALLOWED_MB = 50
 
 
-def photos():
+def photos() -> Iterator[bytes]:
     """Endless JPEG files of 600×450, no two alike: noise is added to the practice lesions."""
     lesions = [lesion.image.rgb for lesion in practice_set()]
     for number in count():
@@ -39,13 +41,13 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--analyses", type=int, default=10_000)
     total = parser.parse_args().analyses
-    desk, process = Desk(), psutil.Process()
+    desk = Desk()
     seen: dict[int, float] = {}
     began = time.perf_counter()
     for done, photo in enumerate(tqdm(photos(), total=total, disable=None), 1):
         desk.answer(Case.of_file(photo, f"photo {done}", ""))
         if done % (total // 10) == 0:
-            seen[done] = process.memory_info().rss / 1024**2
+            seen[done] = memory_of(os.getpid()) or 0.0
         if done == total:
             break
     print(f"{machine()}; {on_the_cpu().threads} threads.\n")

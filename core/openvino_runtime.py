@@ -69,9 +69,9 @@ class OpenVINORuntime:
             "NUM_STREAMS": lanes,
             "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
         }
+        first, second = graphs(core, classifier, segmenter, cache)
         return cls(
-            core.compile_model(_model(core, classifier, cache, _classifier), "CPU", options),
-            core.compile_model(_model(core, segmenter, cache, _segmenter), "CPU", options),
+            core.compile_model(first, "CPU", options), core.compile_model(second, "CPU", options)
         )
 
     @property
@@ -110,7 +110,14 @@ class _Lanes:
         return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
 
 
-def _model(
+def graphs(
+    core: ov.Core, classifier: Model, segmenter: Model, cache: Path
+) -> tuple[ov.Model, ov.Model]:
+    """Both networks for one photo at a time, in f32. Raises WeightsError."""
+    return _graph(core, classifier, cache, _classifier), _graph(core, segmenter, cache, _segmenter)
+
+
+def _graph(
     core: ov.Core, model: Model, cache: Path, load: Callable[[Model], nn.Module]
 ) -> ov.Model:
     """The model from the cache, else exported from its weights."""

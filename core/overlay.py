@@ -18,7 +18,10 @@ def canvas_for(rgb: np.ndarray, least: int, most: int | None = None) -> np.ndarr
     height, width = rgb.shape[:2]
     longest = max(height, width)
     wanted = max(longest, least) if most is None else min(max(longest, least), most)
-    return rgb if wanted == longest else resize(rgb, scaled(width, height, wanted))
+    if wanted == longest:
+        return rgb
+    size = scaled(width, height, wanted)
+    return cv2.resize(rgb, size) if wanted > longest else resize(rgb, size)
 
 
 def draw(

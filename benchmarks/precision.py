@@ -1,0 +1,147 @@
+"""Which precision to run in: `python -m benchmarks.precision [--every 1]`.
+
+On HAM10000's validation split, the networks in f32, bf16 and int8 (nncf, post-training, with 300
+training photos): time, balanced accuracy, mean IoU, and how far each answer is from that in f32.
+bf16 runs on CPUs without it as well, only slowly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import openvino as ov
+from tqdm import tqdm
+
+from benchmarks.common import machine, on_the_cpu, table
+from core.analyser import DECODED_PX, mask_of
+from core.calibration import Calibration
+from core.dataset import Dataset
+from core.imaging import LesionImage, resize
+from core.metrics import classifier_summary, mask_scores
+from core.openvino_runtime import OpenVINORuntime, graphs
+from core.runtime import Model, Runtime
+from core.taxonomy import KEYS
+from core.weights import read_card
+
+CALIBRATION_PHOTOS = 300
+PARITY = 100
+"""Photos whose masks and heatmaps are compared with those in f32."""
+
+
+def runtimes(models: tuple[Model, Model], dataset: Dataset) -> dict[str, Runtime]:
+    """The three ways of running both models."""
+    import nncf
+
+    settings = on_the_cpu()
+    core = ov.Core()
+    options = {"INFERENCE_NUM_THREADS": settings.threads, "NUM_STREAMS": 1}
+    plain = graphs(core, *models, settings.cache)
+    table_ = dataset.table
+    ids = (
+        table_.index[table_["split"] == "train"]
+        .to_series()
+        .sample(CALIBRATION_PHOTOS, random_state=0)
+    )
+    small = []
+    for graph, (_, card) in zip(graphs(core, *models, settings.cache), models, strict=True):
+        size = card["input"]["size"]
+        seen = [
+            resize(LesionImage.from_bytes(dataset.photo(i)).rgb, (size, size))[None] for i in ids
+        ]
+        mixed = nncf.QuantizationPreset.MIXED
+        small.append(
+            nncf.quantize(graph, nncf.Dataset(seen), subset_size=CALIBRATION_PHOTOS, preset=mixed)
+        )
+
+    def compiled(parts: tuple[ov.Model, ...], hint: str) -> Runtime:
+        chosen = {**options, "INFERENCE_PRECISION_HINT": hint}
+        return OpenVINORuntime(*(core.compile_model(part, "CPU", chosen) for part in parts))
+
+    return {
+        "f32": compiled(plain, "f32"),
+        "bf16": compiled(plain, "bf16"),
+        "int8": compiled(tuple(small), "f32"),
+    }
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser("python -m benchmarks.precision", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="only each so-many-th photo (1: all)")
+    every = parser.parse_args().every
+    settings, dataset = on_the_cpu(), Dataset.open()
+    folders = settings.weights / "classifier", settings.weights / "segmenter"
+    models = (folders[0], read_card(folders[0])), (folders[1], read_card(folders[1]))
+    calibration = Calibration.of(models[0][1])
+    sizes = [card["input"]["size"] for _, card in models]
+    photos = dataset.table[dataset.table["split"] == "validation"].iloc[::every]
+    labels = photos["dx"].map(KEYS.index).to_numpy()
+    found = {name: _Found() for name in ("f32", "bf16", "int8")}
+    loaded = runtimes(models, dataset)
+    for number, image_id in enumerate(tqdm(photos.index, disable=None)):
+        rgb = LesionImage.from_bytes(dataset.photo(image_id), enough=DECODED_PX).rgb
+        first, second = (resize(rgb, (size, size))[None] for size in sizes)
+        truth = dataset.mask(image_id)
+        for name, runtime in loaded.items():
+            began = time.perf_counter()
+            scores, logits = runtime.classify(first), runtime.segment(second)[0]
+            found[name].seconds.append(time.perf_counter() - began)
+            found[name].probabilities.append(calibration(scores.logits[0]))
+            mask = mask_of(logits, truth.shape[1], truth.shape[0])
+            found[name].iou.append(mask_scores(mask, truth)[1])
+            if number < PARITY:
+                found[name].heatmaps.append(scores.heatmaps[0])
+                found[name].masks.append(mask)
+    rows = [f.row(name, found["f32"], labels, calibration.prior) for name, f in found.items()]
+    print(f"{machine()}; {settings.threads} threads.")
+    print(
+        f"HAM10000, validation split {dataset.split.id}, {len(photos):,} images of "
+        f"{photos['lesion_id'].nunique():,} lesions; masks and heatmaps compared on "
+        f"{len(found['f32'].masks)}.\n"
+    )
+    header = (
+        "Precision", "Networks, ms", "Balanced accuracy", "at equal priors", "Mean IoU",
+        "Largest change of a probability", "Lowest IoU with f32's mask",
+        "Lowest correlation of heatmaps",
+    )  # fmt: skip
+    print(table(header, rows))
+
+
+class _Found:
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.probabilities: list[np.ndarray] = []
+        self.iou: list[float] = []
+        self.heatmaps: list[np.ndarray] = []
+        self.masks: list[np.ndarray] = []
+
+    def row(self, name: str, base: _Found, labels: np.ndarray, prior: np.ndarray) -> tuple:
+        p = np.array(self.probabilities)
+        equal = p / prior / (p / prior).sum(axis=1, keepdims=True)
+        apart = np.abs(p - base.probabilities).max()
+        overlap = [
+            (a & b).sum() / max(1, (a | b).sum())
+            for a, b in zip(self.masks, base.masks, strict=True)
+        ]
+        alike = [
+            np.corrcoef(a.ravel(), b.ravel())[0, 1]
+            for ours, theirs in zip(self.heatmaps, base.heatmaps, strict=True)
+            for a, b in zip(ours, theirs, strict=True)
+            if a.std() > 0 and b.std() > 0
+        ]
+        return (
+            name,
+            f"{np.median(self.seconds) * 1e3:.0f}",
+            f"{classifier_summary(p, labels)['balanced_accuracy']:.4f}",
+            f"{classifier_summary(equal, labels)['balanced_accuracy']:.4f}",
+            f"{np.mean(self.iou):.4f}",
+            f"{apart:.3f}",
+            f"{min(overlap):.3f}",
+            f"{min(alike):.3f}",
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -60,6 +60,7 @@ $(APP_STAMP): requirements.txt $(BROKEN)
 	@echo "Installing into $(VENV). The first time this downloads much and takes some minutes."
 	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --disable-pip-version-check -r requirements.txt
+	@$(PY) -m core prepare || echo "The app will say more when it starts."
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(APP_STAMP)

@@ -84,15 +84,17 @@ def _serve(load: Callable[[], Work], pipe: Connection) -> None:
 
 
 def interleaved(
-    stacks: dict[str, Stack], jobs: Sequence[object], rounds: int, warm_up: int = 3
+    stacks: dict[str, Stack], jobs: Sequence[object], rounds: int, block: int = 5
 ) -> dict[str, list[float]]:
-    """Seconds of each stack's jobs, in turns, so that a busy minute of the machine hits all."""
+    """Seconds of each stack's jobs. The stacks take turns, so that a busy minute of the machine
+    hits all; each turn is a block of jobs one after the other, and a first round warms up."""
     found: dict[str, list[float]] = {name: [] for name in stacks}
-    for number in range(-warm_up, rounds):
+    for turn in range(-1, rounds):
         for name, stack in stacks.items():
-            seconds = stack.seconds(jobs[number % len(jobs)])
-            if number >= 0:
-                found[name].append(seconds)
+            for number in range(block * turn, block * (turn + 1)):
+                seconds = stack.seconds(jobs[number % len(jobs)])
+                if turn >= 0:
+                    found[name].append(seconds)
             time.sleep(0.25)  # OpenMP's threads spin on for a while after torch's last operation
     return found
 

@@ -1,4 +1,4 @@
-"""One photo: `python -m benchmarks.latency [--rounds 30] [--starts 5]`.
+"""One photo: `python -m benchmarks.latency [--rounds 10] [--starts 5]`.
 
 Measures, in turns and each in a process of its own, LesionLab against the naive stack
 (`benchmarks.naive`) and against the same networks in ONNX Runtime; then how soon after its start a
@@ -248,7 +248,7 @@ def cuda(batch: int) -> Work:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.latency", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30, help="photos for each stack (30)")
+    parser.add_argument("--rounds", type=int, default=10, help="turns of five photos (10)")
     parser.add_argument("--starts", type=int, default=5, help="processes of each stack (5)")
     chosen = parser.parse_args()
     print(f"{machine()}; {on_the_cpu().threads} threads.\n")

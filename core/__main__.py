@@ -1,4 +1,5 @@
-"""The command line: `python -m core dataset import|status` and `python -m core analyse`."""
+"""The command line: `python -m core dataset import|status`, `python -m core analyse` and
+`python -m core prepare`."""
 
 from __future__ import annotations
 
@@ -27,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     analyse.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photos or folders")
     analyse.add_argument("--out", required=True, type=Path, metavar="DIR", help="results go there")
     analyse.set_defaults(run=_analyse)
+    prepare = commands.add_parser(
+        "prepare", help="prepare the models for this machine now, not at the first start"
+    )
+    prepare.set_defaults(run=_prepare)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -113,6 +118,18 @@ def _analyse(options: argparse.Namespace) -> int:
         f"{report.analysed:,} analysed, {report.rejected:,} rejected: {options.out}. {DISCLAIMER}"
     )
     return 1 if report.rejected else 0
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from core.analyser import Analyser
+    from core.weights import WeightsError
+
+    try:
+        print(f"Ready: {Analyser.load().runtime.name}.")
+    except WeightsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def analyse(case: Case) -> Shown:
         if not turn.wait(0.3):
             while not turn.wait(0.5):
                 place.info(
-                    f"Busy: {turn.ahead} ahead of this one. It will be analysed by itself.",
+                    f"Busy: {turn.ahead} ahead of yours. Just wait: its turn comes by itself.",
                     icon=":material/hourglass_top:",
                 )
             place.empty()

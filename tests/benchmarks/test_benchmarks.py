@@ -60,7 +60,7 @@ def doubled() -> Work:
 
 def test_stacks_are_timed_in_turns_in_their_own_processes() -> None:
     with Stack(doubled) as first, Stack(doubled) as second:
-        found = interleaved({"a": first, "b": second}, [0.01, 0.02], rounds=2, warm_up=1)
+        found = interleaved({"a": first, "b": second}, [0.01, 0.02], rounds=1, block=2)
         with pytest.raises(ValueError, match="not a number"):
             first.seconds("x")
         assert first.seconds(0.01) > 0.019, "goes on after an error"

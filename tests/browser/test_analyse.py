@@ -71,3 +71,22 @@ def test_fresh_clone_fits_every_screen(visit, viewport):
     page.get_by_text("Teaching, not diagnosis").first.wait_for()
     page.get_by_role("img", name="Photo Synthetic").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+
+
+def test_each_view_comes_as_one_small_jpeg(visit, wait_idle, photo):
+    page = visit("/")
+    arrived = []
+
+    def note(response) -> None:
+        if "/media/" in response.url and response.request.resource_type == "image":
+            arrived.append((response.headers["content-type"], len(response.body())))
+
+    page.on("response", note)
+    upload(page, wait_idle, "sample.jpg", photo)
+    page.get_by_role("img", name="Photo sample.jpg").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("slider", name="Fill opacity").press("ArrowRight")
+    wait_idle(page)
+    page.wait_for_load_state("networkidle")
+    assert [kind for kind, _ in arrived] == ["image/jpeg"] * 2
+    assert max(size for _, size in arrived) < 250_000

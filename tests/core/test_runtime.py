@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from core import runtime as runtime_module
+from core.__main__ import main
 from core.analyser import Analyser, mask_of
 from core.calibration import Calibration
 from core.imaging import LesionImage, resize
@@ -248,3 +249,16 @@ def test_lanes_answer_at_the_same_time(models: tuple[Model, Model], settings: Se
         together = list(pool.map(lambda p: runtime.classify(p).logits, pixels * 5))
     for number, logits in enumerate(together):
         assert np.allclose(logits, alone[number % len(pixels)], atol=1e-4)
+
+
+def test_prepare_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", "cpu")
+    monkeypatch.setenv("LESIONLAB_CACHE", str(tmp_path))
+    assert main(["prepare"]) == 0
+    assert capsys.readouterr().out.startswith("Ready: OpenVINO")
+    assert len(list(tmp_path.glob("*/model.bin"))) == 2
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    assert main(["prepare"]) == 2
+    assert "card.json" in capsys.readouterr().err

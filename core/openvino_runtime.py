@@ -20,6 +20,7 @@ import openvino as ov
 from core import prepared
 from core.runtime import Model, Scores
 from core.settings import DeviceError
+from core.weights import check_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -120,8 +121,10 @@ def graphs(
 def _graph(
     core: ov.Core, model: Model, cache: Path, load: Callable[[Model], nn.Module]
 ) -> ov.Model:
-    """The model from the cache, else exported from its weights."""
-    _, card = model
+    """The model from the cache, else exported from its weights; never of other weights than lie in
+    its folder."""
+    weights, card = model
+    check_weights(weights, card)
     size = int(card["input"]["size"])
     version = ov.__version__.split("-")[0]
     key = f"{card['sha256'][:16]}-{size}px-openvino-{version}-{FORMAT}"

@@ -43,15 +43,14 @@ def read_card(directory: Path) -> Card:
     return card
 
 
-def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
-    """Read a model's weights as float32 after checking their hash against the card.
+def check_weights(directory: Path, card: Card) -> None:
+    """Compare the weights with the hash on their card.
 
     Raises:
         WeightsError: the file is missing, damaged, or not the one the card describes.
     """
-    path = directory / "model.safetensors"
     try:
-        digest = sha256(path)
+        digest = sha256(directory / "model.safetensors")
     except OSError as error:
         raise WeightsError(f"The model {directory.name} has no model.safetensors.") from error
     if digest != card.get("sha256"):
@@ -59,7 +58,12 @@ def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
             f"The weights of {directory.name} are not those its card describes (SHA-256 differs). "
             "Get the folder again, complete."
         )
-    return read_safetensors(path)
+
+
+def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
+    """Read a model's weights as float32. Raises WeightsError, also if they fail `check_weights`."""
+    check_weights(directory, card)
+    return read_safetensors(directory / "model.safetensors")
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:

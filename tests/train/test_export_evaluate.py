@@ -18,6 +18,7 @@ import train.export
 from core.analyser import Analyser
 from core.dataset import Dataset
 from core.novelty import unit
+from core.settings import Settings
 from core.splits import SplitError
 from core.taxonomy import KEYS
 from core.weights import Card, read_card
@@ -89,7 +90,9 @@ def pretend_imagenet(config: Path) -> None:
 
 @pytest.fixture(scope="module")
 def analyser(shipped: Shipped) -> Analyser:
-    return Analyser.load(shipped.weights, "cpu")
+    return Analyser.load(
+        replace(Settings.from_environment(), weights=shipped.weights, device="cpu")
+    )
 
 
 def images_of(shipped: Shipped, split: str) -> set[str]:
@@ -156,7 +159,7 @@ def test_reference_is_one_photo_of_each_training_lesion(
     assert len(embeddings) == len(rows) == table.iloc[rows]["lesion_id"].nunique()
     frames = Frames(load_arrays(shipped.dataset), rows, shipped.card("classifier")["input"]["size"])
     pixels = np.stack([frames[i][0].numpy() for i in range(len(rows))])
-    features = analyser.runtime.classify(pixels)[1].mean(axis=(2, 3))
+    features = analyser.runtime.classify(pixels).embeddings
     # fp16 weights and fp16 embeddings: nearly, not exactly, the same directions.
     assert (unit(features) * embeddings).sum(axis=1).min() > 0.999
     assert np.linalg.norm(embeddings, axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-3)

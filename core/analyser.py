@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from core.calibration import Calibration
+from core.decision import Decision
 from core.imaging import LesionImage, resize, scaled
 from core.measure import MAX_SIDE, Measurements, largest_part, measure
 from core.novelty import Reference
@@ -29,6 +30,7 @@ class Analysis:
         digest: of the photo analysed (`LesionImage.digest`).
         classes: keys of the classes, in the order of `probabilities` and `heatmaps`.
         probabilities: float32 K, calibrated at the training data's prevalence, sum 1.
+        prediction: key of the class named as the answer, by the card's rule (`core.decision`).
         heatmaps: float32 K×h×w ≥ 0, Grad-CAM of each class; the grid spans the whole photo.
         mask_logits: float32 S×S, the U-Net's answer over the whole photo; above 0 is lesion.
         width, height: of the photo, in pixels.
@@ -42,6 +44,7 @@ class Analysis:
     digest: str
     classes: tuple[str, ...]
     probabilities: np.ndarray
+    prediction: str
     heatmaps: np.ndarray
     mask_logits: np.ndarray
     width: int
@@ -58,8 +61,8 @@ class Analysis:
         return mask_of(self.mask_logits, self.width, self.height)
 
     @property
-    def prediction(self) -> str:
-        """Key of the most probable class."""
+    def most_probable(self) -> str:
+        """Key of the most probable class, which the rule may pass over for a rarer one."""
         return self.classes[int(self.probabilities.argmax())]
 
     def probability(self, key: str) -> float:
@@ -86,6 +89,7 @@ class Analyser:
         self.segmenter_card = segmenter_card
         self.reference = reference
         self.calibration = Calibration.of(classifier_card)
+        self.decision = Decision.of(classifier_card)
         self.classes = tuple(classifier_card["classes"])
 
     @classmethod
@@ -145,6 +149,7 @@ class Analyser:
             digest=image.digest,
             classes=self.classes,
             probabilities=probabilities,
+            prediction=self.classes[int(self.decision(probabilities))],
             heatmaps=heatmaps,
             mask_logits=mask_logits,
             width=image.width,

@@ -55,6 +55,7 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
             "height_px": analysis.height,
             "notes": list(notes),
             "prediction": analysis.prediction,
+            "most_probable": analysis.most_probable,
             "probabilities": {
                 key: round(float(p), 6)
                 for key, p in zip(analysis.classes, analysis.probabilities, strict=True)

@@ -6,18 +6,23 @@ from collections.abc import Callable
 
 import numpy as np
 from sklearn.metrics import (
+    average_precision_score,
     confusion_matrix,
     f1_score,
     precision_recall_fscore_support,
     recall_score,
-    roc_auc_score,
 )
+
+from core.curves import auc
 
 NAMES = {
     "macro_f1": "Macro-F1",
     "balanced_accuracy": "Balanced accuracy",
     "macro_auc": "Macro one-vs-rest AUC",
     "accuracy": "Accuracy",
+    "most_probable_macro_f1": "Macro-F1 of the most probable class",
+    "most_probable_balanced_accuracy": "Balanced accuracy of the most probable class",
+    "most_probable_accuracy": "Accuracy of the most probable class",
     "ece": "Calibration error (ECE, 15 bins)",
     "nll": "Negative log-likelihood (nats)",
     "mean_iou": "Mean IoU",
@@ -53,19 +58,26 @@ def expected_calibration_error(
     return float(sum(gaps))
 
 
-def classifier_summary(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def balanced_accuracy(predicted: np.ndarray, labels: np.ndarray) -> float:
+    """Mean recall over the classes present in `labels`, 0…1."""
+    present = np.unique(labels)
+    return float(recall_score(labels, predicted, labels=present, average="macro", zero_division=0))
+
+
+def classifier_summary(
+    probabilities: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None = None
+) -> dict[str, float]:
     """Overall measures from probabilities N×K and labels N.
 
-    Macro averages run over the classes present in `labels`; the predicted class is the argmax.
+    Macro averages run over the classes present in `labels`; the predicted class is the argmax,
+    unless `predicted` (N class indices) gives another.
     """
-    predicted = probabilities.argmax(axis=1)
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
     present = np.unique(labels)
-    aucs = [roc_auc_score(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
+    aucs = [auc(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
     return {
         "accuracy": float((predicted == labels).mean()),
-        "balanced_accuracy": float(
-            recall_score(labels, predicted, labels=present, average="macro", zero_division=0)
-        ),
+        "balanced_accuracy": balanced_accuracy(predicted, labels),
         "macro_f1": float(
             f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
         ),
@@ -76,20 +88,28 @@ def classifier_summary(probabilities: np.ndarray, labels: np.ndarray) -> dict[st
 
 
 def per_class(
-    probabilities: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    predicted: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1, support and one-vs-rest AUC of each class, by name."""
+    """Precision, recall, F1 and support of each class from what was `predicted` (N class indices,
+    by default the argmax), one-vs-rest AUC and average precision from its probability; NaN where
+    the class is absent."""
     k = len(names)
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
     precision, recall, f1, support = precision_recall_fscore_support(
-        labels, probabilities.argmax(axis=1), labels=range(k), zero_division=0
+        labels, predicted, labels=range(k), zero_division=0
     )
+    precision, recall, f1 = (np.where(support > 0, v, np.nan) for v in (precision, recall, f1))
     return {
         name: {
             "precision": float(precision[i]),
             "recall": float(recall[i]),
             "f1": float(f1[i]),
-            "auc": float(roc_auc_score(labels == i, probabilities[:, i]))
-            if 0 < support[i] < len(labels)
+            "auc": auc(labels == i, probabilities[:, i]),
+            "ap": float(average_precision_score(labels == i, probabilities[:, i]))
+            if support[i]
             else float("nan"),
             "support": int(support[i]),
         }
@@ -97,10 +117,9 @@ def per_class(
     }
 
 
-def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Confusion matrix K×K of counts: rows the true class, columns the argmax."""
-    k = probabilities.shape[1]
-    return confusion_matrix(labels, probabilities.argmax(axis=1), labels=range(k))
+def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Confusion matrix K×K of counts: rows the true class, columns the predicted one."""
+    return confusion_matrix(labels, predicted, labels=range(classes))
 
 
 def mask_scores(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
@@ -147,7 +166,13 @@ def bootstrap(
         chosen = rng.integers(0, len(members), len(members))
         for name, value in measure(np.concatenate([members[i] for i in chosen])).items():
             results.setdefault(name, []).append(value)
-    return {
-        name: (float(np.nanpercentile(v, 2.5)), float(np.nanpercentile(v, 97.5)))
-        for name, v in results.items()
-    }
+    return {name: _interval(np.array(values)) for name, values in results.items()}
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """2.5th and 97.5th percentile of the draws in which there was something to measure."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)

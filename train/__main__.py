@@ -15,6 +15,7 @@ from core.settings import Settings, SettingsError
 from core.splits import SplitError
 from core.weights import WeightsError
 from train.config import (
+    VIEWS,
     ClassifierConfig,
     Config,
     ConfigError,
@@ -22,6 +23,7 @@ from train.config import (
     Stage,
     read_config,
 )
+from train.sources import FolderSource, Source, SplitSource
 
 SENTENCES = (
     ConfigError,
@@ -78,7 +80,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure the weights in weights/MODEL")
     evaluate.add_argument("model", choices=CONFIGS)
     evaluate.add_argument("--split", choices=("validation", "test"), default="validation")
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument(
+        "--views", type=int, choices=VIEWS, default=1, help="8: average over turned, mirrored views"
+    )
+    evaluate.add_argument("--images", type=Path, metavar="DIR", help="photos from elsewhere")
+    evaluate.add_argument(
+        "--labels", type=Path, metavar="CSV", help="their diagnoses, in ISIC's one-hot format"
+    )
+    evaluate.add_argument("--masks", type=Path, metavar="DIR", help="their masks, for segmenter")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="for photos from elsewhere: results go there"
+    )
+    evaluate.set_defaults(run=_evaluate, parser=evaluate)
     report = commands.add_parser("report", help="the measured figures as a Markdown table")
     report.set_defaults(run=_report)
     return parser
@@ -150,16 +163,43 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    source = _source(options)
     from core.analyser import Analyser
-    from train.evaluate import EVALUATIONS
+    from train.evaluate import EVALUATIONS, write_elsewhere, write_split
 
-    figures = EVALUATIONS[options.model](Dataset.open(), Analyser.load(), options.split)
+    figures = EVALUATIONS[options.model](source, Analyser.load(), options.views)
+    if options.images is None:
+        write_split(options.model, figures)
+    else:
+        write_elsewhere(options.model, figures, options.out)
     print(f"{figures['split']}: {figures['images']:,} images of {figures['lesions']:,} lesions")
-    for name, figure in figures["overall"].items():
-        print(f"  {name:<20} {figure['value']:.3f}  ({figure['low']:.3f} to {figure['high']:.3f})")
+    for part in ("overall", "most_probable"):
+        if part in figures:
+            print(part.replace("_", " "))
+        for name, f in figures.get(part, {}).items():
+            print(f"  {name:<20} {f['value']:.3f}  ({f['low']:.3f} to {f['high']:.3f})")
     for name, row in figures.get("classes", {}).items():
-        print(f"  {name:<6} " + "  ".join(f"{k} {v:.3f}" for k, v in row.items()))
+        values = "  ".join(f"{k} {v['value']:.3f}" for k, v in row.items() if k != "support")
+        print(f"  {name:<6} n {row['support']:<5} {values}")
     return 0
+
+
+def _source(options: argparse.Namespace) -> Source:
+    """What to evaluate on; ends with status 2 where the options do not fit together."""
+    wrong = options.parser.error
+    if options.images is None:
+        if options.labels or options.masks or options.out:
+            wrong("--labels, --masks and --out go with --images")
+        return SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
+    if options.out is None:
+        wrong("--images needs --out DIR for the results")
+    if options.model == "classifier":
+        if options.labels is None or options.masks:
+            wrong("the classifier needs --images DIR --labels CSV")
+        return FolderSource.with_labels(options.images, options.labels)
+    if options.masks is None or options.labels:
+        wrong("the segmenter needs --images DIR --masks DIR")
+    return FolderSource.with_masks(options.images, options.masks)
 
 
 def _report(options: argparse.Namespace) -> int:

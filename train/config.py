@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+VIEWS = (1, 8)
+"""Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
+mirrored."""
+
 
 class ConfigError(ValueError):
     """A choice that cannot work; the message says which and why."""

@@ -1,12 +1,14 @@
-"""`python -m train evaluate`: what the shipped weights do on a split, exactly as the app runs them.
+"""`python -m train evaluate`: honest figures of the shipped weights, and every single prediction.
 
-Photos are decoded and resized by `core.imaging` and run by `core.runtime`; masks are compared with
-the original masks at their full size. Writes per-image predictions (Parquet) and all figures (JSON)
-beside the weights, and the headline into the model's card.
+Writes `weights/<model>/predictions-<split>.parquet` and `evaluation-<split>.json`, and puts the
+overall figures onto the card. Figures go through the very runtime that the app uses, and come with
+95 % intervals by bootstrap over lesions. Open the test split once per reported model. Photos from
+elsewhere (`--images`) are measured likewise, but written to a folder of one's own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -17,10 +19,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from core.analyser import Analyser, mask_of
-from core.dataset import Dataset
+from core import curves
+from core.analyser import DECODED_PX, Analyser, mask_of
+from core.calibration import Calibration
 from core.imaging import LesionImage, resize
 from core.metrics import (
+    FAILED_BELOW,
     bootstrap,
     classifier_summary,
     confusion,
@@ -30,115 +34,302 @@ from core.metrics import (
 )
 from core.settings import Settings
 from core.splits import SplitError
+from core.taxonomy import BY_KEY
 from core.weights import Card, read_card, write_card
+from train.sources import Source, SplitSource
 
 BATCH = 16
 DRAWS = 2000
+SENSITIVITIES = (0.8, 0.9, 0.95)
+"""Operating points of the two-class views."""
+SMALLEST_SLICE = 20
+"""Fewer images than this are counted, not measured."""
+AGES = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 200, "60 and over"))
+FIXED_SUBSET = 50
+"""Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
 
 
-def evaluate_classifier(dataset: Dataset, analyser: Analyser, split: str) -> dict[str, Any]:
-    """Class probabilities for every photo of a split, and their measures with intervals."""
-    _check_split(analyser.classifier_card, dataset)
-    table = dataset.table[dataset.table["split"] == split]
+def evaluate_classifier(source: Source, analyser: Analyser, views: int = 1) -> dict[str, Any]:
+    """Class probabilities for every photo, and their measures with intervals.
+
+    Returns:
+        the figures; `predictions` among them is the table of every single one.
+
+    Raises:
+        SplitError: the model was made for another split of the dataset.
+    """
+    _check_split(analyser.classifier_card, source)
+    table, classes = source.table, analyser.classes
     size = analyser.classifier_card["input"]["size"]
-    probabilities, novelty = [], []
-    for _, batch in _photos(dataset, list(table.index), size):
-        scores = analyser.runtime.classify(batch)
-        probabilities.append(analyser.calibrate(scores.logits))
-        novelty += [analyser.reference.novelty(e) for e in scores.embeddings]
-    p = np.concatenate(probabilities).astype(np.float64)
-    labels = table["dx"].map(analyser.classes.index).to_numpy()
-    predictions = pd.DataFrame(p, columns=list(analyser.classes), index=table.index)
+    logits, novelty = [], []
+    for _, batch in _photos(source, size):
+        scores = [analyser.runtime.classify(view) for view in _views(batch, views)]
+        logits.append(np.mean([s.logits for s in scores], axis=0))
+        novelty += [analyser.reference.novelty(e) for e in scores[0].embeddings]
+    z = np.concatenate(logits).astype(np.float64)
+    p = analyser.calibration(z)
+    named = analyser.decision(p)
+    labels = table["dx"].map(classes.index).to_numpy()
+    groups = table["lesion_id"].to_numpy()
+    predictions = pd.DataFrame(p, columns=list(classes), index=table.index)
+    predictions.insert(0, "prediction", [classes[k] for k in named])
     predictions.insert(0, "dx", table["dx"])
     predictions.insert(0, "lesion_id", table["lesion_id"])
     predictions["novelty"] = novelty
+    raw = Calibration(1.0, analyser.calibration.prior)(z)
 
-    def overall(rows: np.ndarray) -> dict[str, float]:
-        return classifier_summary(p[rows], labels[rows])
+    def by_class(rows: np.ndarray) -> dict[str, float]:
+        found = per_class(p[rows], labels[rows], classes, named[rows])
+        return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
-    def recalls(rows: np.ndarray) -> dict[str, float]:
-        hit = p[rows].argmax(axis=1) == labels[rows]
-        return {
-            key: float(hit[labels[rows] == k].mean()) if (labels[rows] == k).any() else math.nan
-            for k, key in enumerate(analyser.classes)
+    spread = bootstrap(by_class, groups, DRAWS)
+    rows: dict[str, dict[str, Any]] = {
+        key: {
+            "support": row.pop("support"),
+            **{m: _figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
         }
-
-    classes = per_class(p, labels, analyser.classes)
-    spread = bootstrap(recalls, table["lesion_id"].to_numpy(), DRAWS)
-    for key, row in classes.items():
-        row["recall_low"], row["recall_high"] = spread[key]
-    figures = {
-        **_counts(table, dataset, split),
-        "overall": _with_intervals(overall, table["lesion_id"].to_numpy()),
-        "classes": dict(sorted(classes.items(), key=lambda item: item[1]["f1"])),
-        "confusion": {"classes": analyser.classes, "counts": confusion(p, labels).tolist()},
-        "flagged_unlike": float((np.array(novelty) > analyser.reference.threshold).mean()),
+        for key, row in per_class(p, labels, classes, named).items()
     }
-    return _write("classifier", split, figures, predictions.round(5))
+    weakest_first = sorted(rows.items(), key=lambda item: _or_last(item[1]["f1"]["value"]))
+    return {
+        **_counts(source),
+        "views": views,
+        "decision": analyser.classifier_card["decision"],
+        "overall": _with_intervals(lambda r: classifier_summary(p[r], labels[r], named[r]), groups),
+        "most_probable": _with_intervals(
+            lambda r: {
+                k: v
+                for k, v in classifier_summary(p[r], labels[r]).items()
+                if k in ("accuracy", "balanced_accuracy", "macro_f1")
+            },
+            groups,
+        ),
+        "most_probable_recall": {
+            key: row["recall"] for key, row in per_class(p, labels, classes).items()
+        },
+        "classes": dict(weakest_first),
+        "confusion": {
+            "classes": classes,
+            "counts": confusion(named, labels, len(classes)).tolist(),
+            "most_probable": confusion(p.argmax(axis=1), labels, len(classes)).tolist(),
+        },
+        "curves": {
+            key: {
+                "roc": curves.roc(labels == k, p[:, k]),
+                "precision_recall": curves.precision_recall(labels == k, p[:, k]),
+            }
+            for k, key in enumerate(classes)
+        },
+        "reliability": {
+            "before_temperature": curves.reliability(raw, labels),
+            "after": curves.reliability(p, labels),
+        },
+        "two_classes": {
+            "malignant": _two_classes(
+                np.isin(labels, [k for k, key in enumerate(classes) if BY_KEY[key].malignant]),
+                p[:, [BY_KEY[key].malignant for key in classes]].sum(axis=1),
+                groups,
+            ),
+            "mel": _two_classes(labels == classes.index("mel"), p[:, classes.index("mel")], groups),
+        },
+        "slices": _slices(table, p, labels, named, classes.index("mel")),
+        "flagged_unlike": float((np.array(novelty) > analyser.reference.threshold).mean()),
+        "predictions": predictions.round(5),
+    }
 
 
-def evaluate_segmenter(dataset: Dataset, analyser: Analyser, split: str) -> dict[str, Any]:
-    """Dice and IoU of every mask of a split at the size of the original mask."""
-    _check_split(analyser.segmenter_card, dataset)
-    table = dataset.table[(dataset.table["split"] == split) & dataset.table["has_mask"]]
+def evaluate_segmenter(source: Source, analyser: Analyser, views: int = 1) -> dict[str, Any]:
+    """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`."""
+    _check_split(analyser.segmenter_card, source)
+    table = source.table
     size = analyser.segmenter_card["input"]["size"]
     rows = []
-    for ids, batch in _photos(dataset, list(table.index), size):
-        for image_id, logits in zip(ids, analyser.runtime.segment(batch), strict=True):
-            truth = dataset.mask(image_id)
-            found = mask_of(logits, truth.shape[1], truth.shape[0])
+    for ids, batch in _photos(source, size):
+        answers = [analyser.runtime.segment(view) for view in _views(batch, views)]
+        logits = np.mean(_views_back(answers), axis=0)
+        for image_id, scores in zip(ids, logits, strict=True):
+            truth = source.mask(image_id)
+            found = mask_of(scores, truth.shape[1], truth.shape[0])
             rows.append((*mask_scores(found, truth), float((found == truth).mean())))
     scores = pd.DataFrame(rows, columns=["dice", "iou", "pixel_accuracy"], index=table.index)
     scores.insert(0, "lesion_id", table["lesion_id"])
     dice, iou = scores["dice"].to_numpy(), scores["iou"].to_numpy()
-    figures = {
-        **_counts(table, dataset, split),
+    order = sorted(table.index, key=lambda i: hashlib.sha256(str(i).encode()).hexdigest())
+    return {
+        **_counts(source),
+        "views": views,
         "overall": _with_intervals(
-            lambda rows: segmenter_summary(dice[rows], iou[rows]), table["lesion_id"].to_numpy()
+            lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy()
         ),
-        "distribution": {
-            name: {
-                "mean": float(scores[name].mean()),
-                "sd": float(scores[name].std()),
-                "min": float(scores[name].min()),
-                "max": float(scores[name].max()),
-            }
-            for name in ("dice", "iou", "pixel_accuracy")
+        "distribution": _distribution(scores),
+        "subset": {
+            "images": min(FIXED_SUBSET, len(scores)),
+            "how": "lowest SHA-256 of the image id",
+            **_distribution(scores.loc[order[:FIXED_SUBSET]]),
         },
         "worst": {str(i): round(float(v), 4) for i, v in scores["iou"].nsmallest(20).items()},
+        "predictions": scores.round(5),
     }
-    return _write("segmenter", split, figures, scores.round(5))
 
 
-EVALUATIONS: dict[str, Callable[[Dataset, Analyser, str], dict[str, Any]]] = {
+EVALUATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "classifier": evaluate_classifier,
     "segmenter": evaluate_segmenter,
 }
 
 
-def _photos(dataset: Dataset, ids: list[str], size: int) -> Iterator[tuple[list[str], np.ndarray]]:
+def write_split(model: str, figures: dict[str, Any]) -> None:
+    """Keep the figures of a split beside the weights, and the overall ones on the card."""
+    folder: Path = Settings.from_environment().weights / model
+    card = read_card(folder)
+    split, views = figures["split"], figures["views"]
+    name = split if views == 1 else f"{split}-{views}views"
+    option = "" if views == 1 else f" --views {views}"
+    command = f"python -m train evaluate {model} --split {split}{option}"
+    _write(folder, name, command, card, figures)
+    kept = ("data", "photo_px", "split_id", "images", "lesions", "views")
+    card.setdefault("metrics", {})[name] = {
+        **{k: figures[k] for k in kept},
+        "command": command,
+        **figures["overall"],
+        **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
+    }
+    write_card(folder, card)
+
+
+def write_elsewhere(model: str, figures: dict[str, Any], out: Path) -> None:
+    """Keep the figures of photos from elsewhere in a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    card = read_card(Settings.from_environment().weights / model)
+    _write(out, model, f"python -m train evaluate {model} --images …", card, figures)
+
+
+def _write(folder: Path, name: str, command: str, card: Card, figures: dict[str, Any]) -> None:
+    plain = {k: v for k, v in figures.items() if k != "predictions"}
+    text = json.dumps(
+        _without_nan(
+            {
+                "command": command,
+                "weights": card["sha256"],
+                "intervals": f"95 %, bootstrap over lesions, {DRAWS} draws",
+                **plain,
+            }
+        ),
+        indent=1,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    figures["predictions"].to_parquet(folder / f"predictions-{name}.parquet", compression="zstd")
+    (folder / f"evaluation-{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]:
     """Batches of photos as the networks see them: ids and uint8 N×size×size×3."""
+    ids = [str(i) for i in source.table.index]
     for start in tqdm(range(0, len(ids), BATCH), "Analysing", unit_scale=BATCH, disable=None):
         chunk = ids[start : start + BATCH]
-        photos = [LesionImage.from_bytes(dataset.photo(i), i).rgb for i in chunk]
+        photos = [LesionImage.from_bytes(source.photo(i), i, DECODED_PX).rgb for i in chunk]
         yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
 
 
-def _check_split(card: Card, dataset: Dataset) -> None:
+def _views(batch: np.ndarray, views: int) -> Iterator[np.ndarray]:
+    """A batch N×S×S×… as it is, or in the eight ways a square can be turned and mirrored."""
+    for number in range(views):
+        turned = np.rot90(batch, number % 4, axes=(1, 2))
+        yield np.ascontiguousarray(turned if number < 4 else turned[:, :, ::-1])
+
+
+def _views_back(answers: list[np.ndarray]) -> list[np.ndarray]:
+    """Answers N×S×S to `_views`, each turned back to the photo."""
+    straight = (a if n < 4 else a[:, :, ::-1] for n, a in enumerate(answers))
+    return [np.rot90(a, -(n % 4), axes=(1, 2)) for n, a in enumerate(straight)]
+
+
+def _two_classes(truth: np.ndarray, score: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """A yes-no view of the probabilities: bool N against score N."""
+    found: dict[str, Any] = {
+        "positives": int(truth.sum()),
+        "auc": _with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups)["auc"],
+        "at_half": curves.at_threshold(truth, score, 0.5),
+        "roc": curves.roc(truth, score),
+        "operating_points": {},
+    }
+    if truth.any() and not truth.all():
+        found["operating_points"] = {
+            f"sensitivity {wanted:.0%}": curves.operating_point(truth, score, wanted)
+            for wanted in SENSITIVITIES
+        }
+    return found
+
+
+def _slices(
+    table: pd.DataFrame, p: np.ndarray, labels: np.ndarray, named: np.ndarray, mel: int
+) -> dict[str, dict[str, Any]]:
+    """Accuracy, melanoma's recall and its AUC, where age, sex, site or confirmation are known."""
+    groups = table["lesion_id"].to_numpy()
+    kinds: dict[str, pd.Series] = {
+        k: table[k] for k in ("sex", "localization", "dx_type") if k in table
+    }
+    if "age" in table:
+        bands = pd.Series("unknown", index=table.index)
+        for low, high, band in AGES:
+            bands[(table["age"] >= low) & (table["age"] < high)] = band
+        kinds = {"age": bands, **kinds}
+
+    def measured(rows: np.ndarray) -> dict[str, float]:
+        sick = labels[rows] == mel
+        return {
+            "accuracy": float((named[rows] == labels[rows]).mean()),
+            "melanoma_recall": float((named[rows] == mel)[sick].mean()) if sick.any() else math.nan,
+            "melanoma_auc": curves.auc(sick, p[rows, mel]),
+        }
+
+    found: dict[str, dict[str, Any]] = {}
+    for kind, values in kinds.items():
+        found[kind] = {}
+        for value in sorted(values.fillna("unknown").unique()):
+            rows = np.flatnonzero(values.fillna("unknown") == value)
+            entry: dict[str, Any] = {
+                "images": len(rows),
+                "lesions": len(set(groups[rows])),
+                "melanomas": int((labels[rows] == mel).sum()),
+            }
+            if len(rows) >= SMALLEST_SLICE:
+                spread = bootstrap(lambda r: measured(rows[r]), groups[rows], DRAWS)  # noqa: B023
+                entry |= {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
+            found[kind][str(value)] = entry
+    return found
+
+
+def _distribution(scores: pd.DataFrame) -> dict[str, Any]:
+    """Mean, standard deviation, extremes and percentiles, as student projects give them."""
+    found: dict[str, Any] = {"failed": float((scores["iou"] < FAILED_BELOW).mean())}
+    for name in ("dice", "iou", "pixel_accuracy"):
+        values = scores[name]
+        found[name] = {
+            "mean": float(values.mean()),
+            "sd": float(values.std()),
+            "min": float(values.min()),
+            "max": float(values.max()),
+            "percentiles": {str(q): float(values.quantile(q / 100)) for q in (5, 25, 50, 75, 95)},
+        }
+    return found
+
+
+def _check_split(card: Card, source: Source) -> None:
     """Figures are honest only on the split that the model was kept from."""
-    if card.get("split_id") != dataset.split.id:
+    if isinstance(source, SplitSource) and card.get("split_id") != source.about["split_id"]:
         raise SplitError(
             f"{card['name']} was made for the split {card.get('split_id')}, the dataset has "
-            f"{dataset.split.id}: its test images may be among those it learned from."
+            f"{source.about['split_id']}: its test images may be among those it learned from."
         )
 
 
-def _counts(table: pd.DataFrame, dataset: Dataset, split: str) -> dict[str, Any]:
-    first = LesionImage.from_bytes(dataset.photo(str(table.index[0])))
+def _counts(source: Source) -> dict[str, Any]:
+    table = source.table
+    first = LesionImage.from_bytes(source.photo(str(table.index[0])))
     return {
-        "data": "HAM10000",
-        "split": split,
-        "split_id": dataset.split.id,
+        **source.about,
         "photo_px": f"{first.width}×{first.height}",
         "images": len(table),
         "lesions": int(table["lesion_id"].nunique()),
@@ -150,26 +341,23 @@ def _with_intervals(
 ) -> dict[str, dict[str, float]]:
     spread = bootstrap(measure, groups, DRAWS)
     return {
-        name: {"value": value, "low": spread[name][0], "high": spread[name][1]}
+        name: _figure(value, spread[name])
         for name, value in measure(np.arange(len(groups))).items()
     }
 
 
-def _write(model: str, split: str, figures: dict[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
-    folder: Path = Settings.from_environment().weights / model
-    card = read_card(folder)
-    figures = {
-        "command": f"python -m train evaluate {model} --split {split}",
-        "weights": card["sha256"],
-        "intervals": f"95 %, bootstrap over lesions, {DRAWS} draws",
-        **figures,
-    }
-    rows.to_parquet(folder / f"predictions-{split}.parquet", compression="zstd")
-    text = json.dumps(figures, indent=1, ensure_ascii=False)
-    (folder / f"evaluation-{split}.json").write_text(text + "\n", encoding="utf-8")
-    counts = {
-        k: figures[k] for k in ("data", "photo_px", "split_id", "images", "lesions", "command")
-    }
-    card.setdefault("metrics", {})[split] = {**counts, **figures["overall"]}
-    write_card(folder, card)
-    return figures
+def _figure(value: float, interval: tuple[float, float]) -> dict[str, float]:
+    return {"value": value, "low": interval[0], "high": interval[1]}
+
+
+def _or_last(value: float) -> float:
+    return math.inf if math.isnan(value) else value
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows no NaN: what could not be measured is null."""
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -17,7 +17,13 @@ from scipy.optimize import minimize_scalar
 
 from core.calibration import Calibration
 from core.dataset import Dataset
-from core.metrics import classifier_summary, negative_log_likelihood, segmenter_summary
+from core.decision import Decision
+from core.metrics import (
+    balanced_accuracy,
+    classifier_summary,
+    negative_log_likelihood,
+    segmenter_summary,
+)
 from core.models import IMAGENET_MEAN, IMAGENET_STD, normalise
 from core.novelty import NEIGHBOURS, Reference, unit
 from core.settings import Settings
@@ -43,6 +49,8 @@ PER_CLASS = 500
 8 MB; what more of them would change has not been measured."""
 FALSE_ALARMS = 0.01
 """Share of validation photos that the novelty warning may flag."""
+EXPONENTS = tuple(round(0.1 * step, 1) for step in range(11))
+"""Decision rules tried, from the most probable class to equal priors (see `core.decision`)."""
 
 
 def export_classifier(run: Path, dataset: Dataset) -> Card:
@@ -57,8 +65,10 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
     labels = table["label"].to_numpy()[rows]
 
     tried: dict[int, tuple[float, float, dict[str, float], np.ndarray]] = {}
+    logits_of: dict[int, np.ndarray] = {}
     for size in SIZES:
         logits, embeddings = _forward(net, frame_loader(arrays, rows, size))
+        logits_of[size] = logits
 
         def loss(t: float, logits: np.ndarray = logits) -> float:
             return negative_log_likelihood(Calibration(t, model.prevalence)(logits), labels)
@@ -69,6 +79,14 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
         print(f"{size} px: T {temperature:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = min(tried, key=lambda s: tried[s][0])
     _, temperature, found, validation = tried[size]
+
+    probabilities = Calibration(temperature, model.prevalence)(logits_of[size])
+    rules = {
+        e: balanced_accuracy(Decision(e, model.prevalence)(probabilities), labels)
+        for e in EXPONENTS
+    }
+    exponent = max(rules, key=lambda e: rules[e])
+    print(f"decision: p / prior^{exponent}, balanced accuracy {rules[exponent]:.4f}")
 
     training = rows_of(arrays, "train", config.limit)
     training = training[~table["lesion_id"].iloc[training].duplicated().to_numpy()]
@@ -96,7 +114,13 @@ def export_classifier(run: Path, dataset: Dataset) -> Card:
                 "how": "softmax(score / temperature + log prior); prior: prevalence in training",
                 "fitted_on": f"validation, n = {len(rows)} images",
             },
-            "decision": "the class with the highest calibrated probability",
+            "decision": {
+                "exponent": exponent,
+                "how": "the class with the highest probability / prior^exponent; 0: the most "
+                "probable, 1: as if all were equally common",
+                "chosen_on": f"validation, n = {len(rows)} images, by balanced accuracy",
+                "tried": {str(e): round(v, 5) for e, v in rules.items()},
+            },
             "novelty": {
                 "threshold": threshold,
                 "how": f"mean cosine distance to the {NEIGHBOURS} nearest training embeddings",

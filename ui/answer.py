@@ -165,10 +165,16 @@ def _in_words(case: Case, shown: Shown, outline: bool, target: str | None) -> st
 def _headline(shown: Shown) -> None:
     analysis = shown.analysis
     top = BY_KEY[analysis.prediction]
-    st.caption("Most probable of seven")
+    st.caption("The model's answer, of seven")
     st.subheader(
         f"{top.name} · {chance(analysis.probability(top.key))}", anchor=False, help=top.text
     )
+    if (likeliest := analysis.most_probable) != top.key:
+        st.caption(
+            f":material/info: {BY_KEY[likeliest].name} is more probable "
+            f"({chance(analysis.probability(likeliest))}), but it is also far more common. The "
+            "answer makes up for that, so that rare diagnoses are not missed."
+        )
     malignant = sum(analysis.probability(k) for k in KEYS if BY_KEY[k].malignant)
     st.markdown(
         f":gray-badge[{top.group} group] The three malignant diagnoses together: "
@@ -176,9 +182,7 @@ def _headline(shown: Shown) -> None:
         help="Melanoma, basal cell carcinoma, actinic keratosis / Bowen's disease.",
     )
     if top.malignant != (malignant > 0.5):
-        st.caption(
-            ":material/info: The most probable single diagnosis and the more probable group differ."
-        )
+        st.caption(":material/info: The answer and the more probable group differ.")
 
 
 def _truth(case: Case, shown: Shown) -> None:

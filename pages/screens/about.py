@@ -23,6 +23,11 @@ for card in found.values():
         st.write(f"**Input** {card['input']['frame']} of {card['input']['size']} px.")
         st.write(f"**Trained on** {card['data']}, split `{card['split_id']}`, grouped by lesion.")
         st.write(f"**Started from** {card['start']}.")
+        if isinstance(rule := card.get("decision"), dict):
+            st.write(
+                f"**Answer** {rule['how']}. Here the exponent is {rule['exponent']:g}, chosen on "
+                f"{rule['chosen_on']}."
+            )
         for split, metrics in card.get("metrics", {}).items():
             st.write(
                 f"**Measured on the {split} split**, {metrics['images']:,} images of "

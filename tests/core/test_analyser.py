@@ -79,7 +79,9 @@ class _Runtime:
         return pixels[..., 0] - np.float32(127.5)
 
 
-def analyser(prior: tuple[float, float, float] = (0.2, 0.2, 0.6), points: float = 1.0) -> Analyser:
+def analyser(
+    prior: tuple[float, float, float] = (0.2, 0.2, 0.6), points: float = 1.0, exponent: float = 0.0
+) -> Analyser:
     classes = ["mel", "nv", "vasc"]
     calibration = {"temperature": 2.0, "prior": dict(zip(classes, prior, strict=True))}
     cards = (
@@ -89,6 +91,7 @@ def analyser(prior: tuple[float, float, float] = (0.2, 0.2, 0.6), points: float 
             "classes": classes,
             "input": {"size": 64},
             "calibration": calibration,
+            "decision": {"exponent": exponent},
         },
         {"name": "segmenter", "sha256": "b" * 64, "input": {"size": 128}},
     )
@@ -116,6 +119,13 @@ def test_analysis() -> None:
     assert set(analysis.milliseconds) == {"classify", "segment", "measure", "compare"}
     for array in (analysis.probabilities, analysis.heatmaps, analysis.mask_logits):
         assert not array.flags.writeable
+
+
+def test_the_answer_may_be_a_rarer_class_than_the_most_probable() -> None:
+    analysis = analyser(exponent=1.0).analyse(
+        LesionImage.from_array(np.zeros((64, 64, 3), np.uint8))
+    )
+    assert (analysis.prediction, analysis.most_probable) == ("mel", "vasc")
 
 
 def test_no_lesion() -> None:

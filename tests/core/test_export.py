@@ -18,6 +18,7 @@ def analysis(mask: np.ndarray) -> Analysis:
         digest="d" * 64,
         classes=KEYS,
         probabilities=np.array([0.02, 0.03, 0.05, 0.1, 0.5, 0.29, 0.01], np.float32),
+        prediction="mel",
         heatmaps=np.zeros((7, 7, 7), np.float32),
         mask_logits=np.where(mask, np.float32(1), np.float32(-1)),
         width=mask.shape[1],
@@ -70,7 +71,7 @@ def test_json() -> None:
     assert content["image"] == "Läsion 1.jpg"
     assert (content["width_px"], content["height_px"]) == (60, 45)
     assert content["notes"] == ["A note."]
-    assert content["prediction"] == "mel"
+    assert content["prediction"] == content["most_probable"] == "mel"
     assert list(content["probabilities"]) == list(KEYS)
     assert sum(content["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert content["probabilities"]["mel"] == 0.5

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from core.metrics import (
+    balanced_accuracy,
     bootstrap,
     classifier_summary,
     confusion,
@@ -86,18 +88,33 @@ def test_macro_averages_leave_out_absent_classes() -> None:
 
 def test_per_class() -> None:
     table = per_class(PROBABILITIES, LABELS, ("a", "b", "c"))
+    assert table["a"].pop("ap") == pytest.approx(
+        average_precision_score(LABELS == 0, PROBABILITIES[:, 0])
+    )
     assert table["a"] == pytest.approx(
         {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "auc": 8 / 9, "support": 3}
     )
     assert table["b"]["recall"] == pytest.approx(1 / 2)
     absent = per_class(PROBABILITIES[:5], LABELS[:5], ("a", "b", "c"))["c"]
-    assert (absent["recall"], absent["support"]) == (0, 0)
-    assert math.isnan(absent["auc"])
+    assert absent["support"] == 0
+    assert all(math.isnan(absent[m]) for m in ("precision", "recall", "f1", "auc", "ap"))
+
+
+def test_the_rule_may_name_another_class() -> None:
+    named = np.array([0, 0, 0, 1, 1, 2])
+    summary = classifier_summary(PROBABILITIES, LABELS, named)
+    assert summary["accuracy"] == pytest.approx((named == LABELS).mean())
+    assert summary["balanced_accuracy"] == balanced_accuracy(named, LABELS)
+    plain = classifier_summary(PROBABILITIES, LABELS)
+    assert summary["macro_auc"] == plain["macro_auc"], "areas are of the probabilities"
+    table = per_class(PROBABILITIES, LABELS, ("a", "b", "c"), named)
+    assert table["b"]["recall"] == pytest.approx((named == LABELS)[LABELS == 1].mean())
 
 
 def test_confusion_has_the_truth_in_rows() -> None:
-    assert confusion(PROBABILITIES, LABELS).tolist() == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
-    assert confusion(PROBABILITIES[:1], LABELS[:1]).shape == (3, 3)
+    named = PROBABILITIES.argmax(axis=1)
+    assert confusion(named, LABELS, 3).tolist() == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
+    assert confusion(named[:1], LABELS[:1], 3).shape == (3, 3)
 
 
 # Masks

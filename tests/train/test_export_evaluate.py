@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 import train.evaluate
 import train.export
 from core.analyser import Analyser
 from core.dataset import Dataset
+from core.imaging import to_png
 from core.novelty import unit
 from core.settings import Settings
 from core.splits import SplitError
@@ -27,6 +29,7 @@ from train.__main__ import main
 from train.config import ClassifierConfig, Stage, read_config
 from train.data import Frames, load_arrays
 from train.evaluate import EVALUATIONS
+from train.sources import SplitSource
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
 SIZES = (32, 64)
@@ -208,8 +211,9 @@ def test_evaluation_has_intervals_and_numbers(shipped: Shipped, evaluated: str, 
     assert figures["weights"] == shipped.card(model)["sha256"]
     assert figures["command"] == f"python -m train evaluate {model} --split {evaluated}"
     assert str(DRAWS) in figures["intervals"]
-    for name, figure in figures["overall"].items():
-        assert figure["low"] <= figure["high"], name
+    for part in ("overall", "most_probable"):
+        for name, figure in figures.get(part, {}).items():
+            assert None in figure.values() or figure["low"] <= figure["high"], name
     assert shipped.card(model)["metrics"][evaluated]["images"] == len(table)
 
 
@@ -223,8 +227,14 @@ def test_predictions_are_those_of_the_app(
         found = analyser.analyse_bytes(shipped.dataset.photo(image_id))
         np.testing.assert_allclose(p.loc[image_id], found.probabilities, atol=1e-3)
         assert predictions.loc[image_id, "novelty"] == pytest.approx(found.novelty, abs=1e-3)
-    hits = p.idxmax(axis=1) == predictions["dx"]
+    assert (
+        predictions["prediction"].iloc[0]
+        == analyser.analyse_bytes(shipped.dataset.photo(predictions.index[0])).prediction
+    )
+    hits = predictions["prediction"] == predictions["dx"]
     assert figures["overall"]["accuracy"]["value"] == pytest.approx(hits.mean())
+    most_probable = p.idxmax(axis=1) == predictions["dx"]
+    assert figures["most_probable"]["accuracy"]["value"] == pytest.approx(most_probable.mean())
     counts = np.array(figures["confusion"]["counts"])
     assert figures["confusion"]["classes"] == list(KEYS)
     assert counts.sum() == len(p)
@@ -235,10 +245,54 @@ def test_predictions_are_those_of_the_app(
 def test_classes_are_listed_worst_first(shipped: Shipped, evaluated: str) -> None:
     classes = evaluation(shipped, "classifier", evaluated)[0]["classes"]
     assert set(classes) == set(KEYS)
-    f1 = [row["f1"] for row in classes.values()]
+    f1 = [row["f1"]["value"] for row in classes.values()]
     assert f1 == sorted(f1)
     for row in classes.values():
-        assert 0 <= row["recall_low"] <= row["recall"] <= row["recall_high"] <= 1
+        assert row["support"] > 0
+        assert set(row) == {"support", "precision", "recall", "f1", "auc", "ap"}
+        for measure in ("precision", "recall", "f1", "auc", "ap"):
+            figure = row[measure]
+            assert 0 <= figure["low"] <= figure["high"] <= 1
+
+
+def test_curves_slices_and_the_two_class_view(shipped: Shipped, evaluated: str) -> None:
+    figures, predictions = evaluation(shipped, "classifier", evaluated)
+    assert set(figures["curves"]) == set(KEYS)
+    for key, drawn in figures["curves"].items():
+        roc = drawn["roc"]
+        assert len(roc["threshold"]) == len(roc["sensitivity"]) == len(roc["specificity"]), key
+    assert set(figures["reliability"]) == {"before_temperature", "after"}
+    assert sum(figures["reliability"]["after"]["images"]) == len(predictions)
+    malignant = predictions["dx"].isin(["mel", "bcc", "akiec"])
+    view = figures["two_classes"]["malignant"]
+    assert view["positives"] == malignant.sum()
+    score = predictions[["mel", "bcc", "akiec"]].sum(axis=1)
+    assert view["auc"]["value"] == pytest.approx(roc_auc_score(malignant, score), abs=0.01)
+    for wanted, point in view["operating_points"].items():
+        assert point["sensitivity"] >= int(wanted.split()[1].rstrip("%")) / 100
+    assert set(figures["slices"]) == {"age", "sex", "localization", "dx_type"}
+    for values in figures["slices"].values():
+        assert sum(entry["images"] for entry in values.values()) == len(predictions)
+
+
+def test_eight_views_are_reported_apart(shipped: Shipped) -> None:
+    for model in ("classifier", "segmenter"):
+        assert main(["evaluate", model]) == 0
+        assert main(["evaluate", model, "--views", "8"]) == 0
+        one, _ = evaluation(shipped, model, "validation")
+        eight, _ = evaluation(shipped, model, "validation-8views")
+        assert (one["views"], eight["views"]) == (1, 8)
+        assert "--views 8" in eight["command"]
+        assert {"validation", "validation-8views"} <= set(shipped.card(model)["metrics"])
+
+
+def test_views_turn_there_and_back() -> None:
+    photo = np.arange(2 * 5 * 5).reshape(2, 5, 5)
+    seen = list(train.evaluate._views(photo, 8))
+    assert len({view.tobytes() for view in seen}) == 8
+    for back in train.evaluate._views_back(seen):
+        assert (back == photo).all()
+    assert [len(list(train.evaluate._views(photo, n))) for n in (1, 8)] == [1, 8]
 
 
 def test_masks_are_compared_at_their_own_size(
@@ -275,4 +329,60 @@ def test_another_split_than_the_models_is_refused(
     data = shipped.dataset
     other = replace(data, split=replace(data.split, id="another"))
     with pytest.raises(SplitError, match="another"):
-        EVALUATIONS[model](other, analyser, "test")
+        EVALUATIONS[model](SplitSource(other, "test"), analyser)
+
+
+# Photos from elsewhere
+
+
+@pytest.fixture
+def elsewhere(shipped: Shipped, tmp_path: Path) -> Path:
+    """Eight test photos as files, their diagnoses in ISIC's format, their masks."""
+    table = shipped.dataset.table[shipped.dataset.table["split"] == "test"].head(8)
+    for folder in ("photos", "masks"):
+        (tmp_path / folder).mkdir()
+    lines = ["image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"]
+    order = ("mel", "nv", "bcc", "akiec", "bkl", "df", "vasc")
+    for image_id, dx in table["dx"].items():
+        (tmp_path / "photos" / f"{image_id}.jpg").write_bytes(shipped.dataset.photo(image_id))
+        mask = to_png(shipped.dataset.mask(image_id).astype(np.uint8) * 255)
+        (tmp_path / "masks" / f"{image_id}_segmentation.png").write_bytes(mask)
+        lines.append(f"{image_id}," + ",".join("1.0" if key == dx else "0.0" for key in order))
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_photos_from_elsewhere(shipped: Shipped, evaluated: str, elsewhere: Path) -> None:
+    cards = {model: shipped.card(model) for model in ("classifier", "segmenter")}
+    photos, out = str(elsewhere / "photos"), elsewhere / "out"
+    for model, truth in (("classifier", "--labels labels.csv"), ("segmenter", "--masks masks")):
+        option, name = truth.split()
+        command = ["evaluate", model, "--images", photos, option, str(elsewhere / name)]
+        assert main([*command, "--out", str(out)]) == 0
+        figures = json.loads((out / f"evaluation-{model}.json").read_text())
+        assert (figures["data"], figures["split"], figures["images"]) == ("photos", "external", 8)
+        assert len(pd.read_parquet(out / f"predictions-{model}.parquet")) == 8
+        assert shipped.card(model) == cards[model], "the card quotes the dataset's splits alone"
+    if evaluated == "test":
+        theirs = pd.read_parquet(out / "predictions-classifier.parquet")
+        _, ours = evaluation(shipped, "classifier", "test")
+        columns = ["prediction", *KEYS]
+        pd.testing.assert_frame_equal(theirs[columns], ours.loc[theirs.index, columns])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--labels", "x.csv"], "go with --images"),
+        (["--images", "p"], "--out"),
+        (["--images", "p", "--out", "o"], "needs --images DIR --labels CSV"),
+        (["--images", "p", "--out", "o", "--masks", "m"], "needs --images DIR --labels CSV"),
+    ],
+)
+def test_options_that_do_not_fit(
+    shipped: Shipped, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "classifier", *options])
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,85 @@
+"""Points of curves, to draw and to read thresholds off. Plain NumPy and scikit-learn."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+POINTS = 200
+"""Points kept of a curve: more than a screen can show."""
+
+Points = dict[str, list[float]]
+
+
+def roc(truth: np.ndarray, score: np.ndarray) -> Points:
+    """Receiver operating characteristic of bool N against scores N: threshold, sensitivity and
+    specificity of "score ≥ threshold"; empty lists if one side is absent."""
+    if truth.all() or not truth.any():
+        return {"threshold": [], "sensitivity": [], "specificity": []}
+    wrong, right, threshold = roc_curve(truth, score)
+    return _thinned(threshold=np.minimum(threshold, 1), sensitivity=right, specificity=1 - wrong)
+
+
+def precision_recall(truth: np.ndarray, score: np.ndarray) -> Points:
+    """Precision-recall curve: threshold, precision and recall of "score ≥ threshold"."""
+    if not truth.any():
+        return {"threshold": [], "precision": [], "recall": []}
+    precision, recall, threshold = precision_recall_curve(truth, score)
+    return _thinned(threshold=np.append(threshold, 1.0), precision=precision, recall=recall)
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> Points:
+    """Confidence of the most probable class against how often it is right, in equal-width bins that
+    hold an image: lower edge, confidence, accuracy, images (Guo et al., ICML 2017)."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    held = np.unique(index)
+    return {
+        "from": [round(b / bins, 4) for b in held],
+        "confidence": [float(confidence[index == b].mean()) for b in held],
+        "accuracy": [float(right[index == b].mean()) for b in held],
+        "images": [int((index == b).sum()) for b in held],
+    }
+
+
+def operating_point(truth: np.ndarray, score: np.ndarray, sensitivity: float) -> dict[str, float]:
+    """The highest threshold whose sensitivity reaches the wanted one, with what it gives.
+
+    Raises:
+        ValueError: one side is absent.
+    """
+    if truth.all() or not truth.any():
+        raise ValueError("An operating point needs both sides.")
+    _, right, threshold = roc_curve(truth, score, drop_intermediate=False)
+    place = int(np.argmax(right >= sensitivity))
+    return at_threshold(truth, score, float(threshold[place]))
+
+
+def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
+    """Sensitivity and specificity of "score ≥ threshold"; NaN where a side is absent."""
+    called = score >= threshold
+    return {
+        "threshold": float(threshold),
+        "sensitivity": float(called[truth].mean()) if truth.any() else float("nan"),
+        "specificity": float((~called[~truth]).mean()) if (~truth).any() else float("nan"),
+    }
+
+
+def auc(truth: np.ndarray, score: np.ndarray) -> float:
+    """Area under the receiver operating characteristic; NaN if one side is absent."""
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        return float("nan")
+    # Mann and Whitney's U: many times faster than from the curve, which bootstraps feel.
+    above = rankdata(score)[truth].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
+
+
+def _thinned(**columns: np.ndarray) -> Points:
+    """At most `POINTS` of the points, evenly along the curve, both ends kept."""
+    length = len(next(iter(columns.values())))
+    kept = np.unique(np.linspace(0, length - 1, min(length, POINTS)).round().astype(int))
+    return {name: np.round(values[kept], 5).tolist() for name, values in columns.items()}

@@ -70,16 +70,17 @@ def draw(
 
 
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
-_SHADES = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)
+_SHADES = cv2.applyColorMap(np.rint(255 * _LEVELS**2).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
 _SHADES = cv2.cvtColor(_SHADES, cv2.COLOR_BGR2RGB)[:, 0].astype(np.float32)
 
 
 def _warm(canvas: np.ndarray, heatmap: np.ndarray, heat: float) -> np.ndarray:
-    """Blend the heatmap in, with opacity heat·√warmth: tables of its 256 levels, in bytes."""
+    """Blend the heatmap in, with opacity heat·√warmth: tables of 256 levels of √warmth, in bytes.
+    Levels of the warmth itself would show an edge where it begins."""
     height, width = canvas.shape[:2]
-    levels = np.rint(rescale(heatmap) * 255).astype(np.uint8)
-    levels = cv2.resize(levels, (width, height), interpolation=cv2.INTER_CUBIC)
-    opacity = heat * np.sqrt(_LEVELS)
+    warmth = cv2.resize(rescale(heatmap), (width, height), interpolation=cv2.INTER_CUBIC)
+    levels = cv2.convertScaleAbs(cv2.sqrt(np.maximum(warmth, 0)), alpha=255)
+    opacity = heat * _LEVELS
     keep, add = (1 - opacity) * np.full(3, 255, np.float32), opacity * _SHADES
     levels = cv2.merge([levels] * 3)
     kept, added = (cv2.LUT(levels, np.rint(t).astype(np.uint8)[None]) for t in (keep, add))

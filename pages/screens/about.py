@@ -28,7 +28,8 @@ for card in found.values():
                 f"**Answer** {rule['how']}. Here the exponent is {rule['exponent']:g}, chosen on "
                 f"{rule['chosen_on']}."
             )
-        for split, metrics in card.get("metrics", {}).items():
+        # Test first: on validation, choices were made.
+        for split, metrics in sorted(card.get("metrics", {}).items()):
             st.write(
                 f"**Measured on the {split} split**, {metrics['images']:,} images of "
                 f"{metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"

@@ -153,3 +153,12 @@ def test_canvas(
     size: tuple[int, int], least: int, most: int | None, expected: tuple[int, int]
 ) -> None:
     assert canvas_for(photo(*size), least, most).shape == (expected[1], expected[0], 3)
+
+
+def test_heatmap_fades_in_without_an_edge() -> None:
+    """From cold to hot, no neighbouring columns differ by more than a few grey levels."""
+    grey = np.full((300, 900, 3), 200, np.uint8)
+    ramp = np.linspace(0, 1, 6, dtype=np.float32)[None].repeat(4, axis=0)
+    warm = draw(grey, heatmap=ramp, heat=0.6).astype(int)
+    assert np.abs(np.diff(warm[150], axis=0)).max() <= 4
+    assert np.abs(warm - 200).max() > 60

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -351,3 +353,18 @@ def test_what_is_remembered_is_bounded(app, monkeypatch):
         desk.answer(Case("x", image.digest, lambda _, image=image: image, ""))
     assert desk._answers.currsize <= state.REMEMBERED_BYTES
     assert 30 < len(desk._answers) < 70
+
+
+def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset, dataset):
+    """Taken from the committed predictions: melanoma named, naevus more probable."""
+    path = ROOT / "weights/classifier/predictions-test.parquet"
+    p = pd.read_parquet(path).loc[lambda t: t.index.isin(dataset.table.index)]
+    p = p[(p["prediction"] == "mel") & (p["nv"] > p["mel"] + 0.2)]
+    app = with_dataset
+    app.text_input(key="typed").set_value(p.index[0]).run()
+    assert not app.exception
+    headline = next(s.value for s in app.subheader if "·" in s.value)
+    assert headline.startswith("Melanoma · ")
+    assert re.search(
+        r"Melanocytic naevus is more probable \(\d+ %\), but .* more common", texts(app)
+    )

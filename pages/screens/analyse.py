@@ -20,7 +20,8 @@ if case is not None:
     try:
         shown = state.analyse(case)
     except ImageError as error:
-        st.error(str(error), title=f"{as_text(case.name)} cannot be analysed")
+        remedy = "" if case.record is None else " Import the dataset again to repair it."
+        st.error(f"{error}{remedy}", title=f"{as_text(case.name)} cannot be analysed")
     except BusyError as error:
         st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
         st.button("Try again", icon=":material/refresh:")

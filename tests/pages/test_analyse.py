@@ -368,3 +368,15 @@ def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset
     assert re.search(
         r"Melanocytic naevus is more probable \(\d+ %\), but .* more common", texts(app)
     )
+
+
+def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch):
+    monkeypatch.setattr(Dataset, "photo", lambda *_: b"\xff\xd8\xff damaged")
+    app = with_dataset
+    next(b for b in app.button if b.label == "Another case").click().run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert app.error[0].value.endswith("Import the dataset again to repair it.")
+    monkeypatch.undo()
+    next(b for b in app.button if b.label == "Another case").click().run()
+    assert len(app.get("plotly_chart")) == 1

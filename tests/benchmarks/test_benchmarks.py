@@ -66,7 +66,7 @@ def test_stacks_are_timed_in_turns_in_their_own_processes() -> None:
         assert first.seconds(0.01) > 0.019, "goes on after an error"
     assert [len(times) for times in found.values()] == [2, 2]
     for times in found.values():
-        assert 0.019 < times[0] < 0.2
+        assert 0.019 < times[0] < 2
         assert times[1] > 0.039
 
 

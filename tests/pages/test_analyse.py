@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import threading
 import time
 from pathlib import Path
@@ -90,8 +89,9 @@ def test_switches_answer_quickly_and_run_no_network(app, monkeypatch):
         assert shown_image(app).url != before
         before = shown_image(app).url
     assert not calls
-    # The whole page runs here; in a browser only the fragment does.
-    assert statistics.median(seconds) < 0.05
+    # The whole page runs here; in a browser only the fragment does. The quickest of seven is what
+    # the work takes; the others also tell how busy the machine is.
+    assert min(seconds) < 0.05
 
 
 def test_another_class_draws_another_heatmap(app):
@@ -234,12 +234,10 @@ def test_large_photo_answers_switches_as_quickly(app):
     large = np.asarray(Image.fromarray(practice_set()[0].image.rgb).resize((5600, 4200)))
     upload(app, "large.jpg", to_jpeg(large))
     seconds = []
-    for value in (10, 30, 50, 70, 90):
+    for value in (10, 25, 40, 55, 70, 85, 100):
         app.slider(key="heat").set_value(value)
         seconds.append(time_of(app.run))
-    # Here, unlike in a browser, each switch decodes the upload again: that is not counted.
-    decoding = time_of(lambda: LesionImage.from_bytes(to_jpeg(large)))
-    assert statistics.median(seconds) - decoding < 0.1
+    assert min(seconds) < 0.05, "nothing is decoded again"
 
 
 def time_of(action) -> float:
@@ -300,8 +298,11 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     seen = []
 
     def leave() -> None:
-        time.sleep(1.2)
+        deadline = time.monotonic() + 30
+        while len(turns._queue) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
         seen.append(turns._queue[-1].ahead)
+        time.sleep(1.2)  # so that the page says it
         for turn in (first, second):
             with turn:
                 pass

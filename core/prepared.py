@@ -18,7 +18,7 @@ KEPT = 8
 
 
 def find(cache: Path, key: str) -> Path | None:
-    """The folder kept under a key, if its files are as they were written; a damaged one goes."""
+    """The folder kept under a key, if its files are as they were written."""
     folder = cache / key
     try:
         sums = json.loads((folder / SUMS).read_text())
@@ -27,7 +27,6 @@ def find(cache: Path, key: str) -> Path | None:
             return folder
     except (OSError, ValueError):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
@@ -35,7 +34,8 @@ def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:
     """Have `write` fill a folder and keep it; None if the cache cannot be written.
 
     The folder appears under its name only when complete, so that neither a second process nor one
-    that is killed leaves half of it.
+    that is killed leaves half of it. A damaged one of that name gives way; a sound one, kept by
+    another process in the meantime, stays.
     """
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -45,8 +45,10 @@ def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:
     try:
         write(made)
         (made / SUMS).write_text(json.dumps(_sums(made)))
+        if find(cache, key) is None:
+            shutil.rmtree(cache / key, ignore_errors=True)
         os.rename(made, cache / key)
-    except (OSError, RuntimeError):  # a full disk, or another process kept the same before us
+    except (OSError, RuntimeError):  # a full disk, or the other process was first
         shutil.rmtree(made, ignore_errors=True)
         return find(cache, key)
     _make_room(cache)

@@ -38,12 +38,13 @@ def test_kept_is_found(tmp_path: Path) -> None:
         lambda folder: (folder / "extra").write_text("?"),
     ],
 )
-def test_damaged_is_thrown_away(tmp_path: Path, damage) -> None:
+def test_damaged_is_not_found_and_gives_way(tmp_path: Path, damage) -> None:
     folder = prepared.keep(tmp_path, "a", fill())
     damage(folder)
     assert prepared.find(tmp_path, "a") is None
-    assert not folder.exists()
     assert prepared.keep(tmp_path, "a", fill()) == folder
+    assert prepared.find(tmp_path, "a") == folder
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_killed_while_writing_leaves_nothing_that_is_found(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""The command line: `python -m core dataset import|status`, `python -m core analyse` and
-`python -m core prepare`."""
+"""The command line: `python -m core dataset import|status`, `python -m core analyse`,
+`python -m core prepare` and `python -m core quality`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     dataset = commands.add_parser("dataset", help="import HAM10000, or see what is there")
     actions = dataset.add_subparsers(dest="action", required=True, metavar="ACTION")
     load = actions.add_parser("import", help="import the archives from Kaggle or Dataverse")
-    load.add_argument("archives", nargs="+", type=Path, metavar="ZIP")
+    load.add_argument(
+        "archives", nargs="+", type=Path, metavar="FILE", help="zip files, or the plain table"
+    )
     load.set_defaults(run=_import)
     actions.add_parser("status", help="what has been imported").set_defaults(run=_status)
     analyse = commands.add_parser("analyse", help="analyse photos into CSV files and masks")
@@ -32,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "prepare", help="prepare the models for this machine now, not at the first start"
     )
     prepare.set_defaults(run=_prepare)
+    quality = commands.add_parser(
+        "quality", help="measure what is usual of photos, for the notes on quality (developers)"
+    )
+    quality.set_defaults(run=_quality)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -101,11 +107,17 @@ def _analyse(options: argparse.Namespace) -> int:
     from core.analyser import Analyser
     from core.batch import analyse_files, find_pictures
     from core.export import DISCLAIMER
+    from core.in_use import models_in_use
     from core.weights import WeightsError
 
     try:
         pictures = find_pictures(options.paths, options.out)
         settings = Settings.from_environment()
+        for model in models_in_use(settings):
+            if model.problem:
+                print(f"The shipped {model.kind} is used. {model.problem}", file=sys.stderr)
+            elif model.own:
+                print(f"Not the shipped {model.kind} is used but {model.folder}", file=sys.stderr)
         analyser = Analyser.load(settings, lanes=settings.threads)
         with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
             report = analyse_files(
@@ -129,6 +141,25 @@ def _prepare(options: argparse.Namespace) -> int:
     except WeightsError as error:
         print(error, file=sys.stderr)
         return 2
+    return 0
+
+
+def _quality(options: argparse.Namespace) -> int:
+    from core.analyser import Analyser
+    from core.dataset import Dataset, DatasetError
+    from core.quality import LIMITS, fit_limits, write_limits
+    from core.splits import SplitError
+    from core.weights import WeightsError
+
+    try:
+        analyser = Analyser.load()
+        with tqdm(unit=" photos", disable=None) as bar:
+            found = fit_limits(Dataset.open(), analyser, bar.update)
+        write_limits(found)
+    except (DatasetError, SplitError, WeightsError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"The {found['split']} split's {found['images']:,} photos measured: {LIMITS}")
     return 0
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from core.anatomy import Anatomy
 from core.calibration import Calibration
 from core.decision import Decision
 from core.imaging import LesionImage, resize, scaled
+from core.in_use import models_in_use
 from core.measure import MAX_SIDE, Measurements, largest_part, measure
-from core.novelty import Reference
+from core.neighbours import Neighbour
+from core.reference import Reference
 from core.runtime import Runtime, open_runtime
 from core.settings import Settings
 from core.weights import Card, WeightsError, read_card
@@ -28,32 +32,38 @@ class Analysis:
 
     Attributes:
         digest: of the photo analysed (`LesionImage.digest`).
-        classes: keys of the classes, in the order of `probabilities` and `heatmaps`.
+        classes: keys of the classes, in the order of `probabilities` and `evidence`.
         probabilities: float32 K, calibrated at the training data's prevalence, sum 1.
         prediction: key of the class named as the answer, by the card's rule (`core.decision`).
-        heatmaps: float32 K×h×w ≥ 0, Grad-CAM of each class; the grid spans the whole photo.
+        evidence: float32 K×h×w, what each place adds to the score of each class, or takes from it,
+            in units of the logit (see `core.models.Explained`); the grid spans the whole photo.
         mask_logits: float32 S×S, the U-Net's answer over the whole photo; above 0 is lesion.
         width, height: of the photo, in pixels.
         measurements: of the mask; None if no lesion was found.
-        novelty: 0…2, how unlike the training images (see `core.novelty`).
+        embedding: float32 C, the classifier's pooled last feature map; to find similar cases.
+        novelty: ≥ 0, how unlike the training images, which have about 1 (see `core.novelty`).
         in_domain: novelty within the threshold fixed on validation.
         milliseconds: how long each step took.
         models: name and short hash of the weights used.
+        anatomy: what is needed to draw the measurements, in pixels of the photo as decoded; None
+            likewise.
     """
 
     digest: str
     classes: tuple[str, ...]
     probabilities: np.ndarray
     prediction: str
-    heatmaps: np.ndarray
+    evidence: np.ndarray
     mask_logits: np.ndarray
     width: int
     height: int
     measurements: Measurements | None
+    embedding: np.ndarray
     novelty: float
     in_domain: bool
     milliseconds: dict[str, float]
     models: dict[str, str]
+    anatomy: Anatomy | None = None
 
     @property
     def mask(self) -> np.ndarray:
@@ -69,9 +79,21 @@ class Analysis:
         """Probability of a class, 0…1."""
         return float(self.probabilities[self.classes.index(key)])
 
+    @property
+    def heatmaps(self) -> np.ndarray:
+        """Grad-CAM of every class, float32 K×h×w ≥ 0."""
+        return np.maximum(self.evidence, 0)
+
     def heatmap(self, key: str) -> np.ndarray:
-        """Grad-CAM of a class, float32 h×w ≥ 0."""
-        return self.heatmaps[self.classes.index(key)]
+        """Grad-CAM of a class, float32 h×w ≥ 0: what speaks for it."""
+        return np.maximum(self.evidence[self.classes.index(key)], 0)
+
+    def contrast(self, key: str, other: str) -> np.ndarray:
+        """What speaks for one class rather than another, float32 h×w in units of the logit: above 0
+        for `key`, below 0 for `other`. Its sum is the difference of the two logits, but for that of
+        the two biases, which is the same for every photo."""
+        first, second = (self.evidence[self.classes.index(k)] for k in (key, other))
+        return first - second
 
 
 class Analyser:
@@ -92,21 +114,35 @@ class Analyser:
         self.decision = Decision.of(classifier_card)
         self.classes = tuple(classifier_card["classes"])
 
+    @property
+    def models(self) -> dict[str, str]:
+        """Name and short hash of the weights of both."""
+        cards = self.classifier_card, self.segmenter_card
+        return {card["name"]: card["sha256"][:12] for card in cards}
+
     @classmethod
-    def load(cls, settings: Settings | None = None, lanes: int = 1) -> Analyser:
-        """Load the shipped models.
+    def load(
+        cls,
+        settings: Settings | None = None,
+        lanes: int = 1,
+        folders: tuple[Path, Path] | None = None,
+    ) -> Analyser:
+        """Load the models in use.
 
         Args:
             settings: which and where (default: the environment's).
             lanes: photos that are analysed at the same time (see `core.runtime.open_runtime`).
+            folders: of another classifier and segmenter than those in use (see `core.in_use`).
 
         Raises:
             WeightsError: a model's folder is missing, incomplete or damaged.
             DeviceError: the device is not on this machine.
         """
         settings = settings or Settings.from_environment()
-        folder = settings.weights
-        classifier, segmenter = folder / "classifier", folder / "segmenter"
+        if folders is None:
+            first, second = models_in_use(settings)
+            folders = first.folder, second.folder
+        classifier, segmenter = folders
         cards = read_card(classifier), read_card(segmenter)
         try:
             threshold = float(cards[0]["novelty"]["threshold"])
@@ -114,11 +150,12 @@ class Analyser:
             _ = cards[0]["classes"], cards[1]["encoder"]
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(
-                f"A model card in {folder} is incomplete. Get the folder again, complete."
+                f"A model card in {classifier} or {segmenter} is incomplete. Get the folder again, "
+                "complete."
             ) from error
         if any(size % 32 for size in sizes):
             raise WeightsError("Input sizes must be multiples of 32 px.")
-        reference = Reference.read(classifier / "reference.safetensors", threshold)
+        reference = Reference.read(classifier, threshold)
         runtime = open_runtime((classifier, cards[0]), (segmenter, cards[1]), settings, lanes)
         return cls(runtime, *cards, reference)
 
@@ -137,32 +174,43 @@ class Analyser:
         clock.lap("segment")
         longest = min(MAX_SIDE, max(image.width, image.height))
         small = scaled(image.width, image.height, longest)
-        measurements = measure(mask_of(mask_logits, *small), image.width)
+        measurements, anatomy = measure(mask_of(mask_logits, *small), image.rgb, image.width)
         clock.lap("measure")
-        novelty = self.reference.novelty(scores.embeddings[0])
+        novelty = float(self.reference.familiar.novelty(scores.textures[0]))
+        embedding = scores.embeddings[0]
         clock.lap("compare")
         probabilities = self.calibrate(scores.logits[0])
-        heatmaps = scores.heatmaps[0]
-        for array in (probabilities, heatmaps, mask_logits):
+        evidence = scores.evidence[0]
+        for array in (probabilities, evidence, embedding, mask_logits):
             array.setflags(write=False)
         return Analysis(
             digest=image.digest,
             classes=self.classes,
             probabilities=probabilities,
             prediction=self.classes[int(self.decision(probabilities))],
-            heatmaps=heatmaps,
+            evidence=evidence,
             mask_logits=mask_logits,
             width=image.width,
             height=image.height,
             measurements=measurements,
+            embedding=embedding,
             novelty=novelty,
             in_domain=novelty <= self.reference.threshold,
             milliseconds=clock.laps,
-            models={
-                card["name"]: card["sha256"][:12]
-                for card in (self.classifier_card, self.segmenter_card)
-            },
+            models=self.models,
+            anatomy=anatomy,
         )
+
+    def similar(
+        self, analysis: Analysis, count: int = 8, without: str | None = None
+    ) -> tuple[Neighbour, ...]:
+        """The training lesions most like a photo, nearest first.
+
+        Args:
+            count: lesions wanted.
+            without: id of the lesion that the photo shows, which is left out.
+        """
+        return self.reference.cases.nearest(analysis.embedding, count, without)
 
     def calibrate(self, logits: np.ndarray) -> np.ndarray:
         """Network scores (…×K) → calibrated probabilities at the card's prevalence, float32."""

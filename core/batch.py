@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from core.analyser import DECODED_PX, Analyser, Analysis
+from core.analyser import DECODED_PX, Analyser
 from core.export import mask_png
 from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
-from core.measure import Measurements
+from core.tables import REJECTED_HEADER, cells, header, safe
 
 PICTURES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff",
@@ -66,7 +66,8 @@ def analyse_files(
     Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
     measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
     (file, reason) into `out`. The two tables replace those of an earlier call, masks those of the
-    same name.
+    same name. `image` is the very stem of the file, as scripts join tables by it; the cells of
+    `rejected.csv`, which people read, are safe for spreadsheets (`core.tables.safe`).
 
     Args:
         workers: files worked on at the same time; as many as the analyser has lanes.
@@ -75,8 +76,6 @@ def analyse_files(
         OSError: `out` cannot be written.
     """
     (out / "masks").mkdir(parents=True, exist_ok=True)
-    measures = [field.name for field in fields(Measurements)]
-    header = ["image", *analyser.classes, "prediction", "in_domain", "novelty", *measures]
     same_name: dict[str, list[Path]] = {}
     for picture in pictures:
         name = unicodedata.normalize("NFC", picture.stem).casefold()
@@ -90,13 +89,14 @@ def analyse_files(
             try:
                 if first is not None:
                     raise ImageError(f"{first} has the same name; rename one of the two.")
-                analysis = analyser.analyse(_read(picture))
+                image = LesionImage.from_bytes(read_picture(picture), picture.name, DECODED_PX)
+                analysis = analyser.analyse(image)
             except (ImageError, OSError) as error:
                 done.append((picture, str(error)))
             else:
                 first = picture
                 (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
-                done.append((picture, [picture.stem, *_row(analysis, measures)]))
+                done.append((picture, [picture.stem, *cells(analysis)]))
         return done
 
     analysed = rejected = 0
@@ -108,15 +108,15 @@ def analyse_files(
             for name in ("predictions.csv", "rejected.csv")
         )
         accepted_rows, rejected_rows = csv.writer(accepted_file), csv.writer(rejected_file)
-        accepted_rows.writerow(header)
-        rejected_rows.writerow(["file", "reason"])
+        accepted_rows.writerow(header(analyser.classes))
+        rejected_rows.writerow(REJECTED_HEADER)
         pool = ThreadPoolExecutor(workers)
         stack.callback(pool.shutdown, cancel_futures=True)
         for results in pool.map(work, same_name.values()):
             for picture, result in results:
                 if isinstance(result, str):
                     rejected += 1
-                    rejected_rows.writerow([picture, result])
+                    rejected_rows.writerow([safe(str(picture)), safe(result)])
                     rejected_file.flush()
                 else:
                     analysed += 1
@@ -127,30 +127,19 @@ def analyse_files(
     return BatchReport(analysed, rejected)
 
 
-def _in(path: Path, folder: Path | None) -> bool:
-    return folder is not None and folder.resolve() in path.resolve().parents
+def read_picture(picture: Path) -> bytes:
+    """The bytes of a picture file, if they are not too many.
 
-
-def _read(picture: Path) -> LesionImage:
+    Raises:
+        TooManyBytesError: the file is larger than a photo may be.
+        OSError: it cannot be read.
+    """
     if picture.stat().st_size > MAX_BYTES:
         raise TooManyBytesError(
             f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try again."
         )
-    return LesionImage.from_bytes(picture.read_bytes(), picture.name, DECODED_PX)
+    return picture.read_bytes()
 
 
-def _row(analysis: Analysis, measures: list[str]) -> list[str]:
-    measured = analysis.measurements.as_dict() if analysis.measurements else {}
-    return [
-        *(f"{p:.6f}" for p in analysis.probabilities),
-        analysis.prediction,
-        str(analysis.in_domain).lower(),
-        f"{analysis.novelty:.6f}",
-        *(_plain(measured.get(name, "")) for name in measures),
-    ]
-
-
-def _plain(value: float | bool | str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and folder.resolve() in path.resolve().parents

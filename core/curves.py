@@ -1,10 +1,11 @@
-"""Points of curves, to draw and to read thresholds off. Plain NumPy and scikit-learn."""
+"""Points of curves, to draw and to read thresholds off.
+
+scikit-learn and SciPy, which take seconds to import, are needed only to make whole curves.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 POINTS = 200
 """Points kept of a curve: more than a screen can show."""
@@ -17,6 +18,8 @@ def roc(truth: np.ndarray, score: np.ndarray) -> Points:
     specificity of "score ≥ threshold"; empty lists if one side is absent."""
     if truth.all() or not truth.any():
         return {"threshold": [], "sensitivity": [], "specificity": []}
+    from sklearn.metrics import roc_curve
+
     wrong, right, threshold = roc_curve(truth, score)
     return _thinned(threshold=np.minimum(threshold, 1), sensitivity=right, specificity=1 - wrong)
 
@@ -25,6 +28,8 @@ def precision_recall(truth: np.ndarray, score: np.ndarray) -> Points:
     """Precision-recall curve: threshold, precision and recall of "score ≥ threshold"."""
     if not truth.any():
         return {"threshold": [], "precision": [], "recall": []}
+    from sklearn.metrics import precision_recall_curve
+
     precision, recall, threshold = precision_recall_curve(truth, score)
     return _thinned(threshold=np.append(threshold, 1.0), precision=precision, recall=recall)
 
@@ -52,9 +57,9 @@ def operating_point(truth: np.ndarray, score: np.ndarray, sensitivity: float) ->
     """
     if truth.all() or not truth.any():
         raise ValueError("An operating point needs both sides.")
-    _, right, threshold = roc_curve(truth, score, drop_intermediate=False)
-    place = int(np.argmax(right >= sensitivity))
-    return at_threshold(truth, score, float(threshold[place]))
+    best_first = np.sort(score[truth])[::-1]
+    found = np.arange(1, len(best_first) + 1) / len(best_first)
+    return at_threshold(truth, score, float(best_first[np.argmax(found >= sensitivity)]))
 
 
 def at_threshold(truth: np.ndarray, score: np.ndarray, threshold: float) -> dict[str, float]:
@@ -73,6 +78,8 @@ def auc(truth: np.ndarray, score: np.ndarray) -> float:
     negatives = len(truth) - positives
     if not positives or not negatives:
         return float("nan")
+    from scipy.stats import rankdata
+
     # Mann and Whitney's U: many times faster than from the curve, which bootstraps feel.
     above = rankdata(score)[truth].sum() - positives * (positives + 1) / 2
     return float(above / (positives * negatives))

@@ -2,7 +2,7 @@
 
 Folder layout, made by `core.importer`:
 
-    <data>/ham10000/metadata.csv        the original table
+    <data>/ham10000/metadata.csv        the original table, comma- or tab-separated
     <data>/ham10000/images/<id>.jpg     the photos
     <data>/ham10000/masks/<id>.png      lesion masks, 0/255
     <data>/ham10000/crops/<id>.jpg      optional: the centre square, sharper
@@ -24,6 +24,9 @@ from core.splits import SPLIT_FILE, Split
 from core.taxonomy import KEYS
 
 COLUMNS = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+CREDIT = "HAM10000, Tschandl et al. 2018, CC BY-NC 4.0"
+"""To be shown wherever a photo of the dataset is."""
+
 HOW_TO_IMPORT = (
     "Download the archives from Kaggle (kmader/skin-cancer-mnist-ham10000 and "
     "tschandl/ham10000-lesion-segmentations) and, with LesionLab's .venv activated, run: "
@@ -41,14 +44,17 @@ def folder(data: Path | None = None) -> Path:
 
 
 def read_metadata(path: Path) -> pd.DataFrame:
-    """Read HAM10000's table, indexed by image id.
+    """Read HAM10000's table, comma- or tab-separated, indexed by image id.
 
     Raises:
-        DatasetError: not a readable CSV, columns are missing, an image is listed twice or a
+        DatasetError: not a readable table, columns are missing, an image is listed twice or a
             diagnosis is unknown.
     """
     try:
-        table = pd.read_csv(path)
+        with path.open(encoding="utf-8-sig") as file:
+            separator = "\t" if "\t" in file.readline() else ","
+            file.seek(0)
+            table = pd.read_csv(file, sep=separator)
     except (OSError, ValueError) as error:
         raise DatasetError(f"The table of diagnoses cannot be read: {error}") from error
     absent = [c for c in COLUMNS if c not in table.columns]

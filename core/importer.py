@@ -1,8 +1,10 @@
 """Import of HAM10000's archives, as a user downloads them, into the data folder.
 
 Files are recognised by name, wherever they lie in the archive (Kaggle's doubled lower-case folders,
-the twice-nested masks, Dataverse's flat zips); everything else is left alone. Each file is written
-under a temporary name and renamed, so an interrupted import can simply be run again.
+the twice-nested masks, Dataverse's flat zips); everything else is left alone. The table may also
+come as a plain file: Harvard Dataverse hands out `HAM10000_metadata`, comma-separated as it was
+uploaded or tab-separated (`.tab`), without a zip around it. Each file is written under a temporary
+name and renamed, so an interrupted import can simply be run again.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -26,7 +29,9 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError
 
 _PHOTO = re.compile(r"(ISIC_\d{7})\.jpe?g", re.IGNORECASE)
 _MASK = re.compile(r"(ISIC_\d{7})_segmentation\.png", re.IGNORECASE)
-_TABLE = re.compile(r"HAM10000_metadata(\.csv)?", re.IGNORECASE)
+_TABLE = re.compile(r"HAM10000_metadata(\.csv|\.tab)?", re.IGNORECASE)
+_PLAIN_TABLE = re.compile(r"HAM10000_metadata.*(?<!\.zip)", re.IGNORECASE)
+"""A table on its own: browsers add ` (1)` and the like to the names of what they download."""
 _CROP_FOLDER = "centre_crops_224"
 
 Progress = Callable[[int, int, str], None]
@@ -45,8 +50,12 @@ class ImportReport:
 @dataclass(frozen=True)
 class _Entry:
     archive: Path
-    info: zipfile.ZipInfo
+    info: zipfile.ZipInfo | None
+    """Where in the archive; None if the file is no archive but the table itself."""
     target: Path
+
+
+_Read = Callable[[_Entry], bytes]
 
 
 def import_archives(
@@ -57,13 +66,14 @@ def import_archives(
     All archives are checked before the first file is written.
 
     Args:
-        archives: zip files, in any order.
+        archives: zip files, or the plain table (`HAM10000_metadata`), in any order.
         data: the data folder (default: the setting `LESIONLAB_DATA`).
         progress: told how far the import is.
 
     Raises:
         DatasetError: an archive is missing, no zip, damaged, holds unsafe paths or nothing of
-            HAM10000; or the disk is full. What was imported before stays.
+            HAM10000; or the table is not HAM10000's; or the disk is full. What was imported before
+            stays.
     """
     root = folder(data)
     archives = list(dict.fromkeys(archives))
@@ -76,12 +86,12 @@ def import_archives(
     added = unchanged = 0
     try:
         for archive in archives:
-            with zipfile.ZipFile(archive) as opened:
+            with _opened(archive) as read:
                 for entry in [e for e in entries if e.archive == archive]:
                     if _same(entry):
                         unchanged += 1
                     else:
-                        _extract(opened, entry)
+                        _extract(read, entry)
                         added += 1
                     if progress:
                         progress(added + unchanged, len(entries), archive.name)
@@ -95,6 +105,9 @@ def import_archives(
 
 def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
     """Which entries go where, the first of equal names winning, and how many are ignored."""
+    if _is_plain_table(archive):
+        read_metadata(archive)
+        return [_Entry(archive, None, root / "metadata.csv")], 0
     try:
         with zipfile.ZipFile(archive) as opened:
             infos = [i for i in opened.infolist() if not i.is_dir()]
@@ -114,6 +127,29 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
             "ISIC_…_segmentation.png masks nor HAM10000_metadata.csv."
         )
     return list(targets.values()), len(infos) - len(targets)
+
+
+def _is_plain_table(path: Path) -> bool:
+    return (
+        path.is_file()
+        and _PLAIN_TABLE.fullmatch(path.name) is not None
+        and path.stat().st_size <= MAX_FILE_BYTES
+        and not zipfile.is_zipfile(path)
+    )
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[_Read]:
+    if _is_plain_table(archive):
+        yield lambda entry: entry.archive.read_bytes()
+        return
+    with zipfile.ZipFile(archive) as opened:
+
+        def read(entry: _Entry) -> bytes:
+            assert entry.info is not None
+            return opened.read(entry.info)
+
+        yield read
 
 
 def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
@@ -143,6 +179,8 @@ def _target(name: str, root: Path) -> Path | None:
 
 def _same(entry: _Entry) -> bool:
     try:
+        if entry.info is None:
+            return entry.target.read_bytes() == entry.archive.read_bytes()
         if entry.target.stat().st_size != entry.info.file_size:
             return False
         return zlib.crc32(entry.target.read_bytes()) == entry.info.CRC
@@ -150,9 +188,9 @@ def _same(entry: _Entry) -> bool:
         return False
 
 
-def _extract(opened: zipfile.ZipFile, entry: _Entry) -> None:
+def _extract(read: _Read, entry: _Entry) -> None:
     try:
-        content = opened.read(entry.info)
+        content = read(entry)
     except _UNREADABLE as error:
         raise DatasetError(
             f"{entry.archive.name} is damaged or packed in a way not known here ({error}). "

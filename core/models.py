@@ -8,7 +8,7 @@ back to the photo by one scale per axis, so masks and heatmaps land exactly.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from core.compat import import_torchvision
 import_torchvision()
 from torchvision.models.resnet import Bottleneck, ResNet  # noqa: E402
 
+if TYPE_CHECKING:
+    from core.backbones import AnyClassifier
+
 Module = TypeVar("Module", bound=nn.Module)
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -30,7 +33,7 @@ class LesionClassifier(ResNet):
     """A ResNet-50 that also returns its last feature map.
 
     For global average pooling followed by one linear layer, that map and the layer's weights are
-    all that Grad-CAM needs (see `core.explain`). State dict keys are torchvision's.
+    all that Grad-CAM needs (see `Explained`). State dict keys are torchvision's.
     """
 
     def __init__(self, classes: int = 7) -> None:
@@ -38,31 +41,45 @@ class LesionClassifier(ResNet):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised float N×3×S×S → logits N×K and feature map N×2048×S/32×S/32."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        features = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        features = self.features(x)[1]
         return self.fc(torch.flatten(self.avgpool(features), 1)), features
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised float N×3×S×S → feature maps of the last block but one, N×1024×S/16×S/16, and
+        of the last."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        middle = self.layer3(self.layer2(self.layer1(x)))
+        return middle, self.layer4(middle)
+
+    @property
+    def last_block(self) -> nn.Module:
+        """What gives the last feature map."""
+        return self.layer4[-1]
 
 
 class Explained(nn.Module):
     """A classifier with all that is shown of its answer, in one pass.
 
-    For a network that ends in global average pooling and one linear layer, the gradient of logit k
-    with respect to the last feature map A is W[k, c] / (h·w) everywhere in channel c, so Grad-CAM
-    (Selvaraju et al., ICCV 2017) is relu(Σ_c W[k, c]·A_c) / (h·w): a 1×1 convolution, no backward
-    pass.
+    For a network that ends in global average pooling and one linear layer, logit k is its bias plus
+    the sum over all places of Σ_c W[k, c]·A_c / (h·w), A being the last feature map: the class
+    activation map (Zhou et al., CVPR 2016), a 1×1 convolution. Its positive part is Grad-CAM
+    (Selvaraju et al., ICCV 2017), since the gradient of logit k with respect to A is
+    W[k, c] / (h·w) everywhere in channel c; no backward pass is needed.
     """
 
-    def __init__(self, classifier: LesionClassifier) -> None:
+    def __init__(self, classifier: AnyClassifier) -> None:
         super().__init__()
         self.classifier = classifier
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """uint8 RGB N×S×S×3 → logits N×K, Grad-CAM of every class N×K×h×w (≥ 0, comparable between
-        classes, in units of the logit) and embedding N×C (the pooled feature map)."""
-        logits, features = self.classifier(normalise(pixels))
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """uint8 RGB N×S×S×3 → logits N×K, class activation maps N×K×h×w (in units of the logit:
+        each sums to its logit less the bias), embedding N×C and texture N×D (the last and the last
+        but one feature map, averaged over the photo; of ResNet-50 C is 2048, D is 1024)."""
+        middle, features = self.classifier.features(normalise(pixels))
+        embedding = features.mean((2, 3))
         maps = functional.conv2d(features, self.classifier.fc.weight[:, :, None, None])
         places = features.shape[2] * features.shape[3]
-        return logits, functional.relu(maps) / places, features.mean((2, 3))
+        return self.classifier.fc(embedding), maps / places, embedding, middle.mean((2, 3))
 
 
 class Outlined(nn.Module):

@@ -25,7 +25,7 @@ from core.weights import check_weights
 if TYPE_CHECKING:
     from torch import nn
 
-FORMAT = 1
+FORMAT = 3
 """Raised when `core.models.Explained` or `Outlined` changes what it takes or gives."""
 
 

@@ -23,13 +23,22 @@ class Scores:
 
     Attributes:
         logits: N×K.
-        heatmaps: N×K×h×w ≥ 0, Grad-CAM of every class (see `core.models.Explained`).
-        embeddings: N×C, the pooled last feature map.
+        evidence: N×K×h×w, the class activation map of every class: what each place adds to its
+            logit, or takes from it (see `core.models.Explained`).
+        embeddings: N×2048, the pooled last feature map: what the answer is made from.
+        textures: N×1024, the pooled feature map of the block before: less of diagnoses, more of
+            how the photo looks.
     """
 
     logits: np.ndarray
-    heatmaps: np.ndarray
+    evidence: np.ndarray
     embeddings: np.ndarray
+    textures: np.ndarray
+
+    @property
+    def heatmaps(self) -> np.ndarray:
+        """Grad-CAM of every class, N×K×h×w ≥ 0: what speaks for it."""
+        return np.maximum(self.evidence, 0)
 
 
 class Runtime(Protocol):

@@ -7,20 +7,25 @@
 | `LESIONLAB_RUNS` | folder into which trainings write | `runs/` in the repository |
 | `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
 | `LESIONLAB_CACHE` | models prepared for this machine | the user's cache folder |
+| `LESIONLAB_ARCHIVE` | address of the ISIC Archive's interface | the public one |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |
 | `LESIONLAB_PRECISION` | `f32`, or `bf16` on a CPU that has it: faster, less exact | `f32` |
+| `LESIONLAB_RAY` | a Ray cluster on which the queue trains, e.g. `http://HOST:8265` | none |
+| `LESIONLAB_RAY_WORKERS` | processes of a training there, each with a GPU if there are any | 1 |
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+ARCHIVE = "https://api.isic-archive.com/api/v2"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("f32", "bf16")
 
@@ -42,9 +47,12 @@ class Settings:
     runs: Path
     pretrained: Path
     cache: Path
+    archive: str
     device: str
     threads: int
     precision: str
+    ray: str
+    ray_workers: int
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -53,31 +61,61 @@ class Settings:
         Raises:
             SettingsError: a variable that is no folder has a value not allowed.
         """
-        threads = os.environ.get("LESIONLAB_THREADS", "").strip()
-        if threads and not (threads.isascii() and threads.isdigit() and int(threads) > 0):
-            raise SettingsError(
-                f"LESIONLAB_THREADS is {threads!r}; set it to a whole number of at least 1."
-            )
-        return cls(
-            data=_folder("LESIONLAB_DATA", "data"),
-            weights=_folder("LESIONLAB_WEIGHTS", "weights"),
-            runs=_folder("LESIONLAB_RUNS", "runs"),
-            pretrained=_folder("LESIONLAB_PRETRAINED", "pretrained"),
-            cache=_folder("LESIONLAB_CACHE", user_cache_path("lesionlab", appauthor=False)),
-            device=_choice("LESIONLAB_DEVICE", DEVICES),
-            threads=int(threads) if threads else min(4, os.cpu_count() or 1),
-            precision=_choice("LESIONLAB_PRECISION", PRECISIONS),
-        )
+        return _read(*(os.environ.get(f"LESIONLAB_{f.name.upper()}", "") for f in fields(cls)))
 
 
-def _choice(variable: str, allowed: tuple[str, ...]) -> str:
+@lru_cache(maxsize=16)
+def _read(
+    data: str,
+    weights: str,
+    runs: str,
+    pretrained: str,
+    cache: str,
+    archive: str,
+    device: str,
+    threads: str,
+    precision: str,
+    ray: str,
+    ray_workers: str,
+) -> Settings:
+    """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
+    return Settings(
+        data=_folder(data, "data"),
+        weights=_folder(weights, "weights"),
+        runs=_folder(runs, "runs"),
+        pretrained=_folder(pretrained, "pretrained"),
+        cache=_folder(cache, user_cache_path("lesionlab", appauthor=False)),
+        archive=archive.strip().rstrip("/") or ARCHIVE,
+        device=_choice("LESIONLAB_DEVICE", device, DEVICES),
+        threads=_count("LESIONLAB_THREADS", threads, min(4, os.cpu_count() or 1)),
+        precision=_choice("LESIONLAB_PRECISION", precision, PRECISIONS),
+        ray=_address("LESIONLAB_RAY", ray),
+        ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
+    )
+
+
+def _count(variable: str, value: str, default: int) -> int:
+    value = value.strip()
+    if value and not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise SettingsError(f"{variable} is {value!r}; set it to a whole number of at least 1.")
+    return int(value) if value else default
+
+
+def _address(variable: str, value: str) -> str:
+    value = value.strip().rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        raise SettingsError(f"{variable} is {value!r}; set it to an address like http://HOST:8265.")
+    return value
+
+
+def _choice(variable: str, value: str, allowed: tuple[str, ...]) -> str:
     """The first of the allowed values is the default."""
-    value = os.environ.get(variable, "").strip().lower() or allowed[0]
+    value = value.strip().lower() or allowed[0]
     if value not in allowed:
         raise SettingsError(f"{variable} is {value!r}; set it to one of {', '.join(allowed)}.")
     return value
 
 
-def _folder(variable: str, default: str | Path) -> Path:
-    value = os.environ.get(variable, "").strip()
+def _folder(value: str, default: str | Path) -> Path:
+    value = value.strip()
     return Path(value).expanduser().resolve() if value else REPOSITORY / default

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -56,6 +57,11 @@ class Split:
                     if position < n_test + n_validation
                     else "train"
                 )
+        return cls.of(of_lesion)
+
+    @classmethod
+    def of(cls, of_lesion: dict[str, str]) -> Split:
+        """The split that puts each lesion where it is said to belong."""
         return cls(of_lesion, _identify(of_lesion))
 
     @classmethod
@@ -77,8 +83,7 @@ class Split:
             raise SplitError(f"The split file {path.name} lists lesion {twice} twice.")
         if not splits.isin(SPLITS).all():
             raise SplitError(f"The split file {path.name} may only name {', '.join(SPLITS)}.")
-        of_lesion = dict(zip(lesions, splits, strict=True))
-        return cls(of_lesion, _identify(of_lesion))
+        return cls.of(dict(zip(lesions, splits, strict=True)))
 
     def write(self, path: Path) -> None:
         """Write the split as CSV, sorted by lesion."""
@@ -115,6 +120,19 @@ def assert_no_leak(lesion_ids: pd.Series, splits: pd.Series) -> None:
         raise SplitError(
             f"{int((crossing > 1).sum())} lesions have images in more than one split, e.g. "
             f"{crossing[crossing > 1].index[0]}. A model tested on them would have seen them."
+        )
+
+
+def check_split(card: dict[str, Any], split_id: str) -> None:
+    """Figures are honest only on the split that the model was kept from.
+
+    Raises:
+        SplitError: the model of this card was made for another split.
+    """
+    if card.get("split_id") != split_id:
+        raise SplitError(
+            f"{card['name']} was made for the split {card.get('split_id')}, the dataset has "
+            f"{split_id}: its test images may be among those it learned from."
         )
 
 

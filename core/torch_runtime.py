@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.models import Explained, LesionClassifier, Outlined, build_segmenter, channels_last
+from core.backbones import build_classifier
+from core.models import Explained, Outlined, build_segmenter, channels_last
 from core.runtime import Model, Scores
 from core.settings import DeviceError
 from core.weights import load_into, read_state
@@ -36,7 +37,7 @@ def choose_device(wanted: str) -> torch.device:
 def load_classifier(model: Model) -> Explained:
     """The classifier of a folder, in evaluation mode. Raises WeightsError."""
     folder, card = model
-    network = LesionClassifier(len(card["classes"]))
+    network = build_classifier(card["architecture"], len(card["classes"]))
     load_into(network, read_state(folder, card), folder.name)
     return Explained(network).eval()
 

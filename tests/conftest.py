@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "../shared/data/ham10000-full-resolution-samples.zip"
+EVERYDAY = ROOT / "../shared/data/everyday-photos.zip"
 
 
 class Samples(NamedTuple):
@@ -39,14 +40,25 @@ def _absent(reason: str) -> NoReturn:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Models are prepared for this machine once for all tests, not in the user's own cache."""
+    """Models are prepared for this machine once for all tests, not in the user's own cache; and no
+    model of a run is in use."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # two at a time: torch's threads would wait in vain
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["LESIONLAB_CACHE"] = str(config.cache.mkdir("lesionlab"))
+    os.environ["LESIONLAB_RUNS"] = str(config.cache.mkdir("runs"))
+
+
+ALONE = ("train/jobs", "train/cluster", "pages/test_training.py")
+"""Tests that start trainers of the queue, which give way to everything else on the machine."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who uses the fixture `dataset` has the marker `dataset`: `pytest -m "not dataset"`."""
+    alone = tuple(str(ROOT / "tests" / place) for place in ALONE)
     for item in items:
+        if str(item.path).startswith(alone):
+            item.add_marker("alone")
         if "dataset" in getattr(item, "fixturenames", ()):
             item.add_marker("dataset")
 
@@ -83,3 +95,13 @@ def samples() -> Samples:
             elif name.match("masks/ISIC_*.png"):
                 masks[name.stem.removesuffix("_segmentation")] = archive.read(member)
     return Samples(images, masks)
+
+
+@pytest.fixture(scope="session")
+def everyday() -> dict[str, bytes]:
+    """Photos of animals, things and scenes, from the zip archive LESIONLAB_TEST_EVERYDAY names."""
+    path = Path(os.environ.get("LESIONLAB_TEST_EVERYDAY") or EVERYDAY)
+    if not path.is_file():
+        _absent("there are no everyday photos: set LESIONLAB_TEST_EVERYDAY to a zip archive")
+    with zipfile.ZipFile(path) as archive:
+        return {n: archive.read(n) for n in sorted(archive.namelist()) if n.endswith(".jpg")}

@@ -5,7 +5,9 @@ import pytest
 
 from core.analyser import Analyser, mask_of
 from core.imaging import ImageError, LesionImage, resize, to_png
-from core.novelty import Reference
+from core.neighbours import KnownCases
+from core.novelty import Familiar
+from core.reference import Reference
 from core.runtime import Scores
 
 SIZES = [(600, 450), (450, 600), (1000, 300), (200, 150), (64, 640), (256, 256), (3000, 2000)]
@@ -72,7 +74,8 @@ class _Runtime:
     def classify(self, pixels: np.ndarray) -> Scores:
         self.seen.append(pixels.shape)
         logits = np.array([[2.0, 0.0, 1.0]], np.float32)
-        return Scores(logits, HEATMAPS[None].copy(), np.array([[1.0, 1.0]], np.float32))
+        embedding, texture = np.float32([[1, 1]]), np.float32([[0, 2]])
+        return Scores(logits, HEATMAPS[None].copy(), embedding, texture)
 
     def segment(self, pixels: np.ndarray) -> np.ndarray:
         self.seen.append(pixels.shape)
@@ -80,7 +83,7 @@ class _Runtime:
 
 
 def analyser(
-    prior: tuple[float, float, float] = (0.2, 0.2, 0.6), points: float = 1.0, exponent: float = 0.0
+    prior: tuple[float, float, float] = (0.2, 0.2, 0.6), usual: float = 2.0, exponent: float = 0.0
 ) -> Analyser:
     classes = ["mel", "nv", "vasc"]
     calibration = {"temperature": 2.0, "prior": dict(zip(classes, prior, strict=True))}
@@ -95,8 +98,18 @@ def analyser(
         },
         {"name": "segmenter", "sha256": "b" * 64, "input": {"size": 128}},
     )
-    reference = Reference(np.tile(np.float32([points, 1]) / np.hypot(points, 1), (8, 1)), 0.1)
-    return Analyser(_Runtime(), *cards, reference)
+    zeros, ones = np.zeros(2, np.float32), np.ones(2, np.float32)
+    familiar = Familiar(
+        zeros + np.float32([0, usual]), ones, np.eye(1, 2, dtype=np.float32), ones[:1], 1.0
+    )
+    cases = KnownCases(
+        np.eye(2, dtype=np.float32),
+        np.float32([[0.6, 0.8], [-0.8, 0.6]]),
+        ["ISIC_0000001", "ISIC_0000002"],
+        ["HAM_0000001", "HAM_0000002"],
+        ["mel", "nv"],
+    )
+    return Analyser(_Runtime(), *cards, Reference(familiar, 1.5, cases))
 
 
 def test_analysis() -> None:
@@ -115,9 +128,16 @@ def test_analysis() -> None:
     assert edges_of(analysis.mask) == pytest.approx(edges, abs=1)
     assert analysis.measurements is not None
     assert analysis.measurements.area_share == pytest.approx(analysis.mask.mean())
+    assert analysis.measurements.abrupt_segments == 8
+    assert analysis.anatomy.width == 300
     assert analysis.models == {"classifier": "a" * 12, "segmenter": "b" * 12}
     assert set(analysis.milliseconds) == {"classify", "segment", "measure", "compare"}
-    for array in (analysis.probabilities, analysis.heatmaps, analysis.mask_logits):
+    for array in (
+        analysis.probabilities,
+        analysis.evidence,
+        analysis.embedding,
+        analysis.mask_logits,
+    ):
         assert not array.flags.writeable
 
 
@@ -132,15 +152,25 @@ def test_no_lesion() -> None:
     analysis = analyser().analyse(LesionImage.from_array(np.zeros((64, 64, 3), np.uint8)))
     assert not analysis.mask.any()
     assert analysis.measurements is None
+    assert analysis.anatomy is None
 
 
 def test_like_and_unlike_the_training_images() -> None:
     image = LesionImage.from_array(np.zeros((64, 64, 3), np.uint8))
-    like, unlike = analyser(points=1.0).analyse(image), analyser(points=-1.0).analyse(image)
-    assert like.novelty == pytest.approx(0, abs=1e-6)
+    like, unlike = analyser(usual=2.0).analyse(image), analyser(usual=-1.0).analyse(image)
+    assert like.novelty == 0
     assert like.in_domain
-    assert unlike.novelty == pytest.approx(1)
+    assert unlike.novelty == pytest.approx(3**2 / 2)
     assert not unlike.in_domain
+
+
+def test_similar_cases() -> None:
+    whole = analyser()
+    analysis = whole.analyse(LesionImage.from_array(np.zeros((64, 64, 3), np.uint8)))
+    first, second = whole.similar(analysis)
+    assert (first.image_id, first.diagnosis) == ("ISIC_0000001", "mel")
+    assert first.similarity == pytest.approx(1.4 / np.sqrt(2))
+    assert whole.similar(analysis, without="HAM_0000001") == (second,)
 
 
 def test_bytes_give_the_same_and_junk_is_refused() -> None:

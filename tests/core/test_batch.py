@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ from PIL import Image
 from core.__main__ import main
 from core.decision import Decision
 from core.imaging import to_jpeg, to_png
+from core.measure import Measurements
 from core.phantom import practice_set
 from core.settings import Settings
 from core.taxonomy import KEYS
 from core.weights import read_card
+
+MEASURES = [field.name for field in fields(Measurements)]
 
 
 @pytest.fixture
@@ -51,6 +55,9 @@ def test_contract(photos, tmp_path, capsys):
         assert row["in_domain"] in ("true", "false")
         assert float(row["novelty"]) >= 0
         assert row["area_share"] == "" or 0 < float(row["area_share"]) <= 1
+        assert row["abrupt_segments"] in ("", *"012345678")
+        assert row["in_colour"] in ("", "true", "false")
+        assert list(row)[-len(MEASURES) :] == MEASURES
     with Image.open(out / "masks" / "a.png") as mask:
         assert mask.size == (600, 450)
         assert set(np.unique(np.asarray(mask))) <= {0, 255}

@@ -19,11 +19,12 @@ def analysis(mask: np.ndarray) -> Analysis:
         classes=KEYS,
         probabilities=np.array([0.02, 0.03, 0.05, 0.1, 0.5, 0.29, 0.01], np.float32),
         prediction="mel",
-        heatmaps=np.zeros((7, 7, 7), np.float32),
+        evidence=np.zeros((7, 7, 7), np.float32),
         mask_logits=np.where(mask, np.float32(1), np.float32(-1)),
         width=mask.shape[1],
         height=mask.shape[0],
-        measurements=measure(mask),
+        measurements=measure(mask, np.full((*mask.shape, 3), 120, np.uint8))[0],
+        embedding=np.zeros(16, np.float32),
         novelty=0.1234567,
         in_domain=True,
         milliseconds={"classify": 9.5},
@@ -80,6 +81,8 @@ def test_json() -> None:
     assert content["novelty"] == 0.123457
     assert content["measurements"]["area_share"] == pytest.approx(600 / 2700)
     assert content["measurements"]["touches_border"] is False
+    assert content["measurements"]["abrupt_segments"] == 0
+    assert content["measurements"]["in_colour"] is False
     assert content["models"] == {"classifier": "0123456789ab"}
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from core import importer
-from core.dataset import DatasetError, status
+from core.dataset import Dataset, DatasetError, status
 from core.importer import ImportReport, import_archives
 
 if TYPE_CHECKING:
@@ -77,6 +78,43 @@ def test_look_alikes_are_ignored(data: Path, make_zip: MakeZip) -> None:
     archive = make_zip("a.zip", {"ISIC_0000007.jpg": b"photo"} | dict.fromkeys(others, b"other"))
     assert import_archives([archive]).ignored == len(others)
     assert files(data) == {"ham10000/images/ISIC_0000007.jpg": b"photo"}
+
+
+@pytest.mark.parametrize(
+    "name", ["HAM10000_metadata", "HAM10000_metadata.tab", "HAM10000_metadata (1).csv"]
+)
+def test_plain_table(data: Path, tmp_path: Path, mini: Miniature, name: str) -> None:
+    """As Harvard Dataverse hands it out: without a zip, tabs or commas between the columns."""
+    table = tmp_path / name
+    content = mini.metadata.replace(b",", b"\t") if name.endswith(".tab") else mini.metadata
+    table.write_bytes(content)
+    calls: list[tuple[int, int, str]] = []
+    report = import_archives([table], progress=lambda *call: calls.append(call))
+    assert report == ImportReport(added=1, unchanged=0, ignored=0)
+    assert calls == [(1, 1, name)]
+    assert files(data) == {"ham10000/metadata.csv": content}
+    assert import_archives([table]) == ImportReport(added=0, unchanged=1, ignored=0)
+
+
+def test_plain_table_with_tabs_opens_like_the_other(
+    data: Path, archives: list[Path], tmp_path: Path, mini: Miniature
+) -> None:
+    import_archives(archives)
+    with_commas = Dataset.open().table
+    table = tmp_path / "HAM10000_metadata.tab"
+    rows = [line.split(",") for line in mini.metadata.decode().splitlines()]
+    quoted = [[cell and f'"{cell}"' for cell in row] for row in rows]
+    table.write_text("\n".join("\t".join(row) for row in quoted), encoding="utf-8-sig")
+    assert import_archives([table]).added == 1
+    pd.testing.assert_frame_equal(Dataset.open().table, with_commas)
+
+
+def test_table_inside_an_archive_may_have_tabs(
+    data: Path, make_zip: MakeZip, mini: Miniature
+) -> None:
+    content = mini.metadata.replace(b",", b"\t")
+    import_archives([make_zip("dataverse_files.zip", {"HAM10000_metadata.tab": content})])
+    assert files(data) == {"ham10000/metadata.csv": content}
 
 
 # Again
@@ -198,6 +236,22 @@ def test_bad_table_does_not_replace_a_good_one(ham: Path, make_zip: MakeZip) -> 
     archive = make_zip("a.zip", {"HAM10000_metadata.csv": b"image_id,dx\nISIC_0000001,nv\n"})
     with pytest.raises(DatasetError, match="The table of diagnoses lacks the columns lesion_id"):
         import_archives([archive])
+    assert files(ham) == good
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>Sign in to download</html>", "lacks the columns"),
+        (b"", "cannot be read"),
+        (b"\x00\xff\x00", "cannot be read"),
+    ],
+)
+def test_bad_plain_table(ham: Path, tmp_path: Path, content: bytes, message: str) -> None:
+    good = files(ham)
+    (tmp_path / "HAM10000_metadata.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=message):
+        import_archives([tmp_path / "HAM10000_metadata.csv"])
     assert files(ham) == good
 
 

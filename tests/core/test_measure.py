@@ -1,12 +1,18 @@
 """Measurements of shapes whose figures are known, whichever way they lie in the photo."""
 
 import math
+import time
+from dataclasses import replace
+from functools import cache, partial
 
 import cv2
 import numpy as np
 import pytest
 
+from core.colour import COLOURS
+from core.imaging import LesionImage
 from core.measure import Measurements, measure
+from core.phantom import KINDS, make_phantom
 
 
 def polygon(
@@ -38,14 +44,29 @@ NOTCHED = np.vstack([arc(25, 335, 100, 70), [[20, 0]]])
 """An ellipse with a wedge cut out at one end."""
 
 
-def measured(mask: np.ndarray) -> Measurements:
-    result = measure(mask)
+def painted(mask: np.ndarray) -> np.ndarray:
+    """Brown where the mask is, skin elsewhere."""
+    rgb = np.full((*mask.shape, 3), (215, 175, 155), np.uint8)
+    rgb[mask] = (120, 80, 55)
+    return rgb
+
+
+def measured(mask: np.ndarray, rgb: np.ndarray | None = None) -> Measurements:
+    result, anatomy = measure(mask, painted(mask) if rgb is None else rgb)
     assert result is not None
+    assert anatomy is not None
+    assert 0 <= result.abrupt_segments == anatomy.abrupt.sum() <= 8
+    assert 0 <= result.colours <= 6
+    assert 0 <= sum(getattr(result, c.key) for c in COLOURS) <= 1 + 1e-9
+    assert result.colour_asymmetry >= 0
+    assert np.isfinite(anatomy.outline).all()
+    assert anatomy.outline.shape == (len(anatomy.segment), 2)
+    assert anatomy.edges.shape == (8, 2)
     assert 0 < result.area_share <= 1
     assert 0 <= result.asymmetry <= 1
     assert result.compactness >= 1
     assert 0 < result.solidity <= 1
-    assert all(type(value) in (float, bool) for value in result.as_dict().values())
+    assert all(type(value) in (float, int, bool) for value in result.as_dict().values())
     return result
 
 
@@ -142,6 +163,114 @@ def test_same_lesion_same_figures(change: dict) -> None:
     )
 
 
+def turned(photo: np.ndarray, degrees: float) -> np.ndarray:
+    """A photo or mask turned about its middle; it grows to hold all, skin beyond its edges."""
+    height, width = photo.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), degrees, 1)
+    cos, sin = np.abs(matrix[0, :2])
+    size = int(height * sin + width * cos), int(height * cos + width * sin)
+    matrix[:, 2] += np.subtract(size, (width, height)) / 2
+    if photo.dtype == bool:
+        return cv2.warpAffine(photo * np.uint8(255), matrix, size) > 127
+    edges = cv2.BORDER_REFLECT_101
+    return cv2.warpAffine(photo, matrix, size, flags=cv2.INTER_CUBIC, borderMode=edges)
+
+
+def scaled(photo: np.ndarray, factor: float) -> np.ndarray:
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    size = (round(photo.shape[1] * factor), round(photo.shape[0] * factor))
+    if photo.dtype == bool:
+        return cv2.resize(photo * np.uint8(255), size, interpolation=how) > 127
+    return cv2.resize(photo, size, interpolation=how)
+
+
+CHANGES = {
+    "a quarter turn": lambda p: np.ascontiguousarray(np.rot90(p)),
+    "half a turn": lambda p: np.ascontiguousarray(np.rot90(p, 2)),
+    "33 degrees": lambda p: turned(p, 33),
+    "-70 degrees": lambda p: turned(p, -70),
+    "flipped": lambda p: np.ascontiguousarray(p[:, ::-1]),
+    "flipped and turned": lambda p: turned(p[::-1], 20),
+    "half the size": lambda p: scaled(p, 0.5),
+    "twice the size": lambda p: scaled(p, 2),
+}
+
+phantom = cache(partial(make_phantom, 2))
+
+FLOORS = {
+    "asymmetry": 0.015,
+    "colour_asymmetry": 0.5,  # ΔE*ab
+    "white": 0.02,
+    "red": 0.02,
+    "light_brown": 0.02,
+    "dark_brown": 0.02,
+    "blue_grey": 0.02,
+    "black": 0.02,
+    "abrupt_segments": 1,  # one may lie just at the limit
+    "colours": 1,  # as may the share of one
+}
+"""Beside 5 % of the value, this is how far a figure may be off."""
+
+
+def assert_alike(photo: np.ndarray, mask: np.ndarray, change: str) -> None:
+    before = measured(mask, photo).as_dict()
+    after = measured(CHANGES[change](mask), CHANGES[change](photo)).as_dict()
+    for name in ("compactness", "solidity", *FLOORS):
+        expected = pytest.approx(before[name], rel=0.05, abs=FLOORS.get(name, 0))
+        assert after[name] == expected, name
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_same_photo_same_figures(kind: str, change: str) -> None:
+    lesion = phantom(kind)
+    assert_alike(lesion.image.rgb, lesion.mask, change)
+
+
+def test_same_real_photo_same_figures(samples) -> None:
+    """Of photos that show the skin around the lesion too: turning cannot bring it back."""
+    seen = 0
+    for name in list(samples.masks)[::6]:
+        mask = LesionImage.from_bytes(samples.masks[name]).rgb[..., 0] > 127
+        ys, xs = np.nonzero(mask)
+        free = min(ys.min(), xs.min(), 449 - ys.max(), 599 - xs.max())
+        if free > 0.4 * math.sqrt(mask.sum() / math.pi):
+            change = list(CHANGES)[seen % len(CHANGES)]
+            assert_alike(LesionImage.from_bytes(samples.images[name]).rgb, mask, change)
+            seen += 1
+    assert seen >= len(CHANGES)
+
+
+def test_the_scale_of_the_mask_does_not_matter() -> None:
+    lesion = make_phantom(3, "melanoma")
+    whole = measured(lesion.mask, lesion.image.rgb).as_dict()
+    small = measured(scaled(lesion.mask, 0.5), lesion.image.rgb).as_dict()
+    assert small["equivalent_diameter_px"] == pytest.approx(
+        whole["equivalent_diameter_px"], rel=0.01
+    )
+    for name, floor in FLOORS.items():
+        assert small[name] == pytest.approx(whole[name], rel=0.05, abs=floor), name
+
+
+@pytest.mark.parametrize("angle", range(0, 90, 7))
+def test_asymmetry_of_an_even_shape_does_not_depend_on_how_it_lies(angle: float) -> None:
+    """No long and no short axis: a disc and a square."""
+    square = np.array([[-90, -90], [90, -90], [90, 90], [-90, 90]], float)
+    for shape in (square, arc(0, 360, 100)):
+        assert measured(polygon(shape, angle=angle)).asymmetry < 0.02
+
+
+def test_quick() -> None:
+    """The budget is 4 ms on an idle machine; this only guards against a slow way of doing it."""
+    lesion = make_phantom(1, "melanoma")
+    seconds = []
+    for _ in range(15):
+        began = time.thread_time()
+        measure(lesion.mask, lesion.image.rgb)
+        seconds.append(time.thread_time() - began)
+    assert min(seconds) < 0.015
+
+
 def test_specks_beside_the_lesion_do_not_change_its_shape() -> None:
     lesion = polygon(NOTCHED)
     specks = lesion.copy()
@@ -156,7 +285,8 @@ def test_specks_beside_the_lesion_do_not_change_its_shape() -> None:
 
 
 def test_empty() -> None:
-    assert measure(np.zeros((450, 600), bool)) is None
+    nothing = np.zeros((450, 600), bool)
+    assert measure(nothing, painted(nothing)) == (None, None)
 
 
 @pytest.mark.parametrize("shape", [(450, 600), (3000, 4000)])
@@ -198,4 +328,60 @@ def test_touches_border(side: str) -> None:
 )
 def test_not_a_mask(mask: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Expected a bool H×W mask"):
-        measure(mask)
+        measure(mask, np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "photo", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3))]
+)
+def test_not_a_photo(photo: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="Expected a uint8 H×W×3 photo"):
+        measure(np.ones((4, 4), bool), photo)
+
+
+# Colours and border, as far as they show in the figures
+
+
+def test_grey_photo_has_no_colours() -> None:
+    mask = polygon(NOTCHED)
+    grey = np.where(mask[..., None], np.uint8(70), np.uint8(190)).repeat(3, axis=2)
+    figures = measured(mask, grey)
+    assert not figures.in_colour
+    assert figures.colours == 0
+    assert not any(getattr(figures, c.key) for c in COLOURS)
+    assert figures.abrupt_segments == 8
+    assert measured(mask).in_colour
+
+
+def test_lesion_that_fills_the_frame_has_no_border() -> None:
+    figures = measured(np.ones((450, 600), bool))
+    assert figures.abrupt_segments == 0
+    assert figures.white == 0
+    assert figures.colours >= 1
+
+
+def test_anatomy_is_in_pixels_of_the_photo() -> None:
+    mask = polygon(arc(0, 360, 150, 70), angle=20, centre=(280.0, 200.0))
+    for scale in (1, 3):
+        _, anatomy = measure(mask, scaled(painted(mask), scale))
+        assert anatomy.width == 600 * scale
+        assert (np.array(anatomy.centre) + 0.5) / scale == pytest.approx((280.5, 200.5), abs=0.6)
+        outline = (anatomy.outline + 0.5) / scale - 0.5
+        inner = cv2.erode(mask.view(np.uint8), None)
+        distance = cv2.distanceTransform(1 - (mask.view(np.uint8) - inner), cv2.DIST_L2, 5)
+        at = np.rint(outline).astype(int)
+        assert distance[at[:, 1], at[:, 0]].max() < 2.5
+        assert np.rad2deg(anatomy.angle) == pytest.approx(20, abs=2)
+        reaches = np.linalg.norm(anatomy.edges - anatomy.centre, axis=1) / scale
+        assert sorted(reaches[::2]) == pytest.approx([70, 70, 150, 150], rel=0.06)
+        assert not anatomy.outline.flags.writeable
+
+
+def test_a_reduced_copy_has_the_pixels_of_the_full_photo() -> None:
+    mask = np.pad(np.ones((60, 80), bool), 70)
+    rgb = np.full((*mask.shape, 3), 120, np.uint8)
+    small, full = (measure(mask, rgb, width)[0] for width in (None, 4 * mask.shape[1]))
+    assert small
+    assert full
+    assert full.equivalent_diameter_px == pytest.approx(4 * small.equivalent_diameter_px)
+    assert replace(full, equivalent_diameter_px=small.equivalent_diameter_px) == small

@@ -9,6 +9,7 @@ from sklearn.metrics import average_precision_score
 from core.metrics import (
     balanced_accuracy,
     bootstrap,
+    bootstrap_ratios,
     classifier_summary,
     confusion,
     expected_calibration_error,
@@ -204,3 +205,30 @@ def test_bootstrap_passes_over_draws_without_a_figure() -> None:
         return {"recall": 0.5 if positive[rows].any() else float("nan")}
 
     assert bootstrap(measure, np.arange(3), draws=50)["recall"] == (0.5, 0.5)
+
+
+def test_ratios_get_the_very_intervals_of_the_bootstrap() -> None:
+    rng = np.random.default_rng(3)
+    groups = rng.integers(0, 40, 90).astype(str)
+    truth, said = rng.random(90) < 0.4, rng.random(90) < 0.5
+
+    def measure(rows: np.ndarray) -> dict[str, float]:
+        hits = (truth & said)[rows].sum()
+        return {
+            "recall": hits / truth[rows].sum(),
+            "f1": 2 * hits / (truth[rows].sum() + said[rows].sum()),
+        }
+
+    slow = bootstrap(measure, groups, draws=200)
+    fast = bootstrap_ratios(
+        np.column_stack([truth & said, 2 * (truth & said)]),
+        np.column_stack([truth, truth * 1 + said]),
+        groups,
+        draws=200,
+    )
+    np.testing.assert_allclose(fast, [slow["recall"], slow["f1"]], atol=1e-6)
+
+
+def test_ratio_with_nothing_below_the_line_has_no_interval() -> None:
+    ends = bootstrap_ratios(np.zeros((4, 1)), np.zeros((4, 1)), np.array(list("aabc")), draws=20)
+    assert np.isnan(ends).all()

@@ -162,3 +162,11 @@ def test_heatmap_fades_in_without_an_edge() -> None:
     warm = draw(grey, heatmap=ramp, heat=0.6).astype(int)
     assert np.abs(np.diff(warm[150], axis=0)).max() <= 4
     assert np.abs(warm - 200).max() > 60
+
+
+def test_another_colour_for_a_second_mask() -> None:
+    mask = np.zeros((60, 80), bool)
+    mask[20:40, 20:60] = True
+    drawn = draw(np.zeros((60, 80, 3), np.uint8), mask=mask, fill=1.0, colour=(255, 176, 0))
+    assert tuple(drawn[30, 40]) == (255, 176, 0)
+    assert not (drawn == OUTLINE).all(axis=-1).any()

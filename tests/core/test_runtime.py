@@ -26,6 +26,8 @@ from core.torch_runtime import TorchRuntime
 from core.weights import WeightsError, read_card
 
 IMAGES = 100
+WEIGHTS = Settings.from_environment().weights
+SIZES = [read_card(WEIGHTS / kind)["input"]["size"] for kind in ("classifier", "segmenter")]
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +82,20 @@ def test_openvino_answers_as_torch_does(
         apart = calibration(ours.logits) - calibration(theirs.logits)
         assert np.abs(apart).max() <= 0.02
         assert np.allclose(ours.embeddings, theirs.embeddings, atol=1e-3)
-        assert ours.heatmaps.shape == theirs.heatmaps.shape
-        for a, b in zip(ours.heatmaps[0], theirs.heatmaps[0], strict=True):
+        assert np.allclose(ours.textures, theirs.textures, atol=1e-3)
+        assert ours.evidence.shape == theirs.evidence.shape
+        pairs = [
+            *zip(ours.evidence[0], theirs.evidence[0], strict=True),
+            *zip(ours.heatmaps[0], theirs.heatmaps[0], strict=True),
+        ]
+        for a, b in pairs:
             assert np.allclose(a, b, atol=1e-5) or np.corrcoef(a.ravel(), b.ravel())[0, 1] >= 0.99
         a, b = (mask_of(r.segment(second)[0], 600, 450) for r in (openvino, reference))
         assert (a & b).sum() >= 0.995 * (a | b).sum()
 
 
 def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:
-    pixels = np.stack([resize(p.image.rgb, (192, 192)) for p in practice_set()[:3]])
+    pixels = np.stack([resize(p.image.rgb, (SIZES[0], SIZES[0])) for p in practice_set()[:3]])
     together = openvino.classify(pixels)
     for k in range(3):
         alone = openvino.classify(pixels[k : k + 1])
@@ -168,18 +175,18 @@ def test_prepared_once_and_again_when_damaged(
     tmp_path: Path, models: tuple[Model, Model], settings: Settings, exports: list[int]
 ) -> None:
     here = replace(settings, cache=tmp_path)
-    pixels = resize(practice_set()[0].image.rgb, (192, 192))[None]
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
     first = open_runtime(*models, here).classify(pixels)
-    assert exports == [192, 160]
+    assert exports == SIZES
     again = open_runtime(*models, here).classify(pixels)
-    assert exports == [192, 160], "the second time from the cache"
+    assert exports == SIZES, "the second time from the cache"
     assert np.array_equal(first.logits, again.logits)
     for path in tmp_path.rglob("model.bin"):
         with path.open("r+b") as file:
             file.seek(path.stat().st_size // 2)
             file.write(b"\xff\xff\xff\xff")
     mended = open_runtime(*models, here).classify(pixels)
-    assert exports == [192, 160] * 2
+    assert exports == SIZES * 2
     assert np.array_equal(first.logits, mended.logits)
 
 
@@ -188,7 +195,7 @@ def test_without_a_cache_folder_it_still_works(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     runtime = open_runtime(*models, replace(settings, cache=tmp_path / "file"))
-    pixels = resize(practice_set()[0].image.rgb, (192, 192))[None]
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
     assert runtime.classify(pixels).logits.shape == (1, 7)
 
 
@@ -236,14 +243,14 @@ def test_auto_without_a_gpu_that_torch_can_use(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 def test_cuda_answers_as_the_cpu_does(models: tuple[Model, Model], settings: Settings) -> None:
     gpu = open_runtime(*models, replace(settings, device="cuda"))
-    pixels = resize(practice_set()[0].image.rgb, (192, 192))[None]
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
     cpu = TorchRuntime.load(*models, torch.device("cpu"))
     assert np.allclose(gpu.classify(pixels).logits, cpu.classify(pixels).logits, atol=0.02)
 
 
 def test_lanes_answer_at_the_same_time(models: tuple[Model, Model], settings: Settings) -> None:
     runtime = open_runtime(*models, settings, lanes=2)
-    pixels = [resize(p.image.rgb, (192, 192))[None] for p in practice_set()]
+    pixels = [resize(p.image.rgb, (SIZES[0], SIZES[0]))[None] for p in practice_set()]
     alone = [runtime.classify(p).logits for p in pixels]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda p: runtime.classify(p).logits, pixels * 5))

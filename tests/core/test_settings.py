@@ -7,6 +7,7 @@ import pytest
 from core.settings import REPOSITORY, Settings, SettingsError
 
 VARIABLES = ("DATA", "WEIGHTS", "RUNS", "PRETRAINED", "CACHE", "DEVICE", "THREADS", "PRECISION")
+VARIABLES += ("RAY", "RAY_WORKERS")
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,7 @@ def test_defaults() -> None:
     assert settings.device == "auto"
     assert settings.precision == "f32"
     assert 1 <= settings.threads <= 4
+    assert (settings.ray, settings.ray_workers) == ("", 1)
 
 
 def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +53,23 @@ def test_device_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESIONLAB_THREADS", " 12 ")
     settings = Settings.from_environment()
     assert (settings.device, settings.threads) == ("cuda", 12)
+
+
+def test_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_RAY", " http://head:8265/ ")
+    monkeypatch.setenv("LESIONLAB_RAY_WORKERS", "4")
+    settings = Settings.from_environment()
+    assert (settings.ray, settings.ray_workers) == ("http://head:8265", 4)
+    monkeypatch.setenv("LESIONLAB_RAY_WORKERS", "none")
+    with pytest.raises(SettingsError, match=r"LESIONLAB_RAY_WORKERS is .* at least 1"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("value", ["head:8265", "ray://head:10001", "auto"])
+def test_cluster_without_an_address(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("LESIONLAB_RAY", value)
+    with pytest.raises(SettingsError, match="http://HOST:8265"):
+        Settings.from_environment()
 
 
 @pytest.mark.parametrize("value", ["gpu", "cuda:0", "auto cpu"])

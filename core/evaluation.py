@@ -1,0 +1,142 @@
+"""Reading what `python -m train evaluate` wrote beside the weights."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.in_use import MODELS
+from core.taxonomy import BY_KEY
+
+Figures = dict[str, Any]
+
+COMPARISON = "comparison"
+"""In the folder of weights: figures of models whose weights are not there, `RUN/KIND/`."""
+
+EVERY = {"split": str, "images": int, "lesions": int, "intervals": str, "overall": dict}
+CLASSIFIER = {
+    "classes": dict,
+    "confusion": dict,
+    "reliability": dict,
+    "two_classes": dict,
+    "slices": dict,
+}
+SEGMENTER = {"distribution": dict, "worst": dict}
+"""What an evaluation must hold, with its type in JSON: every one, and each kind of model."""
+
+
+class EvaluationError(ValueError):
+    """An evaluation is missing or damaged; the message names the command that makes it anew."""
+
+
+def names(folder: Path) -> list[str]:
+    """The evaluations in a model's folder: `test`, `validation`, `test-8views` …, sorted."""
+    prefix = "evaluation-"
+    return sorted(p.stem.removeprefix(prefix) for p in folder.glob(f"{prefix}*.json"))
+
+
+def compared(weights: Path) -> list[Path]:
+    """The folders of models of which only the figures lie in the folder of weights."""
+    return sorted(p.parent for p in (weights / COMPARISON).glob("*/*/card.json"))
+
+
+def read_evaluation(folder: Path, split: str, diagnoses: bool = True) -> Figures:
+    """The figures of a model on a split (one of `names`), as `train.evaluate` describes them.
+
+    Args:
+        diagnoses: refuse a classifier of anything else than diagnoses of `core.taxonomy`.
+
+    Raises:
+        EvaluationError: there are none, or they are damaged.
+    """
+    path = folder / f"evaluation-{split}.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise _missing(path, folder, split) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path, folder, split, "it is no readable JSON") from error
+    if not isinstance(found, dict):
+        raise _damaged(path, folder, split, "it holds no figures")
+    needed = EVERY | (CLASSIFIER if "classes" in found else SEGMENTER)
+    for key, kind in needed.items():
+        if not isinstance(found.get(key), kind):
+            raise _damaged(path, folder, split, f"“{key}” is missing in it")
+    if diagnoses and (unknown := [k for k in found.get("classes", {}) if k not in BY_KEY]):
+        raise _damaged(path, folder, split, f"“{unknown[0]}” is no known diagnosis")
+    for name, figure in found["overall"].items():
+        if not isinstance(figure, dict) or not {"value", "low", "high"} <= figure.keys():
+            raise _damaged(path, folder, split, f"“{name}” has no interval in it")
+    return found
+
+
+def read_predictions(folder: Path, split: str) -> pd.DataFrame:
+    """Every single prediction of a model on a split, one row an image, indexed by image id.
+
+    Columns of a classifier: lesion_id, dx (the truth), prediction (what was named), one column of
+    calibrated probabilities for each class, novelty. Of a segmenter: lesion_id, dice, iou,
+    pixel_accuracy.
+
+    Raises:
+        EvaluationError: there are none, or they are damaged.
+    """
+    path = folder / f"predictions-{split}.parquet"
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise _missing(path, folder, split) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path, folder, split, "it is no readable Parquet file") from error
+    columns = set(table.columns)
+    if not ({"lesion_id", "dx", "prediction"} <= columns or {"lesion_id", "iou"} <= columns):
+        raise _damaged(path, folder, split, "columns are missing in it")
+    return table
+
+
+def read_training(folder: Path) -> pd.DataFrame:
+    """The course of the training, one row an epoch: epoch, size (px), seconds, train_loss, and
+    measures of the validation split as `val_…`.
+
+    Raises:
+        EvaluationError: there is none, or it is damaged.
+    """
+    path = folder / "training.csv"
+    remedy = f"It comes with the weights: python -m train export {folder.name}"
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise EvaluationError(f"{folder.name}/{path.name} is missing. {remedy}") from error
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{folder.name}/{path.name} cannot be read. {remedy}") from error
+    if not {"epoch", "train_loss"} <= set(table.columns) or table.empty:
+        raise EvaluationError(f"{folder.name}/{path.name} has no epochs. {remedy}")
+    return table
+
+
+def command(folder: Path, split: str) -> str:
+    """The command that writes the evaluation called `split` of the model in a folder."""
+    base, views = re.fullmatch(r"(.*?)(?:-(\d+)views)?", split).groups()  # type: ignore[union-attr]
+    option = f" --views {views}" if views else ""
+    run = folder.parents[1] if folder.parent.name == MODELS else folder.parent
+    own = folder.parent.name == MODELS or folder.parent.parent.name == COMPARISON
+    named = f" --run-name {shlex.quote(run.name)}" if own else ""
+    return f"python -m train evaluate {folder.name} --split {base}{option}{named}"
+
+
+def _missing(path: Path, folder: Path, split: str) -> EvaluationError:
+    return EvaluationError(
+        f"{folder.name}/{path.name} is missing. With the dataset imported, this makes it: "
+        f"{command(folder, split)}"
+    )
+
+
+def _damaged(path: Path, folder: Path, split: str, why: str) -> EvaluationError:
+    return EvaluationError(
+        f"{folder.name}/{path.name} is damaged: {why}. Get the file again from the repository or, "
+        f"with the dataset imported, make it anew: {command(folder, split)}"
+    )

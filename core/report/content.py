@@ -1,0 +1,271 @@
+"""What a report says of one analysis, in words, rows and small pictures."""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.analyser import Analysis
+from core.imaging import display_name, to_jpeg
+from core.measure_words import Row, described
+from core.neighbours import Neighbour
+from core.overlay import canvas_for, draw
+from core.taxonomy import BY_KEY, Diagnosis
+from core.weights import Card
+from core.words import chance, malignant_share, passed_over, percent
+
+PICTURE_PX = 640
+"""Longest side of the pictures: sharp where it is printed, and small to send."""
+
+HEAT = 0.6
+"""Opacity of the heatmap where it is hottest, as the app begins with."""
+
+
+SIMILAR = (
+    "The training photos nearest to this one in the classifier's own features. Similarity: 1 is "
+    "the same, 0 unrelated. What is alike to the network need not look alike to you."
+)
+"""How to read the similar cases."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the report.
+
+    Attributes:
+        jpeg: the file's bytes, encoded from pixels: it holds no EXIF.
+        width, height: in pixels.
+        title: one or two words.
+        caption: how to read it.
+        alt: what it shows, for who cannot see it.
+    """
+
+    jpeg: bytes
+    width: int
+    height: int
+    title: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One class and its probability: `share` 0…1 for the bar's length, `chance` to read."""
+
+    diagnosis: Diagnosis
+    share: float
+    chance: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Malignant or benign: the name with the sum, and its bars, most probable first."""
+
+    title: str
+    malignant: bool
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A known case like the photo: the id of its image, its true diagnosis, and the similarity."""
+
+    image_id: str
+    diagnosis: Diagnosis
+    similarity: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a report says. Every string is plain text, to be escaped where it is shown; those
+    that a stranger wrote (name, source, notes) hold no control characters but line ends.
+
+    Attributes:
+        name: of the photo, without folders.
+        date: on which it was analysed.
+        size: of the photo, in words.
+        source: where the photo comes from and who is to be credited; may be empty.
+        in_domain: false if the photo is unlike the training images; to be said first.
+        answer: the class named by the rule, with its probability.
+        about: what that diagnosis is.
+        besides: sentences on the answer, for instance which class is more probable, and why it is
+            not the answer.
+        pictures: photo, outline, heatmap of the answer.
+        groups: the seven probabilities, the malignant above the benign.
+        measurements: of the outlined lesion; empty if none was found.
+        similar: known cases like it, most alike first; may be empty.
+        doubts: what speaks against trusting the answer, for this photo first, then for any photo.
+        notes: the student's own, lines apart by line ends; may be empty.
+        models: one sentence for each model, from its card.
+    """
+
+    name: str
+    date: datetime.date
+    size: str
+    source: str
+    in_domain: bool
+    answer: str
+    about: str
+    besides: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    groups: tuple[Group, ...]
+    measurements: tuple[Row, ...]
+    similar: tuple[Similar, ...]
+    doubts: tuple[str, ...]
+    notes: str
+    models: tuple[str, ...]
+
+    @property
+    def day(self) -> str:
+        """The date in words."""
+        return f"{self.date.day} {self.date:%B %Y}"
+
+    @classmethod
+    def of(
+        cls,
+        analysis: Analysis,
+        preview: np.ndarray,
+        mask: np.ndarray,
+        name: str,
+        *,
+        cards: Iterable[Card],
+        date: datetime.date,
+        notes: str = "",
+        source: str = "",
+        neighbours: Sequence[Neighbour] = (),
+        remarks: Sequence[str] = (),
+    ) -> Report:
+        """Put a report together.
+
+        Args:
+            analysis: what the models say of the photo.
+            preview: its pixels, uint8 h×w×3 of any scale.
+            mask: bool h×w, true on the lesion; spans the same frame.
+            name: file name or title of the photo; folders in it are dropped.
+            cards: of the models that were used, the classifier's first.
+            date: of the analysis.
+            notes: what the student typed.
+            source: where the photo comes from.
+            neighbours: known cases like it, most alike first.
+            remarks: reasons to doubt this answer, and what was changed while reading the photo.
+        """
+        answer = BY_KEY[analysis.prediction]
+        cards = list(cards)
+        limits = cards[0].get("limits", []) if cards else []
+        measured = analysis.measurements
+        return cls(
+            name=display_name(name),
+            date=date,
+            size=f"{analysis.width} × {analysis.height} pixels",
+            source=_plain(source),
+            in_domain=analysis.in_domain,
+            answer=f"{answer.name} · {chance(analysis.probability(answer.key))}",
+            about=answer.text,
+            besides=_besides(analysis),
+            pictures=_pictures(analysis, preview, mask),
+            groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
+            measurements=tuple(described(measured).values()) if measured else (),
+            similar=tuple(
+                Similar(n.image_id, BY_KEY[n.diagnosis], f"{n.similarity:.2f}") for n in neighbours
+            ),
+            doubts=(
+                *map(_plain, remarks),
+                *(f"Limit of the models – {limit}." for limit in limits),
+            ),
+            notes=_plain(notes),
+            models=tuple(map(_model, cards)),
+        )
+
+
+def _plain(words: str) -> str:
+    """Words of a stranger without control characters, and with one kind of line end."""
+    lines = "\n".join(words.expandtabs(4).splitlines())
+    controls = ("Cc", "Cs")
+    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in controls).strip()
+
+
+def _besides(analysis: Analysis) -> tuple[str, ...]:
+    malignant = malignant_share(analysis)
+    group = BY_KEY[analysis.prediction].group
+    together = (
+        f"It is of the {group} group. The three malignant diagnoses together: {chance(malignant)}."
+    )
+    if (group == "malignant") != (malignant > 0.5):
+        together += " The answer and the more probable group differ."
+    return tuple(filter(None, (passed_over(analysis), together)))
+
+
+def _pictures(analysis: Analysis, preview: np.ndarray, mask: np.ndarray) -> tuple[Picture, ...]:
+    photo = canvas_for(preview, PICTURE_PX, PICTURE_PX)
+    height, width = photo.shape[:2]
+    found, answer = analysis.measurements, BY_KEY[analysis.prediction].name
+    heatmap = analysis.heatmap(analysis.prediction)
+    share = f", {percent(found.area_share)} of the frame" if found else ""
+    described = [
+        (
+            photo,
+            "Photo",
+            "As the models saw it, before they scaled it down.",
+            "The photo of the lesion",
+        ),
+        (
+            draw(photo, mask=mask),
+            "Outline",
+            f"Where the U-Net sees the lesion{share}."
+            if mask.any()
+            else "The U-Net found no lesion, so there is no outline.",
+            f"The photo with the lesion outlined{share}"
+            if mask.any()
+            else "The photo; no lesion was found",
+        ),
+        (
+            draw(photo, heatmap=heatmap, heat=HEAT),
+            "Heatmap",
+            f"Bright: where the evidence for “{answer}” lies (Grad-CAM). It does not show that "
+            "the answer is right."
+            if heatmap.any()
+            else f"No part of the photo speaks for “{answer}”: the map is empty.",
+            f"The photo with a heatmap of the evidence for {answer}"
+            if heatmap.any()
+            else f"The photo; the heatmap for {answer} is empty",
+        ),
+    ]
+    return tuple(
+        Picture(to_jpeg(pixels, 85), width, height, title, caption, alt)
+        for pixels, title, caption, alt in described
+    )
+
+
+def _group(analysis: Analysis, malignant: bool) -> Group:
+    keys = [k for k in analysis.classes if BY_KEY[k].malignant == malignant]
+    keys.sort(key=analysis.probability, reverse=True)
+    shares = [analysis.probability(k) for k in keys]
+    bars = tuple(Bar(BY_KEY[k], s, chance(s, 1)) for k, s in zip(keys, shares, strict=True))
+    name = "Malignant" if malignant else "Benign"
+    return Group(f"{name}: {chance(sum(shares))}", malignant, bars)
+
+
+_MEASURES = {"balanced_accuracy": "balanced accuracy", "mean_iou": "mean IoU of its outlines"}
+
+
+def _model(card: Card) -> str:
+    """Name, short hash, split, and the test figure with its interval and n, as far as the card
+    has them."""
+    parts = [f"{card.get('name', 'Unnamed model')} {card.get('sha256', '')[:8]}".strip()]
+    if split := card.get("split_id"):
+        parts.append(f"HAM10000 split {split}")
+    test = card.get("metrics", {}).get("test", {})
+    for key, name in _MEASURES.items():
+        if key in test:
+            m = test[key]
+            parts.append(
+                f"{name} on the test split {m['value']:.3f} (95 % interval {m['low']:.3f} to "
+                f"{m['high']:.3f}, n = {test['images']:,} photos of {test['lesions']:,} lesions)"
+            )
+    if len(parts) < 3:
+        parts.append("not measured on a test split")
+    return ", ".join(parts) + "."

@@ -1,0 +1,31 @@
+"""A report as one HTML file: pictures and looks inside, no script, nothing asked of any server."""
+
+from __future__ import annotations
+
+import base64
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from core.export import DISCLAIMER
+from core.report.content import SIMILAR, Report
+from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
+
+
+def to_html(report: Report) -> str:
+    """The report as an HTML document, to be stored as UTF-8. Every text in it is escaped."""
+    environment = Environment(
+        loader=PackageLoader("core.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
+    return environment.get_template("report.html").render(
+        report=report,
+        disclaimer=DISCLAIMER,
+        seven_only=SEVEN_ONLY,
+        similar_caption=SIMILAR,
+        unlike=UNLIKE,
+        unlike_text=UNLIKE_TEXT,
+    )

@@ -1,0 +1,169 @@
+"""Where the photos of a batch come from: files, ZIP archives, a folder, the practice lesions.
+
+An archive from a stranger is read in memory, member by member; nothing is written, so the names of
+its members lead nowhere. What would unpack to far more than it is, is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from core.batch import PICTURES, find_pictures, read_picture
+from core.imaging import MAX_BYTES, ImageError, display_name, to_png
+from core.phantom import Phantom, practice_set
+
+MAX_MEMBERS = 5_000
+"""Entries of an archive, folders and hidden files included."""
+
+MAX_UNPACKED_BYTES = 2 * 1024**3
+"""What all members of an archive may have together when unpacked."""
+
+MAX_RATIO = 100
+"""How many times its own size an archive may unpack to. Photos hardly shrink in an archive, and
+uncompressed ones (BMP, TIFF) to a tenth or so; deflate reaches 1,000, which only bombs do."""
+
+_DIRECTORY_ENTRY = b"PK\x01\x02"  # begins each entry of an archive's table of contents
+_ENCRYPTED = 0x1
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+"""What zipfile raises for damaged archives and members, or for ones packed in ways it lacks."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that may be a photo.
+
+    Attributes:
+        name: what people call it; of an archive's member, with its folders. Printable.
+        read: gives its bytes; raises ImageError or OSError if there is no photo to be had.
+        nbytes: memory it takes until it is read.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+    nbytes: int = 0
+
+
+def from_file(name: str, data: bytes) -> list[Source]:
+    """A file from a visitor: a photo, or an archive of photos by its ending or its first bytes."""
+    if name.lower().endswith(".zip") or data.startswith(b"PK\x03\x04"):
+        return from_zip(name, data)
+    return [Source(display_name(name), lambda: data, len(data))]
+
+
+def from_zip(name: str, data: bytes) -> list[Source]:
+    """The files of a ZIP archive, those in its folders too; hidden ones are left out.
+
+    What cannot be used, the whole archive or one member, becomes a source whose `read` says why.
+    """
+    try:
+        _refuse_crowd(data)
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        _refuse_bomb(members, len(data))
+    except ImageError as error:
+        return [_refused(display_name(name), str(error))]
+    except _UNREADABLE:
+        reason = "This is no ZIP file that can be read. Pack the photos again, then try again."
+        return [_refused(display_name(name), reason)]
+    members = [info for info in members if not _hidden(info.filename)]
+    if not members:
+        return [_refused(display_name(name), "There is no file in this archive.")]
+    return [
+        Source(_printable(info.filename), partial(_member, archive, info), info.compress_size)
+        for info in members
+    ]
+
+
+def from_folder(folder: Path) -> list[Source]:
+    """The pictures in a folder and below it; each is read only when its turn comes.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no picture in it.
+        OSError: it cannot be looked into.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder} on this computer.")
+    return [
+        Source(_printable(path.relative_to(folder).as_posix()), partial(read_picture, path))
+        for path in find_pictures([folder])
+    ]
+
+
+def practice() -> list[Source]:
+    """The practice lesions, as files without loss."""
+
+    def file(lesion: Phantom) -> bytes:
+        return to_png(lesion.image.rgb)
+
+    return [Source(f"{lesion.title}.png", partial(file, lesion)) for lesion in practice_set()]
+
+
+def _refuse_crowd(data: bytes) -> None:
+    """Count before zipfile makes an object of each entry: a small file can list millions."""
+    if data.count(_DIRECTORY_ENTRY) > MAX_MEMBERS:
+        raise ImageError(
+            f"This archive lists more than {MAX_MEMBERS:,} files. Pack fewer into each."
+        )
+
+
+def _refuse_bomb(members: list[zipfile.ZipInfo], size: int) -> None:
+    unpacked = sum(info.file_size for info in members)
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise ImageError(
+            f"This archive unpacks to more than {MAX_UNPACKED_BYTES // 1024**3} GB. "
+            "Pack fewer photos into each."
+        )
+    if unpacked > MAX_RATIO * size:
+        raise ImageError(
+            f"This archive unpacks to more than {MAX_RATIO} times its size, which photos never do. "
+            "It was not opened."
+        )
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Read one member. zipfile gives no more bytes than the table of contents says."""
+    name = info.filename.replace("\\", "/")
+    if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
+        raise ImageError("Its path leads out of the archive, so it was not read.")
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".zip":
+        raise ImageError("An archive inside an archive is not opened. Choose it by itself.")
+    if suffix not in PICTURES:
+        raise ImageError("By its ending this is no picture, so it was not read.")
+    if info.flag_bits & _ENCRYPTED:
+        raise ImageError("This file is locked by a password. Pack the photos without one.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ImageError("This file is packed in an unusual way. Pack the photos as a plain ZIP.")
+    if info.file_size > MAX_BYTES:
+        raise ImageError(
+            f"This file unpacks to more than {MAX_BYTES // 1024**2} MB. "
+            "Crop the photo to the lesion or save it as JPEG."
+        )
+    try:
+        return archive.read(info)
+    except _UNREADABLE as error:
+        raise ImageError("This file is damaged inside the archive. Pack it again.") from error
+
+
+def _hidden(member: str) -> bool:
+    """What a computer keeps for itself: `__MACOSX/`, `.DS_Store`, `._photo.jpg`."""
+    parts = PurePosixPath(member.replace("\\", "/")).parts
+    return any(p == "__MACOSX" or (p.startswith(".") and p.strip(".")) for p in parts)
+
+
+def _printable(path: str) -> str:
+    return "".join(c for c in path if c.isprintable()) or "photo"
+
+
+def _refused(name: str, reason: str) -> Source:
+    def read() -> bytes:
+        raise ImageError(reason)
+
+    return Source(name, read)

@@ -1,0 +1,115 @@
+"""Thumbnails of the ISIC Archive, from a small server that answers as it does."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.archive import THUMBNAIL_PX, ArchiveError, fetch
+from core.imaging import to_jpeg
+
+PHOTO = to_jpeg(np.full((300, 400, 3), 120, np.uint8))
+
+
+class Archive(BaseHTTPRequestHandler):
+    """Knows one image; each query is noted."""
+
+    asked: ClassVar[list[str]]
+    photo: ClassVar[bytes]
+    address: ClassVar[str | None]
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path == "/api/v2/images/search/":
+            query = parse_qs(parts.query)["query"][0]
+            self.asked.append(query)
+            if query.endswith("ISIC_0000500"):
+                self.send_error(500)
+                return
+            url = self.address or f"http://{self.headers['Host']}/thumbnail"
+            found = {
+                "files": {"thumbnail_256": {"url": url}},
+                "copyright_license": "CC-BY-NC",
+                "attribution": "ViDIR Group",
+            }
+            known = query == "isic_id:ISIC_0024306"
+            self._send(json.dumps({"results": [found] if known else []}).encode())
+        else:
+            self._send(self.photo)
+
+    def _send(self, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def archive(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Archive]]:
+    Archive.asked, Archive.photo, Archive.address = [], PHOTO, None
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Archive)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("LESIONLAB_ARCHIVE", f"http://127.0.0.1:{server.server_port}/api/v2/")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield Archive
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_thumbnail_with_its_credit(archive: type[Archive]) -> None:
+    found = fetch("ISIC_0024306")
+    with Image.open(io.BytesIO(found.jpeg)) as picture:
+        assert picture.format == "JPEG"
+        assert max(picture.size) == THUMBNAIL_PX
+    assert found.credit == "ViDIR Group, CC-BY-NC"
+    assert archive.asked == ["isic_id:ISIC_0024306"]
+
+
+def test_unknown_image(archive: type[Archive]) -> None:
+    with pytest.raises(ArchiveError, match="no picture of ISIC_0000001"):
+        fetch("ISIC_0000001")
+
+
+def test_archive_in_trouble(archive: type[Archive]) -> None:
+    with pytest.raises(ArchiveError, match="Try again later"):
+        fetch("ISIC_0000500")
+
+
+@pytest.mark.parametrize("photo", [b"", b"<html>sign in</html>", PHOTO[:100]])
+def test_something_else_than_a_picture(photo: bytes, archive: type[Archive]) -> None:
+    archive.photo = photo
+    with pytest.raises(ArchiveError, match="sent no picture"):
+        fetch("ISIC_0024306")
+
+
+def test_more_than_a_thumbnail(archive: type[Archive]) -> None:
+    archive.photo = bytes(3 * 1024**2)
+    with pytest.raises(ArchiveError, match="more than a thumbnail"):
+        fetch("ISIC_0024306")
+
+
+def test_unsafe_address(archive: type[Archive]) -> None:
+    archive.address = "file:///etc/passwd"
+    with pytest.raises(ArchiveError, match="unsafe address"):
+        fetch("ISIC_0024306")
+
+
+def test_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_ARCHIVE", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pytest.raises(ArchiveError, match="cannot be reached"):
+        fetch("ISIC_0024306")

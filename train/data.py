@@ -7,13 +7,15 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 import torch
+from filelock import FileLock
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -22,8 +24,13 @@ from tqdm import tqdm
 
 from core.compat import import_torchvision
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
-from core.imaging import LesionImage, resize
-from core.taxonomy import KEYS
+from core.imaging import ImageError, LesionImage, resize
+from core.settings import Settings
+from core.taxonomy import BY_KEY, KEYS
+from train.choices import AUGMENTATIONS
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.folders import ClassFolder, Folder, MaskFolder
+from train.session import Tick
 
 import_torchvision()
 from torchvision import tv_tensors  # noqa: E402
@@ -32,6 +39,8 @@ from torchvision.transforms import v2  # noqa: E402
 FRAME = (320, 240)
 """Largest cached frame, width × height; smaller photos are cached at the size of the first one."""
 CROP = 224
+TWO_LABELS = ("benign", "malignant")
+PARTS = ("images", "masks", "crops")
 SKIN = (0.76, 0.55, 0.57)
 """Mean colour of HAM10000, what rotation and shift fill empty corners with."""
 
@@ -41,67 +50,177 @@ class Arrays:
     """The dataset as arrays, row i being row i of `table`.
 
     Attributes:
-        table: the dataset's table with the added columns `label` (0…6) and `crop_row` (-1: none).
+        table: the dataset's table with the added columns `label` (index in `classes`; -1 where the
+            data has none) and `crop_row` (-1: none).
         frames: uint8 N×h×w×3, photos squeezed to one size.
         masks: uint8 N×h×w, 0…255 (the share of lesion in each pixel); 0 where there is none.
         crops: uint8 M×224×224×3.
+        classes: what the labels are called.
     """
 
     table: pd.DataFrame
     frames: np.ndarray
     masks: np.ndarray
     crops: np.ndarray
+    classes: tuple[str, ...] = KEYS
 
     def __deepcopy__(self, memo: dict[int, object]) -> Arrays:
         """Read only, and 2 GB: a copy of a training (for averaged weights) shares them."""
         return self
 
 
-def load_arrays(dataset: Dataset) -> Arrays:
-    """Decode the dataset, or map the arrays of an earlier call (kept in `<dataset>/cache/`)."""
-    table = dataset.table.copy()
-    table["label"] = table["dx"].map(KEYS.index)
+Data = Dataset | Folder
+
+
+def open_data(config: Config) -> Data:
+    """The photos that a configuration names.
+
+    Raises:
+        DatasetError: HAM10000 has not been imported, or the folder cannot be used.
+        SplitError: the dataset's split does not fit it.
+    """
+    if config.data == "ham10000":
+        return Dataset.open()
+    root = Path(config.data).expanduser()
+    return MaskFolder.open(root) if isinstance(config, SegmenterConfig) else ClassFolder.open(root)
+
+
+def prepare(config: Config, tick: Tick | None = None) -> Arrays:
+    """The arrays a training needs, with the labels that its configuration asks for. Where only a
+    part of the photos is used and the whole has not been decoded yet, only that part is.
+
+    Args:
+        tick: told how many photos are decoded, and of how many; it may raise to break off.
+
+    Raises:
+        ConfigError: these photos do not have the labels asked for.
+        DatasetError, SplitError: as `open_data` and `load_arrays`.
+    """
+    data = open_data(config)
+    arrays = load_arrays(wanted_part(data, config), tick)
+    labels = getattr(config, "labels", "diagnoses")
+    return arrays if labels == "diagnoses" else _two_labels(arrays)
+
+
+def wanted_part(data: Data, config: Config) -> Data:
+    """The data with only those rows and parts that a limited training uses; all of it if there is
+    no limit, or if it is decoded as a whole already."""
+    if not config.limit or is_decoded(data):
+        return data
+    table = data.table
+    masked = isinstance(config, (SegmenterConfig, HybridConfig))
+    crops = isinstance(config, ClassifierConfig) and config.crop_share > 0
+    if masked:
+        table = table[table["has_mask"]]
+    chosen = [
+        table[table["split"] == split].head(config.limit) for split in ("train", "validation")
+    ]
+    table = pd.concat(chosen).sort_index()
+    table["has_mask"] &= masked
+    table["has_crop"] &= crops
+    return replace(data, table=table)
+
+
+def is_decoded(data: Data) -> bool:
+    """Whether the arrays of these photos are there."""
+    return not data.table.empty and (_directory(data) / "complete.json").is_file()
+
+
+def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
+    """Decode the photos, or map the arrays of an earlier call (kept in `<dataset>/cache/`, those of
+    other folders in `LESIONLAB_CACHE`).
+
+    Args:
+        tick: told how many photos are decoded, and of how many; by default there is a bar.
+
+    Raises:
+        DatasetError: a file is missing or cannot be read; the message names it.
+    """
+    table = data.table.copy()
+    if table.empty:
+        raise DatasetError(f"There are no photos to train on. {HOW_TO_IMPORT}")
+    classes = data.classes if isinstance(data, Folder) else KEYS
+    table["label"] = table["dx"].map({name: k for k, name in enumerate(classes)}).fillna(-1)
+    table["label"] = table["label"].astype(int)
     table["crop_row"] = np.where(table["has_crop"], table["has_crop"].cumsum() - 1, -1)
-    first = LesionImage.from_bytes(dataset.photo(table.index[0]))
-    width, height = min((first.width, first.height), FRAME)
-    directory = dataset.root / "cache" / _fingerprint(dataset, width, height)
+    width, height = _frame(data)
+    directory = _directory(data)
     shapes = {
         "frames": (len(table), height, width, 3),
         "masks": (len(table), height, width),
         "crops": (int(table["has_crop"].sum()), CROP, CROP, 3),
     }
     if not (directory / "complete.json").is_file():
-        _decode(dataset, table, directory, shapes)
+        directory.mkdir(parents=True, exist_ok=True)
+        with FileLock(directory / "lock"):  # another process may be at it, and done before us
+            if not (directory / "complete.json").is_file():
+                _decode(data, table, directory, shapes, tick)
     arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in shapes}
-    return Arrays(table, **arrays)
+    return Arrays(table, **arrays, classes=classes)
+
+
+def _two_labels(arrays: Arrays) -> Arrays:
+    if unknown := set(arrays.classes) - set(KEYS):
+        raise ConfigError(
+            "Two labels need the diagnoses of HAM10000, whose group is known; these photos have "
+            f"the class {min(unknown)}. Make two folders, benign and malignant, instead."
+        )
+    malignant = np.array([BY_KEY[name].malignant for name in arrays.classes]).astype(int)
+    table = arrays.table.copy()
+    table["label"] = malignant[table["label"].to_numpy()]
+    return replace(arrays, table=table, classes=TWO_LABELS)
+
+
+def _frame(data: Data) -> tuple[int, int]:
+    """Width and height of the cached frames."""
+    name = str(data.table.index[0])
+    first = _read(data.photo(name), name)
+    return min((first.width, first.height), FRAME)
+
+
+def _read(content: bytes, name: str) -> LesionImage:
+    try:
+        return LesionImage.from_bytes(content)
+    except ImageError as error:
+        raise DatasetError(f"{name}: {error} Repair the file or take it out.") from error
+
+
+def _directory(data: Data) -> Path:
+    """Where the arrays of these photos are kept."""
+    if isinstance(data, Folder):
+        cache = Settings.from_environment().cache / "training"
+    else:
+        cache = data.root / "cache"
+    return cache / _fingerprint(data, *_frame(data))
 
 
 def _decode(
-    dataset: Dataset, table: pd.DataFrame, directory: Path, shapes: dict[str, tuple[int, ...]]
+    data: Data,
+    table: pd.DataFrame,
+    directory: Path,
+    shapes: dict[str, tuple[int, ...]],
+    tick: Tick | None,
 ) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
     out = {
         name: np.lib.format.open_memmap(
             directory / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape
         )
         for name, shape in shapes.items()
+        if all(shape)
     }
+    for name in shapes.keys() - out.keys():  # a file without content cannot be mapped
+        np.save(directory / f"{name}.npy", np.zeros(shapes[name], np.uint8))
     _, height, width, _ = shapes["frames"]
-    for row, (image_id, entry) in enumerate(
-        tqdm(table.iterrows(), "Decoding", len(table), disable=None)
-    ):
-        name = str(image_id)
-        out["frames"][row] = resize(
-            LesionImage.from_bytes(dataset.photo(name)).rgb, (width, height)
-        )
-        if entry.has_mask:
-            mask = dataset.mask(name).astype(np.uint8) * 255
-            out["masks"][row] = np.asarray(
-                Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR)
-            )
-        if entry.has_crop:
-            with Image.open(io.BytesIO(dataset.crop(name))) as crop:
-                out["crops"][entry.crop_row] = resize(np.asarray(crop.convert("RGB")), (CROP, CROP))
+    bar = tqdm(table.iterrows(), "Decoding", len(table), disable=True if tick else None)
+    for row, (image_id, entry) in enumerate(bar):
+        if tick is not None:
+            tick(row, len(table))
+        parts = decode_row(data, str(image_id), entry, width, height)
+        out["frames"][row] = parts["frames"]
+        if "masks" in parts:
+            out["masks"][row] = parts["masks"]
+        if "crops" in parts:
+            out["crops"][entry.crop_row] = parts["crops"]
     for array in out.values():
         array.flush()
     temporary = directory / "complete.part"
@@ -109,43 +228,66 @@ def _decode(
     os.replace(temporary, directory / "complete.json")
 
 
-def _fingerprint(dataset: Dataset, width: int, height: int) -> str:
-    """Changes whenever the rows do, or a file of the dataset (by name, size and time)."""
-    rows = "\n".join(dataset.table.index)
+def decode_row(data: Data, name: str, entry: Any, width: int, height: int) -> dict[str, np.ndarray]:
+    """What the arrays hold of one photo: its frame, and its mask and crop if `entry`, its row of
+    the table, has them. Raises DatasetError."""
+    parts = {"frames": resize(_read(data.photo(name), name).rgb, (width, height))}
+    if entry.has_mask:
+        mask = Image.fromarray(data.mask(name).astype(np.uint8) * 255)
+        parts["masks"] = np.asarray(mask.resize((width, height), Image.Resampling.BILINEAR))
+    if entry.has_crop:
+        with Image.open(io.BytesIO(data.crop(name))) as crop:
+            parts["crops"] = resize(np.asarray(crop.convert("RGB")), (CROP, CROP))
+    return parts
+
+
+def _fingerprint(data: Data, width: int, height: int) -> str:
+    """Changes whenever the rows or the parts wanted do, or a file (by name, size and time)."""
+    rows = "\n".join(data.table.index)
     digest = hashlib.sha256(f"{width}x{height}\n{rows}\n".encode())
-    for kind in ("images", "masks", "crops"):
-        for path in sorted((dataset.root / kind).glob("ISIC_*")):
-            facts = path.stat()
-            digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
+    if isinstance(data, Folder):
+        files = data.files()
+    else:
+        files = [p for k in PARTS for p in sorted((data.root / k).glob("ISIC_*"))]
+        for part in ("has_mask", "has_crop"):
+            if not data.table[part].any():
+                digest.update(f"no {part}\n".encode())
+    for path in files:
+        facts = path.stat()
+        digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:12]
 
 
-def augmentation(size: int, with_mask: bool) -> v2.Compose:
+def augmentation(
+    size: int, with_mask: bool, names: tuple[str, ...] = tuple(AUGMENTATIONS)
+) -> v2.Compose:
     """Random transforms on an image (and its mask) that end at size × size.
 
     Zoom and aspect by a random resized crop; rotation by any angle, shift and shear by an affine
-    map; flips; colour; sharpness: blur through down- and up-scaling, sharpening, JPEG.
+    map; flips; colour; sharpness: blur through down- and up-scaling, sharpening, JPEG. Only those
+    of `names` (keys of `train.choices.AUGMENTATIONS`).
     """
-    geometry = [
-        v2.RandomResizedCrop(size, scale=(0.55, 1.0), ratio=(0.75, 1.6), antialias=True),
-        v2.RandomHorizontalFlip(),
-        v2.RandomVerticalFlip(),
-        v2.RandomAffine(
-            degrees=180,
-            translate=(0.08, 0.08),
-            scale=(0.85, 1.2),
-            shear=8,
-            interpolation=v2.InterpolationMode.BILINEAR,
-            fill={tv_tensors.Image: [round(255 * c) for c in SKIN], "others": 0},
-        ),
-    ]
-    look = [
-        v2.ColorJitter(brightness=0.25, contrast=0.25, saturation=0.25, hue=0.03),
-        v2.RandomApply([Rescale(0.4)], p=0.3),
-        v2.RandomAdjustSharpness(2.5, p=0.2),
-        v2.RandomApply([Jpeg(40, 95)], p=0.2),
-    ]
-    return v2.Compose([*geometry, *look])
+    whole = v2.Resize((size, size), antialias=True)
+    zoom = v2.RandomResizedCrop(size, scale=(0.55, 1.0), ratio=(0.75, 1.6), antialias=True)
+    steps: dict[str, list[v2.Transform]] = {
+        "flip": [v2.RandomHorizontalFlip(), v2.RandomVerticalFlip()],
+        "turn": [
+            v2.RandomAffine(
+                degrees=180,
+                translate=(0.08, 0.08),
+                scale=(0.85, 1.2),
+                shear=8,
+                interpolation=v2.InterpolationMode.BILINEAR,
+                fill={tv_tensors.Image: [round(255 * c) for c in SKIN], "others": 0},
+            )
+        ],
+        "colour": [v2.ColorJitter(brightness=0.25, contrast=0.25, saturation=0.25, hue=0.03)],
+        "blur": [v2.RandomApply([Rescale(0.4)], p=0.3)],
+        "sharpen": [v2.RandomAdjustSharpness(2.5, p=0.2)],
+        "jpeg": [v2.RandomApply([Jpeg(40, 95)], p=0.2)],
+    }
+    chosen = [step for name, group in steps.items() if name in names for step in group]
+    return v2.Compose([zoom if "zoom" in names else whole, *chosen])
 
 
 class Rescale(v2.Transform):
@@ -199,18 +341,24 @@ class Samples(TorchDataset):
     """
 
     def __init__(
-        self, arrays: Arrays, rows: np.ndarray, size: int, crop_share: float, with_mask: bool
+        self,
+        arrays: Arrays,
+        rows: np.ndarray,
+        size: int,
+        crop_share: float,
+        with_mask: bool,
+        augment: tuple[str, ...] = tuple(AUGMENTATIONS),
     ) -> None:
         self.arrays, self.rows, self.with_mask = arrays, rows, with_mask
         self.crop_share = 0.0 if with_mask else crop_share
         self.labels = arrays.table["label"].to_numpy()
         self.crop_rows = arrays.table["crop_row"].to_numpy()
-        self.transform = augmentation(size, with_mask)
+        self.transform = augmentation(size, with_mask, augment)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         row = int(self.rows[index])
         crop = int(self.crop_rows[row])
         if crop >= 0 and torch.rand(()).item() < self.crop_share:
@@ -224,6 +372,15 @@ class Samples(TorchDataset):
             return image.permute(1, 2, 0).contiguous(), (mask > 127).to(torch.uint8)
         image = self.transform(image)
         return image.permute(1, 2, 0).contiguous(), torch.tensor(int(self.labels[row]))
+
+
+class LabelledSamples(Samples):
+    """Augmented samples with everything known of them: image and mask as `Samples` has them, and
+    the label between the two."""
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        image, mask = super().__getitem__(index)
+        return image, torch.tensor(int(self.labels[int(self.rows[index])])), mask
 
 
 class Frames(TorchDataset):

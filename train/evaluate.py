@@ -1,9 +1,10 @@
-"""`python -m train evaluate`: honest figures of the shipped weights, and every single prediction.
+"""`python -m train evaluate`: honest figures of a model, and every single prediction.
 
-Writes `weights/<model>/predictions-<split>.parquet` and `evaluation-<split>.json`, and puts the
-overall figures onto the card. Figures go through the very runtime that the app uses, and come with
-95 % intervals by bootstrap over lesions. Open the test split once per reported model. Photos from
-elsewhere (`--images`) are measured likewise, but written to a folder of one's own.
+Writes `predictions-<split>.parquet` and `evaluation-<split>.json` into the model's folder
+(`weights/<model>/`, or a run's), and puts the overall figures onto the card. Figures of the shipped
+weights go through the very runtime that the app uses; all come with 95 % intervals by bootstrap
+over lesions. Open the test split once per reported model. Photos from elsewhere (`--images`) are
+measured likewise, but written to a folder of one's own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from tqdm import tqdm
 from core import curves
 from core.analyser import DECODED_PX, Analyser, mask_of
 from core.calibration import Calibration
+from core.decision import Decision
+from core.evaluation import command
 from core.imaging import LesionImage, resize
 from core.metrics import (
     FAILED_BELOW,
@@ -32,14 +35,21 @@ from core.metrics import (
     per_class,
     segmenter_summary,
 )
-from core.settings import Settings
-from core.splits import SplitError
+from core.reference import Reference
+from core.splits import check_split
 from core.taxonomy import BY_KEY
+from core.views import views as turned
+from core.views import views_back
 from core.weights import Card, read_card, write_card
+from train.data import TWO_LABELS
+from train.features import Classify, Segment
 from train.sources import Source, SplitSource
 
 BATCH = 16
 DRAWS = 2000
+RUN_DRAWS = 200
+"""Resamples for the intervals of a run's figures, which should not take longer than the run: their
+ends are some percent of their width rougher."""
 SENSITIVITIES = (0.8, 0.9, 0.95)
 """Operating points of the two-class views."""
 SMALLEST_SLICE = 20
@@ -49,40 +59,59 @@ FIXED_SUBSET = 50
 """Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
 
 
-def evaluate_classifier(source: Source, analyser: Analyser, views: int = 1) -> dict[str, Any]:
+def evaluate_classifier(
+    source: Source,
+    card: Card,
+    classify: Classify,
+    reference: Reference | None = None,
+    views: int = 1,
+    draws: int | None = None,
+) -> dict[str, Any]:
     """Class probabilities for every photo, and their measures with intervals.
 
+    Args:
+        source: its `dx` are classes of the card's.
+        card: of the model.
+        classify: the model.
+        reference: what its photos are compared with, if it has that; else no novelty is measured.
+        views: of each photo, whose scores are averaged.
+        draws: resamples for the intervals (default: `DRAWS`).
+
     Returns:
-        the figures; `predictions` among them is the table of every single one.
+        the figures; `predictions` among them is the table of every single one. Two-class views and
+        slices are there for those classes and facts that the source has.
 
     Raises:
         SplitError: the model was made for another split of the dataset.
     """
-    _check_split(analyser.classifier_card, source)
-    table, classes = source.table, analyser.classes
-    size = analyser.classifier_card["input"]["size"]
+    _check_source(card, source)
+    draws = draws or DRAWS
+    table, classes = source.table, tuple(card["classes"])
+    calibration, decision = Calibration.of(card), Decision.of(card)
     logits, novelty = [], []
-    for _, batch in _photos(source, size):
-        scores = [analyser.runtime.classify(view) for view in _views(batch, views)]
+    for _, batch in _photos(source, card["input"]["size"]):
+        scores = [classify(view) for view in turned(batch, views)]
         logits.append(np.mean([s.logits for s in scores], axis=0))
-        novelty += [analyser.reference.novelty(e) for e in scores[0].embeddings]
+        if reference is not None:
+            novelty += list(reference.familiar.novelty(scores[0].textures))
     z = np.concatenate(logits).astype(np.float64)
-    p = analyser.calibration(z)
-    named = analyser.decision(p)
+    p = calibration(z)
+    named = decision(p)
     labels = table["dx"].map(classes.index).to_numpy()
     groups = table["lesion_id"].to_numpy()
     predictions = pd.DataFrame(p, columns=list(classes), index=table.index)
     predictions.insert(0, "prediction", [classes[k] for k in named])
     predictions.insert(0, "dx", table["dx"])
     predictions.insert(0, "lesion_id", table["lesion_id"])
-    predictions["novelty"] = novelty
-    raw = Calibration(1.0, analyser.calibration.prior)(z)
+    if reference is not None:
+        predictions["novelty"] = novelty
+    raw = Calibration(1.0, calibration.prior)(z)
 
     def by_class(rows: np.ndarray) -> dict[str, float]:
         found = per_class(p[rows], labels[rows], classes, named[rows])
         return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
-    spread = bootstrap(by_class, groups, DRAWS)
+    spread = bootstrap(by_class, groups, draws)
     rows: dict[str, dict[str, Any]] = {
         key: {
             "support": row.pop("support"),
@@ -92,10 +121,12 @@ def evaluate_classifier(source: Source, analyser: Analyser, views: int = 1) -> d
     }
     weakest_first = sorted(rows.items(), key=lambda item: _or_last(item[1]["f1"]["value"]))
     return {
-        **_counts(source),
+        **_counts(source, draws),
         "views": views,
-        "decision": analyser.classifier_card["decision"],
-        "overall": _with_intervals(lambda r: classifier_summary(p[r], labels[r], named[r]), groups),
+        "decision": card["decision"],
+        "overall": _with_intervals(
+            lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
+        ),
         "most_probable": _with_intervals(
             lambda r: {
                 k: v
@@ -103,6 +134,7 @@ def evaluate_classifier(source: Source, analyser: Analyser, views: int = 1) -> d
                 if k in ("accuracy", "balanced_accuracy", "macro_f1")
             },
             groups,
+            draws,
         ),
         "most_probable_recall": {
             key: row["recall"] for key, row in per_class(p, labels, classes).items()
@@ -125,28 +157,30 @@ def evaluate_classifier(source: Source, analyser: Analyser, views: int = 1) -> d
             "after": curves.reliability(p, labels),
         },
         "two_classes": {
-            "malignant": _two_classes(
-                np.isin(labels, [k for k, key in enumerate(classes) if BY_KEY[key].malignant]),
-                p[:, [BY_KEY[key].malignant for key in classes]].sum(axis=1),
-                groups,
-            ),
-            "mel": _two_classes(labels == classes.index("mel"), p[:, classes.index("mel")], groups),
+            name: _two_classes(np.isin(labels, positive), p[:, positive].sum(axis=1), groups, draws)
+            for name, positive in _two_class_views(classes).items()
         },
-        "slices": _slices(table, p, labels, named, classes.index("mel")),
-        "flagged_unlike": float((np.array(novelty) > analyser.reference.threshold).mean()),
+        "slices": _slices(table, p, labels, named, classes, draws),
+        **(
+            {"flagged_unlike": float((np.array(novelty) > reference.threshold).mean())}
+            if reference is not None
+            else {}
+        ),
         "predictions": predictions.round(5),
     }
 
 
-def evaluate_segmenter(source: Source, analyser: Analyser, views: int = 1) -> dict[str, Any]:
+def evaluate_segmenter(
+    source: Source, card: Card, segment: Segment, views: int = 1, draws: int | None = None
+) -> dict[str, Any]:
     """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`."""
-    _check_split(analyser.segmenter_card, source)
+    _check_source(card, source)
+    draws = draws or DRAWS
     table = source.table
-    size = analyser.segmenter_card["input"]["size"]
     rows = []
-    for ids, batch in _photos(source, size):
-        answers = [analyser.runtime.segment(view) for view in _views(batch, views)]
-        logits = np.mean(_views_back(answers), axis=0)
+    for ids, batch in _photos(source, card["input"]["size"]):
+        answers = [segment(view) for view in turned(batch, views)]
+        logits = np.mean(views_back(answers), axis=0)
         for image_id, scores in zip(ids, logits, strict=True):
             truth = source.mask(image_id)
             found = mask_of(scores, truth.shape[1], truth.shape[0])
@@ -156,10 +190,10 @@ def evaluate_segmenter(source: Source, analyser: Analyser, views: int = 1) -> di
     dice, iou = scores["dice"].to_numpy(), scores["iou"].to_numpy()
     order = sorted(table.index, key=lambda i: hashlib.sha256(str(i).encode()).hexdigest())
     return {
-        **_counts(source),
+        **_counts(source, draws),
         "views": views,
         "overall": _with_intervals(
-            lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy()
+            lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy(), draws
         ),
         "distribution": _distribution(scores),
         "subset": {
@@ -172,46 +206,48 @@ def evaluate_segmenter(source: Source, analyser: Analyser, views: int = 1) -> di
     }
 
 
-EVALUATIONS: dict[str, Callable[..., dict[str, Any]]] = {
-    "classifier": evaluate_classifier,
-    "segmenter": evaluate_segmenter,
-}
+def evaluate_shipped(
+    kind: str, source: Source, analyser: Analyser, views: int = 1
+) -> dict[str, Any]:
+    """One of the two models of an analyser, through its runtime."""
+    runtime = analyser.runtime
+    if kind == "classifier":
+        card, reference = analyser.classifier_card, analyser.reference
+        return evaluate_classifier(source, card, runtime.classify, reference, views)
+    return evaluate_segmenter(source, analyser.segmenter_card, runtime.segment, views)
 
 
-def write_split(model: str, figures: dict[str, Any]) -> None:
+def write_split(folder: Path, figures: dict[str, Any]) -> None:
     """Keep the figures of a split beside the weights, and the overall ones on the card."""
-    folder: Path = Settings.from_environment().weights / model
     card = read_card(folder)
     split, views = figures["split"], figures["views"]
     name = split if views == 1 else f"{split}-{views}views"
-    option = "" if views == 1 else f" --views {views}"
-    command = f"python -m train evaluate {model} --split {split}{option}"
-    _write(folder, name, command, card, figures)
-    kept = ("data", "photo_px", "split_id", "images", "lesions", "views")
+    told = command(folder, name)
+    _write(folder, name, told, card, figures)
+    kept = ("data", "photo_px", "split_id", "images", "lesions", "views", "limit")
     card.setdefault("metrics", {})[name] = {
-        **{k: figures[k] for k in kept},
-        "command": command,
+        **{k: figures[k] for k in kept if k in figures},
+        "command": told,
         **figures["overall"],
         **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
     }
     write_card(folder, card)
 
 
-def write_elsewhere(model: str, figures: dict[str, Any], out: Path) -> None:
+def write_elsewhere(kind: str, card: Card, figures: dict[str, Any], out: Path) -> None:
     """Keep the figures of photos from elsewhere in a folder."""
     out.mkdir(parents=True, exist_ok=True)
-    card = read_card(Settings.from_environment().weights / model)
-    _write(out, model, f"python -m train evaluate {model} --images …", card, figures)
+    _write(out, kind, f"python -m train evaluate {kind} --images …", card, figures)
 
 
-def _write(folder: Path, name: str, command: str, card: Card, figures: dict[str, Any]) -> None:
-    plain = {k: v for k, v in figures.items() if k != "predictions"}
+def _write(folder: Path, name: str, told: str, card: Card, figures: dict[str, Any]) -> None:
+    plain = {k: v for k, v in figures.items() if k not in ("predictions", "draws")}
     text = json.dumps(
         _without_nan(
             {
-                "command": command,
+                "command": told,
                 "weights": card["sha256"],
-                "intervals": f"95 %, bootstrap over lesions, {DRAWS} draws",
+                "intervals": f"95 %, bootstrap over lesions, {figures['draws']} draws",
                 **plain,
             }
         ),
@@ -232,24 +268,26 @@ def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]
         yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
 
 
-def _views(batch: np.ndarray, views: int) -> Iterator[np.ndarray]:
-    """A batch N×S×S×… as it is, or in the eight ways a square can be turned and mirrored."""
-    for number in range(views):
-        turned = np.rot90(batch, number % 4, axes=(1, 2))
-        yield np.ascontiguousarray(turned if number < 4 else turned[:, :, ::-1])
+def _two_class_views(classes: tuple[str, ...]) -> dict[str, list[int]]:
+    """Yes-no questions that the classes can answer, with the places of those that mean yes."""
+    known = [BY_KEY[key].malignant if key in BY_KEY else None for key in classes]
+    views = {"malignant": [k for k, yes in enumerate(known) if yes]} if None not in known else {}
+    if classes == TWO_LABELS:
+        views["malignant"] = [classes.index("malignant")]
+    if "mel" in classes:
+        views["mel"] = [classes.index("mel")]
+    return views
 
 
-def _views_back(answers: list[np.ndarray]) -> list[np.ndarray]:
-    """Answers N×S×S to `_views`, each turned back to the photo."""
-    straight = (a if n < 4 else a[:, :, ::-1] for n, a in enumerate(answers))
-    return [np.rot90(a, -(n % 4), axes=(1, 2)) for n, a in enumerate(straight)]
-
-
-def _two_classes(truth: np.ndarray, score: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+def _two_classes(
+    truth: np.ndarray, score: np.ndarray, groups: np.ndarray, draws: int
+) -> dict[str, Any]:
     """A yes-no view of the probabilities: bool N against score N."""
     found: dict[str, Any] = {
         "positives": int(truth.sum()),
-        "auc": _with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups)["auc"],
+        "auc": _with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)[
+            "auc"
+        ],
         "at_half": curves.at_threshold(truth, score, 0.5),
         "roc": curves.roc(truth, score),
         "operating_points": {},
@@ -263,10 +301,17 @@ def _two_classes(truth: np.ndarray, score: np.ndarray, groups: np.ndarray) -> di
 
 
 def _slices(
-    table: pd.DataFrame, p: np.ndarray, labels: np.ndarray, named: np.ndarray, mel: int
+    table: pd.DataFrame,
+    p: np.ndarray,
+    labels: np.ndarray,
+    named: np.ndarray,
+    classes: tuple[str, ...],
+    draws: int,
 ) -> dict[str, dict[str, Any]]:
-    """Accuracy, melanoma's recall and its AUC, where age, sex, site or confirmation are known."""
+    """Accuracy and, where melanoma is a class, its recall and its AUC, where age, sex, site or
+    confirmation are known."""
     groups = table["lesion_id"].to_numpy()
+    mel = classes.index("mel") if "mel" in classes else None
     kinds: dict[str, pd.Series] = {
         k: table[k] for k in ("sex", "localization", "dx_type") if k in table
     }
@@ -277,9 +322,12 @@ def _slices(
         kinds = {"age": bands, **kinds}
 
     def measured(rows: np.ndarray) -> dict[str, float]:
+        right = {"accuracy": float((named[rows] == labels[rows]).mean())}
+        if mel is None:
+            return right
         sick = labels[rows] == mel
         return {
-            "accuracy": float((named[rows] == labels[rows]).mean()),
+            **right,
             "melanoma_recall": float((named[rows] == mel)[sick].mean()) if sick.any() else math.nan,
             "melanoma_auc": curves.auc(sick, p[rows, mel]),
         }
@@ -289,13 +337,11 @@ def _slices(
         found[kind] = {}
         for value in sorted(values.fillna("unknown").unique()):
             rows = np.flatnonzero(values.fillna("unknown") == value)
-            entry: dict[str, Any] = {
-                "images": len(rows),
-                "lesions": len(set(groups[rows])),
-                "melanomas": int((labels[rows] == mel).sum()),
-            }
+            entry: dict[str, Any] = {"images": len(rows), "lesions": len(set(groups[rows]))}
+            if mel is not None:
+                entry["melanomas"] = int((labels[rows] == mel).sum())
             if len(rows) >= SMALLEST_SLICE:
-                spread = bootstrap(lambda r: measured(rows[r]), groups[rows], DRAWS)  # noqa: B023
+                spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
                 entry |= {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
             found[kind][str(value)] = entry
     return found
@@ -316,19 +362,16 @@ def _distribution(scores: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def _check_split(card: Card, source: Source) -> None:
-    """Figures are honest only on the split that the model was kept from."""
-    if isinstance(source, SplitSource) and card.get("split_id") != source.about["split_id"]:
-        raise SplitError(
-            f"{card['name']} was made for the split {card.get('split_id')}, the dataset has "
-            f"{source.about['split_id']}: its test images may be among those it learned from."
-        )
+def _check_source(card: Card, source: Source) -> None:
+    if isinstance(source, SplitSource):
+        check_split(card, source.about["split_id"])
 
 
-def _counts(source: Source) -> dict[str, Any]:
+def _counts(source: Source, draws: int) -> dict[str, Any]:
     table = source.table
     first = LesionImage.from_bytes(source.photo(str(table.index[0])))
     return {
+        "draws": draws,
         **source.about,
         "photo_px": f"{first.width}×{first.height}",
         "images": len(table),
@@ -337,9 +380,9 @@ def _counts(source: Source) -> dict[str, Any]:
 
 
 def _with_intervals(
-    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray
+    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
 ) -> dict[str, dict[str, float]]:
-    spread = bootstrap(measure, groups, DRAWS)
+    spread = bootstrap(measure, groups, draws)
     return {
         name: _figure(value, spread[name])
         for name, value in measure(np.arange(len(groups))).items()

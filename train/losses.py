@@ -1,4 +1,4 @@
-"""Losses of the two trainings."""
+"""Losses of the trainings, by the names of `train.choices`."""
 
 from __future__ import annotations
 
@@ -27,6 +27,50 @@ class LogitAdjustedCrossEntropy(nn.Module):
         return F.cross_entropy(logits + self.log_prior, labels)
 
 
+class Focal(nn.Module):
+    """Focal loss: cross-entropy times (1 - p of the true class)^gamma, which turns down photos that
+    are right already (Lin et al., "Focal loss for dense object detection", ICCV 2017, gamma 2)."""
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Logits N×K, labels N → scalar."""
+        log_p = -F.cross_entropy(logits, labels, reduction="none")
+        return -((1 - log_p.exp()) ** self.gamma * log_p).mean()
+
+
+def class_loss(name: str, drawn: Tensor) -> tuple[nn.Module, Tensor]:
+    """A classifier's loss and the prior that its scores then carry.
+
+    Args:
+        name: a key of `train.choices.LOSSES`.
+        drawn: share of each class in the batches, shape K.
+
+    Returns:
+        the loss (logits N×K, labels N → scalar), and a prior K: a network that makes this loss
+        small gives logits whose softmax is a posterior under it. Uniform where the loss evens the
+        classes out itself, `drawn` where it takes them as they come (of focal loss only about so).
+    """
+    uniform = torch.full_like(drawn, 1 / len(drawn))
+    if name == "adjusted":
+        return LogitAdjustedCrossEntropy(drawn), uniform
+    if name == "weighted":  # on average over the batches, a photo weighs 1
+        return nn.CrossEntropyLoss(uniform / drawn), uniform
+    return {"cross-entropy": nn.CrossEntropyLoss, "focal": Focal}[name](), drawn
+
+
+def mask_loss(name: str, dice_weight: float = 0.5) -> nn.Module:
+    """A mask's loss (logits and mask 0/1 of one shape N×1×H×W → scalar); `name` is a key of
+    `train.choices.MASK_LOSSES`."""
+    if name == "tversky":
+        return Tversky()
+    if name == "fuzzy":
+        return FuzzyJaccard()
+    return BCEDice({"bce-dice": dice_weight, "bce": 0.0, "dice": 1.0}[name])
+
+
 class BCEDice(nn.Module):
     """(1 - w)·binary cross-entropy + w·(1 - soft Dice per image, averaged) (Milletari et al.,
     "V-Net", 3DV 2016). Per image, so that small lesions weigh as much as large ones."""
@@ -43,3 +87,46 @@ class BCEDice(nn.Module):
         dice = (2 * overlap + 1) / (p.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3)) + 1)
         bce = F.binary_cross_entropy_with_logits(logits, target)
         return (1 - self.dice_weight) * bce + self.dice_weight * (1 - dice).mean()
+
+
+class Tversky(nn.Module):
+    """1 - Tversky index per image, averaged: Dice in which missed lesion costs `missed` and skin
+    taken for lesion `false` (Salehi et al., "Tversky loss function for image segmentation using 3D
+    fully convolutional deep networks", MLMI 2017, .7 and .3)."""
+
+    def __init__(self, missed: float = 0.7, false: float = 0.3) -> None:
+        super().__init__()
+        self.missed, self.false = missed, false
+
+    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
+        """Logits and mask (0/1) of one shape N×1×H×W → scalar."""
+        target, p = mask.to(logits.dtype), torch.sigmoid(logits)
+        hit = (p * target).sum(dim=(1, 2, 3))
+        missed = ((1 - p) * target).sum(dim=(1, 2, 3))
+        false = (p * (1 - target)).sum(dim=(1, 2, 3))
+        return (1 - (hit + 1) / (hit + self.missed * missed + self.false * false + 1)).mean()
+
+
+class FuzzyJaccard(nn.Module):
+    """1 - the Jaccard index of two fuzzy sets per image, averaged.
+
+    A pixel belongs to the lesion by as much of its neighbourhood (`width` × `width` pixels) as is
+    lesion: 1 inside, 0 outside, between the two near the border, where two experts would disagree.
+    Intersection is the smaller membership, union the larger (Crum et al., "Generalized overlap
+    measures for evaluation and validation in medical image analysis", IEEE TMI 25(11), 2006); as a
+    loss for soft labels: Wang et al., "Jaccard metric losses", NeurIPS 2023.
+    """
+
+    def __init__(self, width: int = 5) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
+        """Logits and mask (0/1) of one shape N×1×H×W → scalar."""
+        member = F.avg_pool2d(
+            mask.to(logits.dtype), self.width, 1, self.width // 2, count_include_pad=False
+        )
+        p = torch.sigmoid(logits)
+        both = torch.minimum(p, member).sum(dim=(1, 2, 3))
+        either = torch.maximum(p, member).sum(dim=(1, 2, 3))
+        return (1 - (both + 1) / (either + 1)).mean()

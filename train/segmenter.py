@@ -2,73 +2,112 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from core.backbones import build_encoder
 from core.metrics import mask_scores, segmenter_summary
 from core.models import build_segmenter, normalise
 from core.weights import load_into
 from train.config import SegmenterConfig
-from train.data import Arrays, EpochSampler, Samples, frame_loader, rows_of
-from train.fit import Model
-from train.losses import BCEDice
-from train.start import start_weights
+from train.data import Arrays, EpochSampler, Samples, rows_of
+from train.losses import mask_loss
+from train.model import PhotoModel
+from train.ranks import gathered
+from train.start import start_unet, start_weights
 
 
-class SegmenterTraining(Model):
+class Outlining:
+    """Masks as validation scores them, enlarged to the cached frame. The segmenter and the hybrid
+    share it."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self._rows: list[int] = []
+        self._scores: list[tuple[float, float]] = []
+
+    def masks(self, logits: Tensor) -> np.ndarray:
+        """Lesion logits N×1×S×S → bool N×h×w."""
+        size = self.arrays.masks.shape[1:]
+        logits = nn.functional.interpolate(
+            logits.float(), size=size, mode="bilinear", align_corners=False
+        )
+        return (logits[:, 0] > 0).cpu().numpy()
+
+    def add(self, logits: Tensor, rows: np.ndarray) -> None:
+        """Score a batch."""
+        truths = self.arrays.masks[rows] > 127
+        self._rows += rows.tolist()
+        self._scores += [mask_scores(p, t) for p, t in zip(self.masks(logits), truths, strict=True)]
+
+    def collected(self) -> tuple[np.ndarray, np.ndarray]:
+        """Dice and IoU of the masks added since the last call, by all processes."""
+        _, scores = gathered(np.array(self._rows), np.array(self._scores))
+        self._rows.clear()
+        self._scores.clear()
+        dice, iou = scores.T
+        return dice, iou
+
+    def answers(self, logits: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """For each photo its mask, bool h×w, the true one, and their IoU."""
+        truths = self.arrays.masks[rows] > 127
+        return [
+            {"mask": p, "true_mask": t, "iou": round(mask_scores(p, t)[1], 4)}
+            for p, t in zip(self.masks(logits), truths, strict=True)
+        ]
+
+
+class SegmenterTraining(PhotoModel):
     """The U-Net, its loss and its data. Score on validation: mean IoU at the network's size."""
 
     config: SegmenterConfig
 
     def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
-        super().__init__(config)
-        self.arrays = arrays
+        super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit, masked=True)
-        self.loss = BCEDice(config.dice_weight)
-        self.net = build_segmenter(config.encoder)
-        start = start_weights(config.start, config.encoder)
-        if start is not None:
-            heads = ("classifier.", "fc.")
-            encoder = {k: v for k, v in start.items() if not k.startswith(heads)}
-            load_into(self.net.get_submodule("encoder"), encoder, "the ImageNet start")
+        self.loss = mask_loss(config.loss, config.dice_weight)
+        self.net = build_unet(config.encoder)
+        start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._collected: list[tuple[float, float]] = []
+        self.outlining = Outlining(arrays)
 
     def make_loader(self, epoch: int) -> DataLoader:
         """Augmented images with their masks."""
         config = self.config
-        samples = Samples(self.arrays, self.rows, config.size_at(epoch), 0.0, with_mask=True)
+        samples = Samples(
+            self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
+        )
         sampler = EpochSampler(np.ones(len(self.rows)), config.epoch_images, config.seed, epoch)
         return DataLoader(
             samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
         )
 
-    def val_dataloader(self) -> DataLoader:
-        """Full validation frames at the epoch's size."""
-        size = self.config.size_at(self.trainer.current_epoch)
-        rows = rows_of(self.arrays, "validation", self.config.limit, masked=True)
-        return frame_loader(self.arrays, rows, size)
+    def validation_rows(self) -> np.ndarray:
+        """Row numbers of the photos that are validated on."""
+        return rows_of(self.arrays, "validation", self.config.limit, masked=True)
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, masks 0/1 → loss."""
         pixels, masks = batch
-        logits = self.net(normalise(pixels).contiguous(memory_format=torch.channels_last))
-        loss = self.loss(logits.float(), masks[:, None])
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(masks))
+        loss = self.loss(self._logits(pixels), masks[:, None])
+        self.log(
+            "train_loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(masks),
+            sync_dist=True,
+        )
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Score each mask, enlarged to the cached frame."""
         pixels, rows = batch
-        logits = self.net(normalise(pixels).contiguous(memory_format=torch.channels_last))
-        truths = self.arrays.masks[rows.cpu().numpy()] > 127
-        logits = torch.nn.functional.interpolate(
-            logits.float(), size=truths.shape[1:], mode="bilinear", align_corners=False
-        )
-        predicted = (logits[:, 0] > 0).cpu().numpy()
-        self._collected += [mask_scores(p, t) for p, t in zip(predicted, truths, strict=True)]
+        self.outlining.add(self._logits(pixels), rows.cpu().numpy())
 
     def on_validation_epoch_end(self) -> None:
         """Average them."""
@@ -78,6 +117,30 @@ class SegmenterTraining(Model):
 
     def collected(self) -> tuple[np.ndarray, np.ndarray]:
         """Dice and IoU of the masks validated since the last call."""
-        dice, iou = np.array(self._collected).T
-        self._collected.clear()
-        return dice, iou
+        return self.outlining.collected()
+
+    def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """See `train.model.PhotoModel`."""
+        return self.outlining.answers(self._logits(pixels), rows)
+
+    def _logits(self, pixels: Tensor) -> Tensor:
+        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
+        return self.net(x).float()
+
+
+def build_unet(encoder: str) -> nn.Module:
+    """`core.models.build_segmenter`. Raises WeightsError: there is no such encoder."""
+    try:
+        return build_segmenter(encoder)
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError):
+        build_encoder(encoder)  # says what is wrong with the name
+        raise
+
+
+def start_from(unet: nn.Module, start: str, encoder: str) -> None:
+    """Load start weights (see `train.config.Config.start`) into a U-Net: all of it where they are
+    those of a U-Net, else its encoder alone. Raises WeightsError."""
+    if (whole := start_unet(start, encoder)) is not None:
+        load_into(unet, whole, "the start")
+    elif (part := start_weights(start, encoder)) is not None:
+        load_into(unet.get_submodule("encoder"), part, "the start")

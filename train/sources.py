@@ -12,7 +12,8 @@ import pandas as pd
 from PIL import Image
 
 from core.dataset import Dataset, DatasetError
-from core.taxonomy import KEYS
+from core.taxonomy import BY_KEY, KEYS
+from train.data import TWO_LABELS, Data
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
 MASK_NAMES = ("{}_segmentation.png", "{}_Segmentation.png", "{}.png")
@@ -40,23 +41,43 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class SplitSource:
-    """One split of the dataset."""
+    """One split of HAM10000, or of a folder of photos.
 
-    dataset: Dataset
+    Raises, when its table is asked for:
+        DatasetError: the split has no photos.
+    """
+
+    dataset: Data
     split: str
     masked: bool = False
     """Only images that have a mask."""
+    two_labels: bool = False
+    """`dx` is one of `TWO_LABELS` instead of a diagnosis."""
+    limit: int = 0
+    """Only so many images, as a limited training sees them (0: all)."""
 
     @property
     def table(self) -> pd.DataFrame:
         """See `Source`."""
         table = self.dataset.table
-        return table[(table["split"] == self.split) & (table["has_mask"] | (not self.masked))]
+        table = table[(table["split"] == self.split) & (table["has_mask"] | (not self.masked))]
+        if table.empty:
+            what = "photos with a lesion mask" if self.masked else "photos"
+            raise DatasetError(f"The split {self.split} of {self._name} has no {what}.")
+        table = table.head(self.limit) if self.limit else table
+        if self.two_labels:
+            table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
+        return table
 
     @property
     def about(self) -> dict[str, Any]:
-        """See `Source`."""
-        return {"data": "HAM10000", "split": self.split, "split_id": self.dataset.split.id}
+        """See `Source`; `limit` is there if there is one."""
+        about = {"data": self._name, "split": self.split, "split_id": self.dataset.split.id}
+        return about | ({"limit": self.limit} if self.limit else {})
+
+    @property
+    def _name(self) -> str:
+        return "HAM10000" if isinstance(self.dataset, Dataset) else self.dataset.root.name
 
     def photo(self, image_id: str) -> bytes:
         """See `Source`."""

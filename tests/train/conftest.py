@@ -82,7 +82,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 def environment(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """LESIONLAB_… set to the tiny dataset and to empty folders; returns the whole environment."""
     monkeypatch.setenv("LESIONLAB_DATA", str(tiny.data))
-    for name in ("WEIGHTS", "RUNS", "PRETRAINED"):
+    for name in ("WEIGHTS", "RUNS", "PRETRAINED", "CACHE"):
         monkeypatch.setenv(f"LESIONLAB_{name}", str(tmp_path / name.lower()))
     monkeypatch.setenv("LESIONLAB_DEVICE", "cpu")
     monkeypatch.setenv("LESIONLAB_THREADS", "1")

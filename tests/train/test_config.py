@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from train.__main__ import CONFIGS, _chosen, _parser, _stages, _words
-from train.config import ClassifierConfig, ConfigError, Stage
+from train.__main__ import _parser
+from train.commands import _chosen, _stages, _words
+from train.config import CONFIGS, ClassifierConfig, ConfigError, Stage
 
 
 def test_stages_are_read() -> None:
@@ -68,8 +69,12 @@ def test_impossible_choices_are_refused() -> None:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_choice_can_be_set(name: str) -> None:
-    special = {"stages": "1x32,2x64", "freeze": "layer1,layer2"}
-    read = {"stages": (Stage(1, 32), Stage(2, 64)), "freeze": ("layer1", "layer2")}
+    special = {"stages": "1x32,2x64", "freeze": "layer1,layer2", "augment": "flip,turn"}
+    read = {
+        "stages": (Stage(1, 32), Stage(2, 64)),
+        "freeze": ("layer1", "layer2"),
+        "augment": ("flip", "turn"),
+    }
     for field in dataclasses.fields(CONFIGS[name]):
         default = getattr(CONFIGS[name](), field.name)
         text = special.get(field.name, "3")

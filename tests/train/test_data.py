@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,9 +19,11 @@ from core.dataset import Dataset, DatasetError
 from core.imaging import LesionImage
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from train.config import ClassifierConfig, Config, SegmenterConfig
 from train.data import (
     CROP,
     Arrays,
+    Data,
     EpochSampler,
     Frames,
     Jpeg,
@@ -29,6 +32,7 @@ from train.data import (
     augmentation,
     frame_loader,
     load_arrays,
+    prepare,
     rows_of,
     tv_tensors,
 )
@@ -47,9 +51,9 @@ def decodings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     folders: list[Path] = []
     decode = train.data._decode
 
-    def note(dataset: Dataset, table: pd.DataFrame, directory: Path, shapes: dict) -> None:
+    def note(data: Data, table: pd.DataFrame, directory: Path, *others: Any) -> None:
         folders.append(directory)
-        decode(dataset, table, directory, shapes)
+        decode(data, table, directory, *others)
 
     monkeypatch.setattr(train.data, "_decode", note)
     return folders
@@ -144,6 +148,27 @@ def test_arrays_do_not_mind_a_touched_folder(copy: Tiny, decodings: list[Path]) 
     os.utime(copy.data / "ham10000/images")
     load_arrays(copy.open())
     assert len(decodings) == 1
+
+
+@pytest.mark.parametrize("kind", [ClassifierConfig, SegmenterConfig])
+def test_a_limited_training_decodes_only_its_photos(
+    copy: Tiny, decodings: list[Path], monkeypatch: pytest.MonkeyPatch, kind: type[Config]
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(copy.data))
+    config, told = kind(limit=5), []
+    part = prepare(config, lambda done, total: told.append((done, total)))
+    assert told == [(k, 10) for k in range(10)]
+    assert len(part.frames) == 10
+    masked = kind is SegmenterConfig
+    assert part.table["has_mask"].all() == masked
+    whole = load_arrays(copy.open())
+    assert len(prepare(config).frames) == len(whole.frames), "what is decoded as a whole is used"
+    assert len(decodings) == 2
+    for split in ("train", "validation"):
+        few, same = (rows_of(a, split, 5, masked) for a in (part, whole))
+        assert list(part.table.index[few]) == list(whole.table.index[same])
+        np.testing.assert_array_equal(part.frames[few], whole.frames[same])
+        np.testing.assert_array_equal(part.masks[few] > 127, (whole.masks[same] > 127) & masked)
 
 
 # Augmentation

@@ -19,16 +19,16 @@ import train.export
 from core.analyser import Analyser
 from core.dataset import Dataset
 from core.imaging import to_png
-from core.novelty import unit
 from core.settings import Settings
 from core.splits import SplitError
 from core.taxonomy import KEYS
-from core.weights import Card, read_card
+from core.weights import Card, WeightsError, read_card
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Stage, read_config
-from train.data import Frames, load_arrays
-from train.evaluate import EVALUATIONS
+from train.data import Frames, prepare
+from train.evaluate import evaluate_shipped
+from train.export import Finished, export_classifier, trained
 from train.sources import SplitSource
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
@@ -110,7 +110,7 @@ def test_exported_weights_analyse_a_photo(shipped: Shipped, analyser: Analyser) 
     assert found.classes == KEYS
     assert found.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert found.mask.shape == (HEIGHT, WIDTH)
-    assert 0 <= found.novelty <= 2
+    assert found.novelty >= 0
 
 
 @pytest.mark.parametrize("model", ["classifier", "segmenter"])
@@ -132,13 +132,30 @@ def test_card_of_the_classifier(shipped: Shipped) -> None:
     card = shipped.card("classifier")
     assert card["classes"] == list(KEYS)
     assert 0.3 <= card["calibration"]["temperature"] <= 4
-    assert 0 <= card["novelty"]["threshold"] <= 2
+    assert card["novelty"]["threshold"] > 0
+    assert 0 <= card["similar"]["recall_at_8"] <= 1
     table = shipped.dataset.table
     train_rows = table[table["split"] == "train"]
     shares = train_rows["dx"].value_counts(normalize=True)
     assert card["calibration"]["prior"] == pytest.approx(shares[list(KEYS)].to_dict())
     scores = card["size_choice"]["tried"]
     assert card["input"]["size"] == int(min(scores, key=lambda s: scores[s]))
+
+
+def test_rounded_weights_answer_as_the_trained_ones_do(
+    shipped: Shipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounding = shipped.card("classifier")["rounding"]
+    assert 0 < rounding["largest_change"] <= 1e-2
+    monkeypatch.setenv("LESIONLAB_DATA", str(shipped.dataset.root.parent))
+    run = shipped.runs / "classifier"
+    config = read_config(run, ClassifierConfig)
+    assert config is not None
+    finished = Finished(run, config, shipped.dataset, prepare(config))
+    network = trained(finished)["classifier"]
+    monkeypatch.setattr(train.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
+    with pytest.raises(WeightsError, match="half precision"):
+        export_classifier(finished, network, shipped.runs / "elsewhere")
 
 
 def test_size_of_the_segmenter_is_the_best_one(shipped: Shipped) -> None:
@@ -152,20 +169,19 @@ def test_export_never_looks_at_test(shipped: Shipped) -> None:
     assert not shipped.seen & images_of(shipped, "test")
 
 
-def test_reference_is_one_photo_of_each_training_lesion(
-    shipped: Shipped, analyser: Analyser
-) -> None:
+def test_similar_cases_are_the_training_photos(shipped: Shipped, analyser: Analyser) -> None:
     table = shipped.dataset.table
-    rows = np.flatnonzero(table["split"] == "train")
-    rows = rows[~table["lesion_id"].iloc[rows].duplicated().to_numpy()]
-    embeddings = analyser.reference.embeddings
-    assert len(embeddings) == len(rows) == table.iloc[rows]["lesion_id"].nunique()
-    frames = Frames(load_arrays(shipped.dataset), rows, shipped.card("classifier")["input"]["size"])
-    pixels = np.stack([frames[i][0].numpy() for i in range(len(rows))])
-    features = analyser.runtime.classify(pixels).embeddings
-    # fp16 weights and fp16 embeddings: nearly, not exactly, the same directions.
-    assert (unit(features) * embeddings).sum(axis=1).min() > 0.999
-    assert np.linalg.norm(embeddings, axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-3)
+    cases = analyser.reference.cases
+    assert set(cases.images) == images_of(shipped, "train")
+    assert list(cases.diagnoses) == list(table.loc[list(cases.images), "dx"])
+    assert list(cases.lesions) == list(table.loc[list(cases.images), "lesion_id"])
+    image_id = cases.images[3]
+    found = analyser.analyse_bytes(shipped.dataset.photo(image_id))
+    first = analyser.similar(found)[0]
+    assert first.lesion_id == table.loc[image_id, "lesion_id"]
+    assert first.similarity > 0.99
+    others = analyser.similar(found, without=first.lesion_id)
+    assert first.lesion_id not in {n.lesion_id for n in others}
 
 
 def test_about_one_percent_of_validation_is_flagged(shipped: Shipped, analyser: Analyser) -> None:
@@ -286,15 +302,6 @@ def test_eight_views_are_reported_apart(shipped: Shipped) -> None:
         assert {"validation", "validation-8views"} <= set(shipped.card(model)["metrics"])
 
 
-def test_views_turn_there_and_back() -> None:
-    photo = np.arange(2 * 5 * 5).reshape(2, 5, 5)
-    seen = list(train.evaluate._views(photo, 8))
-    assert len({view.tobytes() for view in seen}) == 8
-    for back in train.evaluate._views_back(seen):
-        assert (back == photo).all()
-    assert [len(list(train.evaluate._views(photo, n))) for n in (1, 8)] == [1, 8]
-
-
 def test_masks_are_compared_at_their_own_size(
     shipped: Shipped, evaluated: str, analyser: Analyser
 ) -> None:
@@ -329,7 +336,7 @@ def test_another_split_than_the_models_is_refused(
     data = shipped.dataset
     other = replace(data, split=replace(data.split, id="another"))
     with pytest.raises(SplitError, match="another"):
-        EVALUATIONS[model](SplitSource(other, "test"), analyser)
+        evaluate_shipped(model, SplitSource(other, "test"), analyser)
 
 
 # Photos from elsewhere

@@ -20,7 +20,8 @@ from core.settings import REPOSITORY
 from train import fit as fit_module
 from train.__main__ import main
 from train.config import Config, Stage
-from train.fit import AtomicCheckpointIO, Model, fit, load_best
+from train.fit import AtomicCheckpointIO, fit
+from train.model import Model
 from train.segmenter import SegmenterTraining
 
 QUICK = "--start random --epoch-images 16 --batch 8 --threads 1 --limit 20"
@@ -87,6 +88,12 @@ def line_config(epochs: int = 4, **choices: Any) -> Config:
     )
 
 
+@pytest.fixture(autouse=True)
+def _unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made of a finished run has its own tests."""
+    monkeypatch.setattr("train.finish.finish", lambda folder, watch: None)
+
+
 # Checkpoints
 
 
@@ -118,13 +125,17 @@ def test_part_is_not_taken_for_a_checkpoint(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.glob("*.ckpt*")) == ["best.ckpt", "last.ckpt"]
 
 
+def load(model: Model, checkpoint: Path) -> None:
+    model.load_state_dict(torch.load(checkpoint, weights_only=False)["state_dict"])
+
+
 def test_best_checkpoint_is_of_the_best_epoch(tmp_path: Path) -> None:
     best = fit(Line(line_config(4), {0: 0.1, 1: 0.7, 2: 0.3, 3: 0.6}), tmp_path)
     assert best == tmp_path / "best.ckpt"
     assert torch.load(best, weights_only=False)["epoch"] == 1
     assert torch.load(tmp_path / "last.ckpt", weights_only=False)["epoch"] == 3
     model = Line(line_config())
-    load_best(model, best)
+    load(model, best)
     saved = torch.load(best, weights_only=False)["state_dict"]
     assert torch.equal(model.net[0].weight, saved["net.0.weight"])
 
@@ -154,7 +165,7 @@ def test_averaged_weights_are_scored_kept_and_survive_a_resume(tmp_path: Path) -
     fit(Line(line_config(ema=0.9)), parted, resume=True)
     assert torch.equal(weights_of(parted), weights_of(whole))
     model = Line(line_config())
-    load_best(model, whole / "last.ckpt")
+    load(model, whole / "last.ckpt")
     with torch.no_grad():
         score = -(model.eval().net(torch.ones(4, 1)) - 1).square().mean()
     assert float(table(whole)[-1]["val_score"]) == pytest.approx(float(score), abs=1e-6)
@@ -250,7 +261,7 @@ def test_choices_are_written_down(tmp_path: Path) -> None:
     config = line_config(1)
     fit(Line(config), tmp_path)
     stored = json.loads((tmp_path / "config.json").read_text())
-    assert stored == json.loads(json.dumps(config.as_dict()))
+    assert stored == {"kind": config.kind, **json.loads(json.dumps(config.as_dict()))}
     assert list(tmp_path.glob("events.out.tfevents.*")), "for TensorBoard"
 
 
@@ -283,10 +294,10 @@ def test_freed_memory_is_kept_only_where_glibc_is(monkeypatch: pytest.MonkeyPatc
     for platform, library in (("darwin", Library()), ("linux", object())):
         monkeypatch.setattr(sys, "platform", platform)
         monkeypatch.setattr(fit_module.ctypes, "CDLL", lambda _, library=library: library)
-        fit_module._keep_freed_memory()
+        fit_module.keep_freed_memory()
     assert not calls
     monkeypatch.setattr(fit_module.ctypes, "CDLL", lambda _: Library())
-    fit_module._keep_freed_memory()
+    fit_module.keep_freed_memory()
     assert len(calls) == 3
 
 

@@ -7,7 +7,16 @@ import math
 import pytest
 import torch
 
-from train.losses import BCEDice, LogitAdjustedCrossEntropy
+from train.choices import LOSSES, MASK_LOSSES
+from train.losses import (
+    BCEDice,
+    Focal,
+    FuzzyJaccard,
+    LogitAdjustedCrossEntropy,
+    Tversky,
+    class_loss,
+    mask_loss,
+)
 
 
 def test_logit_adjusted_cross_entropy_by_hand() -> None:
@@ -80,3 +89,89 @@ def test_gradients_are_finite(side: int, scale: float) -> None:
     LogitAdjustedCrossEntropy(rare)(scores, torch.arange(4)).backward()
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
+
+
+def test_focal_by_hand() -> None:
+    logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
+    found = Focal()(logits, torch.tensor([0, 0])).item()
+    assert found == pytest.approx((0.25 * math.log(2) + 0.0625 * math.log(4 / 3)) / 2)
+    assert Focal(0.0)(logits, torch.tensor([0, 1])).item() == pytest.approx(
+        torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1])).item()
+    )
+
+
+def test_weighted_classes_weigh_the_same() -> None:
+    drawn = torch.tensor([0.75, 0.25])
+    labels = torch.tensor([0, 0, 0, 1])
+    logits = torch.zeros(4, 2, requires_grad=True)
+    loss, _ = class_loss("weighted", drawn)
+    loss(logits, labels).backward()
+    assert logits.grad is not None
+    pull = logits.grad[:, 1]
+    assert pull[:3].sum().item() == pytest.approx(-pull[3].item()), "three common, one rare"
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_scores_less_their_prior_are_free_of_it(name: str) -> None:
+    """Nothing is known of a photo but how often each class is drawn: the scores that make the loss
+    small are, less the log of the prior they carry, the same for every class. (Focal loss is no
+    proper score, so only about so.)"""
+    drawn = torch.tensor([0.7, 0.2, 0.1])
+    labels = torch.tensor([0] * 7 + [1] * 2 + [2])
+    loss, prior = class_loss(name, drawn)
+    assert prior.sum().item() == pytest.approx(1)
+    scores = torch.zeros(3, requires_grad=True)
+    optimiser = torch.optim.LBFGS([scores], max_iter=100)
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = loss(scores.expand(10, 3), labels)
+        value.backward()
+        return value
+
+    optimiser.step(closure)
+    free = (scores - prior.log()).detach()
+    spread = (free.max() - free.min()).item()
+    assert spread < (1.0 if name == "focal" else 0.01)
+
+
+@pytest.mark.parametrize("name", MASK_LOSSES)
+def test_every_mask_loss_prefers_the_right_mask(name: str) -> None:
+    mask = square(16)
+    loss = mask_loss(name)
+    right, half, wrong = (
+        loss((wanted - 0.5) * 20, mask).item() for wanted in (mask, square(11), 1 - mask)
+    )
+    assert 0 <= right < 0.1 + 0.1 * (name == "fuzzy")
+    assert right < half < wrong
+
+
+def test_mask_losses_by_name() -> None:
+    mask, logits = square(16), torch.randn(1, 1, 32, 32)
+    for name, weight in (("bce", 0.0), ("dice", 1.0), ("bce-dice", 0.3)):
+        found = mask_loss(name, 0.3)(logits, mask)
+        torch.testing.assert_close(found, BCEDice(weight)(logits, mask))
+
+
+def test_tversky_by_hand() -> None:
+    mask = torch.tensor([1.0, 1, 0, 0]).reshape(1, 1, 2, 2)
+    logits = (torch.tensor([1.0, 0, 1, 0]).reshape(1, 1, 2, 2) - 0.5) * 200
+    # One hit, one missed, one false.
+    found = Tversky(missed=0.7, false=0.3)(logits, mask).item()
+    assert found == pytest.approx(1 - 2 / (1 + 0.7 + 0.3 + 1))
+    more, less = square(20), square(12)
+    tversky = Tversky()
+    over, under = (tversky((m - 0.5) * 200, square(16)).item() for m in (more, less))
+    assert under > over, "what is missed costs more"
+
+
+def test_fuzzy_border_belongs_in_part() -> None:
+    mask = square(16)
+    member = torch.nn.functional.avg_pool2d(mask, 5, 1, 2, count_include_pad=False)
+    graded = torch.logit(member.clamp(1e-6, 1 - 1e-6))
+    loss = FuzzyJaccard()
+    assert loss(graded, mask).item() == pytest.approx(0, abs=1e-3)
+    assert loss(graded, mask) < loss((mask - 0.5) * 200, mask), "a hard border is too sure"
+    one = (torch.tensor([[0.5, 0.0]]) + 1e-9).reshape(1, 1, 1, 2)
+    found = FuzzyJaccard(1)(torch.logit(one), torch.tensor([[1.0, 0.0]]).reshape(1, 1, 1, 2))
+    assert found.item() == pytest.approx(1 - 1.5 / 2, abs=1e-4)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.train.conftest import Tiny
 from train.__main__ import main
+from train.config import SegmenterConfig, read_run_config, write_run_config
+from train.presets import PRESETS
 
 
 def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -22,7 +24,7 @@ def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize("command", ["classifier", "segmenter"])
+@pytest.mark.parametrize("command", ["classifier", "segmenter", "hybrid", "preset demo"])
 def test_no_dataset(
     command: str,
     environment: dict[str, str],
@@ -31,7 +33,7 @@ def test_no_dataset(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "nothing"))
-    assert "python -m core dataset import" in failure(capsys, command)
+    assert "python -m core dataset import" in failure(capsys, *command.split())
 
 
 def test_dataset_without_masks(
@@ -87,12 +89,30 @@ def test_wrong_usage(arguments: str, capsys: pytest.CaptureFixture[str]) -> None
     assert "usage: python -m train" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["classifier", "segmenter", "export", "evaluate"])
+@pytest.mark.parametrize(
+    "command",
+    ["classifier", "segmenter", "hybrid", "preset", "estimate", "preview", "export", "evaluate"],
+)
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
     assert stopped.value.code == 0
     assert "--" in capsys.readouterr().out
+
+
+def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preset"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [preset.key for preset in PRESETS]
+
+
+def test_run_of_another_kind_is_not_resumed(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Path(environment["LESIONLAB_RUNS"]) / "mine"
+    write_run_config(run, SegmenterConfig())
+    assert "another kind" in failure(capsys, "classifier", "--resume", "--run-name", "mine")
+    assert isinstance(read_run_config(run), SegmenterConfig)
 
 
 def test_stopped_by_hand(

@@ -1,0 +1,77 @@
+"""An empty folder of runs; whatever a test has started there is ended with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.settings import REPOSITORY
+from train.config import ClassifierConfig, Config, Stage
+from train.jobs import Runs
+
+
+def config(epochs: int = 4) -> Config:
+    return ClassifierConfig(stages=(Stage(epochs, 32),), epoch_images=32, threads=1)
+
+
+def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+    """Until it is so; fails if it is not so in time."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "It did not come to that."
+        time.sleep(0.01)
+
+
+def processes(folder: Path, word: str = "") -> list[psutil.Process]:
+    """Living processes that work for a folder of runs, with that word on their command line."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        if str(folder) in line and (not word or word in line):
+            found.append(process)
+    return [p for p in found if p.info["status"] != psutil.STATUS_ZOMBIE]
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from train.jobs.locks import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def other(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has printed its first line; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline()
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    """Trainers and supervisors of `fake` name the folder on their command line."""
+    folder = tmp_path / "runs"
+    yield Runs(folder)
+    for _ in range(2):  # a supervisor may have started one more
+        for process in processes(folder):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()

@@ -1,0 +1,136 @@
+"""Real trainings, on a tiny dataset, through the queue."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.train.jobs import fake
+from tests.train.jobs.conftest import wait_for
+from train.config import ClassifierConfig, Stage
+from train.jobs import Runs, ensure_supervisor
+from train.jobs.locks import held
+from train.jobs.store import LOCK_FILE
+from train.jobs.supervisor import SUPERVISOR_FILE
+from train.jobs.worker import work
+from train.session import Progress, Watch, run_training
+
+CONFIG = ClassifierConfig(
+    start="random",
+    architecture="small-cnn",
+    freeze=(),
+    stages=(Stage(3, 32),),
+    epoch_images=16,
+    batch=8,
+    precision="32-true",
+    threads=1,
+)
+
+
+pytestmark = pytest.mark.usefixtures("environment")
+
+
+@pytest.fixture
+def in_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`work` may be called in this process, which keeps its place before others."""
+    monkeypatch.setattr("train.jobs.worker._give_way", lambda: None)
+
+
+def pid(runs: Runs, id: str) -> int:
+    with runs.database.read() as connection:
+        return connection.execute("SELECT pid FROM runs WHERE id = ?", (id,)).fetchone()["pid"]
+
+
+def test_killed_training_goes_on(runs: Runs, in_here: None) -> None:
+    id = runs.create(replace(CONFIG, stages=(Stage(20, 32),), patience=99), "Tiny")
+    assert ensure_supervisor(runs, fake.command("truly-supervise", runs.folder))
+    wait_for(lambda: runs.get(id).epochs >= 2, 120)
+    trainer = psutil.Process(pid(runs, id))
+    trainer.suspend()
+    run = runs.get(id)
+    assert (run.state, run.phase) == ("running", "training")
+    assert run.progress
+    assert run.progress.epochs == 20
+    before = runs.metrics(id)
+    assert 2 <= len(before) < 20
+    trainer.kill()
+    wait_for(lambda: runs.get(id).state == "interrupted")
+    wait_for(lambda: not held(runs.folder / SUPERVISOR_FILE))
+    assert "by force" in runs.get(id).message
+
+    runs.resume(id)
+    assert work(runs, id) == 0
+    assert runs.get(id).state == "finished"
+    after = runs.metrics(id)
+    assert [row["epoch"] for row in after] == list(range(20))
+    # The last row may be of an epoch whose checkpoint was not written yet: that one is repeated.
+    assert after[: len(before) - 1] == before[:-1]
+
+
+def test_told_to_end(runs: Runs, in_here: None) -> None:
+    """Lightning has a say in what SIGTERM does: the run is still told from one stopped."""
+    id = runs.create(CONFIG, "Tiny")
+
+    def shut_down(run: Path, watch: Watch, resume: bool) -> None:
+        progress = watch.progress
+
+        def told(figures: Progress) -> None:
+            progress(figures)
+            if figures.epoch == 2:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        watch.progress = told  # type: ignore[method-assign]
+        run_training(run, watch, resume)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert work(runs, id, shut_down) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)  # Lightning takes it away
+    run = runs.get(id)
+    assert run.state == "interrupted"
+    assert "shut down" in run.message
+    assert run.epochs >= 1
+    assert run.resumable
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' /dev/full")
+def test_full_disk_keeps_the_finished_epochs(
+    runs: Runs, in_here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = runs.create(CONFIG, "Tiny")
+    folder = runs.folder / id
+
+    def fills_the_disk(run: Path, watch: object, resume: bool) -> None:
+        """From the second epoch on, nothing can be written."""
+        replaced = os.replace
+
+        def replace_once(source: object, target: object) -> None:
+            replaced(source, target)
+            if Path(str(target)).name == "last.ckpt":
+                (run / "last.ckpt.part").symlink_to("/dev/full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", replace_once)
+            run_training(run, watch, resume)
+
+    assert work(runs, id, fills_the_disk) == 1
+    run = runs.get(id)
+    assert run.state == "failed"
+    assert "disk is full" in run.message
+    kept = runs.metrics(id)[0]
+    assert (folder / "last.ckpt").stat().st_size > 1000
+    assert not held(folder / LOCK_FILE)
+
+    runs.resume(id)
+    assert work(runs, id) == 0
+    run = runs.get(id)
+    assert (run.state, run.message) == ("finished", "")
+    assert [row["epoch"] for row in runs.metrics(id)] == [0, 1, 2]
+    assert runs.metrics(id)[0] == kept, "the first epoch was not trained again"
+    assert (folder / "model" / "classifier" / "card.json").is_file()

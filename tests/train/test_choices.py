@@ -1,0 +1,145 @@
+"""The words cover the choices, the presets hold, and none of it needs torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from core.settings import REPOSITORY
+from train import choices
+from train.config import (
+    CONFIGS,
+    ClassifierConfig,
+    Config,
+    ConfigError,
+    HybridConfig,
+    SegmenterConfig,
+    Stage,
+    config_of,
+    read_config,
+    read_run_config,
+    write_run_config,
+)
+from train.presets import PRESETS
+from train.start import start_weights, usable_starts
+
+WORDS = (
+    choices.TASKS,
+    choices.LABELS,
+    choices.ARCHITECTURES,
+    choices.STARTS,
+    choices.FREEZES,
+    choices.LOSSES,
+    choices.MASK_LOSSES,
+    choices.AUGMENTATIONS,
+    choices.FIELDS,
+)
+
+
+def test_every_choice_has_its_words() -> None:
+    for known in WORDS:
+        for key, choice in known.items():
+            assert choice.title, key
+            assert choice.text.endswith("."), key
+    names = {field.name for config in CONFIGS.values() for field in fields(config)}
+    assert set(choices.FIELDS) == names
+    assert set(choices.TASKS) == set(CONFIGS)
+
+
+def test_no_torch() -> None:
+    code = (
+        "import sys, train.choices, train.config, train.presets, train.session, train.start, "
+        "train.folders; print('torch' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.key)
+def test_presets_survive_their_file(preset: object, tmp_path: Path) -> None:
+    write_run_config(tmp_path, preset.config)
+    assert read_run_config(tmp_path) == preset.config
+    assert preset.text.endswith((".", "?"))
+
+
+def test_presets_start_from_what_their_network_can_have(environment: dict[str, str]) -> None:
+    assert len({preset.key for preset in PRESETS}) == len(PRESETS)
+    for preset in PRESETS:
+        config = preset.config
+        network = getattr(config, "architecture", None) or config.encoder
+        assert config.start in ("imagenet", "shipped", *usable_starts(network)), preset.key
+
+
+def test_usable_starts(environment: dict[str, str]) -> None:
+    assert usable_starts("small-cnn") == ("random",)
+    assert usable_starts("resnet50") == ("torchvision", "random")
+    for folder, card in (("weights/classifier", "card.json"), ("pretrained", "")):
+        path = Path(environment["LESIONLAB_WEIGHTS"]).parent / folder
+        path.mkdir(parents=True)
+        (path / (card or "resnet50-imagenet-pqf.safetensors")).write_text("{}")
+    assert usable_starts("resnet50") == ("imagenet", "torchvision", "shipped", "random")
+    assert usable_starts("resnet18") == ("torchvision", "random")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ClassifierConfig(architecture="tu-efficientnet_b0", augment=("flip",), loss="focal"),
+        SegmenterConfig(loss="tversky", stages=(Stage(1, 64), Stage(2, 96))),
+        HybridConfig(labels="malignancy", mask_loss="fuzzy"),
+    ],
+    ids=lambda config: config.kind,
+)
+def test_file_of_a_run_says_its_kind(config: Config, tmp_path: Path) -> None:
+    write_run_config(tmp_path, config)
+    assert json.loads((tmp_path / "config.json").read_text())["kind"] == config.kind
+    assert read_run_config(tmp_path) == config == read_config(tmp_path, type(config))
+    others = [kind for name, kind in CONFIGS.items() if name != config.kind]
+    for other in others:
+        with pytest.raises(ConfigError, match="another kind"):
+            read_config(tmp_path, other)
+
+
+@pytest.mark.parametrize("config", [ClassifierConfig(lr=0.5), SegmenterConfig(lr=0.5)])
+def test_file_of_an_older_run_is_read(config: Config, tmp_path: Path) -> None:
+    """Before there were kinds, networks, losses and augmentations to choose."""
+    new = ("kind", "data", "augment", "architecture", "labels", "loss")
+    values = {k: v for k, v in config.as_dict().items() if k not in new}
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    assert read_run_config(tmp_path) == config == read_config(tmp_path, type(config))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"kind": "other"}, "no training other"),
+        ({"kind": "classifier", "loss": "dice"}, "no loss dice; choose from adjusted"),
+        ({"kind": "segmenter", "loss": "focal"}, "no loss focal"),
+        ({"kind": "classifier", "labels": "colour"}, "no labels colour"),
+        ({"kind": "classifier", "augment": ["flip", "swirl"]}, "no augmentation swirl"),
+        ({"kind": "classifier", "stages": []}, "at least one stage"),
+        ({"kind": "classifier", "stages": [{"epochs": 0, "size": 64}]}, "at least one epoch"),
+        ({"kind": "classifier", "stages": [{"epochs": 1, "size": 100}]}, "multiples of 32"),
+        ({"kind": "classifier", "lr": "fast"}, "not of the right kind"),
+        ({"kind": "classifier", "lr": float("nan")}, "above 0"),
+        ({"kind": "classifier", "patience": 0}, "Patience"),
+        ({"kind": "classifier", "limit": -1}, "limit"),
+        ({"kind": "classifier", "start": "random", "freeze": ["base"]}, "unfreeze it"),
+        ({"kind": "hybrid", "data": "/photos"}, "HAM10000 alone"),
+    ],
+)
+def test_what_cannot_work_is_said(values: dict, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        config_of(values)
+
+
+def test_small_cnn_has_no_start() -> None:
+    with pytest.raises(ValueError, match="--start random"):
+        start_weights("imagenet", "small-cnn")

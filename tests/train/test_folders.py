@@ -1,0 +1,210 @@
+"""Photos in folders of one's own: what is found, how it is divided, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.dataset import DatasetError
+from core.imaging import to_jpeg, to_png
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig
+from train.data import prepare, rows_of
+from train.folders import UNKNOWN_LESIONS, ClassFolder, MaskFolder
+
+
+def photo(path: Path, number: int) -> None:
+    """A photo of its own: blurred noise."""
+    noise = np.random.default_rng(number).integers(0, 256, (48, 64, 3), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_jpeg(cv2.GaussianBlur(noise, (9, 9), 3)))
+
+
+def fill(root: Path, classes: dict[str, int], start: int = 0) -> Path:
+    """So many photos of each class."""
+    for name, count in classes.items():
+        for _ in range(count):
+            photo(root / name / f"p{start:03d}.jpg", start)
+            start += 1
+    return root
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Path:
+    return fill(tmp_path / "mine", {"acne": 10, "eczema": 8, "wart": 4})
+
+
+def counts(folder: ClassFolder | MaskFolder) -> dict[str, int]:
+    return folder.table["split"].value_counts().to_dict()
+
+
+def test_classes_are_the_subfolders(classes: Path) -> None:
+    (classes / "acne" / "notes.txt").write_text("no photo")
+    (classes / ".thumbnails").mkdir()
+    folder = ClassFolder.open(classes)
+    assert folder.classes == ("acne", "eczema", "wart")
+    assert folder.table["dx"].value_counts().to_dict() == {"acne": 10, "eczema": 8, "wart": 4}
+    assert counts(folder) == {"train": 14, "validation": 4, "test": 4}
+    by_class = folder.table.groupby("dx")["split"].nunique()
+    assert (by_class == 3).all(), "each class is in each split"
+    assert folder.photo("acne/p000.jpg") == (classes / "acne/p000.jpg").read_bytes()
+    assert folder.notes == (UNKNOWN_LESIONS,)
+
+
+def test_same_folder_same_split(classes: Path, tmp_path: Path) -> None:
+    again = fill(tmp_path / "again", {"acne": 10, "eczema": 8, "wart": 4})
+    assert ClassFolder.open(again).split == ClassFolder.open(classes).split
+
+
+def test_equal_files_stay_together(classes: Path) -> None:
+    first = ClassFolder.open(classes).table
+    tested = first.index[(first["split"] == "test") & (first["dx"] == "acne")][0]
+    for k in range(5):
+        copy = classes / "acne" / f"a-copy-{k}.jpg"
+        copy.write_bytes((classes / tested).read_bytes())
+    table = ClassFolder.open(classes).table
+    alike = table[table["lesion_id"] == table.at[tested, "lesion_id"]]
+    assert len(alike) == 6
+    assert alike["split"].nunique() == 1
+
+
+def test_equal_files_in_two_classes_are_left_out(classes: Path) -> None:
+    (classes / "wart" / "other.jpg").write_bytes((classes / "acne/p000.jpg").read_bytes())
+    folder = ClassFolder.open(classes)
+    assert not {"wart/other.jpg", "acne/p000.jpg"} & set(folder.table.index)
+    assert "2 photos are left out" in folder.notes[1]
+
+
+def test_lesions_of_the_metadata_stay_together(classes: Path) -> None:
+    fill(classes, {"wart": 4}, start=22)
+    ids = [p.stem for p in sorted(classes.rglob("*.jpg"))]
+    lesions = [f"L{int(i[1:]) // 2}" for i in ids]
+    table = pd.DataFrame({"image_id": ids, "lesion_id": lesions})
+    table.to_csv(classes / "metadata.csv", index=False)
+    folder = ClassFolder.open(classes)
+    assert folder.table["lesion_id"].nunique() == 13
+    assert (folder.table.groupby("lesion_id")["split"].nunique() == 1).all()
+    assert not folder.notes, "lesions are known"
+    table.drop(columns="lesion_id").to_csv(classes / "metadata.csv", index=False)
+    with pytest.raises(DatasetError, match="columns image_id and lesion_id"):
+        ClassFolder.open(classes)
+
+
+def test_divided_folders_are_kept_and_leaks_taken_out(tmp_path: Path) -> None:
+    fill(tmp_path / "Train", {"a": 12, "b": 12})
+    fill(tmp_path / "Test", {"a": 3, "b": 3}, start=100)
+    (tmp_path / "Train/a/leak.jpg").write_bytes((tmp_path / "Test/a/p100.jpg").read_bytes())
+    folder = ClassFolder.open(tmp_path)
+    assert folder.classes == ("a", "b")
+    assert counts(folder) == {"train": 20, "validation": 4, "test": 6}
+    assert folder.table.loc[folder.table["split"] == "test"].index.str.startswith("Test/").all()
+    assert "Train/a/leak.jpg" not in folder.table.index
+    assert any("also in validation or test" in note for note in folder.notes)
+
+
+def test_all_three_given(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "val", "test")):
+        fill(tmp_path / split, {"a": 2, "b": 2}, start=10 * number)
+    assert counts(ClassFolder.open(tmp_path)) == {"train": 4, "validation": 4, "test": 4}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "no class"),
+        ({"only": 5}, r"one class \(only\)"),
+        ({"a": 5, "empty": 0}, "class empty has no photos"),
+        ({"a": 5, "b": 3}, "class b has no photos for validation"),
+    ],
+)
+def test_too_little_is_refused(tmp_path: Path, given: dict[str, int], said: str) -> None:
+    fill(tmp_path, given)
+    for name in given:
+        (tmp_path / name).mkdir(exist_ok=True)
+    with pytest.raises(DatasetError, match=said):
+        ClassFolder.open(tmp_path)
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    for kind in (ClassFolder, MaskFolder):
+        with pytest.raises(DatasetError, match="no folder"):
+            kind.open(tmp_path / "nowhere")
+    (tmp_path / "test").mkdir()
+    with pytest.raises(DatasetError, match="no folder train"):
+        ClassFolder.open(tmp_path)
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Path:
+    root = tmp_path / "outlined"
+    (root / "masks").mkdir(parents=True)
+    for k in range(8):
+        photo(root / "images" / f"p{k}.jpg", k)
+        mask = np.zeros((48, 64), np.uint8)
+        mask[10:30, 10:40] = 1 if k % 2 else 255  # some programs write 1 for lesion
+        ending = "_segmentation" if k < 4 else ""
+        (root / "masks" / f"p{k}{ending}.png").write_bytes(to_png(mask))
+    return root
+
+
+def test_images_and_masks(masks: Path) -> None:
+    photo(masks / "images" / "without.jpg", 99)
+    folder = MaskFolder.open(masks)
+    assert len(folder.table) == 8
+    assert folder.table["has_mask"].all()
+    assert folder.classes == ()
+    assert folder.notes[0] == "1 photos without a mask are left out."
+    for name in ("images/p0.jpg", "images/p1.jpg", "images/p5.jpg"):
+        assert folder.mask(name).sum() == 20 * 30
+
+
+def test_images_without_masks_are_refused(masks: Path, tmp_path: Path) -> None:
+    for path in (masks / "masks").iterdir():
+        path.unlink()
+    with pytest.raises(DatasetError, match=r"No photo .* has a mask"):
+        MaskFolder.open(masks)
+    with pytest.raises(DatasetError, match="subfolders images and masks"):
+        MaskFolder.open(fill(tmp_path / "classes", {"a": 1}))
+
+
+def test_arrays_of_a_folder(classes: Path, environment: dict[str, str]) -> None:
+    before = sorted(classes.rglob("*"))
+    arrays = prepare(ClassifierConfig(data=str(classes)))
+    assert arrays.classes == ("acne", "eczema", "wart")
+    assert arrays.frames.shape == (22, 48, 64, 3)
+    names = [arrays.classes[k] for k in arrays.table["label"]]
+    assert names == [name.split("/")[0] for name in arrays.table.index]
+    assert sorted(classes.rglob("*")) == before, "nothing is written into the folder"
+    with pytest.raises(ConfigError, match="class acne"):
+        prepare(ClassifierConfig(data=str(classes), labels="malignancy"))
+
+
+def test_two_labels_of_a_folder_with_known_diagnoses(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    root = fill(tmp_path / "known", {"mel": 4, "nv": 4, "df": 4})
+    arrays = prepare(ClassifierConfig(data=str(root), labels="malignancy"))
+    assert arrays.classes == ("benign", "malignant")
+    assert (arrays.table["label"] == (arrays.table["dx"] == "mel")).all()
+
+
+def test_arrays_of_masks(masks: Path, environment: dict[str, str]) -> None:
+    arrays = prepare(SegmenterConfig(data=str(masks)))
+    assert len(rows_of(arrays, "validation", masked=True)) == 1
+    assert (arrays.masks > 127).reshape(8, -1).sum(axis=1).tolist() == [600] * 8
+
+
+def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:
+    (classes / "eczema" / "broken.jpg").write_bytes(b"\xff\xd8\xffno photo")
+    with pytest.raises(DatasetError, match=r"eczema/broken\.jpg: .*take it out"):
+        prepare(ClassifierConfig(data=str(classes)))
+
+
+def test_changed_file_is_decoded_anew(classes: Path, environment: dict[str, str]) -> None:
+    config = ClassifierConfig(data=str(classes))
+    before = np.array(prepare(config).frames[0])
+    photo(classes / "acne" / "p000.jpg", 999)
+    assert (prepare(config).frames[0] != before).any()

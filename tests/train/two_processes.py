@@ -1,0 +1,34 @@
+"""A training in two processes that only the first is told to stop, started by Lightning:
+`python -m tests.train.two_processes RUN`. Each says so by a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.train.test_fit import Line, line_config
+from train.fit import fit
+from train.ranks import placement, rank
+from train.session import Stopped, Unwatched
+
+
+class StopInEpoch(Unwatched):
+    """Wants to stop once the second epoch has a row."""
+
+    def __init__(self, run: Path) -> None:
+        self.table = run / "metrics.csv"
+
+    def stop_wanted(self) -> bool:
+        return self.table.is_file() and len(self.table.read_text().splitlines()) == 3
+
+
+def main(run: Path) -> None:
+    watch = Unwatched() if rank() else StopInEpoch(run)
+    try:
+        fit(Line(line_config(50, ema=0.9)), run, watch=watch, where=placement(2))
+    except Stopped:
+        (run / f"stopped-{rank()}").touch()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,140 @@
+"""What may be chosen for a training, in words: for the Training page and the command line.
+
+Each dictionary maps the value that `train.config` takes to a title and one line of plain help. No
+torch here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value's title (two or three words, sentence case) and one plain sentence of help."""
+
+    title: str
+    text: str
+
+
+SMALL_CNN = "small-cnn"
+"""The one network that is no encoder of segmentation_models_pytorch (`core.backbones`)."""
+
+TASKS = {
+    "classifier": Choice("Classify", "Name what a photo shows, with a probability for each class."),
+    "segmenter": Choice("Outline", "Draw the mask: which pixels are lesion, which are skin."),
+    "hybrid": Choice("Both at once", "One encoder with two heads, for the diagnosis and the mask."),
+}
+"""Kinds of training: the keys of `train.config.CONFIGS`."""
+
+LABELS = {
+    "diagnoses": Choice("All classes", "Each class of the data, for HAM10000 its seven diagnoses."),
+    "malignancy": Choice(
+        "Two labels",
+        "Benign against malignant; actinic keratosis counts as malignant, as elsewhere here.",
+    ),
+}
+
+ARCHITECTURES = {
+    "resnet50": Choice("ResNet-50", "The shipped classifier: accurate, slow to train on a CPU."),
+    "resnet18": Choice("ResNet-18", "ResNet-50's little sister: about half the time."),
+    "mobilenet_v2": Choice("MobileNetV2", "Made for phones: small and quick."),
+    SMALL_CNN: Choice(
+        "Small CNN", "Five convolutions, what a first course builds; it has no start weights."
+    ),
+    "inceptionresnetv2": Choice(
+        "Inception-ResNet-V2", "Large (54 million weights): hours on a CPU."
+    ),
+}
+"""Usual classifiers; `tu-NAME` takes any convolutional network of timm, such as
+tu-efficientnet_b0."""
+
+ENCODERS = {k: v for k, v in ARCHITECTURES.items() if k != SMALL_CNN}
+"""Usual encoders of the U-Net and of the hybrid; any other of segmentation_models_pytorch may be
+named as well."""
+
+STARTS = {
+    "imagenet": Choice("ImageNet, from a file", "Learned on everyday photos; a file you have."),
+    "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),
+    "shipped": Choice("Our model", "The model that came with LesionLab; it knows HAM10000."),
+    "random": Choice("None", "Random weights: everything must be learned from your photos."),
+}
+"""Start weights; the path of a model's folder or of a .safetensors file may be given as well."""
+
+BASE = "base"
+"""In `freeze`: all but the last layer."""
+
+EARLY_BLOCKS = ("conv1", "bn1", "layer1")
+"""In `freeze`: where a ResNet sees edges and colours."""
+
+FREEZES: dict[tuple[str, ...], Choice] = {
+    (): Choice("Nothing", "All weights learn: slowest, and best where photos are many."),
+    EARLY_BLOCKS: Choice(
+        "First blocks", "Edges and colours stay as they are (ResNets only); saves a third."
+    ),
+    (BASE,): Choice("All but the last layer", "Only the last layer learns: quick, less accurate."),
+}
+
+LOSSES = {
+    "adjusted": Choice(
+        "Logit-adjusted", "Cross-entropy that knows how common each class is (Menon 2021)."
+    ),
+    "cross-entropy": Choice("Cross-entropy", "The usual loss; rare classes count for little."),
+    "weighted": Choice("Weighted", "Cross-entropy in which every class weighs the same."),
+    "focal": Choice("Focal", "Easy photos count less, hard ones more (Lin 2017)."),
+}
+"""Losses of a classifier."""
+
+MASK_LOSSES = {
+    "bce-dice": Choice("BCE + Dice", "Every pixel, and the overlap of the whole lesion."),
+    "bce": Choice("BCE", "Every pixel counts the same: small lesions count for little."),
+    "dice": Choice("Dice", "The overlap of the whole lesion, whatever its size (Milletari 2016)."),
+    "tversky": Choice(
+        "Tversky", "Overlap in which a missed pixel costs more than a false one (Salehi 2017)."
+    ),
+    "fuzzy": Choice(
+        "Fuzzy", "Pixels near the border belong to the lesion in part: fuzzy sets' overlap."
+    ),
+}
+"""Losses of a mask."""
+
+AUGMENTATIONS = {
+    "zoom": Choice("Zoom and stretch", "A random part of the photo, a little stretched."),
+    "flip": Choice("Flip", "Left and right, up and down."),
+    "turn": Choice("Turn and shift", "Any angle, a small shift and shear."),
+    "colour": Choice("Colour", "Brightness, contrast, saturation and a little hue."),
+    "blur": Choice("Blur", "Scaled down and up again, as a poorer camera would show it."),
+    "sharpen": Choice("Sharpen", "Stronger edges, as some cameras draw them."),
+    "jpeg": Choice("JPEG", "Artefacts of strong compression."),
+}
+"""Random changes to training photos, in the order they are made."""
+
+FIELDS = {
+    "data": Choice("Data", "ham10000, or a folder: one subfolder a class, or images and masks."),
+    "start": Choice("Start weights", "What the network knows before it sees your photos."),
+    "stages": Choice("Epochs and sizes", "8x128,2x160: eight epochs at 128 px, then two at 160."),
+    "epoch_images": Choice("Photos an epoch", "How many photos are drawn for one epoch."),
+    "batch": Choice("Batch", "Photos a step; smaller needs less memory and is noisier."),
+    "lr": Choice("Learning rate", "The largest step size; too high diverges, too low crawls."),
+    "warmup": Choice("Warm-up", "Share of all steps in which the learning rate rises."),
+    "weight_decay": Choice("Weight decay", "Pulls weights towards zero, against overfitting."),
+    "patience": Choice("Early stopping", "Epochs without improvement before it stops."),
+    "augment": Choice("Augmentation", "Random changes, so that no photo is seen twice the same."),
+    "ema": Choice("Averaged weights", "Decay of a moving average of the weights, such as 0.99."),
+    "seed": Choice("Seed", "The same seed draws the same photos in the same order."),
+    "workers": Choice("Loading processes", "Beside the training itself; 0 saves memory."),
+    "threads": Choice("Threads", "CPU cores it may use; fewer leave more for the app."),
+    "precision": Choice("Precision", "auto, or a name Lightning knows, such as 32-true."),
+    "limit": Choice("Subset", "Only so many photos of each split; 0 takes all."),
+    "architecture": Choice("Network", "A name from the list, or tu- and a name of timm."),
+    "encoder": Choice("Encoder", "The network inside; a name from the list, or tu- and timm's."),
+    "labels": Choice("Labels", "What is told apart."),
+    "loss": Choice("Loss", "What the training makes small."),
+    "mask_loss": Choice("Loss of the mask", "What the training makes small for the outline."),
+    "mask_weight": Choice("Weight of the mask", "How much the mask counts beside the diagnosis."),
+    "dice_weight": Choice("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice."),
+    "freeze": Choice("Frozen", "Parts that keep their start weights."),
+    "crop_share": Choice("Centre crops", "How often a photo's sharper centre crop is drawn."),
+    "sampling_power": Choice("Evening out", "0 draws photos as they come, 1 all classes alike."),
+}
+"""Every field of the configurations."""

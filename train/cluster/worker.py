@@ -1,0 +1,83 @@
+"""What each process of a training does on a Ray cluster. Imported there by name."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.compat import import_torchvision
+from train.cluster.client import ClusterError
+from train.cluster.record import read_record
+from train.config import ConfigError, read_run_config
+from train.jobs.watch import FolderWatch
+from train.ranks import rank
+from train.session import Unwatched, run_training
+
+import_torchvision()
+
+UNSEEN = (
+    "{node} of the Ray cluster does not see {folder}. Runs and photos must lie on storage that "
+    "every node mounts at the same path: set LESIONLAB_RUNS and LESIONLAB_DATA to folders there."
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What there is to do.
+
+    Attributes:
+        folder: the run's.
+        job: the id of the job that it is done for.
+        data: folder of the photos.
+        resume: go on from `last.ckpt` if there is one.
+        accelerator: Lightning's name of what to train on, `cpu` or `gpu`.
+    """
+
+    folder: Path
+    job: str
+    data: Path
+    resume: bool
+    accelerator: str
+
+
+def train_part(task: Task) -> None:
+    """Train as one of the processes of a `ray.train.torch.TorchTrainer`; the first one tells the
+    run's folder how it goes, and finishes it.
+
+    Raises:
+        ClusterError: this node does not see the folders.
+        Stopped: the job was given up.
+    """
+    check_node(task)
+    from ray.train.lightning import RayDDPStrategy, RayLightningEnvironment
+
+    where = {
+        "accelerator": task.accelerator,
+        "devices": "auto",
+        "strategy": RayDDPStrategy(),
+        "plugins": [RayLightningEnvironment()],
+    }
+    watch = Unwatched() if rank() else FolderWatch(task.folder, lambda: is_given_up(task))
+    run_training(task.folder, watch, task.resume, where)
+
+
+def is_given_up(task: Task) -> bool:
+    """Whether the run is no longer this job's: it must not write there any more."""
+    record = read_record(task.folder)
+    return record is None or record.job != task.job
+
+
+def check_node(task: Task) -> None:
+    """Raises ClusterError: this node does not see what it needs."""
+    unseen = task.folder if is_given_up(task) else None if task.data.is_dir() else task.data
+    if unseen is not None:
+        raise ClusterError(UNSEEN.format(node=f"The node {socket.gethostname()}", folder=unseen))
+
+
+def data_folder(folder: Path, ham10000: Path) -> Path:
+    """Where the photos of a run lie. Raises ConfigError: its `config.json` cannot be read."""
+    config = read_run_config(folder)
+    if config is None:
+        raise ConfigError(f"{folder} has no config.json.")
+    return ham10000 if config.data == "ham10000" else Path(config.data).expanduser()

@@ -1,0 +1,198 @@
+"""The commands that train, look ahead and preview: `classifier`, `segmenter`, `hybrid`, `preset`,
+`estimate`, `preview`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from core.settings import Settings
+from train.choices import (
+    ARCHITECTURES,
+    AUGMENTATIONS,
+    BASE,
+    ENCODERS,
+    FIELDS,
+    LABELS,
+    LOSSES,
+    MASK_LOSSES,
+    STARTS,
+)
+from train.config import CONFIGS, Config, Stage, config_in, read_config
+from train.jobs.store import Runs
+from train.presets import BY_KEY, PRESETS
+from train.ranks import placement, rank
+from train.session import Progress
+
+NAMES: dict[str, Any] = {
+    "architecture": ARCHITECTURES,
+    "encoder": ENCODERS,
+    "labels": LABELS,
+    "mask_loss": MASK_LOSSES,
+    "start": [*STARTS, "PATH"],
+    "augment": AUGMENTATIONS,
+    "freeze": [BASE, "names of blocks"],
+}
+
+
+class Console:
+    """A `train.session.Watch` for a terminal. Lightning shows the epochs, `metrics.csv`'s rows are
+    printed as they come; this tells of decoding. Ctrl+C stops."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def phase(self, name: str) -> None:
+        """See `Watch`."""
+        self.name = name
+
+    def progress(self, progress: Progress) -> None:
+        """See `Watch`."""
+        if self.name != "training" and sys.stderr.isatty():
+            print(
+                f"\r{self.name.capitalize()}: {progress.step:,} of {progress.steps:,}",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def stop_wanted(self) -> bool:
+        """See `Watch`."""
+        return False
+
+
+def add_training_commands(commands: Any) -> None:
+    """Add the commands to `python -m train`'s."""
+    for name, config in CONFIGS.items():
+        command = commands.add_parser(name, help=(config.__doc__ or "").split(": ", 1)[-1])
+        _add_run(command, name)
+        defaults = config()
+        for field in fields(config):
+            value = getattr(defaults, field.name)
+            command.add_argument(
+                f"--{field.name.replace('_', '-')}",
+                type=_type(field.name, value),
+                default=argparse.SUPPRESS,
+                help=_help(name, field.name, value),
+            )
+        command.set_defaults(run=_train, config=config)
+    preset = commands.add_parser("preset", help="a training ready to start; without a name: a list")
+    preset.add_argument("preset", nargs="?", choices=BY_KEY, help="one of %(choices)s")
+    _add_run(preset, None)
+    preset.set_defaults(run=_preset)
+    estimate = commands.add_parser("estimate", help="time and disk of a training, as JSON")
+    estimate.add_argument("--config", type=Path, required=True, metavar="FILE")
+    estimate.set_defaults(run=_estimate)
+    preview = commands.add_parser("preview", help="augmented samples of some photos, as one PNG")
+    preview.add_argument("--config", type=Path, required=True, metavar="FILE")
+    preview.add_argument("--out", type=Path, required=True, metavar="PNG")
+    preview.add_argument("--photos", type=int, default=3, help="rows (default: %(default)s)")
+    preview.add_argument("--samples", type=int, default=5, help="of each (default: %(default)s)")
+    preview.add_argument("--seed", type=int, default=0, help="another one, other samples")
+    preview.set_defaults(run=_preview)
+
+
+def _add_run(command: argparse.ArgumentParser, name: str | None) -> None:
+    command.add_argument("--run-name", default=name, help="folder below LESIONLAB_RUNS")
+    command.add_argument("--resume", action="store_true", help="go on where the run stopped")
+    command.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="GPUs of this computer to use; without a GPU, processes (default: %(default)s)",
+    )
+
+
+def _type(name: str, value: Any) -> Any:
+    if name == "stages":
+        return _stages
+    return _words if isinstance(value, tuple) else type(value)
+
+
+def _help(kind: str, name: str, value: Any) -> str:
+    known = NAMES.get(
+        name, (MASK_LOSSES if kind == "segmenter" else LOSSES) if name == "loss" else ()
+    )
+    listed = f" One of {', '.join(known)}." if known else ""
+    return f"{FIELDS[name].text}{listed} Default: {_written(value)}".replace("%", "%%")
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    """`8x128,2x160`: eight epochs at 128 px, then two at 160."""
+    try:
+        pairs = [part.split("x") for part in text.split(",")]
+        stages = tuple(Stage(int(epochs), int(size)) for epochs, size in pairs)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("write EPOCHSxSIZE, e.g. 8x128,2x160") from error
+    if any(s.epochs < 1 or s.size < 32 or s.size % 32 for s in stages):
+        raise argparse.ArgumentTypeError("epochs from 1, sizes multiples of 32")
+    return stages
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
+
+
+def _written(value: Any) -> str:
+    """A default as one would type it."""
+    if isinstance(value, tuple):
+        return ",".join(f"{v.epochs}x{v.size}" if isinstance(v, Stage) else str(v) for v in value)
+    return str(value)
+
+
+def _chosen(options: argparse.Namespace, run: Path) -> Config:
+    """The options given, on top of the run's own configuration (if it resumes) or the defaults."""
+    given = {f.name: getattr(options, f.name) for f in fields(options.config) if f.name in options}
+    base = read_config(run, options.config) if options.resume else None
+    return replace(base or options.config(), **given)
+
+
+def _train(options: argparse.Namespace) -> int:
+    run = Settings.from_environment().runs / options.run_name
+    return _run(run, _chosen(options, run), options)
+
+
+def _preset(options: argparse.Namespace) -> int:
+    if options.preset is None:
+        for preset in PRESETS:
+            print(f"{preset.key:<20} {preset.title}. {preset.text}")
+        return 0
+    preset = BY_KEY[options.preset]
+    run = Settings.from_environment().runs / (options.run_name or preset.key)
+    config = read_config(run, type(preset.config)) if options.resume else None
+    return _run(run, config or preset.config, options)
+
+
+def _run(run: Path, config: Config, options: argparse.Namespace) -> int:
+    from train.jobs.worker import attended
+    from train.session import Unwatched, begin, run_training, train
+
+    where = placement(options.devices)
+    if rank() > 0:
+        train(run, config, Unwatched(), where)
+        return 0
+    begin(run, config, options.resume)
+    with attended(Runs(run.parent), run.name, Console()) as watch:
+        run_training(run, watch, options.resume, where)
+    print(f"Best checkpoint: {run / 'best.ckpt'}")
+    return 0
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from train.estimate import estimate
+
+    print(json.dumps(asdict(estimate(config_in(options.config)))))
+    return 0
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from train.preview import write_sheet
+
+    config = config_in(options.config)
+    write_sheet(options.out, config, options.photos, options.samples, options.seed)
+    return 0

@@ -1,0 +1,424 @@
+"""The runs of a folder, as a person deals with them."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import re
+import shutil
+import sqlite3
+import time
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.settings import Settings
+from train.cluster.record import Record, read_record
+from train.config import Config, ConfigError, read_run_config, write_run_config
+from train.jobs.database import Database, JobError
+from train.jobs.locks import BusyError, held, hold
+from train.jobs.logs import LOG_FILE, tail
+from train.jobs.states import ACTIVE, AT_WORK, Run, derive
+from train.jobs.watch import PROGRESS_FILE, read_live, read_progress
+from train.jobs.words import gone
+
+LOCK_FILE = "lock"
+"""In a run's folder: its trainer holds it while it lives."""
+SIGNS = ("config.json", "last.ckpt", "metrics.csv")
+"""A folder with one of these is a run."""
+BIN_DAYS = 7.0
+
+
+class Runs:
+    """All runs of a folder. Cheap to make; any number of processes may use one folder at once.
+
+    Args:
+        folder: made if it is not there.
+
+    Raises:
+        JobError: the folder cannot be written. Every method raises it, too, when that happens
+            later, and if there is no run of the id it is given.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = Database(folder)
+
+    @classmethod
+    def open(cls) -> Runs:
+        """Those of the folder that LESIONLAB_RUNS names."""
+        return cls(Settings.from_environment().runs)
+
+    @property
+    def notice(self) -> str:
+        """Something a person should know (a damaged list of runs was set aside, the queue cannot
+        go on); empty if nothing."""
+        with self.database.read() as connection:
+            return " ".join(row["text"] for row in connection.execute("SELECT text FROM notices"))
+
+    def dismiss_notice(self) -> None:
+        """The notice has been read."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM notices")
+
+    # Looking
+
+    def all(self) -> list[Run]:
+        """Every run that is not in the bin, the newest first; also those that were started from
+        the command line."""
+        return [run for run in self._runs() if run.deleted is None]
+
+    def queue(self) -> list[Run]:
+        """Those that wait, the next one first."""
+        waiting = [run for run in self.all() if run.state == "queued"]
+        return sorted(waiting, key=lambda run: run.position or 0)
+
+    def bin(self) -> list[Run]:
+        """Deleted runs that can still be restored, the last deleted first."""
+        deleted = [(run.deleted, run) for run in self._runs() if run.deleted is not None]
+        return [run for _, run in sorted(deleted, key=lambda pair: pair[0], reverse=True)]
+
+    def get(self, id: str) -> Run:
+        """One run, in the bin or not."""
+        self._reconcile()
+        with self.database.read() as connection:
+            return self._run(_row(connection, id), _places(connection))
+
+    def metrics(self, id: str) -> list[dict[str, float]]:
+        """Rows of `metrics.csv`, one per finished epoch; empty before the first."""
+        return read_metrics(self.get(id).folder)
+
+    def live(self, id: str) -> list[dict[str, float]]:
+        """The way through the epochs, see `train.jobs.watch.read_live`."""
+        return read_live(self.get(id).folder)
+
+    def log(self, id: str, lines: int = 40) -> str:
+        """The last lines of what the trainer printed; empty if nothing."""
+        return tail(self.get(id).folder / LOG_FILE, lines)
+
+    # Starting and stopping
+
+    def create(self, config: Config, name: str, notes: str = "") -> str:
+        """Make a run and put it at the end of the queue; returns its id. `ensure_supervisor` comes
+        next."""
+        name, folder = _named(name), None
+        try:
+            with self.database.write() as connection:
+                folder = _new_folder(self.folder, name)
+                write_run_config(folder, config)
+                _sync(folder / "config.json")
+                connection.execute(
+                    "INSERT INTO runs (id, name, notes, created, position) VALUES (?, ?, ?, ?, ?)",
+                    (folder.name, name, notes, time.time(), _last_place(connection)),
+                )
+        except (JobError, OSError) as error:
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise self.database.unusable(error) from error
+            raise
+        return folder.name
+
+    def duplicate(self, id: str, name: str | None = None, **changes: Any) -> str:
+        """`create` with the choices of another run, some of them changed (`lr=1e-3`).
+
+        Raises:
+            ConfigError: a choice cannot be so.
+        """
+        run = self.get(id)
+        if run.config is None:
+            raise JobError(f"The choices of “{run.name}” cannot be read. Make a new training.")
+        return self.create(replace(run.config, **changes), name or f"{run.name} (copy)")
+
+    def resume(self, id: str) -> None:
+        """Put a failed, stopped or interrupted run at the end of the queue, to go on after its last
+        finished epoch. Does nothing if it waits there.
+
+        Raises:
+            JobError: it runs, has finished, is in the bin, or its choices cannot be read.
+        """
+        run = self.get(id)
+        if run.state == "queued" and run.deleted is None:
+            return
+        if not run.resumable:
+            raise JobError(
+                f"“{run.name}” is in the bin: restore it first."
+                if run.deleted
+                else run.message
+                if run.config is None
+                else f"“{run.name}” is {run.state}: there is nothing to resume."
+            )
+        with self.database.write() as connection:
+            connection.execute(
+                "UPDATE runs SET position = ? WHERE id = ? AND position IS NULL",
+                (_last_place(connection), id),
+            )
+
+    def stop(self, id: str) -> None:
+        """Take a run out of the queue, or ask its trainer to stop after the step at hand; finished
+        epochs stay. Does nothing if it has ended. `ensure_supervisor` comes next: it sees to it."""
+        run = self.get(id)
+        living = run.state == "unknown" or held(run.folder / LOCK_FILE)
+        with self.database.write() as connection:
+            if living:
+                connection.execute("UPDATE runs SET stop_asked = 1 WHERE id = ?", (id,))
+            connection.execute(
+                "UPDATE runs SET outcome = 'stopped', ended = ?, message = ? "
+                "WHERE id = ? AND position IS NOT NULL AND started IS NULL",
+                (time.time(), "Taken out of the queue before it began.", id),
+            )
+            connection.execute("UPDATE runs SET position = NULL WHERE id = ?", (id,))
+
+    def move(self, id: str, places: int) -> None:
+        """Change the queue's order: -1 is one place towards its front, 1 towards its end. Nothing
+        happens at its ends, or if the run does not wait."""
+        with self.database.write() as connection:
+            _row(connection, id)
+            order = list(_places(connection))
+            if id not in order:
+                return
+            place = min(max(order.index(id) + places, 0), len(order) - 1)
+            order.remove(id)
+            order.insert(place, id)
+            connection.executemany(
+                "UPDATE runs SET position = ? WHERE id = ?",
+                [(place, id) for place, id in enumerate(order, start=1)],
+            )
+
+    # Names and notes
+
+    def rename(self, id: str, name: str) -> None:
+        """Call it something else; its folder keeps its name. Raises JobError: the name is empty."""
+        self._set(id, name=_named(name))
+
+    def set_notes(self, id: str, notes: str) -> None:
+        """Notes of any length."""
+        self._set(id, notes=notes)
+
+    # The bin
+
+    def delete(self, id: str) -> None:
+        """Move to the bin; `restore` takes it back, also into the queue if it waited there. Raises
+        JobError: it runs."""
+        run = self.get(id)
+        if run.state in AT_WORK:
+            raise JobError(f"“{run.name}” is {run.state}: stop it before you delete it.")
+        self._set(id, deleted=time.time())
+
+    def restore(self, id: str) -> None:
+        """Out of the bin. Nothing happens if it is not there."""
+        self._set(id, deleted=None)
+
+    def purge(self, days: float = BIN_DAYS) -> int:
+        """Remove for good, with their folders, runs that have been in the bin for so many days; 0
+        empties it. Returns how many."""
+        old = datetime.fromtimestamp(time.time() - days * 86400, UTC)
+        removed = 0
+        for run in self.bin():
+            if run.deleted is None or run.deleted > old:
+                continue
+            with suppress(BusyError), hold(run.folder / LOCK_FILE):
+                shutil.rmtree(run.folder, ignore_errors=True)
+            if not run.folder.exists():
+                removed += 1
+        self._reconcile()
+        return removed
+
+    def _set(self, id: str, **values: Any) -> None:
+        with self.database.write() as connection:
+            _row(connection, id)
+            columns = ", ".join(f"{column} = ?" for column in values)
+            connection.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values.values(), id))
+
+    def _runs(self) -> Iterator[Run]:
+        self._reconcile()
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM runs ORDER BY created DESC, id DESC"
+            ).fetchall()
+            places = _places(connection)
+        return (self._run(row, places) for row in rows)
+
+    def _reconcile(self) -> None:
+        """Take in folders of runs that have no row, and drop rows whose folder was removed."""
+        with self.database.read() as connection:
+            known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
+        if known == self._folders():
+            return
+        with self.database.write() as connection:  # `create` has a folder and no row only in here
+            known = {row["id"] for row in connection.execute("SELECT id FROM runs")}
+            found = self._folders()
+            connection.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in known - found])
+            for id in found - known:
+                finished = "finished" if _is_finished(self.folder / id) else None
+                made = _changed(self.folder / id, SIGNS) or time.time()
+                connection.execute(
+                    "INSERT INTO runs (id, name, created, started, outcome) VALUES (?, ?, ?, ?, ?)",
+                    (id, id, made, made, finished),
+                )
+
+    def _folders(self) -> set[str]:
+        try:
+            with os.scandir(self.folder) as entries:
+                return {
+                    entry.name
+                    for entry in entries
+                    if entry.is_dir() and any((Path(entry) / sign).exists() for sign in SIGNS)
+                }
+        except OSError as error:
+            raise self.database.unusable(error) from error
+
+    def _run(self, row: sqlite3.Row, places: dict[str, int]) -> Run:
+        folder = self.folder / row["id"]
+        while True:
+            living = held(folder / LOCK_FILE)
+            if living or row["position"] is not None or row["outcome"] is not None:
+                break
+            # It seems to be gone without a word. A trainer that said how it ended did so before it
+            # let go of the lock: if the row is still the same, nothing was said.
+            with self.database.read() as connection:
+                again = _row(connection, row["id"])
+            if again == row:
+                break
+            row = again
+        record = at_cluster(self.folder, row)
+        out_of_sight = record is not None and (not living or bool(record.problem))
+        state = derive(
+            living, row["position"] is not None, row["outcome"], row["stop_asked"], out_of_sight
+        )
+        seen = state in ("running", "stopping")
+        phase, progress = read_progress(folder) if seen else (None, None)
+        config, problem = _config(folder)
+        message = "" if state in ACTIVE else row["message"]
+        if state == "unknown" and record is not None:
+            message = record.unknown
+        if state == "interrupted" and not message:
+            message = gone(folder)
+        ended = row["ended"] or _changed(folder, (PROGRESS_FILE, "last.ckpt", *SIGNS))
+        rows = read_metrics(folder)
+        return Run(
+            id=row["id"],
+            name=row["name"],
+            notes=row["notes"],
+            folder=folder,
+            kind=config.kind if config else None,
+            config=config,
+            state=state,
+            phase=phase,
+            progress=progress,
+            created=datetime.fromtimestamp(row["created"], UTC),
+            started=_time(row["started"]),
+            ended=None if state in ACTIVE else _time(ended),
+            message=" ".join(part for part in (message, problem) if part),
+            position=places.get(row["id"]),
+            epochs=len(rows),
+            best=max(rows, key=lambda r: r.get("val_score", float("-inf")), default={}),
+            deleted=_time(row["deleted"]),
+        )
+
+
+def at_cluster(folder: Path, row: sqlite3.Row) -> Record | None:
+    """The job of a cluster that is at a run, which began and did not say how it ended."""
+    begun = row["started"] is not None and row["position"] is None and row["outcome"] is None
+    return read_record(folder / row["id"]) if begun else None
+
+
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    """Rows of a run's `metrics.csv`; cells without a finite number are left out."""
+    try:
+        with (folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
+            return [_numbers(row) for row in csv.DictReader(file)]
+    except (OSError, ValueError, csv.Error):
+        return []
+
+
+def _numbers(row: dict[str, str]) -> dict[str, float]:
+    numbers = {}
+    for column, text in row.items():
+        with suppress(ValueError, TypeError):
+            if math.isfinite(number := float(text)):
+                numbers[column] = number
+    return numbers
+
+
+def _row(connection: sqlite3.Connection, id: str) -> sqlite3.Row:
+    row = connection.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        raise JobError(f"There is no run {id} (any more).")
+    return row
+
+
+def _places(connection: sqlite3.Connection) -> dict[str, int]:
+    """Ids of those that wait, in order, each with its place from 1."""
+    rows = connection.execute(
+        "SELECT id FROM runs WHERE position IS NOT NULL AND deleted IS NULL ORDER BY position"
+    )
+    return {row["id"]: place for place, row in enumerate(rows, start=1)}
+
+
+def _last_place(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT 1 + COALESCE(MAX(position), 0) FROM runs").fetchone()[0])
+
+
+def _config(folder: Path) -> tuple[Config | None, str]:
+    """The choices of a run; None and a sentence if they cannot be read."""
+    problem = "Its config.json is missing."
+    try:
+        if config := read_run_config(folder):
+            return config, ""
+    except ConfigError as error:
+        problem = str(error)
+    return None, f"{problem} It cannot go on; delete it, or make a new training."
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a folder without a row holds a training that came to its planned end."""
+    config, _ = _config(folder)
+    return any((folder / "model").glob("*/card.json")) or (
+        config is not None and len(read_metrics(folder)) >= config.epochs
+    )
+
+
+def _changed(folder: Path, names: tuple[str, ...]) -> float | None:
+    """When the newest of these files was written, in seconds since 1970."""
+    times = []
+    for name in names:
+        with suppress(OSError):
+            times.append((folder / name).stat().st_mtime)
+    return max(times, default=None)
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _named(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise JobError("Give the training a name.")
+    return name
+
+
+def _new_folder(runs: Path, name: str) -> Path:
+    """A new folder whose name begins with the time and says something of the run."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "run"
+    base, number = f"{datetime.now():%Y%m%d-%H%M%S}-{words}", 1
+    while True:
+        folder = runs / (base if number == 1 else f"{base}-{number}")
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+def _sync(path: Path) -> None:
+    """Have a file on the disk, not only in the system's memory: a power cut spares it."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,235 @@
+"""The commands for trained models: `export`, `evaluate`, `reference`, `atlas`, `report`, `compare`,
+`pack`, `import`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from core.dataset import Dataset
+from core.in_use import KINDS, MODELS, in_use
+from core.settings import Settings
+from core.splits import check_split
+from core.weights import read_card, write_card
+from train.config import VIEWS
+
+
+def add_model_commands(commands: Any) -> None:
+    """Add the commands to `python -m train`'s."""
+    export = commands.add_parser("export", help="a finished run becomes weights/MODEL")
+    export.add_argument("model", choices=KINDS)
+    export.add_argument("--run-name", help="folder below LESIONLAB_RUNS (default: MODEL)")
+    export.set_defaults(run=_export)
+    reference = commands.add_parser(
+        "reference", help="fit anew what the app compares photos with (export does it as well)"
+    )
+    reference.add_argument(
+        "--outside", type=Path, metavar="DIR", help="measure the warning on photos of no lesion"
+    )
+    reference.set_defaults(run=_reference)
+    evaluate = commands.add_parser(
+        "evaluate", help="measure the weights in weights/MODEL, or those of a run"
+    )
+    evaluate.add_argument("model", choices=KINDS)
+    evaluate.add_argument(
+        "--run-name", help="measure this run's own model (folder below LESIONLAB_RUNS)"
+    )
+    evaluate.add_argument("--split", choices=("validation", "test"), default="validation")
+    evaluate.add_argument(
+        "--views", type=int, choices=VIEWS, default=1, help="8: average over turned, mirrored views"
+    )
+    evaluate.add_argument("--images", type=Path, metavar="DIR", help="photos from elsewhere")
+    evaluate.add_argument(
+        "--labels", type=Path, metavar="CSV", help="their diagnoses, in ISIC's one-hot format"
+    )
+    evaluate.add_argument("--masks", type=Path, metavar="DIR", help="their masks, for segmenter")
+    evaluate.add_argument(
+        "--out", type=Path, metavar="DIR", help="for photos from elsewhere: results go there"
+    )
+    evaluate.set_defaults(run=_evaluate, parser=evaluate)
+    atlas = commands.add_parser(
+        "atlas", help="facts of every image by the classifier in use, for the Dataset page"
+    )
+    atlas.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: beside that classifier's weights"
+    )
+    atlas.set_defaults(run=_atlas)
+    report = commands.add_parser("report", help="the measured figures as a Markdown table")
+    report.set_defaults(run=_report)
+    compare = commands.add_parser(
+        "compare", help="runs' figures join the comparison on the Performance page"
+    )
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="folder below LESIONLAB_RUNS")
+    compare.set_defaults(run=_compare)
+    pack = commands.add_parser("pack", help="a run's models as one zip file, to hand on")
+    pack.add_argument("run_name", metavar="RUN", help="folder below LESIONLAB_RUNS")
+    pack.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip file")
+    pack.set_defaults(run=_pack)
+    bring = commands.add_parser("import", help="check a model that was handed on, and keep it")
+    bring.add_argument("package", type=Path, metavar="PATH", help="a zip file, or a model's folder")
+    bring.set_defaults(run=_import)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from train.config import read_run_config
+    from train.data import open_data, prepare
+    from train.export import (
+        Finished,
+        add_reference,
+        check_run,
+        comparable,
+        export_classifier,
+        export_segmenter,
+        shipped_name,
+        trained,
+    )
+
+    settings, kind = Settings.from_environment(), options.model
+    run = settings.runs / (options.run_name or kind)
+    config = check_run(read_run_config(run), run, kind)
+    finished = Finished(run, config, open_data(config), prepare(config))
+    network, folder = trained(finished)[kind], settings.weights / kind
+    name = shipped_name(kind, config)
+    if kind == "classifier":
+        card = export_classifier(finished, network, folder, name)
+        if comparable(config):
+            card = add_reference(finished, folder, card, keep=True)
+    else:
+        card = export_segmenter(finished, network, folder, name)
+    print(f"Wrote {card['name']}, SHA-256 {card['sha256'][:12]}…")
+    return 0
+
+
+def _reference(options: argparse.Namespace) -> int:
+    from core.runtime import open_runtime
+    from train.features import features_of
+    from train.reference import build_reference, measure_outside
+
+    dataset, settings = Dataset.open(), Settings.from_environment()
+    folders = [settings.weights / name for name in KINDS]
+    cards = [read_card(folder) for folder in folders]
+    check_split(cards[0], dataset.split.id)
+    runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
+    reference, sections = build_reference(dataset, cards[0], runtime.classify)
+    if options.outside:
+        test = features_of(dataset, "test", cards[0], runtime.classify)
+        known = reference.familiar.novelty(test.textures)
+        sections["novelty"]["measured"] = measure_outside(
+            options.outside, cards[0], runtime.classify, reference, known
+        )
+    reference.write(folders[0])
+    write_card(folders[0], cards[0] | sections)
+    print(json.dumps(sections, indent=2))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    _check_options(options)
+    figures = _of_run(options) if options.run_name else _of_shipped(options)
+    print(f"{figures['split']}: {figures['images']:,} images of {figures['lesions']:,} lesions")
+    for part in ("overall", "most_probable"):
+        if part in figures:
+            print(part.replace("_", " "))
+        for name, f in figures.get(part, {}).items():
+            print(f"  {name:<20} {f['value']:.3f}  ({f['low']:.3f} to {f['high']:.3f})")
+    for name, row in figures.get("classes", {}).items():
+        values = "  ".join(f"{k} {v['value']:.3f}" for k, v in row.items() if k != "support")
+        print(f"  {name:<6} n {row['support']:<5} {values}")
+    return 0
+
+
+def _of_run(options: argparse.Namespace) -> dict[str, Any]:
+    from train.finish import evaluate_run
+
+    run = Settings.from_environment().runs / options.run_name
+    return evaluate_run(run, options.model, options.split, options.views)
+
+
+def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
+    from core.analyser import Analyser
+    from train.evaluate import evaluate_shipped, write_elsewhere, write_split
+    from train.sources import FolderSource, Source, SplitSource
+
+    source: Source
+    if options.images is None:
+        source = SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
+    elif options.model == "classifier":
+        source = FolderSource.with_labels(options.images, options.labels)
+    else:
+        source = FolderSource.with_masks(options.images, options.masks)
+    weights = Settings.from_environment().weights
+    folder = weights / options.model
+    analyser = Analyser.load(folders=(weights / "classifier", weights / "segmenter"))
+    figures = evaluate_shipped(options.model, source, analyser, options.views)
+    if options.images is None:
+        write_split(folder, figures)
+    else:
+        write_elsewhere(options.model, read_card(folder), figures, options.out)
+    return figures
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Ends with status 2 where the options do not fit together."""
+    wrong = options.parser.error
+    if options.images is None:
+        if options.labels or options.masks or options.out:
+            wrong("--labels, --masks and --out go with --images")
+        return
+    if options.run_name:
+        wrong("--images goes with the models in weights/, not with --run-name")
+    if options.out is None:
+        wrong("--images needs --out DIR for the results")
+    if options.model == "classifier" and (options.labels is None or options.masks):
+        wrong("the classifier needs --images DIR --labels CSV")
+    if options.model == "segmenter" and (options.masks is None or options.labels):
+        wrong("the segmenter needs --images DIR --masks DIR")
+
+
+def _atlas(options: argparse.Namespace) -> int:
+    dataset = Dataset.open()
+    from core.analyser import Analyser
+    from core.explore import ATLAS_FILE
+    from train.atlas import make_atlas, write_atlas
+
+    path = options.out or in_use("classifier").folder / ATLAS_FILE
+    atlas = make_atlas(dataset, Analyser.load())
+    write_atlas(atlas, path)
+    print(f"{path}: {len(atlas):,} images, {atlas['right'].mean():.1%} answered rightly.")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from train.report import table
+
+    print(table())
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from train.comparison import keep
+
+    settings = Settings.from_environment()
+    for run in options.runs:
+        for folder in keep(settings.runs / run, settings.weights):
+            print(f"Kept the figures of {read_card(folder)['name']} in {folder}.")
+    return 0
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from train.package import pack
+
+    pack(Settings.from_environment().runs / options.run_name / MODELS, options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from train.package import unpack
+
+    settings = Settings.from_environment()
+    run = unpack(options.package, settings.runs)
+    for folder in sorted((run / MODELS).iterdir()):
+        print(f"Imported {read_card(folder)['name']} as {folder.relative_to(settings.runs)}.")
+    return 0

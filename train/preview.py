@@ -1,0 +1,57 @@
+"""What augmentation makes of photos. torch is slow to import, so pages run
+`python -m train preview --config FILE --out SHEET.png`, which writes one PNG: a row a photo, the
+photo itself first, then augmented samples of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.imaging import LesionImage, resize, to_png
+from train.config import Config
+from train.data import FRAME, augmentation, open_data, tv_tensors
+
+SIDE = 128
+"""Side of each sample on the sheet, in pixels."""
+GAP = 4
+
+
+def augmented(photos: list[np.ndarray], config: Config, seed: int) -> np.ndarray:
+    """One random sample of each photo (uint8 H×W×3) as training would draw it at the largest size
+    S: uint8 N×S×S×3. The same seed gives the same samples; torch's own random state stays."""
+    size = max(stage.size for stage in config.stages)
+    transform = augmentation(size, with_mask=False, names=config.augment)
+    samples = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for photo in photos:
+            frame = np.array(resize(photo, FRAME))
+            image = transform(tv_tensors.Image(torch.from_numpy(frame).permute(2, 0, 1)))
+            samples.append(image.permute(1, 2, 0).numpy())
+    return np.stack(samples)
+
+
+def write_sheet(path: Path, config: Config, photos: int, samples: int, seed: int) -> None:
+    """Write a PNG of the first training photos of the data, one of each class in turn, each with
+    some augmented samples.
+
+    Raises:
+        DatasetError: there are none, or one cannot be read.
+    """
+    data = open_data(config)
+    table = data.table[data.table["split"] == "train"]
+    turn = table.groupby("dx").cumcount()
+    chosen = [str(name) for name in turn.sort_values(kind="stable").index[:photos]]
+    originals = [LesionImage.from_bytes(data.photo(name), name).rgb for name in chosen]
+    columns = [[resize(photo, (SIDE, SIDE)) for photo in originals]]
+    for k in range(samples):
+        made = augmented(originals, config, seed * 1_000 + k)
+        columns.append([resize(sample, (SIDE, SIDE)) for sample in made])
+    step = SIDE + GAP
+    sheet = np.full((len(originals) * step - GAP, len(columns) * step - GAP, 3), 255, np.uint8)
+    for x, column in enumerate(columns):
+        for y, picture in enumerate(column):
+            sheet[y * step : y * step + SIDE, x * step : x * step + SIDE] = picture
+    path.write_bytes(to_png(sheet))

@@ -19,6 +19,11 @@ page = st.navigation(
         st.Page(
             "pages/screens/analyse.py", title="Analyse", icon=":material/biotech:", default=True
         ),
+        st.Page("pages/screens/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/screens/batch.py", title="Many photos", icon=":material/photo_library:"),
+        st.Page("pages/screens/dataset.py", title="Dataset", icon=":material/dataset:"),
+        st.Page("pages/screens/performance.py", title="Performance", icon=":material/monitoring:"),
+        st.Page("pages/screens/training.py", title="Training", icon=":material/model_training:"),
         st.Page("pages/screens/about.py", title="About", icon=":material/info:"),
     ],
     position="top",

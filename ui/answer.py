@@ -1,22 +1,23 @@
-"""The parts of the Analyse page that show one analysis."""
+"""The answer of the Analyse page: warnings, photo beside probabilities, and what to ask further."""
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from core.analyser import mask_of
-from core.export import analysis_json, file_stem, mask_png, overlay_png
-from core.imaging import to_jpeg
-from core.overlay import canvas_for, draw
-from core.taxonomy import BY_KEY, KEYS
+from core.imaging import ImageError, to_jpeg
+from core.quality import KINDS
+from core.settings import SettingsError
+from core.taxonomy import BY_KEY
+from core.turns import BusyError
+from core.weights import WeightsError
+from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT, malignant_share, passed_over
+from ui import state
 from ui.case import Case
 from ui.figures import describe_bars, probability_bars
-from ui.frame import chance, percent
-from ui.state import SHOWN_PX, Shown
-
-OVERLAY_PX = 2400
-"""Longest side of a downloaded overlay: enough to print, without 40 megapixels to wait for."""
+from ui.frame import as_text, chance
+from ui.photo import photo
+from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
+from ui.state import Shown
 
 HOW_CONFIRMED = {
     "histo": "confirmed by histopathology",
@@ -26,156 +27,103 @@ HOW_CONFIRMED = {
 }
 
 
+def attempt(case: Case, slot: str = "") -> Shown | None:
+    """Analyse a photo; where that fails, say why and what to do. `slot` as for `cases.pick`."""
+    try:
+        return state.analyse(case)
+    except ImageError as error:
+        remedy = "" if case.record is None else " Import the dataset again to repair it."
+        st.error(f"{error}{remedy}", title=f"{as_text(case.name)} cannot be analysed")
+    except BusyError as error:
+        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
+        st.button("Try again", icon=":material/refresh:", key=f"{slot}again")
+    except (WeightsError, SettingsError) as error:
+        st.error(str(error), title="The models cannot be used")
+    return None
+
+
 def show(case: Case, shown: Shown) -> None:
     """The whole answer: warnings, photo with its layers beside the probabilities, downloads."""
     analysis = shown.analysis
-    if not analysis.in_domain:
-        st.warning(
-            "The models know dermoscopy of single lesions only. For a photo like this, "
-            "the figures below mean little: read them as a guess.",
-            title="This photo is unlike the training images",
-            icon=":material/warning:",
-        )
-    for note in shown.notes:
-        st.caption(f":material/info: {note}")
+    warn(shown)
+    if not analysis.in_domain and not _wanted_anyway(case, shown):
+        return
     left, right = st.columns([6, 5], gap="large")
     with left:
         photo(case, shown)
     with right:
-        _headline(shown)
+        headline(shown)
         st.plotly_chart(
             probability_bars(analysis),
             config={"displayModeBar": False, "scrollZoom": False},
             alt=describe_bars(analysis),
             key="bars",
         )
-        st.caption(
-            "Seven answers are all the model knows; they always sum to 100 %, even for a photo of "
-            "something else. Calibrated at the share of each diagnosis in HAM10000."
-        )
+        st.caption(SEVEN_ONLY)
         if case.record is not None:
             _truth(case, shown)
-        _measurements(shown)
+    further(case, shown)
+
+
+def _wanted_anyway(case: Case, shown: Shown) -> bool:
+    """Whether a student wants the answer to a photo unlike the training images all the same; the
+    photo alone where not."""
+    novelty = shown.analysis.novelty
+    wanted = st.toggle("Show what the models say anyway", key=f"anyway_{shown.analysis.digest}")
+    if not wanted:
+        st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
+        st.caption(case.about)
+        st.caption(
+            f"Its novelty is {novelty:.1f}; training images have about 1. A photo counts as unlike "
+            f"above {state.desk().analyser.reference.threshold:.1f}, which 1 % of the validation "
+            "photos exceed. Dermatoscopic photos fill the frame with skin and one lesion: try one."
+        )
+    return wanted
+
+
+SECTIONS = (heatmaps, measurements, doubt, similar, threshold, base_rates, report)
+"""In reading order. Each module has a TITLE and `show(case, shown)`; only the open one runs."""
 
 
 @st.fragment
-def photo(case: Case, shown: Shown) -> None:
-    """The photo, its switches and the downloads; a switch redraws only this, no network runs."""
-    analysis = shown.analysis
-    place = st.container()
-    first, second = st.columns(2, gap="medium")
-    outline = first.toggle("Outline", value=True, key="outline", persist_state="session")
-    fill = first.slider(
-        "Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill", persist_state="session"
+def further(case: Case, shown: Shown) -> None:
+    """What can be asked further: nothing at first, then one section at a time, which stays open
+    from photo to photo. Choosing one reruns only this."""
+    if shown.analysis.models != state.desk().analyser.models:
+        st.rerun()  # another model is in use by now: the sections compare with its figures
+    st.subheader("Ask further", anchor=False)
+    titles = [section.TITLE for section in SECTIONS]
+    chosen = st.pills(
+        "Ask further", titles, key="section", persist_state="session", label_visibility="collapsed"
     )
-    heat_on = second.toggle("Heatmap", value=True, key="heat_on", persist_state="session")
-    heat = second.slider(
-        "Heatmap opacity",
-        0,
-        100,
-        60,
-        5,
-        format="%d %%",
-        key="heat",
-        disabled=not heat_on,
-        persist_state="session",
-    )
-    target = st.pills(
-        "Heatmap for",
-        sorted(KEYS, key=analysis.probability, reverse=True),
-        format_func=lambda k: BY_KEY[k].name,
-        default=analysis.prediction,
-        required=True,
-        key=f"target_{analysis.digest}",
-        disabled=not heat_on,
-        help="Most probable class first.",
-    )
-
-    heatmap = analysis.heatmap(target)
-
-    def drawn(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        return draw(
-            rgb,
-            mask=mask,
-            outline=outline,
-            fill=fill / 100,
-            heatmap=heatmap,
-            heat=heat / 100 if heat_on else 0.0,
-        )
-
-    def large() -> np.ndarray:
-        canvas = canvas_for(case.open(OVERLAY_PX).rgb, SHOWN_PX, OVERLAY_PX)
-        return drawn(canvas, mask_of(analysis.mask_logits, canvas.shape[1], canvas.shape[0]))
-
-    place.image(
-        to_jpeg(drawn(shown.preview, shown.mask)),
-        width="stretch",
-        alt=_in_words(case, shown, outline, target if heat_on else None),
-    )
-    st.caption(case.about)
-    if not shown.mask.any():
-        st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
-    if heat_on and not heatmap.any():
-        st.caption(f"No part of the photo speaks for “{BY_KEY[target].name}”: the map is empty.")
-    elif heat_on:
-        rows, columns = heatmap.shape
-        st.caption(
-            f"Bright: where the evidence for “{BY_KEY[target].name}” lies (Grad-CAM), from least "
-            f"to most within this map of {columns} × {rows} places, smoothed. A heatmap does not "
-            "show that the answer is right."
-        )
-    stem = file_stem(case.name)
-    with st.container(horizontal=True):
-        st.download_button(
-            "Overlay",
-            lambda: overlay_png(large()),
-            f"{stem}_overlay.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Mask",
-            lambda: mask_png(analysis.mask),
-            f"{stem}_mask.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Figures (JSON)",
-            lambda: analysis_json(case.name, analysis, shown.notes),
-            f"{stem}.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+    if chosen is None:
+        st.caption("Choose what you want to know more about.")
+        return
+    SECTIONS[titles.index(chosen)].show(case, shown)
 
 
-def _in_words(case: Case, shown: Shown, outline: bool, target: str | None) -> str:
-    parts = [f"Photo {case.name}"]
-    measured = shown.analysis.measurements
-    if outline and measured:
-        parts.append(f"lesion outlined, {percent(measured.area_share)} of the frame")
-    if target:
-        parts.append(f"heatmap for {BY_KEY[target].name}")
-    return ", ".join(parts)
+def warn(shown: Shown) -> None:
+    """What to know before reading the answer: a strange photo, what was changed in reading it."""
+    if not shown.analysis.in_domain:
+        st.warning(UNLIKE_TEXT, title=UNLIKE, icon=":material/warning:")
+    for note in shown.notes:
+        st.caption(f":material/info: {note}")
+    for check in shown.quality:
+        if check.remark and KINDS[check.key].matters:
+            st.caption(f":material/photo_camera: {check.remark}")
 
 
-def _headline(shown: Shown) -> None:
+def headline(shown: Shown) -> None:
+    """The answer in words."""
     analysis = shown.analysis
     top = BY_KEY[analysis.prediction]
     st.caption("The model's answer, of seven")
     st.subheader(
         f"{top.name} · {chance(analysis.probability(top.key))}", anchor=False, help=top.text
     )
-    if (likeliest := analysis.most_probable) != top.key:
-        st.caption(
-            f":material/info: {BY_KEY[likeliest].name} is more probable "
-            f"({chance(analysis.probability(likeliest))}), but it is also far more common. The "
-            "answer makes up for that, so that rare diagnoses are not missed."
-        )
-    malignant = sum(analysis.probability(k) for k in KEYS if BY_KEY[k].malignant)
+    if why := passed_over(analysis):
+        st.caption(f":material/info: {why}")
+    malignant = malignant_share(analysis)
     st.markdown(
         f":gray-badge[{top.group} group] The three malignant diagnoses together: "
         f"**{chance(malignant)}**",
@@ -186,52 +134,24 @@ def _headline(shown: Shown) -> None:
 
 
 def _truth(case: Case, shown: Shown) -> None:
+    if st.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}"):
+        truth(case, shown)
+    else:
+        st.caption("Think first: what would you have said?")
+
+
+def truth(case: Case, shown: Shown) -> None:
+    """What a case of the dataset truly is, how that is known, and whether the model agrees."""
     record = case.record
     assert record is not None
-    revealed = st.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}")
-    if not revealed:
-        st.caption("Think first: what would you have said?")
-        return
-    truth = BY_KEY[record["dx"]]
-    agrees = truth.key == shown.analysis.prediction
+    true = BY_KEY[record["dx"]]
+    agrees = true.key == shown.analysis.prediction
     how = HOW_CONFIRMED.get(record["dx_type"], record["dx_type"])
     age = "age unknown" if record["age"] != record["age"] else f"about {record['age']:.0f} years"
     box = st.success if agrees else st.error
     box(
         f"{how.capitalize()}. {record['localization'].capitalize()}, {record['sex']}, {age}. "
         + ("The model agrees." if agrees else "The model is wrong here."),
-        title=truth.name,
+        title=true.name,
         icon=":material/check_circle:" if agrees else ":material/cancel:",
     )
-
-
-def _measurements(shown: Shown) -> None:
-    measured = shown.analysis.measurements
-    with st.expander("Measurements of the outlined lesion", icon=":material/straighten:"):
-        if measured is None:
-            st.write("No lesion was outlined, so there is nothing to measure.")
-            return
-        st.table(
-            {
-                "Measure": [
-                    "Area", "Equivalent diameter", "Asymmetry of shape", "Border: compactness",
-                    "Border: solidity",
-                ],
-                "Value": [
-                    f"{percent(measured.area_share, 1)} of the frame",
-                    f"{measured.equivalent_diameter_px:.0f} px",
-                    f"{measured.asymmetry:.2f}",
-                    f"{measured.compactness:.2f}",
-                    f"{measured.solidity:.2f}",
-                ],
-                "How to read it": [
-                    "without a ruler in the photo there are no millimetres",
-                    "of a disc of the same area",
-                    "0 symmetric about both axes, 1 not at all",
-                    "1 a smooth disc, more: ragged or elongated",
-                    "1 no notches, less: notched",
-                ],
-            }
-        )  # fmt: skip
-        if measured.touches_border:
-            st.caption(":material/info: The lesion reaches the frame and may be cut off.")

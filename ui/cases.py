@@ -1,4 +1,8 @@
-"""Choosing a photo: a practice lesion, a case of the dataset, or one's own file."""
+"""Choosing a photo: a practice lesion, a case of the dataset, one's own file, or the camera.
+
+A page that shows several pickers gives each a slot: a prefix of every key in the session, so that
+none knows of the others.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from bisect import bisect_left
 import numpy as np
 import streamlit as st
 
-from core.dataset import Dataset, DatasetError
+from core.dataset import CREDIT, Dataset, DatasetError
 from core.imaging import display_name
 from core.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
@@ -21,81 +25,148 @@ SOURCES = {
     "practice": ":material/brush: Practice lesions",
     "dataset": ":material/photo_library: HAM10000",
     "upload": ":material/upload: Your photo",
+    "camera": ":material/photo_camera: Camera",
 }
+CHOICES = ("source", "practice", "part", "diagnosis", "case", "pinned", "upload", "shot")
+"""What the session knows of a slot's choice, behind the slot's prefix."""
 
 
-def pick() -> Case | None:
-    """Show the picker; returns the chosen case, or None while there is none (and says why)."""
+def pick(slot: str = "", unlike: str = "") -> Case | None:
+    """Show the picker.
+
+    Args:
+        slot: prefix of its keys in the session.
+        unlike: name of a case that another picker shows, not to start with.
+
+    Returns:
+        The chosen case, or None while there is none (and says why).
+    """
     data = state.dataset()
+    # Not as the widget's default: `carry` may have set it already.
+    st.session_state.setdefault(f"{slot}source", "practice" if isinstance(data, str) else "dataset")
     with st.container(border=True):
         source = st.segmented_control(
             "Photo from",
             list(SOURCES),
             format_func=SOURCES.__getitem__,
-            default="practice" if isinstance(data, str) else "dataset",
             required=True,
-            key="source",
+            key=f"{slot}source",
             persist_state="session",
         )
         if source == "upload":
-            return _upload()
+            return _upload(slot)
+        if source == "camera":
+            return _camera(slot)
         if source == "dataset":
-            return _from_dataset(data)
-        return _practice()
+            return _from_dataset(data, slot, unlike)
+        return _practice(slot, unlike)
 
 
-def _practice() -> Case:
-    titles = practice_titles()
+def carry(slot: str) -> None:
+    """Have another picker show what the one of the slot "" shows."""
+    for name in CHOICES:
+        if name in st.session_state:
+            st.session_state[slot + name] = st.session_state[name]
+
+
+def _practice(slot: str, unlike: str) -> Case:
+    titles, key = practice_titles(), f"{slot}practice"
+    if unlike in titles and key not in st.session_state:
+        st.session_state[key] = next(title for title in titles if title != unlike)
     lesion = practice_lesion(
-        st.selectbox("Synthetic lesion", titles, key="practice", persist_state="session")
+        st.selectbox("Synthetic lesion", titles, key=key, persist_state="session")
     )
     image, about = lesion.image, f":violet-badge[Synthetic] {lesion.description}"
     return Case(image.name, image.digest, lambda _: image, about)
 
 
-def _upload() -> Case | None:
+def _upload(slot: str) -> Case | None:
     file = st.file_uploader(
         "A dermatoscopic photo: JPEG, PNG, WebP, BMP or TIFF, up to 20 MB",
         type=UPLOAD_TYPES,
-        key="file",
+        key=f"{slot}file",
         max_upload_size=20,
         help="The photo stays in this computer's memory and is not stored.",
     )
-    if file is not None and st.session_state.get("upload_id") != file.file_id:
+    kept, seen = f"{slot}upload", f"{slot}upload_id"
+    if file is not None and st.session_state.get(seen) != file.file_id:
         about = f":blue-badge[Your photo] {as_text(display_name(file.name))}"
-        st.session_state["upload"] = Case.of_file(file.getvalue(), file.name, about)
-        st.session_state["upload_id"] = file.file_id
-    if "upload" not in st.session_state:
+        st.session_state[kept] = Case.of_file(file.getvalue(), file.name, about)
+        st.session_state[seen] = file.file_id
+    if kept not in st.session_state:
         st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
         return None
-    case: Case = st.session_state["upload"]
     if file is None:  # back from elsewhere, where the widget forgot it, or its cross was clicked
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.markdown(f"Still open: {as_text(case.name)}")
-        row.button("Remove photo", icon=":material/delete:", on_click=_forget_upload)
+        _still_open(slot, kept)
+    case: Case = st.session_state[kept]
     return case
 
 
-def _forget_upload() -> None:
-    for key in ("upload", "upload_id"):
-        st.session_state.pop(key, None)
+def _camera(slot: str) -> Case | None:
+    """The camera runs until the photo is taken, and again once that is removed."""
+    st.warning(
+        "The models know dermoscopy only. Use a dermatoscope on the phone or camera: for an "
+        "ordinary camera photo the answer means nothing.",
+        icon=":material/warning:",
+    )
+    kept = f"{slot}shot"
+    if kept in st.session_state:
+        _still_open(slot, kept)
+        case: Case = st.session_state[kept]
+        return case
+    st.camera_input(
+        "Take a photo",
+        key=f"{slot}camera",
+        resolution="1080p",
+        width=640,
+        on_change=_keep_shot,
+        args=(slot,),
+        help="The photo stays in this computer's memory and is not stored.",
+    )
+    st.caption(
+        "On a phone, the sign in the picture's corner changes to its other camera. No picture? "
+        "Allow the camera for this page, beside the address in your browser, and load the page "
+        "again. Browsers offer it only at https addresses and on the computer that runs LesionLab. "
+        "Otherwise take the photo with the camera's own program and choose “Your photo”."
+    )
+    return None
 
 
-def _from_dataset(data: Dataset | str) -> Case | None:
+def _keep_shot(slot: str) -> None:
+    if photo := st.session_state[f"{slot}camera"]:
+        about = ":blue-badge[Your photo] Taken with the camera"
+        case = Case.of_file(photo.getvalue(), "Camera photo", about)
+        st.session_state[f"{slot}shot"] = case
+
+
+def _still_open(slot: str, kept: str) -> None:
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.markdown(f"Open: {as_text(st.session_state[kept].name)}")
+    row.button(
+        "Remove photo",
+        icon=":material/delete:",
+        key=f"{kept}_remove",
+        on_click=st.session_state.pop,
+        args=(kept, None),
+    )
+
+
+def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
     if isinstance(data, str):
         st.info(data, title="No dataset yet", icon=":material/download:")
         st.caption("Meanwhile, the practice lesions and your own photos work without it.")
         return None
-    ids = _filtered(data)
-    if problem := st.session_state.pop("id_problem", None):
+    ids = _filtered(data, slot)
+    if problem := st.session_state.pop(f"{slot}id_problem", None):
         st.warning(problem)
-    current = str(st.session_state.get("case"))
-    pinned = st.session_state.get("pinned", False)
+    current = str(st.session_state.get(f"{slot}case"))
+    pinned = st.session_state.get(f"{slot}pinned", False)
     if current not in data.table.index or (current not in ids and not pinned):
         if not ids:
             st.info("No imported case fits. Choose all cases, or any diagnosis.")
             return None
-        current = st.session_state["case"] = _random(ids, current)
+        others = [i for i in ids if i != unlike] or ids
+        current = st.session_state[f"{slot}case"] = _random(others, current)
     row = st.container(horizontal=True, vertical_alignment="center")
     place = bisect_left(ids, current)
     after = place + (place < len(ids) and ids[place] == current)
@@ -109,7 +180,8 @@ def _from_dataset(data: Dataset | str) -> Case | None:
             icon=f":material/{icon}:",
             type="primary" if label == "Another case" else "secondary",
             on_click=_go,
-            args=(target,),
+            key=f"{slot}{icon}",
+            args=(slot, target),
             disabled=target == current,
         )
     record = data.table.loc[current]
@@ -119,37 +191,39 @@ def _from_dataset(data: Dataset | str) -> Case | None:
     except DatasetError as error:
         st.error(f"{error} Import the dataset again to repair it.", title=f"{current} is damaged")
         return None
-    return Case.of_file(photo, current, "HAM10000, Tschandl et al. 2018, CC BY-NC 4.0", record)
+    return Case.of_file(photo, current, CREDIT, record)
 
 
-def _filtered(data: Dataset) -> list[str]:
+def _filtered(data: Dataset, slot: str) -> list[str]:
     """Show the filters; returns the ids that pass, sorted."""
+    st.session_state.setdefault(f"{slot}part", "test")
     first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
     part = first.segmented_control(
         "Cases",
         ["test", "all"],
         format_func={"test": "Unseen", "all": "All"}.__getitem__,
-        default="test",
         required=True,
-        key="part",
+        key=f"{slot}part",
         persist_state="session",
         on_change=_unpin,
+        args=(slot,),
         help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
     )
     wanted = second.selectbox(
         "Diagnosis",
         [ANY, *(d.key for d in DIAGNOSES)],
         format_func=lambda k: "Any (keeps it secret)" if k == ANY else BY_KEY[k].name,
-        key="diagnosis",
+        key=f"{slot}diagnosis",
         persist_state="session",
         on_change=_unpin,
+        args=(slot,),
     )
     third.text_input(
         "Image id",
-        key="typed",
+        key=f"{slot}typed",
         placeholder="e.g. ISIC_0024306",
         on_change=_jump,
-        args=(data,),
+        args=(slot, data),
         help="Opens that image at once, whatever the filters say.",
     )
     table = data.table
@@ -175,28 +249,28 @@ def _random(ids: list[str], current: str) -> str:
     return others[int(np.random.default_rng().integers(len(others)))] if others else current
 
 
-def _go(case: str) -> None:
-    st.session_state["case"] = case
-    _unpin()
+def _go(slot: str, case: str) -> None:
+    st.session_state[f"{slot}case"] = case
+    _unpin(slot)
 
 
-def _unpin() -> None:
+def _unpin(slot: str) -> None:
     """From now on the filters decide again."""
-    st.session_state["pinned"] = False
+    st.session_state[f"{slot}pinned"] = False
 
 
-def _jump(data: Dataset) -> None:
+def _jump(slot: str, data: Dataset) -> None:
     """Open the typed id: the whole one, or its last digits."""
-    typed = st.session_state["typed"].strip().upper().removesuffix(".JPG")
-    st.session_state["typed"] = ""
+    typed = st.session_state[f"{slot}typed"].strip().upper().removesuffix(".JPG")
+    st.session_state[f"{slot}typed"] = ""
     if not typed:
         return
     image_id = f"ISIC_{typed.removeprefix('ISIC_').zfill(7)}"
     if image_id in data.table.index:
-        st.session_state["case"] = image_id
-        st.session_state["pinned"] = True
+        st.session_state[f"{slot}case"] = image_id
+        st.session_state[f"{slot}pinned"] = True
     else:
-        st.session_state["id_problem"] = (
+        st.session_state[f"{slot}id_problem"] = (
             f"There is no image {as_text(typed)} in the dataset. "
             f"Ids look like {data.table.index[0]}."
         )

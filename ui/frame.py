@@ -3,23 +3,73 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from core.export import DISCLAIMER
+from core.in_use import models_in_use, use_shipped
+from core.words import chance as chance  # the pages' way to them
+from core.words import percent as percent
 from ui.state import cards
 
 
 def header() -> None:
-    """The disclaimer above every page."""
-    st.markdown(f":orange-badge[:material/school: Teaching, not diagnosis] :small[{DISCLAIMER}]")
+    """The disclaimer above every page and, where a run's model is in use, the way back."""
+    models = models_in_use()
+    own = "".join(
+        f" :violet-badge[:material/model_training: Own {m.kind}]" for m in models if m.own
+    )
+    st.markdown(
+        f":orange-badge[:material/school: Teaching, not diagnosis]{own} :small[{DISCLAIMER}]"
+    )
+    for model in models:
+        if model.problem:
+            st.warning(
+                f"{as_text(model.problem)} The shipped one answers instead.",
+                title=f"The {model.kind} you chose cannot be used",
+            )
+            _back(model.kind, "Understood, keep the shipped one")
+        elif model.own:
+            with st.sidebar.container(border=True):
+                st.markdown(f":violet-badge[:material/model_training: Own {model.kind}]")
+                name = cards().get(model.kind, {}).get("name", model.folder.name)
+                st.markdown(f"In use, for everybody: **{as_text(str(name))}**")
+                _back(model.kind, f"Back to the shipped {model.kind}")
+
+
+def _back(kind: str, label: str) -> None:
+    """A button with which everybody gets the shipped model again."""
+    if st.button(label, key=f"shipped_{kind}", icon=":material/undo:"):
+        try:
+            use_shipped(kind)
+        except OSError as error:
+            st.error(f"That cannot be written down: {error}", title="The model stays as it is")
+        else:
+            st.rerun()
 
 
 def footer() -> None:
     """The models in use, below every page."""
     st.divider()
-    models = [f"{card['name']} `{card['sha256'][:8]}`" for card in cards().values()]
+    own = {model.kind for model in models_in_use() if model.own}
+    models = [
+        f"{card['name']} `{card['sha256'][:8]}`{' (not the shipped one)' if kind in own else ''}"
+        for kind, card in cards().items()
+    ]
     st.caption(" · ".join(["LesionLab", DISCLAIMER, *models]))
+
+
+def decide(
+    yes: str, no: str, icon: str, do: Callable[..., None], *args: Any, key: str | None = None
+) -> None:
+    """The two buttons that end a dialog, of which the first does something; both close it."""
+    with st.container(horizontal=True):
+        if st.button(yes, type="primary", icon=icon, key=key, on_click=do, args=args):
+            st.rerun()
+        if st.button(no):
+            st.rerun()
 
 
 def as_text(words: str) -> str:
@@ -27,17 +77,10 @@ def as_text(words: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", words)
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share 0…1 as a percentage: `12 %`."""
-    return f"{share * 100:.{digits}f} %"
-
-
-def chance(probability: float, digits: int = 0) -> str:
-    """A probability as a percentage that never claims certainty: `<1 %`, `12 %`, `>99 %`."""
-    smallest = 10.0**-digits
-    value = probability * 100
-    if value < smallest:
-        return f"<{smallest:g} %"
-    if value > 100 - smallest:
-        return f">{100 - smallest:g} %"
-    return f"{value:.{digits}f} %"
+def duration(seconds: float) -> str:
+    """A time to wait, rounded: `40 s`, `3 min`, `2 h`."""
+    if seconds < 55:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds < 55 * 60:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{max(1, round(seconds / 3600))} h"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import streamlit as st
@@ -13,10 +15,13 @@ from cachetools import LRUCache
 
 from core.analyser import DECODED_PX, Analyser, Analysis, mask_of
 from core.dataset import Dataset, DatasetError, folder
+from core.imaging import scaled
+from core.in_use import KINDS, in_use, models_in_use, refuse
 from core.overlay import canvas_for
-from core.settings import Settings
+from core.quality import MEASURED_PX, Check, check_quality
 from core.splits import SplitError
 from core.turns import Turns
+from core.views import EightViews, eight_views
 from core.weights import Card, WeightsError, read_card
 from ui.case import Case
 
@@ -26,15 +31,22 @@ SHOWN_PX = DECODED_PX
 REMEMBERED_BYTES = 128 * 1024**2
 """What finished analyses may take, some sixty of them; those not shown for longest go first."""
 
+REMEMBERED_VIEWS = 1000
+"""Photos whose eight views are remembered, of 56 numbers each."""
+
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One analysis, with small copies to draw on: photo uint8 h×w×3 and mask bool h×w."""
+    """One analysis, with small copies to draw on: photo uint8 h×w×3 and mask bool h×w; notes on how
+    the file was read, and the photo's quality as measured."""
 
     analysis: Analysis
     preview: np.ndarray
     mask: np.ndarray
     notes: tuple[str, ...]
+    quality: tuple[Check, ...]
 
     @property
     def nbytes(self) -> int:
@@ -43,12 +55,17 @@ class Shown:
 
 
 class Desk:
-    """The models, the queue before them, and what they answered lately. One for all sessions."""
+    """The models, the queue before them, and what they answered lately. One for all sessions.
 
-    def __init__(self) -> None:
-        self.analyser = Analyser.load()
+    Args:
+        folders: of the classifier and of the segmenter, if not of those in use.
+    """
+
+    def __init__(self, folders: tuple[Path, Path] | None = None) -> None:
+        self.analyser = Analyser.load(folders=folders)
         self.turns = Turns()
         self._answers: LRUCache[str, Shown] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
+        self._views: LRUCache[str, EightViews] = LRUCache(REMEMBERED_VIEWS)
         self._lock = threading.Lock()
 
     def remembered(self, digest: str) -> Shown | None:
@@ -62,19 +79,38 @@ class Desk:
         analysis = self.analyser.analyse(image)
         preview = canvas_for(image.rgb, SHOWN_PX, SHOWN_PX)
         height, width = preview.shape[:2]
-        shown = Shown(analysis, preview, mask_of(analysis.mask_logits, width, height), image.notes)
+        small = scaled(image.width, image.height, MEASURED_PX)
+        shown = Shown(
+            analysis,
+            preview,
+            mask_of(analysis.mask_logits, width, height),
+            image.notes,
+            check_quality(image.rgb, mask_of(analysis.mask_logits, *small)),
+        )
         with self._lock:
             self._answers[case.digest] = shown
         return shown
 
+    def remembered_views(self, digest: str) -> EightViews | None:
+        """The eight views of a photo that were classified lately."""
+        with self._lock:
+            return self._views.get(digest)
+
+    def ask_views(self, case: Case) -> EightViews:
+        """Classify a photo's eight views, whatever is remembered. Raises ImageError."""
+        found = eight_views(self.analyser, case.open(DECODED_PX))
+        with self._lock:
+            self._views[case.digest] = found
+        return found
+
 
 @st.cache_resource(
+    max_entries=1,
     show_spinner="Loading the two models… The very first time on a computer they are prepared for "
-    "it, which takes some ten seconds."
+    "it, which takes some ten seconds.",
 )
-def desk() -> Desk:
-    """Loaded once. Raises WeightsError, SettingsError."""
-    made = Desk()
+def _desk(folders: tuple[Path, Path], keys: tuple[str, str]) -> Desk:
+    made = Desk(folders)
     # Streamlit collects garbage after each run of a script. What is loaded by now stays for good:
     # taken out of its sight, that costs a millisecond instead of sixty.
     gc.collect()
@@ -82,9 +118,44 @@ def desk() -> Desk:
     return made
 
 
+def desk() -> Desk:
+    """Loaded once, and anew when other models are in use. Raises WeightsError, SettingsError."""
+    models = classifier, segmenter = models_in_use()
+    try:
+        return _desk((classifier.folder, segmenter.folder), (classifier.key, segmenter.key))
+    except WeightsError as error:
+        if not (classifier.own or segmenter.own):
+            raise
+        for model in models:
+            refuse(model, str(error))
+        st.rerun()  # with the shipped ones, and a word on why above the page
+
+
+def in_turn(doing: str, work: Callable[[], T]) -> T:
+    """Do what needs the networks once it is its turn; who waits sees how many are ahead.
+
+    Args:
+        doing: what to say meanwhile.
+
+    Raises:
+        BusyError: too many wait already.
+    """
+    place = st.empty()
+    with desk().turns.take() as turn:
+        if not turn.wait(0.3):
+            while not turn.wait(0.5):
+                place.info(
+                    f"Busy: {turn.ahead} ahead of yours. Just wait: its turn comes by itself.",
+                    icon=":material/hourglass_top:",
+                )
+            place.empty()
+        with place, st.spinner(doing):
+            return work()
+
+
 def analyse(case: Case) -> Shown:
     """The analysis of a photo, from memory if the same photo was analysed lately. Photos of all
-    sessions go through one by one; who waits sees how many are ahead.
+    sessions go through one by one.
 
     Raises:
         ImageError: the photo cannot be used.
@@ -94,17 +165,9 @@ def analyse(case: Case) -> Shown:
     shared = desk()
     if shown := shared.remembered(case.digest):
         return shown
-    place = st.empty()
-    with shared.turns.take() as turn:
-        if not turn.wait(0.3):
-            while not turn.wait(0.5):
-                place.info(
-                    f"Busy: {turn.ahead} ahead of yours. Just wait: its turn comes by itself.",
-                    icon=":material/hourglass_top:",
-                )
-            place.empty()
-        with place, st.spinner("Analysing the photo…"):
-            return shared.remembered(case.digest) or shared.answer(case)
+    return in_turn(
+        "Analysing the photo…", lambda: shared.remembered(case.digest) or shared.answer(case)
+    )
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the dataset…")
@@ -123,11 +186,11 @@ def dataset() -> Dataset | str:
 
 
 def cards() -> dict[str, Card]:
-    """The cards of both models by folder name; those that cannot be read are left out."""
+    """The cards of the models in use by kind; those that cannot be read are left out."""
     found: dict[str, Card] = {}
-    for name in ("classifier", "segmenter"):
+    for name in KINDS:
         try:
-            card = read_card(Settings.from_environment().weights / name)
+            card = read_card(in_use(name).folder)
         except WeightsError:
             continue
         if {"name", "sha256"} <= card.keys():

@@ -1,10 +1,122 @@
-"""About: what the models are, from their cards."""
+"""About: what the app is, and the models' cards (Mitchell et al., "Model Cards for Model
+Reporting", FAT* 2019), rendered from `weights/<model>/card.json`."""
+
+from typing import Any
 
 import streamlit as st
 
 from core.metrics import NAMES
 from core.taxonomy import DIAGNOSES
+from core.weights import Card
 from ui.state import cards
+
+OUT_OF_SCOPE = (
+    "Not for diagnosis, triage, second opinions or reassurance, neither by lay people nor by "
+    "professionals; not for phone photos; not as the only judge in a study."
+)
+LIGHT_SKIN = (
+    "On darker skin these models are untested, and are likely to be worse. "
+    "Skin tone is not computed from pixels here, since that is unreliable."
+)
+CITATIONS = """
+- **Photos**: P. Tschandl, C. Rosendahl, H. Kittler. The HAM10000 dataset. *Scientific Data* 5,
+  180161 (2018). [doi:10.1038/sdata.2018.161](https://doi.org/10.1038/sdata.2018.161), CC BY-NC 4.0
+- **Masks**: P. Tschandl et al. Human–computer collaboration for skin cancer recognition.
+  *Nature Medicine* 26 (2020).
+  [doi:10.1038/s41591-020-0942-0](https://doi.org/10.1038/s41591-020-0942-0), CC BY-NC 4.0
+- **Networks**: K. He et al. Deep residual learning, CVPR 2016; O. Ronneberger et al. U-Net, MICCAI
+  2015; M. Sandler et al. MobileNetV2, CVPR 2018
+- **Heatmaps**: R. Selvaraju et al. Grad-CAM, ICCV 2017
+- **Calibration**: C. Guo et al. On calibration of modern neural networks, ICML 2017
+- **Model cards**: M. Mitchell et al. Model cards for model reporting, FAT\\* 2019
+"""
+
+
+def model_card(card: Card) -> None:
+    """One model's card; what a card leaves out is left out here."""
+    st.subheader(card["name"], anchor=False)
+    st.write(f"**Task** {card.get('task', 'not stated')}.")
+    _section(
+        "Intended use",
+        _sentence(card.get("intended_use", "not stated")),
+        OUT_OF_SCOPE,
+    )
+    _section("Limits", *map(_sentence, card.get("limits", [])), LIGHT_SKIN)
+    picture = card.get("input", {})
+    _section(
+        "Data and split",
+        f"Learned from {card.get('data', 'not stated')}.",
+        f"Split `{card.get('split_id', '?')}`, grouped by lesion: photos of one lesion never stand "
+        "on both sides, or the test would measure memory.",
+        f"Sees {picture.get('frame', 'the photo')}, {picture.get('size', '?')} px.",
+    )
+    _section("Training", *_training(card))
+    if answer := _answer(card):
+        _section("From scores to an answer", *answer)
+    _metrics(card)
+    _section("Licence", _sentence(card.get("licence", "not stated")), f"SHA-256 `{card['sha256']}`")
+
+
+def _section(title: str, *points: str) -> None:
+    st.markdown(f"**{title}**\n" + "\n".join(f"- {point}" for point in points))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _training(card: Card) -> list[str]:
+    done = card.get("training", {})
+    stages = ", then ".join(f"{s['epochs']} at {s['size']} px" for s in done.get("stages", []))
+    points = [f"Started from {card.get('start', 'not stated')}."]
+    if "epochs_trained" in done:
+        planned = f"; planned: {stages}" if stages else ""
+        points.append(f"{done['epochs_trained']} epochs{planned}.")
+    if tried := card.get("size_choice"):
+        sizes = ", ".join(f"{size} px {value:.3f}" for size, value in tried["tried"].items())
+        points.append(f"Input size by {tried['by']}: {sizes}.")
+    return points
+
+
+def _answer(card: Card) -> list[str]:
+    points = []
+    if calibration := card.get("calibration"):
+        points.append(
+            f"Probabilities: {calibration['how']}. Temperature {calibration['temperature']:.3f}, "
+            f"fitted on {calibration['fitted_on']}."
+        )
+    rule: Any = card.get("decision")
+    if isinstance(rule, dict):
+        points.append(
+            f"Answer: {rule['how']}. Here the exponent is {rule['exponent']:g}, chosen on "
+            f"{rule['chosen_on']}."
+        )
+    elif rule:
+        points.append(_sentence(rule))
+    if novelty := card.get("novelty"):
+        points.append(
+            f"Warning of unlike photos: {novelty['how']} above {novelty['threshold']:.3f} "
+            f"({novelty['fitted_on']})."
+        )
+    return points
+
+
+def _metrics(card: Card) -> None:
+    # Test first: on validation, choices were made.
+    for split, metrics in sorted(card.get("metrics", {}).items()):
+        st.write(
+            f"**Measured on the {split} split**, {metrics['images']:,} images of "
+            f"{metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
+        )
+        figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
+        st.table(
+            {
+                "Measure": list(figures),
+                "Value": [f"{v['value']:.3f}" for v in figures.values()],
+                "Interval": [f"{v['low']:.3f} to {v['high']:.3f}" for v in figures.values()],
+            }
+        )
+
 
 st.title("About", anchor=False)
 st.write(
@@ -12,41 +124,19 @@ st.write(
     "seven diagnoses, and Grad-CAM shows where its evidence lies. It is no medical device and "
     "never diagnoses: whoever worries about a mole should see a doctor."
 )
-
 found = cards()
 if not found:
     st.error("No model card could be read from the weights folder. Get the repository again.")
-for card in found.values():
-    with st.container(border=True):
-        st.subheader(card["name"], anchor=False)
-        st.write(f"**Task** {card['task']}.")
-        st.write(f"**Input** {card['input']['frame']} of {card['input']['size']} px.")
-        st.write(f"**Trained on** {card['data']}, split `{card['split_id']}`, grouped by lesion.")
-        st.write(f"**Started from** {card['start']}.")
-        if isinstance(rule := card.get("decision"), dict):
-            st.write(
-                f"**Answer** {rule['how']}. Here the exponent is {rule['exponent']:g}, chosen on "
-                f"{rule['chosen_on']}."
-            )
-        # Test first: on validation, choices were made.
-        for split, metrics in sorted(card.get("metrics", {}).items()):
-            st.write(
-                f"**Measured on the {split} split**, {metrics['images']:,} images of "
-                f"{metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
-            )
-            figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
-            st.table(
-                {
-                    "Measure": list(figures),
-                    "Value": [f"{v['value']:.3f}" for v in figures.values()],
-                    "Interval": [f"{v['low']:.3f} to {v['high']:.3f}" for v in figures.values()],
-                }
-            )
-        st.write("**Limits**")
-        st.markdown("\n".join(f"- {limit}" for limit in card["limits"]))
-        st.write(f"**Licence** {card['licence']}. **Use** {card['intended_use']}.")
+st.page_link(
+    "pages/screens/performance.py",
+    label="Performance: where they fail",
+    icon=":material/monitoring:",
+)
+for place, card in zip(st.columns(max(len(found), 1), gap="large"), found.values(), strict=False):
+    with place, st.container(border=True):
+        model_card(card)
 
-st.subheader("The seven diagnoses", anchor=False)
+st.subheader(f"The {len(DIAGNOSES)} diagnoses", anchor=False)
 st.table(
     {
         "Key": [d.key for d in DIAGNOSES],
@@ -55,7 +145,5 @@ st.table(
         "What it is": [d.text for d in DIAGNOSES],
     }
 )
-st.caption(
-    "Photos and masks: HAM10000, CC BY-NC 4.0, doi 10.1038/sdata.2018.161 and "
-    "doi 10.1038/s41591-020-0942-0."
-)
+st.subheader("Sources", anchor=False)
+st.markdown(CITATIONS)

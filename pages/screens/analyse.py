@@ -2,12 +2,7 @@
 
 import streamlit as st
 
-from core.imaging import ImageError
-from core.settings import SettingsError
-from core.turns import BusyError
-from core.weights import WeightsError
-from ui import answer, cases, state
-from ui.frame import as_text
+from ui import answer, cases, pair
 
 st.title(
     "Analyse a photo",
@@ -16,16 +11,8 @@ st.title(
 )
 
 case = cases.pick()
-if case is not None:
-    try:
-        shown = state.analyse(case)
-    except ImageError as error:
-        remedy = "" if case.record is None else " Import the dataset again to repair it."
-        st.error(f"{error}{remedy}", title=f"{as_text(case.name)} cannot be analysed")
-    except BusyError as error:
-        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
-        st.button("Try again", icon=":material/refresh:")
-    except (WeightsError, SettingsError) as error:
-        st.error(str(error), title="The models cannot be used")
-    else:
-        answer.show(case, shown)
+if case is not None and (shown := answer.attempt(case)):
+    if st.button("Compare with another photo", icon=":material/compare:", type="tertiary"):
+        cases.carry(pair.slots()[0])
+        st.switch_page("pages/screens/compare.py")
+    answer.show(case, shown)

@@ -17,11 +17,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +25,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.app import running_app
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-START_SECONDS = 60
 IDLE_SECONDS = 60
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -43,6 +39,9 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # A made-up camera, allowed without asking.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     # Whatever a page asks of another host fails at once, on every machine alike.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
@@ -95,44 +94,11 @@ class App:
 
 @contextlib.contextmanager
 def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    app = App(f"http://127.0.0.1:{port}", data or folder / "data", folder / "runs", folder / "log")
-    app.data.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    settings = {"LESIONLAB_DATA": str(app.data), "LESIONLAB_RUNS": str(app.runs), **environment}
-    with app.log.open("wb") as log:
-        process = subprocess.Popen(
-            command + options,
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _await_health(app, process)
-        yield app
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await_health(app: App, process: subprocess.Popen[bytes]) -> None:
-    # No proxy: the address is on this machine, whatever the environment says of proxies.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), opener.open(f"{app.url}/_stcore/health", timeout=2):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"The app did not start:\n{app.log.read_text(errors='replace')[-4000:]}")
+    data, runs, log = data or folder / "data", folder / "runs", folder / "log"
+    data.mkdir(exist_ok=True)
+    settings = {"LESIONLAB_DATA": str(data), "LESIONLAB_RUNS": str(runs), **environment}
+    with running_app(log, settings) as (url, _):
+        yield App(url, data, runs, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,47 @@
-"""The About page."""
+"""The About page: the cards of the models."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
+import pytest
+
+from tests.pages.conftest import start, texts
 
 ROOT = Path(__file__).resolve().parents[2]
+CARDS = [
+    json.loads((ROOT / f"weights/{model}/card.json").read_text(encoding="utf-8"))
+    for model in ("classifier", "segmenter")
+]
 
 
 def test_about_shows_both_cards_with_n_and_command():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    app.switch_page("pages/screens/about.py").run()
-    assert not app.exception
-    text = "\n".join(m.value for m in app.markdown)
+    app = start("about")
     for needed in ("Measured on the test split", "python -m train evaluate", "never diagnos"):
-        assert needed in text
-    assert len(app.subheader) == 3
+        assert needed in texts(app)
+    titles = [s.value for s in app.subheader]
+    assert titles == [*(card["name"] for card in CARDS), "The 7 diagnoses", "Sources"]
+
+
+def test_every_part_of_a_model_card_is_there_for_both():
+    words = texts(start("about"))
+    for part in ("Intended use", "Limits", "Data and split", "Training", "Licence"):
+        assert words.count(f"**{part}**") == len(CARDS)
+    for card in CARDS:
+        for said in (card["sha256"], card["split_id"], card["start"], *card["limits"]):
+            assert said[1:] in words
+    assert "darker skin" in words
+    assert "10.1038/sdata.2018.161" in words
+
+
+def test_a_card_with_little_on_it_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "classifier").mkdir()
+    (tmp_path / "classifier/card.json").write_text('{"name": "Bare", "sha256": "00"}')
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    app = start("about")
+    assert app.subheader[0].value == "Bare"
+    assert "not stated" in texts(app)
+    shutil.rmtree(tmp_path / "classifier")
+    assert "Get the repository again" in start("about").error[0].value

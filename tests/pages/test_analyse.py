@@ -19,16 +19,11 @@ from core.imaging import LesionImage, to_jpeg, to_png
 from core.phantom import practice_set
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
+from tests.pages.conftest import start, texts
 from ui import state
 from ui.case import Case
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def start() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    assert not app.exception
-    return app
 
 
 @pytest.fixture
@@ -44,11 +39,6 @@ def with_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return start()
 
 
-def texts(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.success]
-    return "\n".join(str(part.value) for part in parts)
-
-
 def shown_image(app: AppTest):
     return app.image[0].proto.imgs[0]
 
@@ -56,7 +46,7 @@ def shown_image(app: AppTest):
 def test_fresh_clone_shows_a_whole_answer(app):
     assert app.segmented_control(key="source").value == "practice"
     assert any("·" in s.value and "%" in s.value for s in app.subheader)
-    assert len(app.get("plotly_chart")) == 1
+    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
     assert "Synthetic" in texts(app)
     assert [b.label for b in app.get("download_button")] == ["Overlay", "Mask", "Figures (JSON)"]
     assert DISCLAIMER in texts(app)
@@ -73,6 +63,7 @@ def test_predicted_class_comes_first_among_the_heatmaps(app):
     assert headline.startswith(BY_KEY[pills.value].name)
 
 
+@pytest.mark.alone
 def test_switches_answer_quickly_and_run_no_network(app, monkeypatch):
     calls = []
     runtime = type(state.desk().analyser.runtime)
@@ -125,7 +116,7 @@ def test_empty_upload_says_what_to_do(app):
 
 def test_upload_is_analysed_and_outlives_a_look_elsewhere(app):
     upload(app, "my mole.jpg", to_jpeg(practice_set()[1].image.rgb))
-    assert len(app.get("plotly_chart")) == 1
+    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
     assert "my mole.jpg" in shown_image(app).alt
     app.segmented_control(key="source").set_value("practice").run()
     app.segmented_control(key="source").set_value("upload").run()
@@ -168,10 +159,10 @@ def test_same_photo_under_another_name_keeps_its_own_name(tmp_path, monkeypatch)
 def test_missing_weights_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
-    state.desk.clear()
+    state._desk.clear()
     app = start()
     assert any("card.json" in error.value for error in app.error)
-    state.desk.clear()
+    state._desk.clear()
 
 
 def test_dataset_case_hides_the_truth_until_asked(with_dataset):
@@ -225,11 +216,60 @@ def test_an_upload_can_be_removed(app):
     assert "upload" not in app.session_state
 
 
+def take_photo(app: AppTest, content: bytes) -> AppTest:
+    app.segmented_control(key="source").set_value("camera").run()
+    app.camera_input(key="camera").set_value(("shot.jpg", content, "image/jpeg")).run()
+    assert not app.exception
+    return app
+
+
+def test_camera_warns_and_says_what_to_do_without_a_picture(app):
+    app.segmented_control(key="source").set_value("camera").run()
+    assert not app.exception
+    assert "Use a dermatoscope" in app.warning[0].value
+    assert "Allow the camera" in texts(app)
+    assert not app.get("plotly_chart")
+
+
+def test_camera_photo_is_analysed_remembered_and_removed(app):
+    take_photo(app, to_jpeg(practice_set()[1].image.rgb))
+    assert "Camera photo" in shown_image(app).alt
+    assert not app.camera_input, "the camera is off once the photo is taken"
+    assert "Use a dermatoscope" in app.warning[0].value
+    app.segmented_control(key="source").set_value("practice").run()
+    app.segmented_control(key="source").set_value("camera").run()
+    assert "Camera photo" in shown_image(app).alt
+    app.switch_page("pages/screens/about.py").run()
+    app.switch_page("pages/screens/analyse.py").run()
+    assert "Camera photo" in shown_image(app).alt
+    next(b for b in app.button if b.label == "Remove photo").click().run()
+    assert not app.exception
+    assert not app.get("plotly_chart")
+    assert len(app.camera_input) == 1
+    assert "shot" not in app.session_state
+
+
+def test_camera_and_upload_are_remembered_apart(app):
+    upload(app, "mine.jpg", to_jpeg(practice_set()[0].image.rgb))
+    take_photo(app, to_jpeg(practice_set()[1].image.rgb))
+    app.segmented_control(key="source").set_value("upload").run()
+    assert "mine.jpg" in shown_image(app).alt
+
+
+def test_a_second_camera_photo_replaces_the_first(app):
+    take_photo(app, to_jpeg(practice_set()[1].image.rgb))
+    first = shown_image(app).url
+    next(b for b in app.button if b.label == "Remove photo").click().run()
+    take_photo(app, to_jpeg(practice_set()[2].image.rgb))
+    assert shown_image(app).url != first
+
+
 def test_file_names_are_no_markdown(app):
     upload(app, "**bold** $x$ [a](b).jpg", to_jpeg(practice_set()[0].image.rgb))
     assert r"\*\*bold\*\* \$x\$ \[a\]\(b\)" in texts(app)
 
 
+@pytest.mark.alone
 def test_large_photo_answers_switches_as_quickly(app):
     large = np.asarray(Image.fromarray(practice_set()[0].image.rgb).resize((5600, 4200)))
     upload(app, "large.jpg", to_jpeg(large))
@@ -380,4 +420,16 @@ def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch)
     assert app.error[0].value.endswith("Import the dataset again to repair it.")
     monkeypatch.undo()
     next(b for b in app.button if b.label == "Another case").click().run()
-    assert len(app.get("plotly_chart")) == 1
+    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
+
+
+def test_a_photo_of_something_else_is_warned_of_first(app):
+    noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    upload(app, "noise.png", to_png(noise))
+    assert "unlike" in app.warning[0].proto.title
+    assert not app.get("plotly_chart")
+    toggle = next(t for t in app.toggle if "anyway" in t.label)
+    toggle.set_value(True).run()
+    assert not app.exception
+    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
+    assert app.warning  # it stays

@@ -1,0 +1,39 @@
+"""Compare: two photos, side by side, under the same switches."""
+
+import streamlit as st
+
+from ui import answer, cases, pair
+
+head = st.container(horizontal=True, vertical_alignment="bottom")
+head.title(
+    "Compare two photos",
+    anchor=False,
+    help="Two lesions side by side, or one mole on two dates, under the same switches.",
+)
+head.button("Swap sides", icon=":material/swap_horiz:", on_click=pair.swap)
+
+found: list[pair.Side] = []
+for label, slot, place in zip(
+    ("Left", "Right"), pair.slots(), st.columns(2, gap="large"), strict=True
+):
+    with place:
+        st.subheader(label, anchor=False)
+        case = cases.pick(slot, unlike=found[0].case.name if found and found[0].case else "")
+        if case is None:
+            found.append(pair.Side(label, slot))
+            continue
+        taken, width_mm = pair.follow_up(case, slot)
+        shown = answer.attempt(case, slot)
+        if shown:
+            answer.warn(shown)
+        found.append(pair.Side(label, slot, case, shown, taken, width_mm))
+
+sides = found[0], found[1]
+pair.interval(*sides)
+if any(side.shown for side in sides):
+    pair.photos(sides)
+    pair.answers(sides)
+    pair.measurements(sides)
+    pair.truths(sides)
+else:
+    st.info("Choose a photo on each side to compare them.", icon=":material/compare:")

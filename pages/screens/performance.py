@@ -1,0 +1,93 @@
+"""Performance: how good the models are, how sure that is, and where they fail."""
+
+import streamlit as st
+
+from core.evaluation import EvaluationError, read_evaluation
+from ui.performance import (
+    calibration,
+    comparison,
+    confusions,
+    groups,
+    learning,
+    operating,
+    outlines,
+    overview,
+)
+from ui.performance.report import MOST_PROBABLE, RULE, SPLITS, Choice, folder
+from ui.state import cards
+
+TABS = (
+    overview,
+    confusions,
+    operating,
+    calibration,
+    groups,
+    outlines,
+    learning,
+    comparison,
+)
+"""In reading order. Each has a TITLE and `show(choice)`; only the open one runs."""
+
+ABOUT_SPLIT = {
+    "test": "Test: lesions that neither training nor tuning has seen. The fair one.",
+    "validation": "Validation: the epoch, the input size, the temperature and the rule were chosen "
+    "on these lesions, so these figures flatter the models. Quote the test split.",
+}
+
+st.title(
+    "Performance",
+    anchor=False,
+    help="Read from the evaluation files beside the weights in use; no dataset is needed.",
+)
+
+first, second = st.columns(2)
+split = first.segmented_control(
+    "Split",
+    SPLITS,
+    format_func=str.capitalize,
+    default="test",
+    required=True,
+    key="split",
+    persist_state="session",
+)
+first.caption(ABOUT_SPLIT[split])
+
+try:
+    figures = read_evaluation(folder("classifier"), split)
+except EvaluationError:
+    figures = {}  # the tabs that need it say so
+answer = RULE
+if "most_probable" in figures:
+    answer = second.segmented_control(
+        "Answer",
+        [RULE, MOST_PROBABLE],
+        format_func={RULE: "By the rule", MOST_PROBABLE: "Most probable class"}.__getitem__,
+        default=RULE,
+        required=True,
+        key="answer",
+        persist_state="session",
+    )
+    rule = figures.get("decision") or {}
+    second.caption(
+        f"The app names by the rule: {rule.get('how', 'not stated')}. Exponent "
+        f"{rule.get('exponent', '?')}, chosen on {rule.get('chosen_on', '?')}."
+        if answer == RULE
+        else "The class with the highest probability, as if no rule were there. Rare diagnoses "
+        "are missed more often, false alarms are fewer."
+    )
+card = cards().get("classifier", {})
+if figures and card and figures.get("weights") != card["sha256"]:
+    st.warning(
+        "These figures were measured with other weights than those in use. Evaluate anew: "
+        f"{figures.get('command', 'python -m train evaluate classifier')}",
+        title="Figures of other weights",
+    )
+
+tabs = st.tabs([tab.TITLE for tab in TABS], on_change="rerun", key="performance_tab")
+for place, tab in zip(tabs, TABS, strict=True):
+    if place.open:
+        with place:
+            try:
+                tab.show(Choice(split, answer))
+            except EvaluationError as error:
+                st.error(str(error), title="No figures to show")

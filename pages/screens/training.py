@@ -1,0 +1,41 @@
+"""Training: start one, watch it learn, compare what changed, and use what came of it."""
+
+import streamlit as st
+
+from train.jobs import JobError
+from ui.training import compare, form, models, preview, queue, starting, store, watch
+
+st.title(
+    "Training",
+    anchor=False,
+    help="Teach a network yourself. It trains apart from this page: close the browser, come back.",
+)
+try:
+    runs = store.opened()
+    everything = runs.all()
+except JobError as error:
+    st.error(str(error), title="Trainings cannot be shown")
+    st.stop()
+
+store.notices(runs)
+watching = store.section(everything) == store.RUNS
+queue.show(everything, st.session_state.get(store.RUN) if watching else None)
+view = st.segmented_control(
+    "Section",
+    list(store.VIEWS),
+    format_func=store.VIEWS.__getitem__,
+    required=True,
+    key=store.VIEW,
+    persist_state="session",
+    label_visibility="collapsed",
+)
+if view == store.NEW:
+    form.show()
+    preview.show()
+    starting.show()
+elif view == store.RUNS:
+    watch.show(runs, everything)
+elif view == store.COMPARE:
+    compare.show(runs, everything)
+else:
+    models.show(everything)

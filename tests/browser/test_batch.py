@@ -1,0 +1,94 @@
+"""A teacher's journey through the page for many photos, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+
+import pytest
+
+from core.imaging import to_jpeg
+from core.phantom import practice_set
+from core.tables import header
+from core.taxonomy import KEYS
+
+WAIT = 60_000
+
+
+def archive(count: int) -> bytes:
+    """A class's photos, one broken file among them."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for number in range(count):
+            rgb = practice_set()[number % 6].image.rgb
+            packed.writestr(f"class/mole {number}.jpg", to_jpeg(rgb))
+        packed.writestr("class/broken.jpg", b"no photo")
+    return buffer.getvalue()
+
+
+def start(page, wait_idle, name: str, content: bytes) -> None:
+    page.get_by_role("link", name="Many photos").click()
+    wait_idle(page)
+    file = {"name": name, "mimeType": "application/zip", "buffer": content}
+    page.locator('input[type="file"]').set_input_files(files=[file])
+    page.get_by_role("button", name="Analyse 1 file").click(timeout=WAIT)
+
+
+def test_a_batch_outlives_reloads_and_can_be_taken_home(
+    visit, wait_idle, console_errors, foreign_requests
+):
+    page = visit("/")
+    start(page, wait_idle, "class.zip", archive(8))
+    page.wait_for_url("**/batch?batch=*", timeout=WAIT)
+    page.reload()
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for(timeout=WAIT)
+    page.reload()
+    table.wait_for(timeout=WAIT)
+    wait_idle(page)
+    page.get_by_role("heading", name="Rejected files").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table (CSV)").click()
+    assert "for_teaching_only" in download.value.suggested_filename
+    found = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    assert list(found[0]) == header(KEYS)
+    assert [row["image"] for row in found] == [f"mole_{number}" for number in range(8)]
+    for row in found:
+        assert sum(float(row[key]) for key in KEYS) == pytest.approx(1, abs=1e-4)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Masks and tables (ZIP)").click()
+    with zipfile.ZipFile(download.value.path()) as results:
+        assert "masks/mole_7.png" in results.namelist()
+    # A second page's address makes Streamlit ask below it first for what lies at the root.
+    assert [e for e in console_errors if "404" not in e] == []
+    assert not foreign_requests
+
+
+def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
+    page = visit("/")
+    start(page, wait_idle, "class.zip", archive(3))
+    table = page.get_by_test_id("stDataFrame").first
+    table.wait_for(timeout=WAIT)
+    wait_idle(page)
+    box = table.bounding_box()
+    for _ in range(2):  # by name, last first
+        page.mouse.click(box["x"] + 160, box["y"] + 18)
+        page.wait_for_timeout(700)
+    page.mouse.click(box["x"] + 160, box["y"] + 37 + 33)
+    page.keyboard.press("Shift+Space")
+    page.get_by_text("Open: mole 2.jpg").wait_for(timeout=WAIT)
+    page.get_by_role("img", name="Photo mole 2.jpg").wait_for(timeout=WAIT)
+    page.go_back()
+    table.wait_for(timeout=WAIT)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [(390, 1200)])
+def test_a_telephone_shows_it_without_scrolling_sideways(visit, wait_idle, viewport):
+    page = visit("/")
+    page.goto("/batch")
+    page.get_by_role("button", name="Try it with the practice lesions").click()
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=WAIT)
+    wait_idle(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]

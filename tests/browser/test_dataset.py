@@ -1,0 +1,130 @@
+"""The Dataset page in a real browser: clicks in charts, and narrow windows."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.dataset import Dataset
+from ui.dataset import views
+
+
+@pytest.fixture(scope="module")
+def app(start_app, dataset: Dataset):
+    return start_app(data=dataset.root.parent)
+
+
+def open_page(page, wait_idle, url: str) -> None:
+    page.goto(url)  # Streamlit says "page not found" to who visits another page first
+    wait_idle(page)
+    page.goto(f"{url}/dataset")
+    wait_idle(page)
+    page.get_by_role("heading", name="Dataset").wait_for()
+
+
+def open_tab(page, wait_idle, title: str) -> None:
+    page.get_by_role("tab", name=title.split(": ")[-1]).click()
+    page.wait_for_timeout(300)
+    wait_idle(page)
+
+
+def click(page, wait_idle, x: float, y: float) -> None:
+    """A chart's own layer takes the mouse, so it goes by place. Plotly needs a moment to see what
+    is below the mouse."""
+    page.mouse.move(x, y, steps=3)
+    page.wait_for_timeout(400)
+    page.mouse.click(x, y)
+    page.wait_for_timeout(500)
+    wait_idle(page)
+
+
+def click_bar(page, wait_idle, chart: int, bar: int) -> None:
+    path = page.locator(".js-plotly-plot").nth(chart).locator(".bars .point path").nth(bar)
+    path.scroll_into_view_if_needed()
+    box = path.bounding_box()
+    click(page, wait_idle, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def count(page) -> int:
+    """The number of images above the gallery."""
+    heading = page.get_by_role("heading", level=3).filter(has_text="image").first
+    return int(heading.inner_text().split()[0].replace(",", ""))
+
+
+def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, dataset, console_errors):
+    open_page(page, wait_idle, app.url)
+    del console_errors[:]
+    assert count(page) == len(dataset.table)
+    click_bar(page, wait_idle, 0, 5)  # second from the top: melanoma
+    assert count(page) == (dataset.table["dx"] == "mel").sum()
+    assert page.get_by_role("img", name="Melanoma").count() >= 24
+    # Another chart takes over, and the first one lets go of its mark.
+    click_bar(page, wait_idle, 2, 30)  # of the cells of site and diagnosis
+    chip = page.locator(".st-key-dataset_clear button").first
+    site, diagnosis = chip.inner_text().splitlines()[-1].split(", ")
+    assert diagnosis == "Benign keratosis"
+    truth = dataset.table
+    assert count(page) == ((truth["localization"] == site) & (truth["dx"] == "bkl")).sum()
+    chip.click()
+    page.wait_for_timeout(300)
+    wait_idle(page)
+    assert count(page) == len(dataset.table)
+    assert page.locator(".st-key-dataset_clear").count() == 0
+    assert not console_errors
+
+
+def test_lasso_then_point_then_analyse(app, page, wait_idle):
+    open_page(page, wait_idle, app.url)
+    open_tab(page, wait_idle, views.MAP)
+    area = page.locator(".js-plotly-plot .nsewdrag").first
+    area.wait_for()
+    area.hover()
+    page.locator('.modebar-btn[data-attr="dragmode"][data-val="lasso"]').first.click()
+    box = area.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 60, y - 60)
+    page.mouse.down()
+    for to_x, to_y in ((60, -60), (60, 60), (-60, 60), (-60, -60)):
+        page.mouse.move(x + to_x, y + to_y, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    wait_idle(page)
+    assert 1 < count(page) < 9000
+    page.locator(".st-key-dataset_clear button").first.click()
+    page.wait_for_timeout(300)
+    wait_idle(page)
+    place = page.evaluate(FIRST_POINT)
+    chart = page.locator(".js-plotly-plot").first.bounding_box()
+    click(page, wait_idle, chart["x"] + place[0], chart["y"] + place[1])
+    assert count(page) == 1
+    opener = page.locator("[class*=st-key-open_map] button").first
+    image_id = opener.inner_text().splitlines()[-1]
+    opener.click()
+    page.get_by_role("heading", name="Analyse a photo").wait_for()
+    wait_idle(page)
+    assert page.get_by_role("img", name=f"Photo {image_id}").count() == 1
+
+
+FIRST_POINT = """() => {
+    const chart = document.querySelector('.js-plotly-plot');
+    const {xaxis, yaxis} = chart._fullLayout, points = chart._fullData[0];
+    return [xaxis._offset + xaxis.d2p(points.x[0]), yaxis._offset + yaxis.d2p(points.y[0])];
+}"""
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [(390, 1200)])
+def test_narrow_window_has_no_overflow(app, page, wait_idle, viewport):
+    open_page(page, wait_idle, app.url)
+    for title in (views.PEOPLE, views.OUTLINES, views.MAP, views.SPLITS):
+        open_tab(page, wait_idle, title)
+        page.locator(".js-plotly-plot").first.wait_for()
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("main => main.scrollWidth <= main.clientWidth")
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+
+
+def test_fresh_clone_offers_the_import(server, page, wait_idle):
+    open_page(page, wait_idle, server.url)
+    page.get_by_text("HAM10000 is not here yet").wait_for()
+    page.get_by_role("button", name="Import").wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()

@@ -1,0 +1,63 @@
+"""The Performance page in a real browser: a click into the confusion matrix, narrow screens."""
+
+from __future__ import annotations
+
+import pytest
+
+WIDTH = "document.documentElement.scrollWidth"
+TABS = ("Confusions", "Thresholds", "Calibration", "Groups", "Outlines", "Learning", "Comparison")
+
+
+@pytest.fixture
+def open_page(visit, wait_idle):
+    def go():
+        page = visit("/")
+        page.get_by_role("link", name="Performance").click()
+        wait_idle(page)
+        return page
+
+    return go
+
+
+def test_a_click_into_a_cell_lists_its_photos(open_page, wait_idle, console_errors):
+    page = open_page()
+    page.get_by_role("tab", name="Confusions").click()
+    wait_idle(page)
+    chart = page.get_by_test_id("stPlotlyChart")
+    chart.locator(".textpoint").first.wait_for()
+    # The first square is the first row's and column's: akiec rightly named.
+    box = chart.locator(".textpoint").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    heading = page.get_by_role("heading", name="Actinic keratosis / Bowen's disease, rightly named")
+    heading.wait_for()
+    wait_idle(page)
+    assert page.get_by_test_id("stDataFrame").is_visible()
+    assert page.get_by_text("To see the photos, import the dataset").is_visible()
+    assert not console_errors
+
+
+def test_first_look_is_light(open_page, page):
+    sizes = []
+
+    def note(response):
+        kind = response.request.resource_type
+        if kind not in ("script", "stylesheet", "font"):  # these are kept for all pages
+            sizes.append(len(response.body()) if response.ok else 0)
+
+    page.on("response", note)
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: sizes.append(len(frame))))
+    open_page()
+    page.locator(".js-plotly-plot").first.wait_for()
+    assert 0 < sum(sizes) < 3_000_000
+
+
+@pytest.mark.parametrize("viewport", [(390, 1600)])
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_nothing_sticks_out_of_a_narrow_screen(visit, wait_idle, viewport, color_scheme):
+    page = visit("/performance")
+    page.keyboard.press("Escape")  # Streamlit's own word that it did not know the page at first
+    wait_idle(page)
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        wait_idle(page)
+        assert page.evaluate(WIDTH) <= viewport[0], tab

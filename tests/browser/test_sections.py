@@ -1,0 +1,41 @@
+"""The further questions of the Analyse page, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.cam import METHODS
+
+
+def open_section(page, wait_idle, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    page.wait_for_timeout(300)
+    wait_idle(page)
+
+
+@pytest.mark.parametrize("viewport", [(390, 2000), (1360, 2000)])
+def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors, foreign_requests):
+    page = visit("/")
+    for name, chart in (
+        ("Heatmaps", "Map of what speaks for"),
+        ("Measurements", "Shares of the lesion by colour"),
+        ("Where to draw the line", "rightly left alone"),
+        ("Another waiting room", "before"),
+    ):
+        open_section(page, wait_idle, name)
+        page.get_by_role("figure", name=chart).first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+    assert not console_errors
+    assert not foreign_requests
+
+
+def test_five_methods_on_demand(visit, wait_idle, console_errors):
+    """With torch and the package: shown with progress, then a picture for each."""
+    page = visit("/")
+    open_section(page, wait_idle, "Heatmaps")
+    page.get_by_role("button", name="Compare five methods").click()
+    page.get_by_test_id("stProgress").wait_for(timeout=60_000)
+    for method in METHODS.values():
+        page.get_by_role("img", name=f"{method.name} for ").wait_for(timeout=240_000)
+    assert page.get_by_role("button", name="Compare five methods").count() == 0
+    assert not console_errors

@@ -1,0 +1,49 @@
+"""What the tests of pages share: to open one headless, and to read what it says.
+
+app = start("performance", performance_tab="Calibration")
+button(app, "Swap sides").click().run()
+assert "Why" in texts(app)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from core.settings import REPOSITORY
+
+SECONDS = 120
+"""A page may take so long on a busy machine before its test fails."""
+
+
+def start(page: str = "analyse", **session: Any) -> AppTest:
+    """A page (file name in `pages/screens`) in a new session that remembers `session`."""
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=SECONDS)
+    for key, value in session.items():
+        app.session_state[key] = value
+    return visit(app, page)
+
+
+def visit(app: AppTest, page: str) -> AppTest:
+    """Go to another page in the same session."""
+    return checked(app.switch_page(f"pages/screens/{page}.py"))
+
+
+def checked(app: AppTest) -> AppTest:
+    """Run the page with what was set on it; no exception may come out of it."""
+    app.run()
+    assert not app.exception, [e.value for e in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    """All words of the page that are no labels."""
+    notes = [*app.warning, *app.error, *app.info, *app.success]
+    parts = [*app.markdown, *app.caption, *notes, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def button(app: AppTest, label: str) -> Any:
+    """The first button of that label; None if there is none."""
+    return next((b for b in app.button if b.label == label), None)

@@ -1,0 +1,310 @@
+"""The page for many photos, run headless with the shipped weights."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from streamlit import config
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.testing.v1 import AppTest
+
+from core import jobs
+from core.imaging import to_jpeg
+from core.jobs import BatchJob
+from core.phantom import practice_set
+from core.sources import Source
+from tests.pages.conftest import button, texts
+from ui import batches, state
+
+ROOT = Path(__file__).resolve().parents[2]
+PHOTO = to_jpeg(practice_set()[0].image.rgb[:200, :300].copy())
+
+
+def visit(batch: str | None = None) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/screens/batch.py")
+    if batch is not None:
+        app.query_params["batch"] = batch
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    batches.store.clear()
+    return visit()
+
+
+class Running(NamedTuple):
+    """A batch of four photos that stops after the first until it is let go."""
+
+    key: str
+    job: BatchJob
+    go: threading.Event
+
+
+@pytest.fixture
+def running(app: AppTest) -> Iterator[Running]:
+    go = threading.Event()
+
+    def read() -> bytes:
+        go.wait(30)
+        return PHOTO
+
+    desk = state.desk()
+    sources = [Source("first.jpg", lambda: PHOTO), *(Source(f"{i}.jpg", read) for i in range(3))]
+    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns)
+    yield Running(batches.store().start(job), job, go)
+    go.set()
+    assert job.wait(30)
+
+
+def key_of(app: AppTest) -> str:
+    key = app.query_params["batch"]
+    return key if isinstance(key, str) else key[0]
+
+
+def to_the_end(app: AppTest) -> AppTest:
+    assert batches.store().get(key_of(app)).wait(60)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def practice(app: AppTest) -> AppTest:
+    button(app, "Try it with the practice lesions").click().run()
+    assert not app.exception
+    return to_the_end(app)
+
+
+def one_photo(app: AppTest) -> AppTest:
+    upload(app, ("mole.jpg", PHOTO))
+    button(app, "Analyse 1 file").click().run()
+    return to_the_end(app)
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader(key="batch_files").set_value([(n, data, "image/jpeg") for n, data in files])
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_empty_page_says_what_to_do(app):
+    assert "Drop all photos here at once" in texts(app)
+    assert button(app, "Analyse").disabled
+    assert not app.dataframe
+
+
+def test_practice_lesions_fill_the_table(app):
+    practice(app)
+    table = app.dataframe[0].value
+    assert len(table) == 6
+    assert list(table["Photo"].str[:9].unique()) == ["Synthetic"]
+    assert table[""].str.startswith("data:image/jpeg;base64,").all()
+    assert table["Probability"].between(0.1, 99.9).all()
+    assert table["Malignant"].between(0.1, 99.9).all()
+    assert set(table["Like training"]) <= {"yes", "no: a guess"}
+    assert [m.value for m in app.metric][:2] == ["6", "0"]
+    labels = [b.label for b in app.get("download_button")]
+    assert labels == ["Table (CSV)", "Masks and tables (ZIP)"]
+
+
+def test_uploads_of_one_name_and_a_broken_one(app):
+    upload(app, ("a.jpg", PHOTO), ("a.jpg", PHOTO), ("bad.jpg", b"words"))
+    button(app, "Analyse 3 files").click().run()
+    to_the_end(app)
+    assert list(app.dataframe[0].value["Photo"]) == ["a.jpg", "a.jpg (2)"]
+    rejected = app.dataframe[1].value
+    assert list(rejected["File"]) == ["bad.jpg"]
+    assert "not a photo" in rejected["Reason"][0]
+    assert "Rejected files (CSV)" in [b.label for b in app.get("download_button")]
+
+
+def test_names_in_the_tables_are_safe_for_spreadsheets(app):
+    upload(app, ("=1+1.jpg", PHOTO), ("@bad.jpg", b"words"))
+    button(app, "Analyse 2 files").click().run()
+    to_the_end(app)
+    assert app.dataframe[0].value["Photo"][0] == "'=1+1.jpg"
+    assert app.dataframe[1].value["File"][0] == "'@bad.jpg"
+
+
+def test_too_many_files_are_explained_and_can_be_changed(app, monkeypatch):
+    monkeypatch.setattr(jobs, "MAX_PHOTOS", 1)
+    upload(app, ("a.jpg", PHOTO), ("b.jpg", PHOTO))
+    button(app, "Analyse 2 files").click().run()
+    assert not app.exception
+    assert app.error[0].value.startswith("These are 2 files")
+    assert app.file_uploader(key="batch_files").value, "they are still there"
+    assert "batch" not in app.query_params
+
+
+def test_the_server_lets_go_of_uploads_once_the_batch_has_them(app, monkeypatch):
+    gone = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager, "remove_file", lambda _, session, file: gone.append(file)
+    )
+    upload(app, ("a.jpg", PHOTO), ("b.jpg", PHOTO))
+    files = {file.file_id for file in app.file_uploader(key="batch_files").value}
+    button(app, "Analyse 2 files").click().run()
+    assert set(gone) == files
+    assert [photo.name for photo in batches.store().get(key_of(to_the_end(app))).photos] == [
+        "a.jpg",
+        "b.jpg",
+    ]
+
+
+def test_a_running_batch_shows_its_progress_and_can_be_cancelled(running):
+    app = visit(running.key)
+    (bar,) = app.get("progress")
+    assert "of 4 files" in bar.proto.text
+    assert not app.dataframe
+    button(app, "Cancel").click().run()
+    assert not app.exception
+    assert running.job.stopping
+    assert button(app, "Stopping after this photo…").disabled
+    running.go.set()
+    to_the_end(app)
+    assert "What was done until then is below" in texts(app)
+    assert 1 <= len(app.dataframe[0].value) < 4
+    assert "Table (CSV)" in [b.label for b in app.get("download_button")]
+
+
+def test_a_new_session_finds_its_batch_by_the_address(app):
+    key = key_of(one_photo(app))
+    other = visit(key)
+    assert len(other.dataframe[0].value) == 1
+    stranger = visit()
+    assert not stranger.dataframe
+    assert "batch" not in stranger.query_params
+
+
+def test_a_look_at_another_page_keeps_the_batch(app):
+    key = key_of(one_photo(app))
+    app.switch_page("pages/screens/about.py").run()
+    app.query_params.clear()
+    app.switch_page("pages/screens/batch.py").run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == 1
+    assert key_of(app) == key
+
+
+def test_a_batch_that_is_gone_is_explained_until_the_next_one(app):
+    old = visit("forgotten-long-ago")
+    assert "choose the photos again" in old.warning[0].value
+    one_photo(old)
+    assert not old.warning
+    assert key_of(old) != "forgotten-long-ago"
+
+
+def test_clearing_asks_first(app):
+    key = key_of(one_photo(app))
+    button(app, "Clear").click().run()
+    assert batches.store().get(key)
+    assert "gone for good" in texts(app)
+    app.button(key="clear_for_good").click().run()
+    assert not app.exception
+    assert batches.store().get(key) is None
+    app.run()
+    assert not app.dataframe
+    assert "batch" not in app.query_params
+    assert not app.warning, "a batch cleared on purpose is not missed"
+
+
+def test_a_selected_photo_opens_in_analyse(app):
+    upload(app, *((f"{i}.jpg", PHOTO) for i in range(3)))
+    button(app, "Analyse 3 files").click().run()
+    to_the_end(app)
+    app.session_state["batch_table"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Analyse a photo"
+    assert "2.jpg" in app.image[0].proto.imgs[0].alt
+    assert "From your batch" in texts(app)
+    assert app.segmented_control(key="source").value == "upload"
+
+
+def test_a_photo_without_a_copy_says_so(app, monkeypatch):
+    monkeypatch.setattr(jobs, "KEPT_BYTES", 0)
+    one_photo(app)
+    app.session_state["batch_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    assert "too large to keep this photo" in app.warning[0].value
+
+
+def test_a_folder_of_this_computer(app, tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "deeper").mkdir(parents=True)
+    (folder / "deeper" / "a.jpg").write_bytes(PHOTO)
+    app.segmented_control(key="batch_source").set_value("folder").run()
+    assert "Reads every picture in that folder" in texts(app)
+    assert button(app, "Analyse this folder").disabled
+    app.text_input(key="batch_folder").set_value(str(tmp_path / "nowhere")).run()
+    button(app, "Analyse this folder").click().run()
+    assert "There is no folder" in app.error[0].value
+    app.text_input(key="batch_folder").set_value(str(folder)).run()
+    button(app, "Analyse this folder").click().run()
+    to_the_end(app)
+    assert list(app.dataframe[0].value["Photo"]) == ["deeper/a.jpg"]
+
+
+@pytest.fixture
+def options() -> Iterator[None]:
+    """The server's options as they are, put back after the test."""
+    names = ("server.address", "server.allowedHosts")
+    before = {name: config.get_option(name) for name in names}
+    yield
+    for name, value in before.items():
+        config.set_option(name, value)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.20", "lab.example.org", "", None])
+def test_a_server_for_others_is_not_for_this_computer_only(options, address):
+    assert batches.this_computer_only()
+    config.set_option("server.address", address)
+    assert not batches.this_computer_only()
+
+
+@pytest.mark.parametrize("hosts", [["localhost", "lab.example.org"], ["*"], []])
+def test_nor_is_one_that_answers_to_other_names(options, hosts):
+    config.set_option("server.allowedHosts", hosts)
+    assert not batches.this_computer_only()
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.0.1.1", "::1"])
+def test_loopback_addresses_are_this_computer(options, address):
+    config.set_option("server.address", address)
+    assert batches.this_computer_only()
+
+
+def test_a_visitor_through_a_proxy_is_not_at_this_computer(monkeypatch):
+    headers = {"X-Forwarded-For": "203.0.113.9"}
+    monkeypatch.setattr(type(batches.st.context), "headers", property(lambda _: headers))
+    assert not batches.this_computer_only()
+
+
+def test_a_server_for_others_offers_no_folder(app, options):
+    config.set_option("server.address", "0.0.0.0")
+    app = visit()
+    assert "batch_source" not in [c.key for c in app.segmented_control]
+    assert not app.text_input
+    assert app.file_uploader(key="batch_files")
+
+
+def test_a_folder_typed_before_the_server_was_opened_to_others_is_not_read(app, options, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(PHOTO)
+    app.segmented_control(key="batch_source").set_value("folder").run()
+    app.text_input(key="batch_folder").set_value(str(tmp_path)).run()
+    press = button(app, "Analyse this folder").click()
+    config.set_option("server.address", "0.0.0.0")
+    press.run()
+    assert not app.exception
+    assert "batch" not in app.query_params
+    assert not app.dataframe

@@ -1,0 +1,330 @@
+"""The Compare page, run headless with the shipped weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.dataset import Dataset
+from core.imaging import to_jpeg, to_png
+from core.phantom import practice_set, practice_titles
+from core.taxonomy import BY_KEY
+from core.turns import BusyError
+from tests.pages.conftest import button, start, texts, visit
+from ui import state
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "pages/screens/compare.py"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of a fresh clone: no dataset."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    return start("compare")
+
+
+@pytest.fixture
+def with_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    return start("compare")
+
+
+def images(app: AppTest) -> list:
+    return [image.proto.imgs[0] for image in app.image]
+
+
+def alts(app: AppTest) -> list[str]:
+    return [image.alt for image in images(app)]
+
+
+def chart_alt(app: AppTest) -> str:
+    return app.get("plotly_chart")[0].proto.alt
+
+
+def measured(app: AppTest, measure: str) -> list[str]:
+    table = app.table[0].value.set_index("Measure")
+    return table.loc[measure].tolist()
+
+
+def upload(app: AppTest, slot: str, name: str, content: bytes) -> AppTest:
+    app.segmented_control(key=f"{slot}source").set_value("upload").run()
+    app.file_uploader(key=f"{slot}file").set_value((name, content, "image/jpeg")).run()
+    assert not app.exception
+    return app
+
+
+def test_starts_with_two_different_photos_both_answered(app):
+    left, right = alts(app)
+    assert left.startswith(f"Left: Photo {practice_titles()[0]}")
+    assert right.startswith(f"Right: Photo {practice_titles()[1]}")
+    assert len([s for s in app.subheader if "·" in s.value]) == 2
+    assert len(app.get("plotly_chart")) == 1
+    assert "Left: Class probabilities" in chart_alt(app)
+    assert "Right: Class probabilities" in chart_alt(app)
+
+
+def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
+    monkeypatch.setattr(state.Desk, "answer", lambda *_: pytest.fail("a network ran"))
+    own = [alt.split("heatmap for ")[1] for alt in alts(app)]
+    other = next(key for key in BY_KEY if BY_KEY[key].name not in own)
+    for change in (
+        lambda: app.slider(key="fill").set_value(40),
+        lambda: app.slider(key="heat").set_value(90),
+        lambda: app.toggle(key="outline").set_value(False),
+        lambda: app.pills(key="pair_target").set_value(other),
+        lambda: app.toggle(key="heat_on").set_value(False),
+    ):
+        before = [image.url for image in images(app)]
+        change().run()
+        assert not app.exception
+        assert all(image.url != old for image, old in zip(images(app), before, strict=True))
+    assert not any("outlined" in alt or "heatmap" in alt for alt in alts(app))
+
+
+def test_one_class_or_each_photo_s_own(app):
+    own = [s.value.split(" · ")[0] for s in app.subheader if "·" in s.value]
+    for name, alt in zip(own, alts(app), strict=True):
+        assert f"heatmap for {name}" in alt
+    app.pills(key="pair_target").set_value("vasc").run()
+    assert all("heatmap for Vascular lesion" in alt for alt in alts(app))
+
+
+def test_swap_exchanges_all_that_belongs_to_a_side(app):
+    upload(app, "two_", "mole.jpg", to_jpeg(practice_set()[2].image.rgb))
+    app.number_input[0].set_value(20.0).run()
+    app.number_input[1].set_value(10.0).run()
+    before = measured(app, "Equivalent diameter")
+    button(app, "Swap sides").click().run()
+    assert not app.exception
+    left, right = alts(app)
+    assert left.startswith("Left: Photo mole.jpg")
+    assert right.startswith(f"Right: Photo {practice_titles()[0]}")
+    assert [n.value for n in app.number_input] == [10.0, 20.0]
+    after = measured(app, "Equivalent diameter")
+    assert after[:2] == before[1::-1]
+    button(app, "Swap sides").click().run()
+    assert measured(app, "Equivalent diameter") == before
+
+
+def test_pickers_know_nothing_of_each_other_nor_of_analyse(app):
+    app.selectbox(key="one_practice").set_value(practice_titles()[4]).run()
+    upload(app, "two_", "mole.jpg", to_jpeg(practice_set()[2].image.rgb))
+    assert practice_titles()[4] in alts(app)[0]
+    assert "mole.jpg" in alts(app)[1]
+    visit(app, "analyse")
+    assert app.segmented_control(key="source").value == "practice"
+    assert app.selectbox(key="practice").value == practice_titles()[0]
+    visit(app, "compare")
+    assert practice_titles()[4] in alts(app)[0]
+    assert "mole.jpg" in alts(app)[1]
+
+
+def test_removing_one_upload_leaves_the_other(app):
+    for place, slot in enumerate(("one_", "two_")):
+        upload(app, slot, f"{slot}.jpg", to_jpeg(practice_set()[place].image.rgb))
+    app.file_uploader(key="one_file").set_value(None).run()
+    button(app, "Remove photo").click().run()
+    assert not app.exception
+    assert len(alts(app)) == 1
+    assert alts(app)[0].startswith("Right: Photo two_.jpg")
+
+
+def test_analyse_hands_its_photo_over_to_the_left(app):
+    button(app, "Swap sides").click().run()  # the left is then the other slot
+    visit(app, "analyse")
+    upload(app, "", "carried.jpg", to_jpeg(practice_set()[3].image.rgb))
+    button(app, "Compare with another photo").click().run()
+    assert not app.exception
+    left, right = alts(app)
+    assert left.startswith("Left: Photo carried.jpg")
+    assert right.startswith(f"Right: Photo {practice_titles()[0]}")
+
+
+def test_the_right_side_starts_at_another_photo_than_the_one_handed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    app = start()
+    app.selectbox(key="practice").set_value(practice_titles()[1]).run()
+    button(app, "Compare with another photo").click().run()
+    left, right = alts(app)
+    assert practice_titles()[1] in left
+    assert practice_titles()[0] in right
+
+
+def test_days_between_the_photos(app):
+    assert "days" not in texts(app)
+    app.date_input[0].set_value(date(2024, 1, 31)).run()
+    assert "**" not in next((m.value for m in app.markdown if "event" in m.value), "")
+    app.date_input[1].set_value(date(2024, 3, 1)).run()
+    assert "**30 days** from the left photo to the right one" in texts(app)
+    app.date_input[1].set_value(date(2024, 2, 1)).run()
+    assert "**1 day** from" in texts(app)
+    app.date_input[1].set_value(date(2024, 1, 31)).run()
+    assert "the same day" in texts(app)
+
+
+def test_a_left_photo_later_than_the_right_one_is_pointed_out(app):
+    app.date_input[0].set_value(date(2024, 3, 1)).run()
+    app.date_input[1].set_value(date(2024, 1, 31)).run()
+    assert "30 days after the right one" in app.warning[0].value
+    button(app, "Swap sides").click().run()
+    assert not app.warning
+    assert "**30 days** from" in texts(app)
+
+
+def test_dates_belong_to_the_photo(app):
+    app.date_input[0].set_value(date(2024, 3, 1)).run()
+    app.selectbox(key="one_practice").set_value(practice_titles()[3]).run()
+    assert app.date_input[0].value is None
+    app.selectbox(key="one_practice").set_value(practice_titles()[0]).run()
+    assert app.date_input[0].value == date(2024, 3, 1)
+
+
+def test_growth_is_never_stated(app):
+    app.date_input[0].set_value(date(2023, 1, 1)).run()
+    app.date_input[1].set_value(date(2024, 1, 1)).run()
+    words = texts(app).lower()
+    assert "no proof that the lesion has changed" in words
+    for word in ("grown", "growth", "grew", "larger than before"):
+        assert word not in words
+
+
+def test_millimetres_need_both_widths(app):
+    app.segmented_control(key="pair_size").set_value("mm").run()
+    assert "type the width in mm of both photos" in texts(app)
+    assert measured(app, "Equivalent diameter")[2] == "needs a scale"
+    app.number_input[0].set_value(20.0).run()
+    assert measured(app, "Equivalent diameter")[2] == "needs a scale"
+    left, right = (image.url for image in images(app))
+    app.number_input[1].set_value(10.0).run()
+    assert "type the width in mm of both photos. Until" not in texts(app)
+    assert all(cell.endswith(" mm") for cell in measured(app, "Equivalent diameter"))
+    assert images(app)[0].url == left, "the larger one still fills its place"
+    assert images(app)[1].url != right, "the other one is drawn at half its size"
+
+
+def test_same_pixels_draws_the_smaller_photo_smaller(app):
+    upload(app, "two_", "small.png", to_png(practice_set()[1].image.rgb[100:325, 100:400].copy()))
+    left, right = (image.url for image in images(app))
+    app.segmented_control(key="pair_size").set_value("pixels").run()
+    assert not app.exception
+    assert images(app)[0].url == left
+    assert images(app)[1].url != right
+
+
+def test_a_portrait_beside_a_landscape(app):
+    upload(app, "two_", "tall.png", to_png(practice_set()[1].image.rgb[:, 150:350].copy()))
+    assert len(alts(app)) == 2
+
+
+def test_a_broken_side_says_so_and_leaves_the_other(app):
+    upload(app, "one_", "broken.jpg", b"no picture" * 100)
+    assert len(app.error) == 1
+    assert alts(app)[0].startswith(f"Right: Photo {practice_titles()[1]}")
+    assert len(alts(app)) == 1
+    assert "Left" not in chart_alt(app)
+    assert "Right: Class probabilities" in chart_alt(app)
+    assert measured(app, "Asymmetry of shape")[0] == "–"
+    assert measured(app, "Asymmetry of shape")[1] != "–"
+
+
+def test_two_broken_sides_get_two_messages(app):
+    for slot in ("one_", "two_"):
+        upload(app, slot, "broken.jpg", b"no picture" * 100)
+    assert len(app.error) == 2
+    assert not app.image
+
+
+def test_empty_sides_say_what_to_do(app):
+    app.segmented_control(key="two_source").set_value("upload").run()
+    assert "drop one here" in texts(app)
+    assert len(alts(app)) == 1
+    app.segmented_control(key="one_source").set_value("dataset").run()
+    assert not app.exception
+    assert "python -m core dataset import" in texts(app)
+    assert "Choose a photo on each side" in texts(app)
+    assert not app.get("plotly_chart")
+
+
+def test_a_photo_without_a_lesion(app, monkeypatch):
+    answer = state.Desk.answer
+
+    def none_found(desk: state.Desk, case) -> state.Shown:
+        shown = answer(desk, case)
+        analysis = replace(shown.analysis, measurements=None)
+        return replace(shown, analysis=analysis, mask=np.zeros_like(shown.mask))
+
+    monkeypatch.setattr(state.Desk, "answer", none_found)
+    upload(app, "two_", "skin.png", to_png(practice_set()[3].image.rgb[:300, :500].copy()))
+    assert "Right: no lesion was outlined" in texts(app)
+    assert measured(app, "Asymmetry of shape")[1:] == ["–", "–"]
+    assert len(alts(app)) == 2
+
+
+def test_the_same_photo_twice_is_pointed_out(app):
+    assert "Both sides show the same photo" not in texts(app)
+    app.selectbox(key="two_practice").set_value(practice_titles()[0]).run()
+    assert not app.exception
+    assert "Both sides show the same photo" in texts(app)
+
+
+def test_full_queue_on_both_sides_offers_two_tries(app, monkeypatch):
+    def full(_) -> None:
+        raise BusyError("100 photos wait to be analysed already. Try again in a minute.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(state.desk().turns), "take", full)
+        photo = to_jpeg(practice_set()[0].image.rgb[:370, :510].copy())
+        for slot in ("one_", "two_"):
+            upload(app, slot, "late.jpg", photo)
+        assert len([b for b in app.button if b.label == "Try again"]) == 2
+    button(app, "Try again").click().run()
+    assert len(alts(app)) == 2
+
+
+def test_missing_weights_are_explained(tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
+    state._desk.clear()
+    app = start("compare")
+    assert any("card.json" in error.value for error in app.error)
+    state._desk.clear()
+
+
+def test_dataset_starts_with_two_cases_and_hides_both_truths(with_dataset, dataset):
+    app = with_dataset
+    first, second = (app.session_state[f"{slot}case"] for slot in ("one_", "two_"))
+    assert first != second
+    assert not [*app.success, *app.error]
+    reveal = next(t for t in app.toggle if t.label.startswith("Reveal"))
+    reveal.set_value(True).run()
+    assert not app.exception
+    boxes = [*app.success, *app.error]
+    assert len(boxes) == 2
+    true = {BY_KEY[dataset.table.loc[case, "dx"]].name for case in (first, second)}
+    assert {box.proto.title for box in boxes} == true
+
+
+def test_walking_on_one_side_leaves_the_other(with_dataset):
+    app = with_dataset
+    first, second = (app.session_state[f"{slot}case"] for slot in ("one_", "two_"))
+    app.button(key="two_chevron_right").click().run()
+    assert app.session_state["one_case"] == first
+    assert app.session_state["two_case"] != second
+    app.text_input(key="one_typed").set_value(app.session_state["two_case"]).run()
+    assert not app.exception
+    assert app.session_state["one_case"] == app.session_state["two_case"]
+
+
+def test_photos_of_the_same_lesion_are_pointed_out(with_dataset, dataset):
+    counts = dataset.table["lesion_id"].value_counts()
+    pair = dataset.table.index[dataset.table["lesion_id"] == counts.index[0]][:2]
+    app = with_dataset
+    for slot, case in zip(("one_", "two_"), pair, strict=True):
+        app.text_input(key=f"{slot}typed").set_value(case).run()
+    assert "photos of the same lesion" in texts(app)

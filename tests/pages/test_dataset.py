@@ -1,0 +1,406 @@
+"""The Dataset page, run headless: with the dataset, without it, and while importing it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from core.dataset import Dataset
+from core.explore import matching
+from core.measure import Measurements
+from core.measure_words import LABELS
+from core.splits import Split
+from tests.pages.conftest import checked, start, texts
+from ui.dataset import importing, selection, source, views
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "pages/screens/dataset.py"
+
+
+@pytest.fixture
+def app(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    return start("dataset")
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty data folder of a fresh clone."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def archive() -> bytes:
+    """A zip with two photos of the shipped split's lesions, their masks and the table."""
+    lesions = list(Split.read().of_lesion)[:2]
+    photo, mask = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (64, 48), (180, 120, 120)).save(photo, "JPEG")
+    Image.new("L", (64, 48), 255).save(mask, "PNG")
+    rows = ["lesion_id,image_id,dx,dx_type,age,sex,localization"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as out:
+        for number, lesion in enumerate(lesions):
+            image_id = f"ISIC_000000{number}"
+            rows.append(f"{lesion},{image_id},nv,histo,,male,back")
+            out.writestr(f"{image_id}.jpg", photo.getvalue())
+            out.writestr(f"{image_id}_segmentation.png", mask.getvalue())
+        out.writestr("HAM10000_metadata.csv", "\n".join(rows))
+    return packed.getvalue()
+
+
+def alts(app: AppTest) -> list[str]:
+    return [chart.proto.alt for chart in app.get("plotly_chart")]
+
+
+def count(app: AppTest) -> str:
+    """The number of images above the gallery."""
+    return next(s.value for s in app.subheader if "image" in s.value)
+
+
+def show(app: AppTest, tab: str) -> AppTest:
+    app.session_state["dataset_view"] = tab
+    return checked(app)
+
+
+def pick(app: AppTest, column: str, *values: str) -> None:
+    """As a click on bars does: that itself is tested in the browser."""
+    table = Dataset.open().table
+    ids = frozenset(table.index[matching(table, (column,), {(v,) for v in values})])
+    app.session_state[selection.PICKED] = selection.Picked("dx", " + ".join(values), ids)
+
+
+# With the dataset
+
+
+def test_whole_dataset(app: AppTest) -> None:
+    assert "**10,015** of 10,015 images, **7,470** of 7,470 lesions" in texts(app)
+    assert count(app) == "10,015 images"
+    assert len(app.image) == 24
+    assert all(image.proto.imgs[0].alt for image in app.image)
+    assert "age of 57, sex of 57, site of 234" in texts(app)
+    assert "Melanoma 1,113" in alts(app)[0]
+    assert not app.warning
+
+
+def test_filters_drive_charts_and_gallery(app: AppTest) -> None:
+    app.multiselect(key="filter_dx_0").set_value(["mel"])
+    app.multiselect(key="filter_split_0").set_value(["test"])
+    checked(app)
+    shown = int(count(app).split()[0])
+    truth = Dataset.open().table
+    assert shown == ((truth["dx"] == "mel") & (truth["split"] == "test")).sum()
+    assert alts(app)[0].endswith(f"Melanoma {shown}")
+    app.checkbox(key="filter_age_unknown_0").uncheck()
+    app.slider(key="filter_age_0").set_value((0, 30))
+    checked(app)
+    fewer = int(count(app).split()[0])
+    young = (truth["dx"] == "mel") & (truth["split"] == "test") & (truth["age"] <= 30)
+    assert fewer == young.sum() < shown
+
+
+def first_id(app: AppTest) -> str:
+    return next(b.key for b in app.button if str(b.key).startswith("open_gallery"))[-12:]
+
+
+def test_empty_result_says_what_to_do_and_reset_undoes_it(app: AppTest) -> None:
+    app.multiselect(key="filter_dx_0").set_value(["df"])
+    app.multiselect(key="filter_localization_0").set_value(["acral"])
+    checked(app)
+    assert "No image passes these filters" in texts(app)
+    assert not app.image
+    app.button(key="dataset_reset").click()
+    checked(app)
+    assert count(app) == "10,015 images"
+
+
+def test_picked_images_fill_the_gallery_until_let_go(app: AppTest) -> None:
+    pick(app, "dx", "df", "vasc")
+    checked(app)
+    assert count(app) == "257 images"
+    app.button(key="dataset_clear").click()
+    checked(app)
+    assert count(app) == "10,015 images"
+
+
+def test_nothing_picked_passes_the_filters(app: AppTest) -> None:
+    pick(app, "dx", "df")
+    app.multiselect(key="filter_dx_0").set_value(["nv"])
+    checked(app)
+    assert count(app) == "0 images"
+    assert "Nothing of what is picked passes the filters" in texts(app)
+
+
+def test_pages_and_outlines(app: AppTest) -> None:
+    first, picture = first_id(app), app.image[0].proto.imgs[0].url
+    app.toggle(key="dataset_outline").set_value(True)
+    checked(app)
+    assert app.image[0].proto.imgs[0].url != picture
+    app.session_state["dataset_page_0"] = 2
+    checked(app)
+    assert first_id(app) == Dataset.open().table.index[24] != first
+
+
+def test_hardest_first(app: AppTest) -> None:
+    app.selectbox(key="dataset_order").set_value("p_true")
+    checked(app)
+    table = source.table()
+    assert table is not None
+    assert table.loc[first_id(app), "p_true"] == table["p_true"].min()
+
+
+def test_image_opens_in_analyse(app: AppTest) -> None:
+    image_id = Dataset.open().table.index[5]
+    app.button(key=f"open_gallery_{image_id}").click()
+    checked(app)
+    assert app.title[0].value == "Analyse a photo"
+    assert f"**{image_id}**" in texts(app)
+
+
+def test_outlines(app: AppTest) -> None:
+    show(app, views.OUTLINES)
+    measure = app.selectbox(key="dataset_measure")
+    assert list(measure.options) == [LABELS[f.name] for f in fields(Measurements)]
+    before = alts(app)
+    assert "median of each diagnosis" in before[0]
+    for wanted in (f.name for f in fields(Measurements)):
+        app.selectbox(key="dataset_measure").set_value(wanted)
+        checked(app)
+        assert alts(app)[0].startswith(LABELS[wanted])
+        yes_no = wanted in ("in_colour", "touches_border")
+        assert len(alts(app)) == (1 if yes_no else 2)
+    assert alts(app) != before
+
+
+def test_map(app: AppTest) -> None:
+    show(app, views.MAP)
+    chart = app.get("plotly_chart")[0].proto
+    assert "Map of 10,015 images" in chart.alt
+    assert len(chart.spec) < 1_500_000
+    for colour in ("right", "age", "localization", "area_share"):
+        app.selectbox(key="dataset_colour").set_value(colour)
+        checked(app)
+        assert "Map of 10,015" in alts(app)[0]
+    app.session_state[selection.PICKED] = selection.Picked(
+        "map", "one", frozenset([Dataset.open().table.index[0]])
+    )
+    checked(app)
+    assert len(app.image) == 2  # beside the map and in the gallery
+
+
+def test_leaks_are_counted_anew(app: AppTest) -> None:
+    show(app, views.SPLITS)
+    first = [m.value for m in app.metric]
+    assert first[2] == "0 %"
+    assert 30 < int(first[0].split()[0]) < 60
+    assert int(first[1].split()[0]) > int(first[0].split()[0])
+    app.slider(key="dataset_share").set_value(50)
+    checked(app)
+    assert [m.value for m in app.metric] != first
+    before = alts(app)
+    app.button(key="dataset_draw").click()
+    checked(app)
+    assert alts(app) != before
+    assert "random split number 2" in texts(app)
+
+
+def test_damaged_photo_spoils_only_its_cell(
+    dataset: Dataset, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = data / "ham10000"
+    ids = list(dataset.table.index[:3])
+    for kind, suffix in (("images", "jpg"), ("masks", "png")):
+        (root / kind).mkdir(parents=True)
+        for image_id in ids:
+            shutil.copy(dataset.root / kind / f"{image_id}.{suffix}", root / kind)
+    shutil.copy(dataset.root / "metadata.csv", root)
+    (root / "images" / f"{ids[1]}.jpg").write_bytes(b"damaged")
+    app = start("dataset")
+    assert len(app.image) == 2
+    assert f"{ids[1]} is damaged" in texts(app)
+
+
+@pytest.mark.parametrize("tab", [views.PEOPLE, views.OUTLINES, views.MAP, views.SPLITS])
+def test_filters_answer_quickly(app: AppTest, tab: str) -> None:
+    """In processor time, which other programs do not lengthen."""
+    show(app, tab)
+    seconds = []
+    for wanted in (["mel"], ["nv"], ["mel", "bkl"], ["df"], []):
+        app.multiselect(key="filter_dx_0").set_value(wanted)
+        began = time.process_time()
+        checked(app)
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.3
+
+
+# Without it
+
+
+def test_fresh_clone_shows_what_is_committed(data: Path) -> None:
+    app = start("dataset")
+    assert "HAM10000 is not here yet" in texts(app)
+    assert "Melanoma 1,113" in alts(app)[0]
+    assert not app.image
+    assert "Age, sex, site" in texts(app)
+    for tab in (views.OUTLINES, views.MAP, views.SPLITS):
+        assert alts(show(app, tab))
+    assert [m.value for m in app.metric][2] == "0 %"
+
+
+def test_without_dataset_and_atlas(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    app = start("dataset")
+    assert "HAM10000 is not here yet" in texts(app)
+    assert "nothing to show" in texts(app)
+
+
+def test_other_weights_are_told(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights" / "classifier"
+    weights.mkdir(parents=True)
+    shutil.copy(ROOT / "weights/classifier/atlas.parquet", weights)
+    card = (ROOT / "weights/classifier/card.json").read_text(encoding="utf-8")
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(weights.parent))
+    (weights / "card.json").write_text(card, encoding="utf-8")
+    assert "made with other weights" not in texts(start("dataset"))
+    (weights / "card.json").write_text(card.replace('"sha256": "', '"sha256": "0'), "utf-8")
+    assert "made with other weights" in texts(start("dataset"))
+
+
+# Importing
+
+
+def test_upload_is_imported_and_shown(
+    data: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(importing.tempfile, "tempdir", str(tmp_path))
+    app = start("dataset")
+    app.file_uploader[0].set_value(("ham.zip", archive, "application/zip"))
+    checked(app)
+    app.button(key="import_go").click()
+    checked(app)
+    assert "5 files imported" in texts(app)
+    assert count(app) == "2 images"
+    assert len(app.image) == 2
+    assert list(tmp_path.glob("lesionlab-*")) == []
+
+
+def test_bad_upload_is_refused_and_cleaned_up(
+    data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(importing.tempfile, "tempdir", str(tmp_path))
+    app = start("dataset")
+    app.file_uploader[0].set_value(("ham.zip", b"<html>Sign in</html>", "application/zip"))
+    checked(app)
+    app.button(key="import_go").click()
+    checked(app)
+    assert "is not a readable zip file" in texts(app).replace("\\", "")
+    assert list(tmp_path.glob("lesionlab-*")) == []
+    assert not data.exists()
+
+
+def test_typed_path(data: Path, archive: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ham.zip").write_bytes(archive)
+    app = start("dataset")
+    app.text_area(key="import_paths").set_value(f'"{tmp_path / "ham.zip"}"\n\n')
+    checked(app)
+    app.button(key="import_go").click()
+    checked(app)
+    assert count(app) == "2 images"
+
+
+def test_paths_only_where_the_server_is_this_computer_s_own(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = config.get_option
+    monkeypatch.setattr(
+        importing.st,
+        "get_option",
+        lambda name: "0.0.0.0" if name == "server.address" else own(name),
+    )
+    app = start("dataset")
+    assert not app.text_area
+    assert app.file_uploader
+
+
+def test_one_import_at_a_time(data: Path, archive: bytes) -> None:
+    app = start("dataset")
+    app.file_uploader[0].set_value(("ham.zip", archive, "application/zip"))
+    checked(app)
+    with importing._turn():
+        app.button(key="import_go").click()
+        checked(app)
+    assert "Another import is running" in texts(app)
+    assert not data.exists()
+    app.button(key="import_go").click()
+    checked(app)
+    assert count(app) == "2 images"
+
+
+def test_stopped_import_cleans_up_and_frees_its_turn(
+    data: Path,
+    archive: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A click on Stop, or leaving the page, ends the script at its next word to the browser."""
+
+    class Stopped(BaseException):
+        """As Streamlit raises."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    monkeypatch.setattr(importing.tempfile, "tempdir", str(tmp_path))
+    place = SimpleNamespace(progress=stop, empty=lambda: None)
+    monkeypatch.setattr(importing.st, "progress", lambda *_: place)
+    monkeypatch.setattr(importing.st, "button", lambda *_, **__: True)
+    (tmp_path / "ham.zip").write_bytes(archive)
+    with pytest.raises(Stopped):
+        importing._run([], [tmp_path / "ham.zip"])
+    assert list(tmp_path.glob("lesionlab-*")) == []
+    assert not list(data.rglob("*.part"))
+
+
+def test_missing_outlines_can_be_added(
+    data: Path, archive: bytes, tmp_path: Path, dataset_without_masks: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "ham.zip").write_bytes(dataset_without_masks(archive))
+    app = start("dataset")
+    app.text_area(key="import_paths").set_value(str(tmp_path / "ham.zip"))
+    checked(app)
+    app.button(key="import_go").click()
+    checked(app)
+    assert any("2 images have no outline yet" in e.label for e in app.expander)
+    app.file_uploader[0].set_value(("ham.zip", archive, "application/zip"))
+    checked(app)
+    app.button(key="import_go").click()
+    checked(app)
+    assert not app.expander
+
+
+@pytest.fixture
+def dataset_without_masks() -> Callable[[bytes], bytes]:
+    def without(archive: bytes) -> bytes:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(archive)) as all_of_it, zipfile.ZipFile(packed, "w") as out:
+            for name in all_of_it.namelist():
+                if not name.endswith(".png"):
+                    out.writestr(name, all_of_it.read(name))
+        return packed.getvalue()
+
+    return without

@@ -1,0 +1,187 @@
+"""The section "How sure?" of the Analyse page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import core.entropy
+from core.imaging import to_jpeg, to_png
+from core.phantom import practice_set
+from core.settings import REPOSITORY
+from core.turns import BusyError
+from tests.pages.conftest import button, start, texts
+from ui import state
+from ui.sections import doubt
+
+ASK = "Ask about all eight views"
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of a fresh clone, the section open, no views remembered."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    app = start(section=doubt.TITLE)
+    state.desk()._views.clear()
+    return app.run()
+
+
+def upload(app: AppTest, rgb: np.ndarray, encode=to_jpeg) -> AppTest:
+    app.segmented_control(key="source").set_value("upload").run()
+    app.file_uploader[0].set_value(("mine.jpg", encode(rgb), "image/jpeg")).run()
+    assert not app.exception
+    for toggle in app.toggle:
+        if "anyway" in toggle.label:  # unlike the training images, as it may well be
+            toggle.set_value(True).run()
+            assert not app.exception
+    return app
+
+
+def hairy() -> np.ndarray:
+    rgb = practice_set()[0].image.rgb.copy()
+    rng = np.random.default_rng(5)
+    for _ in range(60):
+        ends = rng.integers((0, 0), (600, 450), (2, 2))
+        cv2.line(rgb, *map(tuple, ends.tolist()), (45, 30, 28), 4, cv2.LINE_AA)
+    return rgb
+
+
+def test_says_at_once_how_often_such_answers_were_right(app):
+    words = texts(app)
+    assert any(f"**{w}.** Of the " in words for w in doubt.WORDS.values())
+    assert "were answered rightly" in words
+    assert "nats" in words
+    assert "like the training images" in words
+    assert len(app.get("plotly_chart")) == 1, "nothing is asked before the button is pressed"
+
+
+def test_share_is_that_of_the_committed_predictions(app):
+    table = pd.read_parquet(REPOSITORY / "weights/classifier" / core.entropy.PREDICTIONS)
+    right = (table["dx"] == table["prediction"]).to_numpy()
+    classes = state.desk().analyser.classes
+    thirds = np.array_split(np.argsort(core.entropy.entropy(table[list(classes)].to_numpy())), 3)
+    said = [f"**{right[rows].mean() * 100:.0f} %** were answered" for rows in thirds]
+    assert sum(words in texts(app) for words in said) == 1
+
+
+def test_missing_predictions_leave_the_figure(app, monkeypatch):
+    monkeypatch.setattr(core.entropy, "PREDICTIONS", "nowhere.parquet")
+    doubt._record.clear()
+    app.run()
+    doubt._record.clear()
+    assert not app.exception
+    assert "were answered rightly" not in texts(app)
+    assert "nowhere.parquet cannot be read" in texts(app)
+    assert "nats" in texts(app)
+
+
+def test_eight_views_are_asked_once_and_drawn(app, monkeypatch):
+    button(app, ASK).click().run()
+    assert not app.exception
+    assert "of 8** views give the answer" in texts(app)
+    _, spread = app.get("plotly_chart")
+    assert "over eight views" in spread.proto.alt
+    assert spread.proto.alt.count(" to ") == 7
+
+    def never(*_) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(state.Desk, "ask_views", never)
+    app.run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert button(app, ASK) is None
+
+
+def test_views_of_another_photo_are_another_question(app):
+    button(app, ASK).click().run()
+    app.selectbox(key="practice").set_value(practice_set()[1].title).run()
+    assert button(app, ASK) is not None
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_views_wait_their_turn_and_a_full_queue_says_so(app, monkeypatch):
+    def full(_) -> None:
+        raise BusyError("100 photos wait to be analysed already. Try again in a minute.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(state.desk().turns), "take", full)
+        button(app, ASK).click().run()
+        assert not app.exception
+        assert "Try again in a minute" in texts(app)
+    button(app, ASK).click().run()
+    assert "of 8** views" in texts(app)
+    with state.desk().turns.take() as turn:
+        assert turn.wait(0), "the turn was given back"
+
+
+def test_remembered_views_are_bounded():
+    assert state.desk()._views.maxsize == state.REMEMBERED_VIEWS
+
+
+def test_a_good_photo_gets_no_note(app):
+    assert "Nothing unusual was measured" in texts(app)
+    assert ":material/photo_camera:" not in texts(app)
+
+
+def test_a_blurred_photo_is_noted_beside_the_answer_and_in_the_section(app):
+    upload(app, cv2.GaussianBlur(practice_set()[0].image.rgb, (0, 0), 9))
+    assert texts(app).count("strongly blurred") == 2
+    assert len([c for c in app.caption if "strongly blurred" in c.value]) == 1
+
+
+def test_black_photo_is_noted_calmly(app):
+    upload(app, np.zeros((300, 400, 3), np.uint8), to_png)
+    assert "very dark" in texts(app)
+    assert "No dark hair was found" in texts(app)
+    button(app, ASK).click().run()
+    assert not app.exception
+    assert "of 8** views" in texts(app)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (40, 400)])
+def test_smallest_and_longest_photos(app, size):
+    upload(app, cv2.resize(practice_set()[0].image.rgb, size))
+    button(app, ASK).click().run()
+    assert not app.exception
+    assert "of 8** views" in texts(app)
+
+
+def test_without_a_lesion_the_photo_alone_is_measured(app, monkeypatch):
+    shape = (256, 256)
+    monkeypatch.setattr(
+        type(state.desk().analyser.runtime),
+        "segment",
+        lambda *_: np.full((1, *shape), -9, np.float32),
+    )
+    upload(app, practice_set()[0].image.rgb[:370, :500].copy())
+    assert "only the photo as a whole was measured" in texts(app)
+
+
+def test_without_hair_it_shows_both_and_what_changes(app):
+    upload(app, hairy())
+    assert "Much dark hair" in texts(app)
+    next(t for t in app.toggle if t.label == "Show without hair").set_value(True).run()
+    assert not app.exception
+    alts = [image.proto.imgs[0].alt for image in app.image]
+    assert alts[-2:] == ["Photo mine.jpg, as it is", "Photo mine.jpg, dark hair filled in"]
+    table = next(t.value for t in app.table if "Without hair" in t.value.columns)
+    assert len(table) == 7
+    assert table["Change"].str.endswith(" points").all()
+    assert "**" in next(m.value for m in app.markdown if m.value.startswith("The answer "))
+    assert "can also wipe out vessels" in texts(app)
+
+
+def test_cleaned_photo_is_remembered_apart(app, monkeypatch):
+    upload(app, hairy())
+    digest = app.session_state["upload"].digest
+    toggle = next(t for t in app.toggle if t.label == "Show without hair")
+    toggle.set_value(True).run()
+    plain, cleaned = (state.desk().remembered(digest + end) for end in ("", "-without-hair"))
+    hair = [{c.key: c.value for c in shown.quality}["hair"] for shown in (plain, cleaned)]
+    assert hair[1] < hair[0] / 3

@@ -1,0 +1,132 @@
+"""A run's model in use: every page says so, answers with it, and leads back with one click."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import in_use as use_of
+from core.in_use import KINDS, use
+from core.settings import Settings
+from core.weights import WeightsError, read_card, sha256, write_card
+from ui import state
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("analyse", "compare", "batch", "dataset", "performance", "about")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A run's `model/`: the shipped models under other names, without figures of the test split."""
+    monkeypatch.setenv("LESIONLAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
+    settings = Settings.from_environment()
+    model = settings.runs / "mine" / "model"
+    for kind in KINDS:
+        (model / kind).mkdir(parents=True)
+        for path in (settings.weights / kind).iterdir():
+            if path.name not in ("card.json", "atlas.parquet") and "test" not in path.name:
+                os.link(path, model / kind / path.name)
+        write_card(model / kind, read_card(settings.weights / kind) | {"name": f"My {kind}"})
+    yield model
+    state._desk.clear()
+
+
+def start(page: str = "analyse") -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page(f"pages/screens/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_names_the_model_in_use(run: Path, page: str) -> None:
+    use("segmenter", run / "segmenter")
+    app = start(page)
+    assert "My segmenter" in "\n".join(m.value for m in app.sidebar.markdown)
+    assert "Back to the shipped segmenter" in [b.label for b in app.sidebar.button]
+    assert "My segmenter" in app.caption[-1].value
+    assert "not the shipped one" in app.caption[-1].value
+
+
+def test_nothing_is_said_of_the_shipped_models(run: Path) -> None:
+    app = start()
+    assert not app.sidebar.markdown
+    assert "not the shipped one" not in app.caption[-1].value
+    assert not app.warning
+
+
+def test_a_change_is_seen_at_the_next_rerun_and_one_click_leads_back(run: Path) -> None:
+    app, other = start(), start("about")
+    use("classifier", run / "classifier")
+    app.run()
+    assert "My classifier" in state.desk().analyser.models
+    assert "My classifier" in app.caption[-1].value
+    other.run()
+    assert "My classifier" in [s.value for s in other.subheader]
+    app.sidebar.button(key="shipped_classifier").click().run()
+    assert not app.sidebar.markdown
+    assert "My classifier" not in state.desk().analyser.models
+    assert "My classifier" not in [s.value for s in other.run().subheader]
+
+
+def test_a_deleted_model_gives_way_with_a_warning_that_can_be_dismissed(run: Path) -> None:
+    use("classifier", run / "classifier")
+    shutil.rmtree(run.parent)
+    app = start()
+    assert [w.value for w in app.warning if "The shipped one answers instead" in w.value]
+    assert any("%" in s.value for s in app.subheader), "there is an answer"
+    app.button(key="shipped_classifier").click().run()
+    assert not app.exception
+    assert not app.warning
+
+
+def test_a_model_that_cannot_be_loaded_gives_way(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use("classifier", run / "classifier")
+    load = state.Analyser.load.__func__
+
+    def fails(cls: type, *_: object, folders: tuple[Path, Path], **__: object) -> state.Analyser:
+        if folders[0] == run / "classifier":
+            raise WeightsError("The weights of classifier do not fit its architecture.")
+        return load(cls, folders=folders)
+
+    monkeypatch.setattr(state.Analyser, "load", classmethod(fails))
+    monkeypatch.setattr(use_of, "_refused", {})
+    app = start()
+    assert any("do not fit its architecture" in w.value for w in app.warning)
+    assert any("%" in s.value for s in app.subheader)
+
+
+def test_performance_has_no_figures_of_another_model(run: Path) -> None:
+    use("classifier", run / "classifier")
+    app = start("performance")
+    assert any("evaluate classifier --split test --run-name mine" in e.value for e in app.error)
+    app.segmented_control(key="split").set_value("validation").run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_dataset_says_whose_answers_it_shows(run: Path) -> None:
+    path = run / "classifier/model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1  # another network, if only just
+    path.unlink()
+    path.write_bytes(content)
+    card = read_card(run / "classifier")
+    write_card(run / "classifier", card | {"sha256": sha256(path)})
+    use("classifier", run / "classifier")
+    app = start("dataset")
+    assert any("made with other weights" in w.value for w in app.warning)
+    assert app.get("plotly_chart"), "they are shown all the same"

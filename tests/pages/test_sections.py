@@ -1,0 +1,353 @@
+"""What can be asked further on the Analyse page: heatmaps, the line, another waiting room."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.cam import METHODS
+from core.phantom import practice_set
+from core.settings import Settings
+from core.taxonomy import BY_KEY, KEYS
+from core.weights import WeightsError, read_card
+from tests.pages.conftest import checked, start, texts
+from ui import methods, state
+from ui.sections import base_rates, heatmaps, threshold
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZE = read_card(ROOT / "weights/classifier")["input"]["size"]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The Analyse page with the first practice lesion."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+    methods._bench.clear()
+    return start()
+
+
+def ask(app: AppTest, section) -> AppTest:
+    app.session_state["section"] = section.TITLE
+    return checked(app)
+
+
+def alts(app: AppTest) -> str:
+    charts = [c.proto.alt for c in app.get("plotly_chart")]
+    images = [i.alt for images in app.image for i in images.proto.imgs]
+    return "\n".join([*charts, *images])
+
+
+def shown(app: AppTest, lesion: int = 0) -> state.Shown:
+    """The analysis on screen, of a practice lesion."""
+    found = state.desk().remembered(practice_set()[lesion].image.digest)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("section", [heatmaps, threshold, base_rates])
+def test_opens_at_once(app, section):
+    ask(app, section)
+    seconds = []
+    for _ in range(7):
+        began = time.process_time()
+        app.run()
+        seconds.append(time.process_time() - began)
+    # The whole page runs here, not the section alone. The processor's time: what the work takes,
+    # however busy the machine is.
+    assert min(seconds) < 0.1
+
+
+# Heatmaps
+
+
+def test_share_inside_the_outline_is_said_beside_photo_and_for_each_class(app):
+    ask(app, heatmaps)
+    analysis = shown(app).analysis
+    table = app.table[0].value
+    assert set(table["Diagnosis"]) == {d.name for d in BY_KEY.values()}
+    row = table[table["Diagnosis"] == BY_KEY[analysis.prediction].name].iloc[0]
+    share = row["Heat inside the outline"]
+    assert share == heatmaps.inside(shown(app), analysis.prediction)
+    assert f"{share} of this heat lies inside the outline" in texts(app)
+    assert "does not show that the answer is right" in texts(app)
+
+
+def beside(evidence: np.ndarray) -> np.ndarray:
+    """Evidence for every class in the upper left corner alone."""
+    evidence = np.full_like(evidence, -0.1)
+    evidence[:, 0, 0] = 1
+    return evidence
+
+
+def test_heat_beside_the_lesion_is_pointed_out(app, monkeypatch):
+    ask(app, heatmaps)
+    assert not app.warning
+    analysis = shown(app).analysis
+    monkeypatch.setitem(analysis.__dict__, "evidence", beside(analysis.evidence))
+    app.run()
+    assert app.warning[0].proto.title == "The network looks beside the lesion"
+    assert BY_KEY[analysis.prediction].name in app.warning[0].value
+
+
+def test_without_an_outline_or_heat_it_says_so(app, monkeypatch):
+    ask(app, heatmaps)
+    answer = shown(app)
+    monkeypatch.setitem(
+        answer.analysis.__dict__, "evidence", np.full_like(answer.analysis.evidence, -0.1)
+    )
+    app.run()
+    assert not app.exception
+    assert set(app.table[0].value["Heat inside the outline"]) == {"–"}
+    monkeypatch.setitem(answer.__dict__, "mask", np.zeros_like(answer.mask))
+    app.run()
+    assert not app.exception
+    assert "No lesion was outlined" in texts(app)
+    assert not app.table
+
+
+def test_contrast_starts_with_the_answer_against_the_most_probable_other(app):
+    ask(app, heatmaps)
+    analysis = shown(app).analysis
+    why, other = (next(s for s in app.selectbox if s.label == n) for n in ("Why", "rather than"))
+    assert why.value == analysis.prediction
+    order = sorted(KEYS, key=analysis.probability, reverse=True)
+    assert other.value == next(k for k in order if k != why.value)
+    assert BY_KEY[why.value].name not in other.options
+    total = analysis.contrast(why.value, other.value).sum()
+    winner = BY_KEY[why.value if total > 0 else other.value].name
+    assert f"**{abs(total):.1f} points for “{winner}”**" in texts(app)
+    second = other.value
+    why.set_value(second).run()
+    assert not app.exception
+    assert f"speaks for {BY_KEY[second].name} rather than" in alts(app)
+
+
+class FakeCams:
+    """As quick as lightning; each method's map is hot in one place of its own."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+
+    def compute(self, method: str, pixels: np.ndarray, index: int, report=None) -> np.ndarray:
+        assert pixels.shape == (SIZE, SIZE, 3)
+        self.asked.append((method, index))
+        report(1.0)
+        heat = np.zeros((SIZE // 32, SIZE // 32), np.float32)
+        heat.flat[[*METHODS].index(method)] = 1
+        return heat
+
+
+@pytest.fixture
+def cams(monkeypatch: pytest.MonkeyPatch) -> FakeCams:
+    fake = FakeCams()
+    monkeypatch.setattr(methods, "cams", lambda: fake)
+    return fake
+
+
+def compare(app: AppTest) -> AppTest:
+    next(b for b in app.button if b.label == "Compare five methods").click().run()
+    assert not app.exception
+    return app
+
+
+def test_methods_are_computed_on_demand_and_once(app, cams):
+    ask(app, heatmaps)
+    assert not cams.asked
+    compare(app)
+    index = KEYS.index(shown(app).analysis.prediction)
+    assert cams.asked == [(method, index) for method in METHODS]
+    for method in METHODS.values():
+        assert f"{method.name} for " in alts(app)
+        assert method.source in texts(app)
+    assert texts(app).count("r = ") == len(METHODS) - 1
+    app.run()
+    assert len(cams.asked) == len(METHODS), "remembered"
+    assert not [b for b in app.button if b.label == "Compare five methods"]
+    chosen = next(s for s in app.selectbox if s.label == "Heatmaps for")
+    chosen.set_value("vasc").run()
+    assert len(cams.asked) == len(METHODS), "asked for anew for another class"
+    assert [b for b in app.button if b.label.startswith("Compare")]
+
+
+def test_what_was_finished_before_leaving_is_not_done_again(app, cams):
+    ask(app, heatmaps)
+    analysis = shown(app).analysis
+    methods.bench().keep(analysis.digest, analysis.prediction, "gradcam", np.eye(SIZE // 32))
+    compare(app)
+    assert "gradcam" not in [method for method, _ in cams.asked]
+    assert len(cams.asked) == len(METHODS) - 1
+
+
+def test_one_computation_at_a_time(app, cams):
+    ask(app, heatmaps)
+    turn = methods.bench().turns.take()
+    finished: list[float] = []
+
+    def leave() -> None:
+        time.sleep(0.8)
+        assert not cams.asked
+        finished.append(time.perf_counter())
+        turn.__exit__()
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    compare(app)
+    thread.join()
+    assert finished
+    assert len(cams.asked) == len(METHODS)
+    with methods.bench().turns.take() as free:
+        assert free.wait(0), "the turn was given back"
+
+
+def test_a_full_queue_and_missing_weights_get_a_sentence(app, monkeypatch):
+    ask(app, heatmaps)
+
+    def missing() -> None:
+        raise WeightsError("The model classifier has no model.safetensors.")
+
+    monkeypatch.setattr(methods, "cams", missing)
+    compare(app)
+    assert "no model.safetensors" in texts(app)
+    with methods.bench().turns.take() as free:
+        assert free.wait(0), "the turn was given back"
+    turns = methods.bench().turns
+    monkeypatch.setattr(turns, "_waiting", 0)
+    with turns.take():
+        app.run()
+        compare(app)
+    assert "Many are comparing right now" in texts(app)
+
+
+def test_the_app_starts_without_torch():
+    """Opening the page must not import what only the comparison needs."""
+    import subprocess
+    import sys
+
+    code = "import sys; import ui.answer; print({'torch', 'pytorch_grad_cam'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+# The line
+
+
+def slider(app: AppTest, label: str):
+    return next(s for s in app.slider if label in s.label)
+
+
+def line(app: AppTest) -> list[float]:
+    return [float(m.value.rstrip(" %")) for m in app.metric]
+
+
+def test_more_sensitivity_costs_specificity(app):
+    ask(app, threshold)
+    lines = []
+    for wanted in (60, 80, 95):
+        slider(app, "Sensitivity").set_value(wanted).run()
+        assert not app.exception
+        lines.append(line(app))
+        assert lines[-1][1] >= wanted
+    assert [*zip(*lines, strict=True)] == [
+        tuple(sorted((x[0] for x in lines), reverse=True)),
+        tuple(sorted(x[1] for x in lines)),
+        tuple(sorted((x[2] for x in lines), reverse=True)),
+    ]
+    assert "172 photos of melanomas among 1,524" in texts(app)
+    assert "test split" in texts(app)
+
+
+def test_whether_this_photo_is_called_follows_the_line(app):
+    seen = set()
+    for number, lesion in enumerate(practice_set()[:2]):
+        next(s for s in app.selectbox if s.label == "Synthetic lesion").set_value(lesion.title)
+        ask(app, threshold)
+        analysis = shown(app, number).analysis
+        for target, keys in threshold.TARGETS.items():
+            app.segmented_control(key="line_target").set_value(target).run()
+            probability = sum(analysis.probability(k) for k in keys)
+            for wanted in (50, 75, 99):
+                slider(app, "Sensitivity").set_value(wanted).run()
+                assert not app.exception
+                called = "**would call it" in texts(app)
+                seen.add(called)
+                assert called == (probability >= line(app)[0] / 100)
+    assert seen == {True, False}
+
+
+def test_a_thousand_lesions(app):
+    ask(app, threshold)
+    slider(app, "Of 1,000").set_value(20).run()
+    assert not app.exception
+    assert "Of **20** melanomas, **18** are found and **2** missed" in texts(app)
+    assert "Of the other **980** lesions" in texts(app)
+    assert "18 found, 2 missed" in alts(app)
+    app.segmented_control(key="line_target").set_value("malignant").run()
+    assert slider(app, "Of 1,000").value == 195, "validation's share of the malignant group"
+
+
+def test_without_an_evaluation_it_says_how_to_make_one(app, tmp_path, monkeypatch):
+    weights = tmp_path / "weights"
+    shutil.copytree(Settings.from_environment().weights, weights, symlinks=True)
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(weights))
+    (weights / "classifier" / "evaluation-test.json").unlink()
+    ask(app, threshold)
+    assert "test split is not known" in texts(app)
+    (weights / "classifier" / "evaluation-validation.json").unlink()
+    app.run()
+    assert not app.exception
+    assert "python -m train evaluate classifier --split validation" in texts(app)
+    assert not app.metric
+
+
+# Another waiting room
+
+
+def choose(app: AppTest, room: str) -> AppTest:
+    app.segmented_control(key="room").set_value(room).run()
+    assert not app.exception
+    return app
+
+
+def probability_here(app: AppTest, name: str) -> str:
+    chart = next(c.proto.alt for c in app.get("plotly_chart") if " before, " in c.proto.alt)
+    return next(p.split("before, ")[1] for p in chart.split("; ") if p.startswith(name))
+
+
+def test_at_home_nothing_changes(app):
+    choose(ask(app, base_rates), "ham")
+    chart = next(c.proto.alt for c in app.get("plotly_chart") if " before, " in c.proto.alt)
+    for part in chart.split("; "):
+        before, here = part.removesuffix(" here").split(" before, ")
+        assert before.endswith(here)
+
+
+def test_general_practice_names_its_source(app):
+    ask(app, base_rates)
+    assert "10.2196/40888" in texts(app)
+    assert "Approximate" in texts(app)
+    assert "10.1162/089976602753284446" in texts(app)
+
+
+def test_ones_own_waiting_room_and_back(app):
+    choose(ask(app, base_rates), "own")
+    names = [n.label for n in app.number_input]
+    assert names == [BY_KEY[k].name for k in KEYS]
+    usual = [n.value for n in app.number_input]
+    for key in KEYS:
+        app.number_input(key=f"share_{key}").set_value(float(key == "df"))
+    app.run()
+    assert probability_here(app, "Dermatofibroma") == ">99.9 % here"
+    app.number_input(key="share_df").set_value(0.0).run()
+    assert not app.exception
+    assert "at least one diagnosis a share above 0" in texts(app)
+    next(b for b in app.button if b.label == "Back to HAM10000's").click().run()
+    assert not app.exception
+    assert [n.value for n in app.number_input] == usual

@@ -1,0 +1,724 @@
+"""The Training page, run headless; trainings are those of the queue's own tests, which take
+milliseconds and wait where a test wants it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.imaging import to_jpeg
+from core.in_use import in_use
+from core.phantom import practice_set
+from core.settings import REPOSITORY
+from tests.pages.conftest import button, checked, start, texts
+from tests.train.conftest import write_dataset
+from tests.train.jobs.conftest import config, processes, wait_for
+from tests.train.jobs.fake import command
+from train.cluster.record import Record, write_record
+from train.config import ClassifierConfig, HybridConfig, SegmenterConfig, Stage
+from train.jobs import Run, Runs, ensure_supervisor
+from train.presets import PRESETS
+from ui.training import errand, form, store, words
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("data")
+    write_dataset(data / "ham10000")
+    return data
+
+
+@pytest.fixture
+def runs(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch):
+    """Empty runs, whose supervisor starts quick trainings."""
+    folder = tmp_path / "runs"
+    monkeypatch.setenv("LESIONLAB_RUNS", str(folder))
+    monkeypatch.setenv("LESIONLAB_DATA", str(tiny))
+    monkeypatch.setenv("LESIONLAB_PRETRAINED", str(tmp_path / "pretrained"))
+    supervise = command("supervise", folder)
+    for module in ("store", "starting"):
+        monkeypatch.setattr(
+            f"ui.training.{module}.ensure_supervisor", lambda r: ensure_supervisor(r, supervise)
+        )
+    yield Runs(folder)
+    for _ in range(2):  # a supervisor may have started one more
+        for process in processes(folder):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def page(**session) -> AppTest:
+    return start("training", **session)
+
+
+def run_of(runs: Runs) -> Run:
+    (run,) = runs.all()
+    return run
+
+
+def written(runs: Runs, name: str, epochs: int, choices=None, **columns: list[float]) -> str:
+    """A run whose epochs are done, by its folder alone."""
+    id = name.lower().replace(" ", "-")
+    folder = runs.folder / id
+    folder.mkdir(parents=True)
+    chosen = choices or config(epochs)
+    (folder / "config.json").write_text(json.dumps({"kind": chosen.kind, **chosen.as_dict()}))
+    columns = {"train_loss": [1.0 / (n + 1) for n in range(epochs)], **columns}
+    lines = [",".join(["epoch", "seconds", *columns])]
+    for epoch in range(epochs):
+        lines.append(",".join(map(str, [epoch, 30, *(c[epoch] for c in columns.values())])))
+    (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
+    runs.all()
+    runs.rename(id, name)
+    return id
+
+
+def held(runs: Runs, epochs: int = 4) -> str:
+    """A run that waits in its second epoch until its `hold` is removed."""
+    id = runs.create(config(epochs), "Held")
+    (runs.folder / id / "hold").write_text("1")
+    ensure_supervisor(runs, command("supervise", runs.folder))
+    wait_for(lambda: runs.get(id).epochs == 1 and runs.get(id).state == "running")
+    return id
+
+
+def choose(app: AppTest, name: str, value) -> AppTest:
+    found = next(e for e in (*app.selectbox, *app.segmented_control) if e.key == form.PREFIX + name)
+    found.set_value(value)
+    return checked(app)
+
+
+# Starting
+
+
+def test_without_runs_the_form_is_open_and_says_what_it_will_do(runs):
+    app = page()
+    assert app.segmented_control(key=store.VIEW).value == store.NEW
+    assert "teaches a **MobileNetV2** to name what a photo shows" in texts(app)
+    assert "Not measured yet" in texts(app)
+    assert not button(app, "Start training").disabled
+    assert all(widget.help for widget in (*app.number_input, *app.selectbox))
+
+
+def test_without_the_dataset_it_says_how_to_get_it(runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "none"))
+    app = page()
+    assert "Import it first" in texts(app)
+    assert button(app, "Start training").disabled
+    assert button(app, "Measure time and disk").disabled
+
+
+def test_without_imagenet_weights_it_offers_others(runs, tmp_path):
+    app = page()
+    app.pills(key="new_preset").set_value("shipped-classifier")
+    checked(app)
+    assert "no file of ImageNet weights for ResNet" in texts(app)
+    assert button(app, "Start training").disabled
+    choose(app, "start", "random")
+    assert not button(app, "Start training").disabled
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.key)
+def test_a_preset_fills_in_the_form_and_comes_out_as_it_was(runs, preset):
+    app = page()
+    app.pills(key="new_preset").set_value(preset.key)
+    checked(app)
+    assert preset.text in texts(app)
+    assert "Changed from the preset" not in texts(app)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ClassifierConfig(
+            start="random",
+            architecture="tu-efficientnet_b0",
+            stages=(Stage(1, 32), Stage(2, 64), Stage(3, 96)),
+            freeze=("conv1",),
+            augment=("flip",),
+            loss="focal",
+            lr=0.01,
+            ema=0.5,
+        ),
+        SegmenterConfig(start="shipped", loss="tversky", augment=()),
+        HybridConfig(start="shipped", mask_weight=2.5, labels="malignancy"),
+    ],
+)
+def test_a_duplicate_starts_with_the_same_choices(runs, chosen):
+    """Unusual ones too, which no list of the form offers."""
+    written(runs, "First", 2, chosen)
+    app = page()
+    button(app, "Duplicate with changes").click()
+    checked(app)
+    assert app.text_input(key="new_name").value == "First, changed"
+    button(app, "Start training").click()
+    checked(app)
+    run = next(run for run in runs.all() if run.name == "First, changed")
+    assert run.config == chosen
+
+
+def test_changes_from_a_preset_are_listed_and_taken_back(runs):
+    app = page()
+    app.number_input(key="new_epochs0").set_value(9)
+    checked(app)
+    (stage,) = PRESETS[0].config.stages
+    before = f"{stage.epochs} at {stage.size} px"
+    assert f"Epochs and sizes: {before} → **9 at {stage.size} px**" in texts(app)
+    button(app, "Reset").click()
+    checked(app)
+    assert app.number_input(key="new_epochs0").value == stage.epochs
+
+
+def test_stages_can_be_added(runs):
+    app = page()
+    (stage,) = PRESETS[0].config.stages
+    app.number_input(key="new_stages").set_value(2)
+    checked(app)
+    app.number_input(key="new_size1").set_value(256)
+    checked(app)
+    each = f"{stage.epochs} at"
+    assert f"{each} {stage.size} px, then {each} 256 px" in texts(app)
+
+
+def test_choices_that_cannot_work_are_explained_before_the_start(runs):
+    app = page()
+    app.number_input(key="new_size0").set_value(100)
+    checked(app)
+    assert "multiples of 32" in app.warning[0].value
+    assert button(app, "Start training") is None
+
+
+def test_a_frozen_base_needs_start_weights(runs):
+    app = page()
+    choose(app, "start", "random")
+    choose(app, "freeze", ("base",))
+    assert "unfreeze it" in app.warning[0].value
+
+
+def test_the_choices_survive_a_look_at_another_page(runs):
+    app = page()
+    app.number_input(key="new_lr").set_value(0.005)
+    checked(app)
+    app.switch_page("pages/screens/about.py").run()
+    checked(app.switch_page("pages/screens/training.py"))
+    assert app.number_input(key="new_lr").value == 0.005
+
+
+def test_another_task_brings_its_own_defaults(runs):
+    app = page()
+    choose(app, "kind", "segmenter")
+    assert app.pills(key="new_preset").value is None
+    assert "teaches a U-Net with **MobileNetV2** inside" in texts(app)
+    assert app.number_input(key="new_batch").value == SegmenterConfig().batch
+    assert app.selectbox(key="new_loss").value == "bce-dice"
+
+
+def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("mole", "wart"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(6):
+            photo = rng.integers(0, 255, (40, 50, 3), np.uint8)
+            (tmp_path / "photos" / name / f"{name}{number}.jpg").write_bytes(to_jpeg(photo))
+    app = page()
+    choose(app, "source", "folder")
+    assert "Name the folder" in texts(app)
+    assert button(app, "Start training").disabled
+    app.text_input(key="new_folder").set_value(str(tmp_path / "nowhere"))
+    checked(app)
+    assert "There is no folder" in app.warning[0].value
+    app.text_input(key="new_folder").set_value(str(tmp_path / "photos"))
+    checked(app)
+    assert "photos in 2 classes" in texts(app)
+    assert not button(app, "Start training").disabled
+
+
+def test_a_server_for_others_reads_no_folder(runs, monkeypatch):
+    app = page()
+    choose(app, "source", "folder")
+    app.text_input(key="new_folder").set_value("/etc")
+    checked(app)
+    monkeypatch.setattr("ui.training.form.this_computer_only", lambda: False)
+    checked(app)
+    assert not [t for t in app.text_input if t.key == "new_folder"]
+    assert app.segmented_control(key="new_source").value == form.HAM10000
+
+
+def test_starting_leads_to_the_run_and_names_are_numbered(runs):
+    app = page()
+    button(app, "Start training").click()
+    checked(app)
+    assert app.segmented_control(key=store.VIEW).value == store.RUNS
+    first = run_of(runs)
+    assert first.name == "Two-minute demo"
+    assert first.config == PRESETS[0].config
+    assert app.selectbox(key=store.RUN).value == first.id
+    wait_for(lambda: runs.get(first.id).state == "finished")
+    app.session_state[store.VIEW] = store.NEW
+    checked(app)
+    assert app.text_input(key="new_name").placeholder == "Two-minute demo 2"
+
+
+def test_what_cannot_be_written_is_said(runs, monkeypatch):
+    app = page()
+
+    def full(*_):
+        raise store.JobError("The disk is full.")
+
+    monkeypatch.setattr(Runs, "create", full)
+    button(app, "Start training").click()
+    checked(app)
+    assert "The disk is full." in app.error[0].value
+    assert not runs.all()
+    checked(app)
+    assert not app.error
+
+
+# Errands
+
+
+def errand_of(app: AppTest, key: str) -> errand.Errand:
+    return app.session_state[key][1]
+
+
+def done(app: AppTest, key: str) -> AppTest:
+    wait_for(lambda: not errand_of(app, key).running, 100)
+    return checked(app)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, printed: str, problem: str = "") -> list:
+    """Errands are done at once; returns what they are asked."""
+    asked: list[tuple[str, ...]] = []
+
+    def start(*commands: str, **_) -> SimpleNamespace:
+        asked.append(commands)
+        return SimpleNamespace(running=False, printed=printed, problem=problem)
+
+    monkeypatch.setattr(errand.Errand, "start", start)
+    return asked
+
+
+def test_time_and_disk_belong_to_the_choices_they_were_measured_with(runs, monkeypatch):
+    found = {"seconds": 130, "disk_bytes": 50e6, "images_per_second": 41.2, "measured_steps": 6}
+    asked = answering(monkeypatch, json.dumps(found))
+    app = page()
+    button(app, "Measure time and disk").click()
+    checked(app)
+    assert asked[0][0] == "estimate"
+    assert "**About 2 min**" in texts(app)
+    assert "**48 MB** of disk" in texts(app)
+    assert "on 6 steps: 41 photos a second" in texts(app)
+    app.number_input(key="new_size0").set_value(64)
+    checked(app)
+    assert "Not measured yet for these choices" in texts(app)
+
+
+def test_a_measurement_that_fails_says_why(runs, monkeypatch):
+    answering(monkeypatch, "", "No photo can be read.")
+    app = page()
+    button(app, "Measure time and disk").click()
+    checked(app)
+    assert "No photo can be read" in app.warning[0].value
+
+
+def test_too_little_disk_is_said(runs, monkeypatch):
+    found = {"seconds": 9, "disk_bytes": 1e18, "images_per_second": 1, "measured_steps": 2}
+    answering(monkeypatch, json.dumps(found))
+    app = page()
+    button(app, "Measure time and disk").click()
+    checked(app)
+    assert "Make room first" in app.warning[0].value
+
+
+def test_an_errand_that_fails_says_why(runs, tmp_path):
+    wrong = errand.Errand.start("import", "{folder}/a.zip", files={"a.zip": b"no zip"})
+    wait_for(lambda: not wrong.running, 60)
+    assert "zip" in wrong.problem
+    cancelled = errand.Errand.start("report")
+    cancelled.cancel()
+    assert cancelled.problem
+    assert not cancelled.running
+
+
+# Watching
+
+
+def test_a_running_training_is_watched_stopped_and_resumed(runs):
+    id = held(runs)
+    app = page(training_view=store.RUNS)
+    assert ":blue-badge[:material/play_circle: Running]" in texts(app)
+    (bar,) = app.get("progress")
+    assert bar.proto.text == "Training · epoch 2 of 4"
+    assert button(app, "Delete").disabled
+    button(app, "Stop").click()
+    checked(app)
+    assert "Its finished epoch is kept" in texts(app)
+    button(app, "Stop training").click()
+    checked(app)
+    wait_for(lambda: runs.get(id).state == "stopped")
+    checked(app)
+    assert "Stopped" in texts(app)
+    assert not app.get("progress")
+    (runs.folder / id / "hold").unlink()
+    button(app, "Resume").click()
+    checked(app)
+    wait_for(lambda: runs.get(id).state == "finished")
+    checked(app)
+    assert "Finished" in texts(app)
+    assert button(app, "Resume") is None
+
+
+def test_the_page_begins_anew_when_a_run_ends(runs):
+    id = held(runs)
+    app = page(training_view=store.RUNS)
+    seen = store.states(runs.all())
+    assert store.every(runs.all())
+    (runs.folder / id / "hold").unlink()
+    wait_for(lambda: runs.get(id).state == "finished")
+    assert store.states(runs.all()) != seen
+    assert store.every(runs.all()) is None
+    checked(app)
+    assert "Finished" in texts(app)
+
+
+def test_the_queue_is_shown_on_every_section_and_can_be_changed(runs):
+    held(runs)
+    ids = [runs.create(config(), name) for name in ("Second", "Third")]
+    app = page(training_view=store.NEW)
+    assert "**Held**" in texts(app)
+    assert ":material/schedule: 2. Third" in texts(app)
+    assert app.button(key=f"arrow_upward_{ids[0]}").disabled
+    app.button(key=f"arrow_upward_{ids[1]}").click()
+    checked(app)
+    assert [run.name for run in runs.queue()] == ["Third", "Second"]
+    assert ":material/schedule: 1. Third" in texts(app)
+    app.button(key=f"out_{ids[0]}").click()
+    checked(app)
+    assert [run.name for run in runs.queue()] == ["Third"]
+    button(app, "Watch").click()
+    checked(app)
+    assert app.segmented_control(key=store.VIEW).value == store.RUNS
+
+
+def test_a_killed_training_is_never_shown_as_running(runs):
+    id = held(runs)
+    for process in processes(runs.folder):
+        process.kill()
+    wait_for(lambda: runs.get(id).state == "interrupted")
+    app = page(training_view=store.RUNS)
+    assert "Interrupted" in texts(app)
+    assert not app.get("progress")
+    assert not button(app, "Resume").disabled
+
+
+def test_a_failure_is_told_in_words(runs):
+    id = runs.create(config(), "Wrong")
+    (runs.folder / id / "does").write_text("crash")
+    ensure_supervisor(runs, command("supervise", runs.folder))
+    wait_for(lambda: runs.get(id).state == "failed")
+    app = page(training_view=store.RUNS)
+    assert "An error in the program ended it" in app.error[0].value
+
+
+def test_curves_samples_and_log_of_a_run(runs):
+    id = written(runs, "Learner", 3, val_macro_f1=[0.1, 0.3, 0.2], val_score=[0.1, 0.3, 0.2])
+    samples_of(runs.folder / id)
+    (runs.folder / id / "log.txt").write_text("it trains\n")
+    app = page(training_view=store.RUNS, training_run=id)
+    (chart,) = app.get("plotly_chart")
+    assert "Macro-F1 from 0.100 to 0.200" in chart.proto.alt
+    spec = json.loads(chart.proto.spec)
+    assert [t["name"] for t in spec["data"]] == ["Train loss", "Macro-F1"]
+    assert "Epoch 2 is the best so far" in texts(app)
+    alts = [i.alt for images in app.image for i in images.proto.imgs]
+    assert alts == ["Photo one after epoch 2, called Melanoma, truly Melanocytic naevus, "
+                    "outlined with an IoU of 0.87"]  # fmt: skip
+    assert ":material/close: Says Melanoma, 70 %" in texts(app)
+    app.select_slider[0].set_value(1)
+    checked(app)
+    alts = [i.alt for images in app.image for i in images.proto.imgs]
+    assert alts == ["Photo one after epoch 1, called mole, truly mole"]
+
+
+def test_curves_begin_within_the_first_epoch(runs):
+    id = written(runs, "Learner", 0, config(2))
+    folder = runs.folder / id
+    (folder / "live.csv").write_text("0.25,1.5,0.001\n0.5,1.25,0.002\n0.5,1.2,0.002\n0.7,")
+    (chart,) = page(training_view=store.RUNS).get("plotly_chart")
+    lines = {t["name"]: t for t in json.loads(chart.proto.spec)["data"]}
+    assert lines.keys() == {"Training loss within the epoch", "Learning rate"}
+    assert runs.live(id) == [
+        {"epoch": 0.25, "train_loss": 1.5, "learning_rate": 0.001},
+        {"epoch": 0.5, "train_loss": 1.2, "learning_rate": 0.002},
+    ], "what came last counts, and half a line does not"
+
+
+def test_a_cluster_that_does_not_answer_is_neither_running_nor_failed(runs, monkeypatch):
+    monkeypatch.setattr("ui.training.store.ensure_supervisor", lambda _: False)
+    id = written(runs, "Far away", 1, config(3))
+    write_record(runs.folder / id, Record("http://far:8265", "job", "It does not answer."))
+    app = page(training_view=store.RUNS)
+    assert "Out of sight" in texts(app)
+    assert "It does not answer" in texts(app)
+    assert not app.error
+    assert button(app, "Stop")
+    assert button(app, "Delete").disabled
+    assert button(app, "Resume") is None
+
+
+def samples_of(folder: Path) -> None:
+    """Answers for one photo after two epochs."""
+    samples = folder / "samples"
+    (samples / "photos").mkdir(parents=True)
+    (samples / "epoch-002").mkdir()
+    lesion = practice_set()[0]
+    (samples / "photos" / "one.jpg").write_bytes(to_jpeg(lesion.image.rgb))
+    mask = REPOSITORY / "docs" / "analyse-light.png"  # any picture of another size does
+    shutil.copy(mask, samples / "photos" / "one-mask.png")
+    shutil.copy(mask, samples / "epoch-002" / "one.png")
+    first = {"name": "one", "photo": "photos/one.jpg", "truth": "mole",
+             "probabilities": {"mole": 0.9, "wart": 0.1}}  # fmt: skip
+    second = first | {"truth": "nv", "probabilities": {"mel": 0.7, "nv": 0.3}, "iou": 0.87,
+                      "mask": "epoch-002/one.png", "true_mask": "photos/one-mask.png"}  # fmt: skip
+    for epoch, photo in ((1, first), (2, second)):
+        told = {"epoch": epoch, "classes": [], "photos": [photo]}
+        (samples / f"epoch-{epoch:03d}.json").write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("damage", ["{", "{}", '{"photos": [{"name": "x"}]}', "[]"])
+def test_damaged_samples_are_no_traceback(runs, damage):
+    id = written(runs, "Learner", 1)
+    (runs.folder / id / "samples").mkdir()
+    (runs.folder / id / "samples" / "epoch-001.json").write_text(damage)
+    assert "cannot be read" in texts(page(training_view=store.RUNS))
+
+
+@pytest.mark.parametrize("table", ["", "epoch\n", "epoch,val_score\n0,0.1\n", "nonsense"])
+def test_odd_tables_of_epochs_are_no_traceback(runs, table):
+    id = written(runs, "Learner", 1)
+    (runs.folder / id / "metrics.csv").write_text(table)
+    for view in store.VIEWS:
+        page(training_view=view)
+
+
+def test_a_damaged_config_is_explained(runs):
+    id = written(runs, "Learner", 1)
+    (runs.folder / id / "config.json").write_text("{")
+    app = page(training_view=store.RUNS)
+    assert "cannot be read" in texts(app)
+    assert button(app, "Duplicate with changes") is None
+
+
+def test_name_and_notes(runs):
+    id = written(runs, "Learner", 1)
+    app = page(training_view=store.RUNS)
+    app.text_input(key=f"training_name_{id}").set_value("Twice [the] size")
+    app.text_area(key=f"training_notes_{id}").set_value("It *helped*.")
+    button(app, "Save").click()
+    checked(app)
+    assert (run_of(runs).name, run_of(runs).notes) == ("Twice [the] size", "It *helped*.")
+    assert "Twice \\[the\\] size" in texts(app)
+    app.text_input(key=f"training_name_{id}").set_value("  ")
+    button(app, "Save").click()
+    checked(app)
+    assert "name" in app.error[0].value
+
+
+def test_deleting_can_be_undone_and_emptying_the_bin_asks(runs):
+    id = written(runs, "Learner", 1)
+    app = page(training_view=store.RUNS)
+    button(app, "Delete").click()
+    checked(app)
+    assert not runs.all()
+    assert "Choose “New training” above" in texts(app)
+    button(app, "Undo").click()
+    checked(app)
+    assert run_of(runs).id == app.selectbox(key=store.RUN).value == id
+    button(app, "Delete").click()
+    checked(app)
+    button(app, "Empty the bin").click()
+    checked(app)
+    assert (runs.folder / id).is_dir()
+    app.button(key="purge_for_good").click()
+    checked(app)
+    assert not (runs.folder / id).exists()
+    assert button(app, "Undo") is None
+
+
+def test_a_run_deleted_elsewhere_is_left_without_a_traceback(runs):
+    ids = [written(runs, name, 1) for name in ("One", "Two")]
+    app = page(training_view=store.RUNS, training_run=ids[0])
+    runs.delete(ids[0])
+    checked(app)
+    assert app.selectbox(key=store.RUN).value == ids[1]
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path, tiny, monkeypatch):
+    monkeypatch.setenv("LESIONLAB_DATA", str(tiny))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LESIONLAB_RUNS", str(tmp_path / "file" / "runs"))
+    app = page()
+    assert app.error
+    assert not app.segmented_control
+
+
+# Comparing
+
+
+def test_one_run_cannot_be_compared(runs):
+    written(runs, "One", 2)
+    assert "Two runs with at least one finished epoch" in texts(page(training_view=store.COMPARE))
+
+
+def test_curves_over_each_other_and_what_differs(runs):
+    slow = ClassifierConfig(stages=(Stage(2, 32),), lr=1e-5)
+    written(runs, "Slow", 2, slow, val_macro_f1=[0.1, 0.2], val_score=[0.1, 0.2])
+    written(runs, "Quick", 3, val_macro_f1=[0.2, 0.5, 0.4], val_score=[0.2, 0.5, 0.4])
+    ids = [run.id for run in runs.all()]
+    app = page(training_view=store.COMPARE, training_compared=ids)
+    spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+    lines = {t["name"]: t for t in spec["data"]}
+    assert lines.keys() == {"Slow", "Quick"}
+    assert lines["Slow"]["line"]["dash"] != lines["Quick"]["line"]["dash"]
+    best, differences = (table.value for table in app.dataframe)
+    assert dict(zip(best["Run"], best["Macro-F1"], strict=True)) == {"Slow": 0.2, "Quick": 0.5}
+    rows = differences.set_index("Choice")
+    assert list(rows.loc["Learning rate", ["Slow", "Quick"]]) == ["1e-05", "0.0004"]
+    assert "Seed" not in rows.index
+    assert set(differences) == {"Choice", "Slow", "Quick"}
+    app.toggle(key="training_all_choices").set_value(True)
+    checked(app)
+    rows = app.dataframe[1].value.set_index("Choice")
+    assert rows.loc["Seed", "≠"] == ""
+    assert rows.loc["Learning rate", "≠"] == "≠"
+    app.selectbox(key="training_measure").set_value("train_loss")
+    checked(app)
+    assert "Training loss by epoch" in app.get("plotly_chart")[0].proto.alt
+
+
+def test_runs_of_different_kinds_and_one_name(runs):
+    one = written(runs, "Same", 1, val_macro_f1=[0.5], val_score=[0.5])
+    two = written(runs, "same 2", 1, SegmenterConfig(), val_mean_iou=[0.8], val_score=[0.8])
+    runs.rename(two, "Same")
+    app = page(training_view=store.COMPARE, training_compared=[one, two])
+    assert sorted(app.dataframe[0].value["Run"]) == [f"Same ({one})", f"Same ({two})"]
+    app.selectbox(key="training_measure").set_value("val_mean_iou")
+    checked(app)
+
+
+# Models
+
+
+@pytest.fixture
+def finished(runs) -> str:
+    """A run that has a classifier like the shipped one."""
+    id = written(runs, "Mine", 2)
+    folder = runs.folder / id / "model" / "classifier"
+    shutil.copytree(REPOSITORY / "weights" / "classifier", folder)
+    (folder / "evaluation-test.json").unlink()
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps(card | {"name": "My own"}), encoding="utf-8")
+    return id
+
+
+def test_a_models_figures_and_its_use(runs, finished):
+    app = page(training_view=store.RUNS)
+    assert "What came of it" in texts(app)
+    assert "Macro-F1" in [m.label for m in app.metric]
+    assert "Download the model" in [b.label for b in app.get("download_button")]
+    button(app, "Use this model").click()
+    checked(app)
+    assert "In use, for everybody" in texts(app)
+    app.session_state[store.VIEW] = store.MODELS
+    checked(app)
+    button(app, "Back to the shipped model").click()
+    checked(app)
+    assert button(app, "Use this model")
+    assert ":green-badge[:material/check: In use]" in texts(app)
+
+
+def test_a_model_that_the_app_cannot_use_says_why(runs, finished):
+    path = runs.folder / finished / "model" / "classifier" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(card | {"classes": ["mole", "wart"]}), encoding="utf-8")
+    for view in (store.RUNS, store.MODELS):
+        app = page(training_view=view)
+        assert "2 classes of its own" in texts(app)
+        assert button(app, "Use this model") is None
+
+
+def test_a_damaged_model_is_not_used(runs, finished):
+    (runs.folder / finished / "model" / "classifier" / "model.safetensors").write_bytes(b"x")
+    app = page(training_view=store.MODELS)
+    button(app, "Use this model").click()
+    checked(app)
+    assert app.error
+    assert "In use, for everybody" not in texts(app)
+
+
+def test_the_test_split_is_opened_only_after_a_warning(runs, finished, monkeypatch):
+    asked = answering(monkeypatch, "")
+    app = page(training_view=store.RUNS)
+    button(app, "Measure on the test split…").click()
+    checked(app)
+    assert "choosing by the test" in texts(app)
+    assert not asked
+    button(app, "Measure on test").click()
+    checked(app)
+    assert asked == [("evaluate", "classifier", "--split", "test", "--run-name", finished)]
+
+
+def test_a_package_that_is_no_model_is_refused(runs):
+    app = page(training_view=store.MODELS)
+    assert button(app, "Import") is None
+    app.file_uploader(key="training_package").set_value(("model.zip", b"words", "application/zip"))
+    checked(app)
+    button(app, "Import").click()
+    checked(app)
+    assert "Checking the model" in texts(app)
+    done(app, "training_import")
+    assert "zip" in app.error[0].value.lower()
+
+
+def test_a_model_from_elsewhere_can_be_removed(runs, finished):
+    own = runs.folder / "imported-0123456789"
+    shutil.copytree(runs.folder / finished / "model", own / "model")
+    app = page(training_view=store.MODELS)
+    use = [b for b in app.button if b.label == "Use this model"]
+    assert len(use) == 2
+    next(b for b in use if own.name in b.key).click()
+    checked(app)
+    button(app, "Remove").click()
+    checked(app)
+    assert own.exists(), "not before it was confirmed"
+    app.button(key="remove_for_good").click()
+    checked(app)
+    assert not own.exists()
+    assert not in_use("classifier").own
+    assert button(app, "Remove") is None, "a run's own model goes with its run"
+
+
+# Words
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda p: p.key)
+def test_every_choice_has_words(preset):
+    for name, value in words.values(preset.config).items():
+        assert words.field(name) != name
+        assert words.value(name, value)
+    assert str(preset.config.epochs) in words.plan(preset.config)
+
+
+def test_differences_name_what_only_one_has():
+    differ = words.differing([ClassifierConfig(), SegmenterConfig()])
+    assert {"kind", "architecture", "encoder", "loss"} <= set(differ)
+    assert "seed" not in differ
+    assert not words.differing([ClassifierConfig(), ClassifierConfig()])

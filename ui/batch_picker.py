@@ -1,0 +1,123 @@
+"""Choosing the photos of a batch: files and archives, a folder, or the practice lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
+
+from core import sources
+from core.batch import PICTURES
+from core.jobs import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
+from core.settings import SettingsError
+from core.sources import Source
+from core.turns import BusyError
+from core.weights import WeightsError
+from ui import batches
+from ui.cases import UPLOAD_TYPES
+
+ARCHIVE_MB = 200
+"""No more than `server.maxUploadSize`."""
+
+SOURCES = {
+    "files": ":material/upload: Files",
+    "folder": ":material/folder: A folder on this computer",
+}
+
+
+def choose() -> None:
+    """Show the picker; starts the batch."""
+    with st.container(border=True):
+        source = "files"
+        if batches.this_computer_only():
+            source = st.segmented_control(
+                "Photos from",
+                list(SOURCES),
+                format_func=SOURCES.__getitem__,
+                default="files",
+                required=True,
+                key="batch_source",
+                persist_state="session",
+            )
+        if source == "folder":
+            _folder()
+        else:
+            _files()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("No photos at hand?", width="content")
+        if st.button("Try it with the practice lesions", icon=":material/brush:"):
+            _start(sources.practice)
+
+
+def _files() -> None:
+    files = st.file_uploader(
+        f"Up to {MAX_PHOTOS:,} photos (JPEG, PNG, WebP, BMP or TIFF), or ZIP files of them",
+        type=[*UPLOAD_TYPES, "zip"],
+        accept_multiple_files=True,
+        key="batch_files",
+        max_upload_size=ARCHIVE_MB,
+        help=f"A photo may have 20 MB, a ZIP file {ARCHIVE_MB}, all together "
+        f"{MAX_BATCH_BYTES // 1024**2}. They stay in this computer's memory and are not stored.",
+    )
+    if not files:
+        st.caption(
+            "Drop all photos here at once, or a ZIP file of a folder: with more than a hundred "
+            "photos that is much quicker for the browser. Each photo gets an answer, an outline "
+            "and measurements; the table can be sorted and downloaded."
+        )
+    named = "1 file" if len(files) == 1 else f"{len(files):,} files"
+    if st.button(
+        f"Analyse {named}" if files else "Analyse",
+        icon=":material/play_arrow:",
+        type="primary",
+        disabled=not files,
+    ):
+        _start(lambda: [s for f in files for s in sources.from_file(f.name, f.getvalue())], files)
+
+
+def _folder() -> None:
+    typed = st.text_input(
+        "Folder",
+        key="batch_folder",
+        placeholder="/home/me/photos",
+        persist_state="session",
+    )
+    st.caption(
+        "Reads every picture in that folder and in the folders below it "
+        f"({', '.join(sorted(ending[1:] for ending in PICTURES))}); hidden files and everything "
+        "else are left alone, and nothing is changed. You see this choice because only this "
+        "computer can open the app."
+    )
+    if st.button(
+        "Analyse this folder",
+        icon=":material/play_arrow:",
+        type="primary",
+        disabled=not typed.strip(),
+    ):
+        _start(lambda: sources.from_folder(Path(typed.strip()).expanduser()))
+
+
+def _start(find: Callable[[], list[Source]], files: Sequence[UploadedFile] = ()) -> None:
+    try:
+        with st.spinner("Looking at the files…"):
+            batches.start(find())
+    except (BatchError, BusyError, OSError) as error:
+        st.error(str(error), title="This batch cannot start")
+    except (WeightsError, SettingsError) as error:
+        st.error(str(error), title="The models cannot be used")
+    else:
+        _let_go(files)
+        st.rerun()
+
+
+def _let_go(files: Sequence[UploadedFile]) -> None:
+    """The batch has the files now, and drops each when it is done. Streamlit alone would keep them
+    until the visitor leaves."""
+    context = get_script_run_ctx()
+    if context and isinstance(keeper := context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            keeper.remove_file(context.session_id, file.file_id)

@@ -1,0 +1,55 @@
+"""The images that pass the filters and are picked, a page at a time."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.dataset import Dataset, DatasetError
+from core.imaging import ImageError
+from core.taxonomy import BY_KEY
+from ui.dataset import selection
+from ui.dataset.opening import facts_of, open_button
+from ui.known import small
+
+PER_PAGE = 24
+ORDERS = {"image_id": "Image id", "p_true": "Hardest for the model first"}
+
+
+@st.fragment
+def show(table: pd.DataFrame, data: Dataset) -> None:
+    """Thumbnails of the rows of a table of facts; turning a page reruns only this."""
+    if table.empty:
+        st.info("Nothing of what is picked passes the filters. Let go of it, or reset the filters.")
+        return
+    row = st.container(horizontal=True, vertical_alignment="center")
+    outline = row.toggle("Outline", key="dataset_outline", persist_state="session")
+    order = row.selectbox(
+        "Order",
+        [o for o in ORDERS if o == "image_id" or o in table],
+        format_func=ORDERS.__getitem__,
+        key="dataset_order",
+        persist_state="session",
+        label_visibility="collapsed",
+        width=260,
+    )
+    if order == "p_true":
+        table = table.sort_values("p_true", kind="stable")
+    pages = -(-len(table) // PER_PAGE)
+    grid = st.container()
+    page = st.pagination(pages, key=selection.page_key(), persist_state="session")
+    with grid.grid(6, min_column_width=130):
+        for image_id, facts in table.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].iterrows():
+            with st.container(gap="xsmall"):
+                _cell(str(image_id), facts, data, outline)
+
+
+def _cell(image_id: str, facts: pd.Series, data: Dataset, outline: bool) -> None:
+    try:
+        picture = small(data, image_id, outline)
+    except (DatasetError, ImageError):
+        st.warning(f"{image_id} is damaged. Import the dataset again to repair it.")
+        return
+    st.image(picture, width="stretch", alt=f"{image_id}, {BY_KEY[facts['dx']].name}")
+    open_button(image_id, "gallery")
+    st.caption(facts_of(facts))

@@ -1,0 +1,117 @@
+"""Whether 80 % means right in 80 of 100 cases: reliability before and after temperature scaling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui import state
+from ui.figures import text_colour
+from ui.performance import charts
+from ui.performance.report import Choice, report
+
+TITLE = "Calibration"
+NAMES = {"before_temperature": "before", "after": "after"}
+
+
+def show(choice: Choice) -> None:
+    """The reliability diagram, the count of each bin below it, and both calibration errors."""
+    found = report("classifier", choice.split)
+    kept = found.figures["reliability"]
+    bins = {name: pd.DataFrame(kept[key]) for key, name in NAMES.items() if key in kept}
+    errors = {name: error(table) for name, table in bins.items()}
+    with st.container(horizontal=True):
+        for name, value in errors.items():
+            stated = found.figures["overall"].get("ece") if name == "after" else None
+            st.metric(
+                f"ECE {name} temperature scaling",
+                f"{value:.3f}",
+                f"{stated['low']:.3f} to {stated['high']:.3f}" if stated else "no interval kept",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                width=290,
+            )
+    temperature = state.cards().get("classifier", {}).get("calibration", {}).get("temperature")
+    if temperature:
+        st.caption(
+            f"All scores are divided by one number, the temperature, here {temperature:.2f}, "
+            "fitted on validation: below 1 it makes the model more certain, above 1 less."
+        )
+    charts.show(
+        _diagram(bins),
+        "calibration",
+        "Reliability diagram. "
+        + " ".join(f"ECE {name} temperature scaling {v:.3f}." for name, v in errors.items()),
+        "On the diagonal, certainty is deserved; below it the model is too certain. Points of few "
+        "photos (low bars) jump about. ECE is the mean distance from the diagonal, weighted by "
+        "photos. It judges the most probable class, whichever answer is chosen above.",
+        pd.concat([t.assign(scaling=n) for n, t in bins.items()]),
+    )
+
+
+def error(bins: pd.DataFrame) -> float:
+    """Expected calibration error of the bins: mean gap, weighted by images (Guo et al., 2017)."""
+    gaps = (bins["confidence"] - bins["accuracy"]).abs() * bins["images"]
+    return float(gaps.sum() / bins["images"].sum())
+
+
+def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
+    """Certainty against being right above, images of each bin below."""
+    looks = {
+        "before": (charts.faint(), "dash", "circle-open", "/"),
+        "after": (charts.accent(), "solid", "diamond", ""),
+    }
+    ink = {"color": text_colour(charts.dark()), "dash": "dot", "width": 1}
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "x": [0, 1],
+            "y": [0, 1],
+            "mode": "lines",
+            "name": "deserved certainty",
+            "line": ink,
+            "hoverinfo": "skip",
+        }
+    ]
+    for name, table in bins.items():
+        colour, dash, symbol, pattern = looks[name]
+        width = float(table["from"].diff().min()) if len(table) > 1 else 1 / 15
+        traces += [
+            {
+                "type": "scatter",
+                "x": table["confidence"],
+                "y": table["accuracy"],
+                "customdata": table["images"],
+                "mode": "lines+markers",
+                "name": f"{name} scaling",
+                "line": {"color": colour, "dash": dash},
+                "marker": {"symbol": symbol, "size": 9},
+                "hovertemplate": "certain %{x:.1%}, right %{y:.1%}, %{customdata} images",
+            },
+            {
+                "type": "bar",
+                "x": table["from"] + width * (0.3 if name == "before" else 0.7),
+                "y": table["images"],
+                "width": width * 0.36,
+                "marker": {"color": colour, "pattern": {"shape": pattern, "fillmode": "overlay"}},
+                "name": f"images {name}",
+                "hovertemplate": "%{y} images",
+                "showlegend": False,
+                "yaxis": "y2",
+            },
+        ]
+    return charts.figure(
+        traces,
+        560,
+        legend=charts.LEGEND_ABOVE,
+        margin={"l": 0, "r": 12, "t": 84, "b": 40},
+        xaxis=charts.axis(
+            "Probability of the most probable class", range=charts.SHARES, anchor="y2"
+        ),
+        yaxis=charts.axis("Share that is right", range=charts.SHARES, domain=[0.32, 1]),
+        yaxis2=charts.axis("Images", domain=[0, 0.25]),
+    )

@@ -1,0 +1,228 @@
+"""The frame that every chart of the Performance page gets, and the charts that tabs share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.export import DISCLAIMER
+from core.taxonomy import KEYS
+from ui.figures import colour, text_colour
+
+DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
+"""One for each diagnosis: colour is never the only sign."""
+
+
+def dark() -> bool:
+    """Whether the page is shown in the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def line(key: str, width: float = 2) -> dict[str, Any]:
+    """A diagnosis' line: its colour and dashes."""
+    return {"color": colour(key, dark()), "dash": DASHES[KEYS.index(key)], "width": width}
+
+
+def symbol(key: str) -> str:
+    """A diagnosis' marker."""
+    return SYMBOLS[KEYS.index(key)]
+
+
+def accent() -> str:
+    """Teal of the theme, with full contrast, for what is no diagnosis."""
+    return "#6CC7CF" if dark() else "#0B6B74"
+
+
+def faint() -> str:
+    """Lines to compare with: diagonals, limits."""
+    return "#8DA0A6" if dark() else "#6A7C82"
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis with readable words. For shares 0…1 add `range=SHARES`."""
+    words = {"color": text_colour(dark()), "size": 13}
+    return {
+        "title": {"text": title, "font": words},
+        "tickfont": words,
+        "gridcolor": "#26373C" if dark() else "#E2EAEC",
+        "zeroline": False,
+        "automargin": True,
+        **more,
+    }
+
+
+SHARES = (-0.02, 1.02)
+
+
+def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.Figure:
+    """A figure with the looks of the page; a line at its top says what it is for, also when saved.
+
+    All at once: Plotly takes ten times as long to add traces and layout bit by bit.
+    """
+    ground = st.get_option(f"theme.{'dark' if dark() else 'light'}.backgroundColor")
+    looks = {
+        "height": height,
+        "margin": {"l": 0, "r": 12, "t": 56, "b": 40},
+        "font": {"color": text_colour(dark()), "size": 13},
+        # An own background, so that the saved picture can be read on any page.
+        "paper_bgcolor": ground,
+        "plot_bgcolor": ground,
+        "dragmode": False,
+        "hoverlabel": {"namelength": -1},
+        "title": {
+            "text": DISCLAIMER,
+            "font": {"size": 10, "color": faint(), "weight": 400},
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 6},
+        },
+    }
+    return go.Figure(list(traces), looks | layout)
+
+
+def guide(axis: str, at: float, words: str = "", rows: str = "paper") -> dict[str, Any]:
+    """Layout for a dotted line across a figure at a place of an axis, with a word at its end."""
+    other = {"x": "y", "y": "x"}[axis]
+    ink = {"color": text_colour(dark()), "size": 12}
+    line = {"type": "line", f"{axis}0": at, f"{axis}1": at, f"{other}0": 0, f"{other}1": 1}
+    note = {axis: at, other: 1, f"{axis}ref": axis, f"{other}ref": rows, "text": words}
+    return {
+        "shapes": [
+            {
+                **line,
+                f"{axis}ref": axis,
+                f"{other}ref": rows,
+                "line": {"color": faint(), "dash": "dot"},
+            }
+        ],
+        "annotations": [{**note, "showarrow": False, "yanchor": "bottom", "font": ink}]
+        if words
+        else [],
+    }
+
+
+LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
+
+
+def show(
+    drawn: go.Figure, name: str, alt: str, reading: str, table: pd.DataFrame, **more: Any
+) -> Any:
+    """A chart with its reading help and its downloads.
+
+    Args:
+        drawn: as `figure` made it.
+        name: of the files and of the widgets.
+        alt: the chart in words, for screen readers.
+        reading: one line on how to read it.
+        table: its figures, for the CSV file.
+        more: for `st.plotly_chart`.
+    """
+    event = st.plotly_chart(
+        drawn,
+        alt=alt,
+        key=f"chart_{name}",
+        config={
+            "displayModeBar": True,
+            "displaylogo": False,
+            "scrollZoom": False,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"lesionlab-{name}"},
+        },
+        **more,
+    )
+    st.caption(f":material/menu_book: {reading} The camera above the chart saves it as PNG.")
+    download(table, name)
+    return event
+
+
+def download(table: pd.DataFrame, name: str) -> None:
+    """A button that saves a table as CSV; a column says that it is for teaching only."""
+    st.download_button(
+        "CSV",
+        lambda: table.assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
+        f"lesionlab-{name}.csv",
+        "text/csv",
+        key=f"csv_{name}",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The figures of this as a table",
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a forest plot; the value is None where there was nothing to measure."""
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str
+    colour: str
+    symbol: str = "circle"
+
+
+def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str) -> go.Figure:
+    """Values with their 95 % intervals, one below the other; a dotted line for `reference`."""
+    shown = [r for r in rows if r.value is not None]
+    traces: list[dict[str, Any]] = []
+    for row in shown:
+        assert row.value is not None
+        low = row.value if row.low is None else row.low
+        high = row.value if row.high is None else row.high
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [row.value],
+                "y": [row.label],
+                "error_x": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [high - row.value],
+                    "arrayminus": [row.value - low],
+                    "color": row.colour,
+                    "thickness": 2,
+                    "width": 5,
+                },
+                "mode": "markers",
+                "marker": {"color": row.colour, "symbol": row.symbol, "size": 11},
+                "hovertemplate": f"%{{y}}<br>{measure} {row.value:.3f} "
+                f"({low:.3f} to {high:.3f})<br>{row.note}<extra></extra>",
+                "showlegend": False,
+            }
+        )
+    return figure(
+        traces,
+        125 + 32 * max(len(shown), 2),
+        xaxis=axis(f"{measure}, with 95 % interval", range=SHARES),
+        yaxis=axis("", autorange="reversed", ticksuffix=" "),
+        **({} if reference is None else guide("x", reference, f"{name} {reference:.3f}")),
+    )
+
+
+def forest_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The figures of a forest plot."""
+    return pd.DataFrame(
+        [(r.label, r.value, r.low, r.high, r.note) for r in rows],
+        columns=["what", "value", "low", "high", "n"],
+    )
+
+
+def interval(measured: dict[str, float | None], digits: int = 3) -> str:
+    """A figure as `0.603 (0.557 to 0.640)`, or a dash."""
+    value, low, high = (measured[k] for k in ("value", "low", "high"))
+    if value is None:
+        return "–"
+    if low is None or high is None:
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"

@@ -1,0 +1,173 @@
+"""Every model that was measured on our split, beside what others have published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation import EvaluationError, Figures, compared, names, read_evaluation
+from core.in_use import models_in_use
+from core.metrics import NAMES
+from core.published import PUBLISHED, Published
+from core.settings import Settings
+from core.taxonomy import BY_KEY
+from core.weights import Card, WeightsError, read_card
+from ui.performance import charts
+from ui.performance.report import RULE, Choice
+
+Row = dict[str, Any]
+
+TITLE = "Comparison"
+SHOWN = {
+    "classifier": ("macro_f1", "balanced_accuracy", "macro_auc", "accuracy", "ece"),
+    "segmenter": ("mean_iou", "mean_dice", "thresholded_jaccard", "failed"),
+}
+SENSITIVITY = "sensitivity 90%"
+"""The operating point at which two-class answers are compared."""
+MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
+NOTES = {
+    "Benign or malignant": "Malignant are melanoma, basal cell carcinoma and actinic keratosis; of "
+    "a network that tells seven diagnoses apart, their probabilities are added.",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An evaluation of a model: where it lies, its name there, its figures, and the model's card
+    (empty if it cannot be read)."""
+
+    folder: Path
+    name: str
+    figures: Figures
+    card: Card
+
+    def row(self, figures: dict[str, str]) -> Row:
+        """A row of a table."""
+        return {
+            "Model": self.card.get("name", self.folder.name),
+            **figures,
+            "Measured on": f"{self.name}, {self.figures['images']:,} images",
+            "Learned from": learned_from(self.card),
+            "Source": self.figures.get("command"),
+        }
+
+
+def show(choice: Choice) -> None:
+    """One table for each task: what was measured here on the split and by the answer chosen, then
+    the published figures with sources."""
+    weights = Settings.from_environment().weights
+    shipped = sorted(p for p in weights.glob("*") if (p / "card.json").is_file())
+    own = [m.folder for m in models_in_use() if m.own]
+    measured, problems = _measured([*shipped, *own, *compared(weights)], choice.split)
+    for problem in problems:
+        st.error(problem, title="An evaluation is left out")
+    diagnosis = partial(_diagnosis, answer=choice.answer)
+    tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
+        "Naming the diagnosis": (diagnosis, "classifier", _names("classifier")),
+        "Benign or malignant": (_malignant, "", MALIGNANT),
+        "Outlining the lesion": (_outlines, "segmenter", _names("segmenter")),
+    }
+    for title, (row_of, task, columns) in tables.items():
+        st.subheader(title, anchor=False)
+        table = pd.DataFrame(
+            [row for found in measured if (row := row_of(found)) is not None]
+            + [_published(p) for p in PUBLISHED if p.task == task]
+        ).reindex(columns=["Model", "Measured on", *columns, "Learned from", "Source"])
+        st.dataframe(
+            table.drop(columns="Source").astype(object).fillna("–"),
+            hide_index=True,
+            column_config={"Model": st.column_config.TextColumn(pinned=True)},
+            alt=f"{title}: models here and published ones",
+        )
+        charts.download(table, f"comparison-{title.lower().replace(' ', '-')}")
+        if title in NOTES:
+            st.caption(NOTES[title])
+    st.caption(
+        ":material/menu_book: In brackets, 95 % intervals. Other splits, other photos, other "
+        "sizes: only rows measured on the same split compare strictly, and fairly only those that "
+        "learned from as many photos. Figures above .90 that circulate for HAM10000 often come "
+        "from splits that put photos of one lesion on both sides."
+    )
+    st.markdown(
+        "**Published figures**\n"
+        + "\n".join(
+            f"- **{p.model}**: {p.data}, {p.split}. [{p.source}]({p.url})" for p in PUBLISHED
+        )
+    )
+
+
+def learned_from(card: Card) -> str | None:
+    """How many photos a training drew, and how large they were in the end; None if its card does
+    not say."""
+    training = card.get("training") or {}
+    try:
+        drawn = int(training["epochs_trained"]) * int(training["epoch_images"])
+        return f"{drawn:,} photos, {int(training['stages'][-1]['size'])} px"
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _names(task: str) -> tuple[str, ...]:
+    return tuple(NAMES[key] for key in SHOWN[task])
+
+
+def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str]]:
+    """Every evaluation on a split in some models' folders; and what cannot be read."""
+    found, problems = [], []
+    for folder in folders:
+        try:
+            card = read_card(folder)
+        except WeightsError:
+            card = {}
+        for name in names(folder):
+            if name.split("-")[0] != split:
+                continue
+            try:
+                figures = read_evaluation(folder, name, diagnoses=False)
+            except EvaluationError as error:
+                problems.append(str(error))
+                continue
+            found.append(Measured(folder, name, figures, card))
+    return found, problems
+
+
+def _intervals(overall: dict[str, Any]) -> dict[str, str]:
+    return {NAMES[k]: charts.interval(v) for k, v in overall.items() if k in NAMES}
+
+
+def _diagnosis(found: Measured, answer: str) -> Row | None:
+    """None of a model that names something else than diagnoses."""
+    figures = found.figures
+    if not figures.get("classes") or not set(figures["classes"]) <= set(BY_KEY):
+        return None
+    chosen = {} if answer == RULE else figures.get("most_probable", {})
+    return found.row(_intervals(figures["overall"] | chosen))
+
+
+def _malignant(found: Measured) -> Row | None:
+    view = found.figures.get("two_classes", {}).get("malignant")
+    if not view:
+        return None
+    half, point = view["at_half"], view["operating_points"].get(SENSITIVITY, {})
+    shares = (half.get("sensitivity"), half.get("specificity"), point.get("specificity"))
+    values = ("–" if share is None else f"{share:.3f}" for share in shares)
+    return found.row(dict(zip(MALIGNANT, (charts.interval(view["auc"]), *values), strict=True)))
+
+
+def _outlines(found: Measured) -> Row | None:
+    return None if "classes" in found.figures else found.row(_intervals(found.figures["overall"]))
+
+
+def _published(p: Published) -> Row:
+    return {
+        "Model": p.model,
+        **{NAMES[k]: f"{v:.3f}" for k, v in p.figures.items()},
+        "Measured on": p.data,
+        "Source": f"{p.source}; {p.split}; {p.url}",
+    }

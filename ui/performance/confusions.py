@@ -1,0 +1,201 @@
+"""Which diagnosis is taken for which, and the photos of every cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.dataset import Dataset, DatasetError
+from core.imaging import ImageError
+from core.metrics import confusion
+from core.taxonomy import BY_KEY
+from ui import state
+from ui.frame import chance, percent
+from ui.known import open_in_analyse, small
+from ui.performance import charts
+from ui.performance.report import Choice, Report, report
+
+TITLE = "Confusions"
+COUNTS, SHARES = "Counts", "Share of the true diagnosis"
+ON_A_PAGE = 12
+
+
+def show(choice: Choice) -> None:
+    """The matrix, and below it the photos of the chosen cell."""
+    found = report("classifier", choice.split)
+    classes = found.classes
+    truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer)
+    index = {key: k for k, key in enumerate(classes)}
+    counts = confusion(
+        np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)
+    )
+    _choose_first(classes, counts)
+    written = st.segmented_control(
+        "In the cells",
+        [SHARES, COUNTS],
+        default=SHARES,
+        required=True,
+        key="cells",
+        persist_state="session",
+    )
+    charts.show(
+        _matrix(classes, counts, written == COUNTS),
+        "confusion",
+        "Confusion matrix, rows the truth, columns the answer. "
+        + " ".join(
+            f"{BY_KEY[key].name}: {counts[k, k]} of {counts[k].sum()} right."
+            for k, key in enumerate(classes)
+        ),
+        "Each row holds all photos of one true diagnosis; the diagonal is right. Click a cell, or "
+        "choose it below, to see its photos.",
+        pd.DataFrame(counts, columns=classes).assign(truth=classes)[["truth", *classes]],
+        on_select=_clicked,
+        selection_mode="points",
+    )
+    first, second = st.columns(2)
+    wanted = [
+        place.selectbox(
+            label,
+            classes,
+            format_func=lambda k: BY_KEY[k].name,
+            key=key,
+            persist_state="session",
+        )
+        for place, label, key in (
+            (first, "Truly", "cell_truth"),
+            (second, "Named", "cell_named"),
+        )
+    ]
+    _cell(found, (truth == wanted[0]) & (named == wanted[1]), *wanted)
+
+
+def _choose_first(classes: list[str], counts: np.ndarray) -> None:
+    """At first, the most frequent mistake is open."""
+    chosen = [st.session_state.get(key) for key in ("cell_truth", "cell_named")]
+    if not all(key in classes for key in chosen):
+        wrong = counts - np.diag(np.diag(counts))
+        row, column = np.unravel_index(wrong.argmax(), wrong.shape)
+        st.session_state["cell_truth"] = classes[row]
+        st.session_state["cell_named"] = classes[column]
+
+
+def _clicked() -> None:
+    points = st.session_state["chart_confusion"]["selection"]["points"]
+    if points:
+        truth, named = points[0]["customdata"][:2]
+        st.session_state["cell_truth"], st.session_state["cell_named"] = truth, named
+
+
+def _matrix(classes: list[str], counts: np.ndarray, as_counts: bool) -> go.Figure:
+    size = len(classes)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    scale = st.get_option(f"theme.{'dark' if charts.dark() else 'light'}.chartSequentialColors")
+    cells = [(row, column) for row in range(size) for column in range(size)]
+    # The scale runs from the page's own shade to its opposite, so words change shade half-way.
+    pale, deep = ("#E4EDEF", "#08161A") if charts.dark() else ("#08161A", "#FFFFFF")
+    field = {
+        "type": "heatmap",
+        "z": shares,
+        "colorscale": scale,
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "xgap": 2,
+        "ygap": 2,
+    }
+    # Fields of a heatmap cannot be clicked in Streamlit; unseen squares upon them can.
+    squares = {
+        "type": "scatter",
+        "x": [column for _, column in cells],
+        "y": [row for row, _ in cells],
+        "mode": "markers+text",
+        "text": [
+            f"{counts[cell]:,}" if as_counts else f"{shares[cell] * 100:.0f} %" for cell in cells
+        ],
+        "textfont": {"color": [deep if shares[cell] > 0.5 else pale for cell in cells], "size": 13},
+        "marker": {"size": 44, "symbol": "square", "opacity": 0},
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+        "customdata": [
+            (classes[row], classes[column], int(counts[row, column]), percent(shares[row, column]))
+            for row, column in cells
+        ],
+        "hovertemplate": "truly %{customdata[0]}, named %{customdata[1]}:<br>"
+        "%{customdata[2]} images, %{customdata[3]} of the row<extra></extra>",
+        "showlegend": False,
+    }
+    places = {"tickvals": list(range(size)), "ticktext": classes, "showgrid": False}
+    return charts.figure(
+        [field, squares],
+        120 + 52 * size,
+        xaxis=charts.axis("Named", side="top", range=(-0.5, size - 0.5), **places),
+        yaxis=charts.axis("Truly", range=(size - 0.5, -0.5), **places),
+        margin={"l": 0, "r": 12, "t": 90, "b": 12},
+        clickmode="event+select",
+    )
+
+
+def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
+    """The photos of one cell, those answered with most certainty first."""
+    cell = found.predictions[rows]
+    what = "rightly named" if truth == named else f"named {BY_KEY[named].name}"
+    st.subheader(f"{BY_KEY[truth].name}, {what}: {len(cell):,}", anchor=False)
+    if cell.empty:
+        st.write("No photo is in this cell. Choose another.")
+        return
+    table = pd.DataFrame(
+        {
+            "Image": cell.index.astype(str),
+            "Truth": truth,
+            "Named": named,
+            "Probability of the named": cell[named].to_numpy(),
+            "Probability of the truth": cell[truth].to_numpy(),
+            "Most probable": cell[found.classes].idxmax(axis=1).to_numpy(),
+        }
+    ).sort_values("Probability of the named", ascending=False, ignore_index=True)
+    _gallery(table)
+    shares = ("Probability of the named", "Probability of the truth")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * len(table), 320),
+        column_config={n: st.column_config.NumberColumn(format="percent") for n in shares},
+        alt="The photos of the cell, the most certain answer first",
+    )
+    charts.download(table, f"truly-{truth}-named-{named}")
+
+
+def _gallery(table: pd.DataFrame) -> None:
+    data = state.dataset()
+    if isinstance(data, str):
+        st.info(data, title="To see the photos, import the dataset", icon=":material/download:")
+        return
+    pages = -(-len(table) // ON_A_PAGE)
+    page = 1
+    if pages > 1:
+        cell = "_".join(table.loc[0, ["Truth", "Named"]])
+        page = st.pagination(pages, key=f"page_{cell}")
+    shown = table.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+    with st.container(horizontal=True):
+        for row in shown.to_dict("records"):
+            with st.container(width=150, gap="xsmall"):
+                _card(data, row)
+
+
+def _card(data: Dataset, row: dict) -> None:
+    image_id = row["Image"]
+    try:
+        photo = small(data, image_id)
+    except (DatasetError, ImageError):
+        st.caption(f"{image_id}: its photo is not imported, or damaged.")
+        return
+    st.image(photo, width="stretch", alt=f"Photo {image_id}, truly {BY_KEY[row['Truth']].name}")
+    words = {row["Named"]: "Probability of the named", row["Truth"]: "Probability of the truth"}
+    st.caption(", ".join(f"{key} {chance(row[column])}" for key, column in words.items()))
+    if st.button(
+        image_id, key=f"open_{image_id}", width="stretch", help="Open this photo in Analyse"
+    ):
+        open_in_analyse(image_id)

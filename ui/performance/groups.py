@@ -1,0 +1,104 @@
+"""The same figures by age, sex, site and confirmation of the diagnosis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ui.performance import charts
+from ui.performance.report import RULE, Choice, Report, report
+
+TITLE = "Groups"
+KINDS = {
+    "age": "Age",
+    "sex": "Sex",
+    "localization": "Site",
+    "dx_type": "Confirmed by",
+}
+MEASURES = {
+    "accuracy": "Accuracy",
+    "melanoma_recall": "Melanoma recall",
+    "melanoma_auc": "Melanoma AUC",
+}
+VALUES = {"histo": "histopathology", "follow_up": "follow-up", "consensus": "expert consensus"}
+FEW_MELANOMAS = 20
+
+
+def show(choice: Choice) -> None:
+    """A forest plot of one measure over the groups of one kind, and who was too few to measure."""
+    found = report("classifier", choice.split)
+    kinds = [k for k, groups in found.figures["slices"].items() if groups]
+    if not kinds:
+        st.info("Nothing is known of the people in these photos, so there are no groups.")
+        return
+    first, second = st.columns(2)
+    kind = first.segmented_control(
+        "Groups by",
+        kinds,
+        format_func=lambda k: KINDS.get(k, k),
+        default=kinds[0],
+        required=True,
+        key="slices_by",
+        persist_state="session",
+    )
+    measure = second.segmented_control(
+        "Measure",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        default="accuracy",
+        required=True,
+        key="slices_measure",
+        persist_state="session",
+    )
+    if choice.answer != RULE and measure != "melanoma_auc":
+        st.caption(":material/info: Groups were measured for the answer by the rule only.")
+    groups = found.figures["slices"][kind]
+    rows = [_row(name, groups[name], measure) for name in sorted(groups, key=_place)]
+    measured = [r for r in rows if r.value is not None]
+    if measured:
+        words = ", ".join(f"{r.label} {r.value:.2f}" for r in measured)
+        charts.show(
+            charts.forest(rows, MEASURES[measure], _overall(found, measure), "all"),
+            "groups",
+            f"{MEASURES[measure]} by {KINDS.get(kind, kind).lower()}: {words}",
+            "Lines that overlap much show no difference. Groups also differ in their mix of "
+            "diagnoses: a lower figure alone does not tell why."
+            + (f" A ring: fewer than {FEW_MELANOMAS} melanomas." if measure != "accuracy" else ""),
+            charts.forest_table(rows),
+        )
+    few = [f"{r.label} ({r.note})" for r in rows if r.value is None]
+    if few:
+        st.caption(":material/info: Too few, or no melanoma, to measure: " + "; ".join(few) + ".")
+    if kind == "dx_type":
+        st.caption(
+            "Lesions that looked harmless were mostly confirmed by follow-up or consensus, "
+            "suspicious ones by histopathology. The harder group is the better confirmed one."
+        )
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Youngest first, the unknown last, others by name."""
+    return (0 if name.startswith("under") else 2 if name == "unknown" else 1, name)
+
+
+def _row(name: str, group: dict[str, Any], measure: str) -> charts.Row:
+    figure = group.get(measure) or {"value": None, "low": None, "high": None}
+    few = group["melanomas"] < FEW_MELANOMAS and measure != "accuracy"
+    return charts.Row(
+        VALUES.get(name, name),
+        figure["value"],
+        figure["low"],
+        figure["high"],
+        f"{group['images']:,} images, {group['lesions']:,} lesions, {group['melanomas']} melanomas",
+        charts.accent(),
+        "circle-open" if few else "circle",
+    )
+
+
+def _overall(found: Report, measure: str) -> float | None:
+    """The measure over everybody."""
+    if measure == "accuracy":
+        return found.figures["overall"]["accuracy"]["value"]
+    melanoma = found.figures["classes"].get("mel", {})
+    return melanoma.get(measure.removeprefix("melanoma_"), {}).get("value")

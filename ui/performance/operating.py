@@ -1,0 +1,254 @@
+"""ROC and precision-recall curves with an operating point that can be moved."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import curves
+from core.metrics import bootstrap_ratios
+from core.taxonomy import BY_KEY
+from ui.figures import text_colour
+from ui.frame import percent
+from ui.performance import charts
+from ui.performance.report import Choice, Report, report
+
+TITLE = "Thresholds"
+MALIGNANT = "malignant"
+BY_THRESHOLD, BY_SENSITIVITY = "Threshold", "Sensitivity"
+
+
+def show(choice: Choice) -> None:
+    """A yes-no question, the threshold at which it is answered, and what that gives."""
+    found = report("classifier", choice.split)
+    first, second = st.columns(2)
+    key = first.selectbox(
+        "Yes-no question",
+        [MALIGNANT, *found.classes],
+        format_func=lambda k: "Malignant, or a precursor?" if k == MALIGNANT else _ask(k),
+        key="question",
+        persist_state="session",
+        help="Malignant: melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
+        "together, their probabilities added up.",
+    )
+    by = second.segmented_control(
+        "Set the point by",
+        [BY_THRESHOLD, BY_SENSITIVITY],
+        default=BY_THRESHOLD,
+        required=True,
+        key="set_by",
+        persist_state="session",
+    )
+    truth, score = question(found, key)
+    if truth.all() or not truth.any():
+        st.info("On this split all photos have the same answer: there is nothing to tell apart.")
+        return
+    if by == BY_THRESHOLD:
+        least = st.slider(
+            "Call it a yes from this probability on",
+            0, 100, 50, 1, format="%d %%", key="threshold", persist_state="session",
+        ) / 100  # fmt: skip
+    else:
+        wanted = st.slider(
+            "Find at least this share of the true ones",
+            1, 100, 90, 1, format="%d %%", key="sensitivity", persist_state="session",
+        )  # fmt: skip
+        least = curves.operating_point(truth, score, wanted / 100)["threshold"]
+    point = _point(found, truth, score, least)
+    _in_numbers(point, truth, score >= least, least)
+    left, right = st.columns(2)
+    with left:
+        _roc(found, key, point)
+    with right:
+        _precision_recall(found, key, point, truth.mean())
+
+
+def question(found: Report, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Who truly is (bool N), and the probability of it (float N)."""
+    keys = [k for k in found.classes if BY_KEY[k].malignant] if key == MALIGNANT else [key]
+    truth = found.predictions["dx"].isin(keys).to_numpy()
+    return truth, found.predictions[keys].to_numpy().sum(axis=1)
+
+
+def _ask(key: str) -> str:
+    return f"{BY_KEY[key].name}?"
+
+
+def _point(
+    found: Report, truth: np.ndarray, score: np.ndarray, least: float
+) -> dict[str, tuple[float, float, float]]:
+    """Sensitivity, specificity, PPV and NPV of "score ≥ least", each with its interval."""
+    called = score >= least
+    above = np.column_stack([truth & called, ~truth & ~called, truth & called, ~truth & ~called])
+    below = np.column_stack([truth, ~truth, called, ~called])
+    ends = bootstrap_ratios(above, below, found.groups)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = above.sum(axis=0) / below.sum(axis=0)
+    names = ("Sensitivity", "Specificity", "PPV", "NPV")
+    return {
+        name: (float(value), float(low), float(high))
+        for name, value, (low, high) in zip(names, values, ends, strict=True)
+    }
+
+
+def _in_numbers(
+    point: dict[str, tuple[float, float, float]],
+    truth: np.ndarray,
+    called: np.ndarray,
+    least: float,
+) -> None:
+    yes, no = int(truth.sum()), int((~truth).sum())
+    hits, alarms = int((truth & called).sum()), int((~truth & called).sum())
+    meanings = {
+        "Sensitivity": "Share of the true ones that is found. Another word: recall.",
+        "Specificity": "Share of the others that is left alone.",
+        "PPV": "Positive predictive value: share of the yeses that is true. Also: precision.",
+        "NPV": "Negative predictive value: share of the noes that is true.",
+    }
+    with st.container(horizontal=True):
+        for name, (value, low, high) in point.items():
+            known = not np.isnan(value)
+            st.metric(
+                name,
+                percent(value, 1) if known else "–",
+                f"{percent(low, 1)} to {percent(high, 1)}" if known else "nobody was called so",
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                width=200,
+                help=meanings[name],
+            )
+    st.markdown(
+        f"Yes from **{percent(least, 1)}** on: of {yes:,} true ones **{hits:,} are found and "
+        f"{yes - hits:,} missed**; of {no:,} others **{alarms:,} raise a false alarm** and "
+        f"{no - alarms:,} are left alone."
+    )
+    st.caption(
+        f":material/menu_book: PPV and NPV hold where {percent(yes / (yes + no))} are true, as on "
+        "this split; in a practice that is far rarer, and PPV falls. A threshold chosen by "
+        "looking at a split flatters the figures on that same split."
+    )
+
+
+def _roc(found: Report, key: str, point: dict[str, tuple[float, float, float]]) -> None:
+    asked = _in_order(found, key)
+    kept = [points(found, each)[0] for each in asked]
+    traces = [
+        _line(each, key, 1 - curve["specificity"], curve["sensitivity"])
+        for each, curve in zip(asked, kept, strict=True)
+    ]
+    traces += [_guess([0, 1]), _mark(1 - point["Specificity"][0], point["Sensitivity"][0])]
+    auc = _auc(found, key)
+    charts.show(
+        _square(traces, f"ROC · {auc}", "1 − specificity: false alarms", "Sensitivity"),
+        "roc",
+        f"ROC curve. {auc}. At the chosen point sensitivity {point['Sensitivity'][0]:.2f} and "
+        f"specificity {point['Specificity'][0]:.2f}.",
+        "Up: more found. Right: more false alarms. The ring is the chosen point.",
+        pd.concat([c.assign(question=k) for k, c in zip(asked, kept, strict=True)]),
+    )
+
+
+def _precision_recall(
+    found: Report, key: str, point: dict[str, tuple[float, float, float]], share: float
+) -> None:
+    asked = _in_order(found, key)
+    kept = [points(found, each)[1] for each in asked]
+    traces = [
+        _line(each, key, curve["recall"], curve["precision"])
+        for each, curve in zip(asked, kept, strict=True)
+    ]
+    traces.append(_guess([share, share]))
+    if not np.isnan(point["PPV"][0]):
+        traces.append(_mark(point["Sensitivity"][0], point["PPV"][0]))
+    charts.show(
+        _square(traces, "Precision and recall", "Sensitivity (recall)", "PPV (precision)"),
+        "precision-recall",
+        f"Precision-recall curve. At the chosen point precision {point['PPV'][0]:.2f}, recall "
+        f"{point['Sensitivity'][0]:.2f}; a guess has precision {share:.2f}.",
+        "Rare diagnoses show their false alarms here, where ROC hides them.",
+        pd.concat([c.assign(question=k) for k, c in zip(asked, kept, strict=True)]),
+    )
+
+
+def _in_order(found: Report, key: str) -> list[str]:
+    """All questions that can be asked, the chosen one last: it is drawn on top."""
+    asked = [k for k in (MALIGNANT, *found.classes) if k != key]
+    return [k for k in (*asked, key) if not points(found, k)[0].empty]
+
+
+@lru_cache(maxsize=64)
+def points(found: Report, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Points of the ROC and of the precision-recall curve of a question, see `core.curves`."""
+    truth, score = question(found, key)
+    return pd.DataFrame(curves.roc(truth, score)), pd.DataFrame(
+        curves.precision_recall(truth, score)
+    )
+
+
+def _line(each: str, chosen: str, x: pd.Series, y: pd.Series) -> dict[str, Any]:
+    looks = {"color": charts.accent(), "dash": "solid"}
+    if each != MALIGNANT:
+        looks = charts.line(each)
+    return {
+        "type": "scatter",
+        "x": x.to_numpy(),
+        "y": y.to_numpy(),
+        "mode": "lines",
+        "line": looks | {"width": 4 if each == chosen else 1.3},
+        "opacity": 1 if each == chosen else 0.75,
+        "name": each,
+    }
+
+
+def _guess(y: list[float]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [0, 1],
+        "y": y,
+        "mode": "lines",
+        "line": {"color": charts.faint(), "dash": "dot", "width": 1},
+        "name": "a guess",
+        "hoverinfo": "skip",
+    }
+
+
+def _mark(x: float, y: float) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [x],
+        "y": [y],
+        "mode": "markers",
+        "name": "chosen point",
+        "marker": {
+            "size": 17,
+            "symbol": "circle-open",
+            "line": {"width": 4},
+            "color": text_colour(charts.dark()),
+        },
+    }
+
+
+def _square(traces: list[dict[str, Any]], title: str, x: str, y: str) -> go.Figure:
+    return charts.figure(
+        traces,
+        560,
+        margin={"l": 0, "r": 12, "t": 60, "b": 20},
+        xaxis=charts.axis(x, range=charts.SHARES),
+        yaxis=charts.axis(y, range=charts.SHARES),
+        legend={"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0, "title": None},
+        annotations=[
+            {"text": f"<b>{title}</b>", "x": 0, "y": 1.0, "xref": "paper", "yref": "paper",
+             "yanchor": "bottom", "xanchor": "left", "showarrow": False, "yshift": 6}
+        ],
+    )  # fmt: skip
+
+
+def _auc(found: Report, key: str) -> str:
+    measured = found.figures["classes"].get(key) or found.figures["two_classes"].get(key)
+    return f"AUC {charts.interval(measured['auc'])}" if measured else "AUC not measured"

@@ -1,0 +1,143 @@
+"""How well the lesion is outlined, how often that fails, and the worst ones to look at."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.dataset import DatasetError
+from core.imaging import ImageError, to_jpeg
+from core.metrics import FAILED_BELOW
+from core.overlay import draw
+from core.settings import SettingsError
+from core.turns import BusyError
+from core.weights import WeightsError
+from ui import state
+from ui.case import Case
+from ui.known import open_in_analyse
+from ui.performance import charts
+from ui.performance.overview import headline
+from ui.performance.report import Choice, Report, report
+
+TITLE = "Outlines"
+MEASURES = {"iou": "IoU", "dice": "Dice"}
+TRUTH_COLOUR = (255, 176, 0)
+BINS = 50
+
+
+def show(choice: Choice) -> None:
+    """Headline figures, the distribution over images, and the worst ones."""
+    found = report("segmenter", choice.split)
+    st.markdown(f"**Outlining the lesion**, {found.of}")
+    headline(found.figures["overall"])
+    st.caption(
+        f":material/menu_book: IoU is the overlap of both areas over their union, Dice the overlap "
+        f"over their mean. Thresholded Jaccard counts an IoU below {FAILED_BELOW:g} as 0: failed. "
+        f"Intervals: {found.figures['intervals']}."
+    )
+    measure = st.segmented_control(
+        "Distribution of",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        default="iou",
+        required=True,
+        key="outline_measure",
+        persist_state="session",
+    )
+    _distribution(found, measure)
+    _worst(found)
+
+
+def _distribution(found: Report, measure: str) -> None:
+    values = found.predictions[measure].to_numpy()
+    counts, edges = np.histogram(values, BINS, (0, 1))
+    failed = (edges[1:] <= FAILED_BELOW + 1e-9) & (measure == "iou")
+    traces = []
+    for name, which, colour, pattern in (
+        ("failed", failed, charts.faint(), "/"),
+        ("outlined", ~failed, charts.accent(), ""),
+    ):
+        if which.any():
+            traces.append(
+                {
+                    "type": "bar",
+                    "x": (edges[:-1] + edges[1:])[which] / 2,
+                    "y": counts[which],
+                    "width": 1 / BINS,
+                    "name": name,
+                    "marker": {
+                        "color": colour,
+                        "pattern": {"shape": pattern, "fillmode": "overlay"},
+                    },
+                    "hovertemplate": "%{x:.2f}: %{y} images",
+                }
+            )
+    median = float(np.median(values))
+    figure = charts.figure(
+        traces,
+        380,
+        xaxis=charts.axis(f"{MEASURES[measure]} of an image", range=charts.SHARES),
+        yaxis=charts.axis("Images"),
+        legend=charts.LEGEND_ABOVE,
+        margin={"l": 0, "r": 12, "t": 64, "b": 40},
+        **charts.guide("x", median, f"median {median:.3f}"),
+        showlegend=bool(failed.any()),
+        bargap=0,
+    )
+    spread = found.figures["distribution"][measure]
+    quantiles = ", ".join(f"{q} % below {v:.3f}" for q, v in spread["percentiles"].items())
+    charts.show(
+        figure,
+        f"outlines-{measure}",
+        f"Histogram of {MEASURES[measure]}: mean {spread['mean']:.3f}, {quantiles}",
+        f"Mean {spread['mean']:.3f} ± {spread['sd']:.3f} (standard deviation); {quantiles}. A mean "
+        "hides the tail on the left: look at those.",
+        found.predictions[list(MEASURES)].reset_index(names="image"),
+    )
+
+
+def _worst(found: Report) -> None:
+    worst = found.figures["worst"]
+    st.subheader(f"The worst {len(worst)}", anchor=False)
+    table = found.predictions.loc[[i for i in worst if i in found.predictions.index]]
+    chosen = st.pills(
+        "Image, with its IoU",
+        list(worst),
+        format_func=lambda i: f"{i} · {worst[i]:.2f}",
+        default=next(iter(worst), None),
+        key="worst",
+        persist_state="session",
+    )
+    charts.download(table.reset_index(names="image"), "worst-outlines")
+    data = state.dataset()
+    if isinstance(data, str):
+        st.info(data, title="To see them, import the dataset", icon=":material/download:")
+        return
+    if chosen is None:
+        st.caption("Choose one to see both outlines.")
+        return
+    try:
+        truth = data.mask(chosen)
+        case = Case.of_file(data.photo(chosen), chosen, "", data.table.loc[chosen])
+        shown = state.analyse(case)
+    except (DatasetError, ImageError) as error:
+        st.warning(str(error), title=f"{chosen} cannot be shown")
+        return
+    except BusyError as error:
+        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
+        return
+    except (WeightsError, SettingsError) as error:
+        st.error(str(error), title="The models cannot be used")
+        return
+    both = draw(shown.preview, mask=truth, fill=0.35, colour=TRUTH_COLOUR)
+    left, right = st.columns(2)
+    left.image(to_jpeg(shown.preview), "The photo", width="stretch", alt=f"Photo {chosen}, undrawn")
+    right.image(
+        to_jpeg(draw(both, mask=shown.mask)),
+        "Filled, orange: the expert's mask. Line, cyan: the U-Net's outline, drawn anew just now.",
+        width="stretch",
+        alt=f"Photo {chosen} with the expert's mask filled and the U-Net's outline, "
+        f"IoU {worst[chosen]:.2f}",
+    )
+    if st.button("Open in Analyse", icon=":material/biotech:"):
+        open_in_analyse(chosen)

@@ -1,0 +1,151 @@
+"""The headline figures, and each class by itself, the weakest first."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.metrics import NAMES, bootstrap_ratios
+from core.taxonomy import BY_KEY
+from ui.figures import colour
+from ui.performance import charts
+from ui.performance.report import RULE, Choice, Report, report
+
+TITLE = "Overview"
+MEASURES = {
+    "f1": "F1",
+    "recall": "Recall",
+    "precision": "Precision",
+    "auc": "AUC",
+    "ap": "Average precision",
+}
+READING = {
+    "f1": "F1 is high only where a class is both found and named rightly.",
+    "recall": "Of the photos that truly show a class, the share that was named so.",
+    "precision": "Of the photos named so, the share that truly is.",
+    "auc": "The chance that a photo of the class gets a higher probability for it than another.",
+    "ap": "Precision averaged over all thresholds; a guess would get the share of the class.",
+}
+
+
+def show(choice: Choice) -> None:
+    """Headline figures of both models, then the table of classes."""
+    found = report("classifier", choice.split)
+    overall = found.figures["overall"] | (
+        {} if choice.answer == RULE else found.figures["most_probable"]
+    )
+    st.markdown(f"**Naming the diagnosis**, {found.of}")
+    headline(overall)
+    st.caption(
+        f":material/menu_book: Below each figure its interval ({found.figures['intervals']}): "
+        "whole lesions are drawn again with replacement, since photos of one lesion are alike; "
+        "the interval holds the middle 95 % of what the draws give. It tells the luck of the "
+        "lesions drawn, not that of the training, nor how the model fares in another clinic."
+    )
+    _classes(found, choice)
+
+
+def headline(overall: dict[str, Any]) -> None:
+    """Figures in large, each with its interval below."""
+    with st.container(horizontal=True):
+        for key, name in NAMES.items():
+            if key in overall and overall[key]["value"] is not None:
+                figure = overall[key]
+                st.metric(
+                    name,
+                    f"{figure['value']:.3f}",
+                    f"{figure['low']:.3f} to {figure['high']:.3f}",
+                    delta_color="off",
+                    delta_arrow="off",
+                    border=True,
+                    width=268,
+                )
+
+
+def _classes(found: Report, choice: Choice) -> None:
+    rows = by_class(found, choice.answer)
+    st.subheader("Each diagnosis, weakest F1 first", anchor=False)
+    measure = st.segmented_control(
+        "Measure",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        default="f1",
+        required=True,
+        key="class_measure",
+        persist_state="session",
+    )
+    forest = [
+        charts.Row(
+            BY_KEY[key].name,
+            row[measure]["value"],
+            row[measure]["low"],
+            row[measure]["high"],
+            f"n = {row['support']:,}",
+            colour(key, charts.dark()),
+            charts.symbol(key),
+        )
+        for key, row in rows.items()
+    ]
+    measured = [r.value for r in forest if r.value is not None]
+    average = sum(measured) / len(measured) if measured else None
+    table = pd.DataFrame(
+        {
+            "Diagnosis": [BY_KEY[key].name for key in rows],
+            "Images": [row["support"] for row in rows.values()],
+            **{
+                name: [charts.interval(row[key], 2) for row in rows.values()]
+                for key, name in MEASURES.items()
+            },
+        }
+    )
+    charts.show(
+        charts.forest(forest, MEASURES[measure], average, "mean"),
+        "classes",
+        f"{MEASURES[measure]} of each diagnosis: "
+        + ", ".join(f"{r.label} {r.value:.2f}" for r in forest if r.value is not None),
+        f"{READING[measure]} A long line means few photos: do not rank classes whose lines "
+        "overlap much.",
+        table,
+    )
+    st.dataframe(table, hide_index=True, alt="All measures of each diagnosis with intervals")
+
+
+def by_class(found: Report, answer: str) -> dict[str, dict[str, Any]]:
+    """Each class's measures with intervals, weakest F1 first, absent classes last."""
+    rows: dict[str, dict[str, Any]] = dict(found.figures["classes"])
+    if answer != RULE:
+        truth, named = found.predictions["dx"].to_numpy(), found.named(answer)
+        above, below = [], []
+        for key in rows:
+            true, said = truth == key, named == key
+            above += [true & said, true & said, 2 * (true & said)]
+            below += [said, true, true * 1 + said]
+        top, bottom = np.column_stack(above), np.column_stack(below)
+        ends = bootstrap_ratios(top, bottom, found.groups)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = top.sum(axis=0) / bottom.sum(axis=0)
+        for place, key in enumerate(rows):
+            figures = {
+                measure: dict(zip(("value", "low", "high"), map(_or_none, (v, *e)), strict=True))
+                for measure, v, e in zip(
+                    ("precision", "recall", "f1"),
+                    values[3 * place : 3 * place + 3],
+                    ends[3 * place : 3 * place + 3],
+                    strict=True,
+                )
+            }
+            rows[key] = rows[key] | figures
+    return dict(
+        sorted(
+            rows.items(),
+            key=lambda item: math.inf if item[1]["f1"]["value"] is None else item[1]["f1"]["value"],
+        )
+    )
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

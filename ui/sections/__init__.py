@@ -1,0 +1,1 @@
+"""What can be asked further of an answer: one module for each, with `show(case, shown)`."""

@@ -1,0 +1,130 @@
+"""Another waiting room: the same photo where each diagnosis is more or less common."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.prior import GENERAL_PRACTICE, reweigh
+from core.taxonomy import BY_KEY
+from ui.case import Case
+from ui.figures import before_and_after
+from ui.frame import chance
+from ui.state import Shown, desk
+
+TITLE = ":material/groups: Another waiting room"
+
+ROOMS = {
+    "ham": "HAM10000",
+    "practice": "General practice",
+    "equal": "All equally common",
+    "own": "Your own",
+}
+
+
+def show(case: Case, shown: Shown) -> None:
+    """Choose who waits, and see the seven probabilities move."""
+    analysis = shown.analysis
+    st.write(
+        "The same photo means something else in another waiting room: where a diagnosis is rare, "
+        "fewer of the photos that look like it are it."
+    )
+    room = st.segmented_control(
+        "Who sits in the waiting room?",
+        list(ROOMS),
+        format_func=ROOMS.__getitem__,
+        default="practice",
+        required=True,
+        key="room",
+        persist_state="session",
+    )
+    prior = desk().analyser.calibration.prior
+    if room == "ham":
+        new = prior
+        st.caption("The shares in the training images: what the probabilities above assume.")
+    elif room == "equal":
+        new = np.full(len(prior), 1 / len(prior))
+        st.caption("No waiting room is like that, but it shows what the photo alone says.")
+    elif room == "practice":
+        new = GENERAL_PRACTICE.prior(analysis.classes, prior)
+        st.caption(
+            f"Counted in {GENERAL_PRACTICE.where}: "
+            f"[{GENERAL_PRACTICE.source}]({GENERAL_PRACTICE.link}). Approximate. "
+            f"{GENERAL_PRACTICE.limits}"
+        )
+    else:
+        new = _own(analysis.classes, prior)
+        if not new.any():
+            st.info("Give at least one diagnosis a share above 0.", icon=":material/info:")
+            return
+        new = new / new.sum()
+    after = reweigh(analysis.probabilities, prior, new)
+    _before_and_after(shown, new, after)
+
+
+def _own(classes: tuple[str, ...], prior: np.ndarray) -> np.ndarray:
+    """Seven numbers of any scale, float K ≥ 0."""
+    usual = {key: round(100 * float(share), 2) for key, share in zip(classes, prior, strict=True)}
+    with st.grid(4, min_column_width=200):
+        values = [
+            st.number_input(
+                BY_KEY[key].name,
+                0.0,
+                1000.0,
+                usual[key],
+                1.0,
+                format="%.2f",
+                key=f"share_{key}",
+                persist_state="session",
+            )
+            for key in classes
+        ]
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.button("Back to HAM10000's", icon=":material/undo:", on_click=_reset, args=(usual,))
+    row.caption(f"Lesions of each kind, on any scale; now {sum(values):g} in all.")
+    return np.array(values)
+
+
+def _reset(usual: dict[str, float]) -> None:
+    for key, value in usual.items():
+        st.session_state[f"share_{key}"] = value
+
+
+def _before_and_after(shown: Shown, new: np.ndarray, after: np.ndarray) -> None:
+    analysis = shown.analysis
+    before = analysis.probabilities
+    malignant = np.array([BY_KEY[key].malignant for key in analysis.classes])
+    top = int(after.argmax())
+    st.markdown(
+        f"Most probable here: **{BY_KEY[analysis.classes[top]].name}**, "
+        f"{chance(float(after[top]))}. The three malignant diagnoses together: "
+        f"{chance(float(before[malignant].sum()))} before, "
+        f"**{chance(float(after[malignant].sum()))}** here."
+    )
+    pairs = [
+        f"{BY_KEY[key].name} {chance(float(old), 1)} before, {chance(float(now), 1)} here"
+        for key, old, now in zip(analysis.classes, before, after, strict=True)
+    ]
+    st.plotly_chart(
+        before_and_after(analysis.classes, before, after, ("before", "here")),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt="; ".join(pairs),
+        key="rooms",
+    )
+    with st.expander("The shares, and how it is computed"):
+        st.table(
+            {
+                "Diagnosis": [BY_KEY[key].name for key in analysis.classes],
+                "Share in HAM10000": [
+                    chance(float(s), 1) for s in desk().analyser.calibration.prior
+                ],
+                "Share here": ["0 %" if s == 0 else chance(float(s), 1) for s in new],
+            },
+            alt="Share of each diagnosis in both waiting rooms",
+        )
+        st.caption(
+            "Each probability is multiplied by the new share and divided by the old one; then all "
+            "are scaled to sum to 100 % (Bayes' rule; [Saerens et al., Neural Computation 14:21, "
+            "2002](https://doi.org/10.1162/089976602753284446)). This holds if only the shares "
+            "differ and each diagnosis looks the same in both places, which is never quite so."
+        )

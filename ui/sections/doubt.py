@@ -1,0 +1,247 @@
+"""How sure is it? The answer's spread, the photo's quality, eight views, and no hair."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import streamlit as st
+
+from core.analyser import DECODED_PX
+from core.entropy import TrackRecord, entropy
+from core.hair import remove_hair
+from core.imaging import ImageError, LesionImage, to_jpeg
+from core.in_use import in_use
+from core.overlay import canvas_for
+from core.quality import KINDS, MEASURED_PX, about_limits
+from core.taxonomy import BY_KEY
+from core.turns import BusyError
+from core.views import EightViews
+from core.weights import WeightsError
+from ui import state
+from ui.case import Case
+from ui.figures import describe_spread, spread_bars
+from ui.frame import chance, percent
+from ui.state import Shown
+
+TITLE = ":material/psychology_alt: How sure?"
+WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
+
+
+def show(case: Case, shown: Shown) -> None:
+    """Everything that tells how far to trust the answer."""
+    _familiar(shown)
+    _spread(shown)
+    _quality(shown)
+    _views(case)
+    _hair(case, shown)
+
+
+def _familiar(shown: Shown) -> None:
+    novelty, limit = shown.analysis.novelty, state.desk().analyser.reference.threshold
+    if shown.analysis.in_domain:
+        words = "This photo is like the training images"
+    else:
+        words = "This photo is **unlike the training images**: read what follows as a guess"
+    st.markdown(f"{words} (novelty {novelty:.2f}; unlike from {limit:.2f} on).")
+
+
+def _spread(shown: Shown) -> None:
+    analysis = shown.analysis
+    spread, most = float(entropy(analysis.probabilities)), math.log(len(analysis.classes))
+    figure = (
+        f"Spread of the seven probabilities: entropy {spread:.2f} nats, {percent(spread / most)} "
+        "of the most there can be (all seven equally probable)."
+    )
+    try:
+        model = in_use("classifier")
+        record = _record(model.folder, analysis.classes, model.key)
+    except WeightsError as error:
+        st.markdown(figure)
+        st.caption(f":material/info: {error}")
+        return
+    band = record.band(spread)
+    st.markdown(
+        f"**{WORDS[band.name]}.** Of the {band.images:,} validation photos whose answers were "
+        f"spread about as much as this one, **{percent(band.right)}** were answered rightly."
+    )
+    st.caption(
+        f"{figure} Compared with the third of validation photos that have {band.low:.2f} to "
+        f"{band.high:.2f} nats. It holds for photos like HAM10000's."
+    )
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _record(folder: Path, classes: tuple[str, ...], key: str) -> TrackRecord:
+    return TrackRecord.read(folder, classes)
+
+
+def _quality(shown: Shown) -> None:
+    st.subheader("The photo itself", anchor=False)
+    remarkable = [check for check in shown.quality if check.remark]
+    for check in remarkable:
+        st.markdown(f":material/photo_camera: {check.remark}")
+    if not remarkable:
+        st.markdown(":material/check: Nothing unusual was measured about this photo.")
+    if shown.analysis.measurements is None:
+        st.caption("No lesion was outlined, so only the photo as a whole was measured.")
+    about = about_limits()
+    high = about["percentiles"][1]
+    with st.expander("What was measured"):
+        st.table(
+            {
+                "Measure": [KINDS[check.key].title for check in shown.quality],
+                "This photo": [_in_unit(check.key, check.value) for check in shown.quality],
+                "Usual": [_usual(check.key, check.low, check.high) for check in shown.quality],
+            }
+        )
+        st.caption(
+            f"Usual: as {high} % of the {about['images']:,} photos of HAM10000's {about['split']} "
+            "split are, in each direction in which a photo may mislead; but a lesion should never "
+            f"reach the frame. Measured on the photo reduced to {MEASURED_PX} pixels, about what "
+            "the networks see."
+        )
+
+
+def _usual(key: str, low: float | None, high: float | None) -> str:
+    if high == 0:
+        return "none"
+    if low is not None and high is not None:
+        return f"{_in_unit(key, low)} to {_in_unit(key, high)}"
+    if low is not None:
+        return f"{_in_unit(key, low)} or more"
+    assert high is not None
+    return f"{_in_unit(key, high)} or less"
+
+
+def _in_unit(key: str, value: float) -> str:
+    unit = KINDS[key].unit
+    if unit == "share":
+        return percent(value, 1)
+    return f"{unit} {value:.0f}" if unit else f"{value:.2f}"
+
+
+def _views(case: Case) -> None:
+    st.subheader("The same photo, turned and mirrored", anchor=False)
+    st.markdown(
+        "A lesion has no upper side: turned by quarters and mirrored, a photo is as good as "
+        "before. So what changes in the answer is the model's own doubt."
+    )
+    desk, place = state.desk(), st.empty()
+    views = desk.remembered_views(case.digest)
+    if views is None:
+        if not place.button("Ask about all eight views", icon=":material/screen_rotation_alt:"):
+            return
+        try:
+            views = state.in_turn("Classifying eight views…", lambda: desk.ask_views(case))
+        except (ImageError, BusyError) as error:
+            st.warning(str(error))
+            return
+        place.empty()
+    _show_views(views)
+
+
+def _show_views(views: EightViews) -> None:
+    answer = BY_KEY[views.named[0]].name
+    others = Counter(BY_KEY[key].name for key in views.named if key != views.named[0])
+    instead = ", ".join(f"{name} ({count})" for name, count in others.most_common())
+    st.markdown(
+        f"**{views.agreeing} of 8** views give the answer {answer}"
+        + (f"; the others: {instead}." if others else ".")
+    )
+    st.plotly_chart(
+        spread_bars(views),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=describe_spread(views),
+        key="bars_views",
+    )
+    st.caption(
+        "Bar: the photo as it is. Line: from the lowest to the highest of the eight views. "
+        "Diamond: their mean."
+    )
+    with st.expander("In figures"):
+        order = sorted(range(len(views.classes)), key=lambda k: -views.mean[k])
+        seen = views.probabilities
+        st.table(
+            {
+                "Diagnosis": [BY_KEY[views.classes[k]].name for k in order],
+                "Mean ± deviation": [
+                    f"{chance(float(views.mean[k]), 1)} ± {100 * views.deviation[k]:.1f}"
+                    for k in order
+                ],
+                "Lowest to highest": [
+                    f"{chance(float(seen[:, k].min()), 1)} to {chance(float(seen[:, k].max()), 1)}"
+                    for k in order
+                ],
+            }
+        )
+        most = math.log(len(views.classes))
+        st.markdown(
+            f"Entropy of the mean: {views.entropy:.2f} nats, {percent(views.entropy / most)} of "
+            f"the most there can be. {views.expected_entropy:.2f} of it is the doubt that each "
+            f"view has by itself, {views.disagreement:.2f} comes from the views' disagreement "
+            "(mutual information)."
+        )
+
+
+def _hair(case: Case, shown: Shown) -> None:
+    st.subheader("Without hair", anchor=False)
+    covered = next(check.value for check in shown.quality if check.key == "hair")
+    if not covered:
+        st.markdown("No dark hair was found in this photo, so there is nothing to take away.")
+        return
+    st.markdown(
+        f"Dark hair was found on {percent(covered, 1)} of this photo. A program can fill it in "
+        "from beside it: does the answer change?"
+    )
+    if not st.toggle("Show without hair", key=f"hair_{case.digest}"):
+        return
+    try:
+        cleaned = state.analyse(_without_hair(case))
+    except (ImageError, BusyError) as error:
+        st.warning(str(error))
+        return
+    for column, photo, words in zip(
+        st.columns(2, gap="medium"),
+        (shown.preview, cleaned.preview),
+        ("As it is", "Dark hair filled in"),
+        strict=True,
+    ):
+        column.image(
+            to_jpeg(photo), words, width="stretch", alt=f"Photo {case.name}, {words.lower()}"
+        )
+    before, after = shown.analysis, cleaned.analysis
+    first, second = (BY_KEY[a.prediction].name for a in (before, after))
+    st.markdown(
+        f"The answer stays **{first}**."
+        if first == second
+        else f"The answer changes from **{first}** to **{second}**."
+    )
+    order = sorted(before.classes, key=before.probability, reverse=True)
+    st.table(
+        {
+            "Diagnosis": [BY_KEY[k].name for k in order],
+            "As it is": [chance(before.probability(k), 1) for k in order],
+            "Without hair": [chance(after.probability(k), 1) for k in order],
+            "Change": [
+                f"{100 * change:+z.1f} points"
+                for change in (after.probability(k) - before.probability(k) for k in order)
+            ],
+        }
+    )
+    st.caption(
+        ":material/info: Filling in is guessing: it can also wipe out vessels, streaks and other "
+        "thin dark structures that a diagnosis rests on, and it leaves white hair. So a changed "
+        "answer shows that the model is easily swayed, not that the new answer is better."
+    )
+
+
+def _without_hair(case: Case) -> Case:
+    """The same photo with dark hair filled in, as a case of its own."""
+
+    def cleaned(enough: int | None) -> LesionImage:
+        rgb = canvas_for(case.open(enough).rgb, 1, DECODED_PX)
+        return LesionImage.from_array(remove_hair(rgb), case.name)
+
+    return Case(case.name, f"{case.digest}-without-hair", cleaned, case.about)

@@ -1,0 +1,107 @@
+"""Heatmaps: how much of each lies on the lesion, what tells two classes apart, other methods."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from core.explain import reachable_share, share_inside
+from core.taxonomy import BY_KEY, KEYS
+from ui.case import Case
+from ui.figures import contrast_chart
+from ui.frame import chance, percent
+from ui.methods import side_by_side
+from ui.state import Shown, desk
+
+TITLE = ":material/gradient: Heatmaps"
+
+
+def show(case: Case, shown: Shown) -> None:
+    """The three parts, one below the other."""
+    st.caption(":material/info: A heatmap does not show that the answer is right.")
+    _shares(shown)
+    _contrast(shown)
+    side_by_side(case, shown)
+
+
+def inside(shown: Shown, key: str) -> str:
+    """Share of a class's heat inside the outline, as text; a dash without heat or outline."""
+    share = share_inside(shown.analysis.heatmap(key), shown.mask) if shown.mask.any() else None
+    return "–" if share is None else percent(share)
+
+
+def _shares(shown: Shown) -> None:
+    st.subheader("Does the network look at the lesion?", anchor=False)
+    if not shown.mask.any():
+        st.write("No lesion was outlined, so there is no inside and outside.")
+        return
+    analysis = shown.analysis
+    order = sorted(KEYS, key=analysis.probability, reverse=True)
+    covered = percent(float(shown.mask.mean()))
+    st.table(
+        {
+            "Diagnosis": [BY_KEY[key].name for key in order],
+            "Probability": [chance(analysis.probability(key), 1) for key in order],
+            "Heat inside the outline": [inside(shown, key) for key in order],
+        },
+        alt="Share of each diagnosis' heat that lies inside the outline",
+    )
+    rows, columns = analysis.evidence.shape[1:]
+    reachable = reachable_share(shown.mask, (rows, columns)) or 0.0
+    st.caption(
+        f"To compare: heat spread evenly over the photo would give {covered}, and heat on nothing "
+        f"but the lesion {percent(reachable)}, since a map has only {columns} × {rows} places, "
+        "some across the outline. A dash: no heat."
+    )
+    answer = analysis.prediction
+    share = share_inside(analysis.heatmap(answer), shown.mask)
+    if share is not None and share < reachable / 2:
+        st.warning(
+            f"For “{BY_KEY[answer].name}”, {percent(1 - share)} of the heat lies outside the "
+            "outline. Is it on hairs, a ruler, a marker, the dark corners, or on skin that tells "
+            "something? Or is the outline wrong?",
+            title="The network looks beside the lesion",
+            icon=":material/visibility:",
+        )
+
+
+def _contrast(shown: Shown) -> None:
+    analysis = shown.analysis
+    st.subheader("Why this and not that?", anchor=False)
+    order = sorted(KEYS, key=analysis.probability, reverse=True)
+    left, right = st.columns(2)
+    one = left.selectbox(
+        "Why",
+        order,
+        order.index(analysis.prediction),
+        format_func=lambda key: BY_KEY[key].name,
+        key=f"contrast_{analysis.digest}",
+    )
+    others = [key for key in order if key != one]
+    other = right.selectbox(
+        "rather than",
+        others,
+        format_func=lambda key: BY_KEY[key].name,
+        key=f"contrast_other_{analysis.digest}_{one}",
+    )
+    first, second = BY_KEY[one].name, BY_KEY[other].name
+    values = analysis.contrast(one, other)
+    total = float(values.sum())
+    winner = first if total >= 0 else second
+    st.plotly_chart(
+        contrast_chart(shown, one, other),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=f"Map of what speaks for {first} rather than {second}. All places together: "
+        f"{abs(total):.1f} points for {winner}.",
+        key="contrast_chart",
+    )
+    factor = math.exp(1 / desk().analyser.calibration.temperature)
+    st.caption(
+        f"Teal speaks for “{first}”, brown for “{second}”. Each place adds points to the raw score "
+        "of a diagnosis or takes some away; here the two scores are subtracted. Summed over all "
+        f"places, that is **{abs(total):.1f} points for “{winner}”**: the difference of the two "
+        "scores, but for a constant that is the same for every photo. Each point multiplies the "
+        f"odds of the one against the other by {factor:.1f}. The probabilities also weigh how "
+        "common each diagnosis is, which no map shows."
+    )

@@ -1,0 +1,142 @@
+"""Measurements of the outlined lesion, after the letters A, B and C of the ABCD rule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import streamlit as st
+
+from core.border import ABRUPT
+from core.colour import LEAST_SHARE
+from core.diagram import draw_anatomy
+from core.imaging import to_jpeg
+from core.measure import Measurements
+from core.measure_words import Row, described
+from ui.case import Case
+from ui.figures import colour_bars, describe_colours
+from ui.frame import percent
+from ui.scale import width_mm
+from ui.state import Shown
+
+TITLE = ":material/straighten: Measurements"
+
+
+def show(case: Case, shown: Shown) -> None:
+    """The lesion with its axes and segments, and what was measured, letter by letter."""
+    measured = shown.analysis.measurements
+    if measured is None:
+        st.write("No lesion was outlined, so there is nothing to measure.")
+        return
+    st.caption(
+        ":material/info: After the ABCD rule of dermoscopy (Stolz, 1994): asymmetry, border, "
+        "colour. It is no score of that rule: its D, the structures, cannot be read from an "
+        "outline, and its other letters are judged by eye. Alike figures do not mean alike lesions."
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        _picture(case, shown, measured)
+        _size(case, shown, measured)
+    with right:
+        _asymmetry(measured)
+        _border(measured)
+        _colour(measured)
+
+
+def _picture(case: Case, shown: Shown, measured: Measurements) -> None:
+    anatomy = shown.analysis.anatomy
+    assert anatomy is not None
+    place = st.empty()
+    with st.container(horizontal=True):
+        axes = st.toggle("Axes", value=True, key="measure_axes", persist_state="session")
+        segments = st.toggle(
+            "Segments", value=True, key="measure_segments", persist_state="session"
+        )
+    words = [f"Measurements of {case.name}"]
+    if axes:
+        words.append("two axes of least asymmetry")
+    if segments:
+        which = [str(i + 1) for i, abrupt in enumerate(anatomy.abrupt) if abrupt]
+        words.append("eight segments, abrupt border in " + (", ".join(which) or "none"))
+    place.image(
+        _drawn(shown, axes, segments),
+        width="stretch",
+        alt=", ".join(words),
+    )
+    if segments:
+        st.caption(
+            "Thick line and number on a disc: the border is abrupt. Thin dashes: it fades into "
+            "the skin."
+        )
+    if measured.touches_border:
+        st.caption(
+            ":material/warning: The lesion reaches the frame and may be cut off, so its size, "
+            "shape and symmetry are those of the visible part. Segments that mostly end at the "
+            "frame are not judged."
+        )
+
+
+@lru_cache(maxsize=8)
+def _drawn(shown: Shown, axes: bool, segments: bool) -> bytes:
+    """The annotated photo as JPEG: ten milliseconds, saved while other switches are turned."""
+    anatomy = shown.analysis.anatomy
+    assert anatomy is not None
+    return to_jpeg(draw_anatomy(shown.preview, anatomy, axes=axes, segments=segments))
+
+
+def _size(case: Case, shown: Shown, measured: Measurements) -> None:
+    st.markdown("**Size**")
+    field_mm = width_mm(case)
+    rows = described(measured)
+    diameter, area = rows["equivalent_diameter_px"], rows["area_share"]
+    if field_mm is not None:
+        analysis = shown.analysis
+        mm = field_mm / analysis.width
+        square_mm = measured.area_share * analysis.width * analysis.height * mm**2
+        length = f"{measured.equivalent_diameter_px * mm:.1f} mm ({diameter.value})"
+        diameter = diameter._replace(value=length)
+        area = Row("Area", f"{square_mm:.1f} mm²", f"{area.value} of the frame")
+    _table(diameter, area)
+
+
+def _asymmetry(measured: Measurements) -> None:
+    st.markdown("**A · Asymmetry**")
+    st.caption(
+        "The lesion is mirrored about two axes at a right angle, laid where it is least asymmetric."
+    )
+    rows = described(measured)
+    _table(rows["asymmetry"], rows["colour_asymmetry"])
+
+
+def _border(measured: Measurements) -> None:
+    st.markdown("**B · Border**")
+    st.caption(
+        f"The rule counts segments with an abrupt border; here, where the colour changes by "
+        f"{ABRUPT:.0f} ΔE or more over a tenth of the lesion's radius. That limit is LesionLab's: "
+        "the rule has none."
+    )
+    rows = described(measured)
+    _table(rows["abrupt_segments"], rows["compactness"], rows["solidity"])
+
+
+def _colour(measured: Measurements) -> None:
+    st.markdown("**C · Colour**")
+    if not measured.in_colour:
+        st.write("The photo has no colours, so none of the six can be told.")
+        return
+    st.write(f"{measured.colours} of the rule's six colours are present.")
+    st.caption(
+        f"Each pixel counts for the nearest of the six, once the tint of the light is taken off by "
+        f"the skin around; a colour is present from {percent(LEAST_SHARE)} of the lesion on. White "
+        "must be lighter than that skin. Cameras differ: look for yourself."
+    )
+    st.plotly_chart(
+        colour_bars(measured),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=describe_colours(measured),
+        key="colours",
+    )
+
+
+def _table(*rows: Row) -> None:
+    measures, values, readings = zip(*rows, strict=True)
+    st.table({"Measure": measures, "Value": values, "How to read it": readings})

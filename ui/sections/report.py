@@ -1,0 +1,93 @@
+"""The report to take home: notes of one's own, and everything in one file."""
+
+from __future__ import annotations
+
+import datetime
+import time
+
+import streamlit as st
+
+from core.dataset import CREDIT
+from core.export import file_stem
+from core.report.content import Report
+from ui.case import Case
+from ui.sections.similar import SHOWN as SIMILAR
+from ui.sections.similar import neighbours
+from ui.state import Shown, cards
+
+TITLE = ":material/description: Report"
+
+NOTES_LENGTH = 3000
+ARRIVAL_SECONDS = 0.3
+"""Clicking a download ends the typing: so long the last words may take to get here."""
+
+
+def show(case: Case, shown: Shown) -> None:
+    """A field for notes, and the report as PDF and as HTML, made when asked for."""
+    written = st.session_state.setdefault("notes", {})
+    _notes(case, written)
+
+    def report() -> Report:
+        time.sleep(ARRIVAL_SECONDS)
+        return Report.of(
+            shown.analysis,
+            shown.preview,
+            shown.mask,
+            case.name,
+            cards=cards().values(),
+            date=datetime.date.today(),
+            notes=written[case.digest],
+            source=CREDIT if case.record is not None else "",
+            neighbours=neighbours(case, shown, SIMILAR),
+            remarks=(*shown.notes, *(c.remark for c in shown.quality if c.remark)),
+        )
+
+    def pdf() -> bytes:
+        from core.report.pdf import to_pdf  # takes half a second, so only for who wants a report
+
+        return to_pdf(report())
+
+    def html() -> str:
+        from core.report.html import to_html
+
+        return to_html(report())
+
+    stem = file_stem(case.name)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (PDF)",
+            pdf,
+            f"{stem}_report.pdf",
+            "application/pdf",
+            icon=":material/download:",
+            type="primary",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Report (HTML)",
+            html,
+            f"{stem}_report.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    st.caption(
+        "Photo, outline, heatmap, probabilities, measurements, similar cases and your notes in one "
+        "file. Nothing "
+        "that the camera stored, no folder names. A character that the PDF has no letter for is "
+        "shown there as □; the HTML file has them all."
+    )
+
+
+@st.fragment
+def _notes(case: Case, written: dict[str, str]) -> None:
+    """The notes on a photo. A fragment of its own: a download that is clicked while they are being
+    typed would not outlive a rerun of its button."""
+    written[case.digest] = st.text_area(
+        "Your notes",
+        max_chars=NOTES_LENGTH,
+        placeholder="What do you see? What would you have said, and why?",
+        help="They go into the report and nowhere else.",
+        key=f"notes_{case.digest}",
+        persist_state="session",
+    )

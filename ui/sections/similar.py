@@ -1,0 +1,155 @@
+"""Similar cases: the training lesions that look most like the photo to the network."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import streamlit as st
+from cachetools import LRUCache
+
+from core.archive import ArchiveError, ArchiveImage, fetch
+from core.dataset import Dataset, DatasetError
+from core.imaging import ImageError
+from core.neighbours import Neighbour, vote
+from core.taxonomy import BY_KEY, KEYS
+from ui import state
+from ui.case import Case
+from ui.frame import chance, percent
+from ui.known import choose, small
+from ui.state import Shown
+
+TITLE = ":material/image_search: Similar cases"
+SHOWN, VOTING = 8, 16
+
+
+def show(case: Case, shown: Shown) -> None:
+    """The eight nearest lesions, and the vote of sixteen beside the network's answer."""
+    found = neighbours(case, shown, VOTING)
+    st.write(
+        f"Of the lesions the model learned from, these {SHOWN} look most like the photo **to the "
+        "network**: its features of both point the same way. Look for yourself whether they do."
+    )
+    data = state.dataset()
+    _thumbnails(found[:SHOWN], data)
+    _vote(found, shown)
+
+
+def neighbours(case: Case, shown: Shown, count: int) -> tuple[Neighbour, ...]:
+    """The training lesions most like the photo, without the very lesion that it shows: known for a
+    case of the dataset, and for a file that is still called by its ISIC id."""
+    analyser = state.desk().analyser
+    own = None
+    if case.record is not None:
+        own = str(case.record["lesion_id"])
+    elif found := re.search(r"ISIC_\d{7}", case.name):
+        own = analyser.reference.cases.lesion_of(found[0])
+    return analyser.similar(shown.analysis, count, own)
+
+
+def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
+    pictures: dict[str, bytes] = {}
+    if isinstance(data, str):
+        pictures = _from_archive([n.image_id for n in found])
+    else:
+        for neighbour in found:
+            with contextlib.suppress(DatasetError, ImageError):  # shown without its photo
+                pictures[neighbour.image_id] = small(data, neighbour.image_id)
+    with st.grid(4, min_column_width=150, border=True) as grid:
+        for neighbour in found:
+            diagnosis = BY_KEY[neighbour.diagnosis]
+            with grid.cell():
+                if neighbour.image_id in pictures:
+                    st.image(
+                        pictures[neighbour.image_id],
+                        width="stretch",
+                        alt=f"{neighbour.image_id}, {diagnosis.name}",
+                    )
+                st.markdown(f"**{diagnosis.name}** :small[({diagnosis.group})]")
+                st.caption(f"{neighbour.image_id} · similarity {neighbour.similarity:.2f}")
+                if not isinstance(data, str):
+                    st.button(
+                        "Open",
+                        key=f"open_{neighbour.image_id}",
+                        on_click=choose,
+                        args=(neighbour.image_id,),
+                        icon=":material/open_in_new:",
+                        help="Analyse this case. The model learned from it.",
+                    )
+
+
+def _from_archive(image_ids: list[str]) -> dict[str, bytes]:
+    """Photos from the ISIC Archive once a student asked for them, with their credit."""
+    asked = st.session_state.get("archive_asked", False)
+    if not asked:
+        st.button(
+            "Show the photos from the ISIC Archive",
+            icon=":material/cloud_download:",
+            on_click=lambda: st.session_state.update(archive_asked=True),
+            help="Asks isic-archive.com for these eight ids; your photo is not sent. With the "
+            "dataset imported no connection is needed.",
+        )
+        return {}
+    pictures: dict[str, bytes] = {}
+    credits: dict[str, None] = {}
+    problem = None
+    with st.spinner("Fetching the photos…"), ThreadPoolExecutor(len(image_ids)) as pool:
+        for image_id, answer in zip(image_ids, pool.map(_fetched, image_ids), strict=True):
+            if isinstance(answer, str):
+                problem = answer
+            else:
+                pictures[image_id] = answer.jpeg
+                credits[answer.credit] = None
+    if problem:
+        st.warning(problem, title="Not all photos can be shown", icon=":material/cloud_off:")
+        st.button("Try again", icon=":material/refresh:", key="archive_again")
+    for credit in credits:
+        st.caption(f"Photos: {credit}, from the ISIC Archive")
+    return pictures
+
+
+_remembered: LRUCache[str, ArchiveImage] = LRUCache(256)
+
+
+def _fetched(image_id: str) -> ArchiveImage | str:
+    """A picture, from memory if it was fetched lately, or why there is none."""
+    if picture := _remembered.get(image_id):
+        return picture
+    try:
+        picture = _remembered[image_id] = fetch(image_id)
+    except ArchiveError as error:
+        return str(error)
+    return picture
+
+
+def _vote(found: tuple[Neighbour, ...], shown: Shown) -> None:
+    analysis = shown.analysis
+    votes = vote(found)
+    most = max(votes.values())
+    leading = [key for key, share in votes.items() if share == most]
+    names = " and ".join(BY_KEY[key].name for key in leading)
+    if len(leading) > 1:
+        verdict = "It is a tie"
+    elif leading[0] == analysis.prediction:
+        verdict = "It agrees with the network's answer"
+    else:
+        verdict = f"It does not agree with the network's answer, {BY_KEY[analysis.prediction].name}"
+    st.write(
+        f"**The vote of the {len(found)} nearest lesions:** {names}, "
+        f"{most * len(found):.0f} of {len(found)}{' each' if len(leading) > 1 else ''}. {verdict}."
+    )
+    keys = sorted(KEYS, key=lambda k: (-votes.get(k, 0), -analysis.probability(k)))
+    prior = state.desk().analyser.calibration.prior
+    st.table(
+        {
+            "Diagnosis": [BY_KEY[k].name for k in keys],
+            "Of the neighbours": [percent(votes.get(k, 0)) for k in keys],
+            "Network": [chance(analysis.probability(k)) for k in keys],
+            "Of all training photos": [percent(prior[analysis.classes.index(k)]) for k in keys],
+        }
+    )
+    st.caption(
+        "Most training photos show naevi, so many neighbours are naevi by chance alone: "
+        "compare with the last column."
+    )

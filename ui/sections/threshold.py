@@ -1,0 +1,163 @@
+"""Where to draw the line: from a wanted sensitivity to a threshold, and what it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.curves import at_threshold, operating_point
+from core.evaluation import EvaluationError
+from core.in_use import in_use
+from core.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
+from core.weights import read_card
+from ui.case import Case
+from ui.figures import outcome_bars
+from ui.frame import chance, percent
+from ui.state import Shown
+
+TITLE = ":material/tune: Where to draw the line"
+
+TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
+LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
+SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
+LESIONS = 1000
+
+
+def show(case: Case, shown: Shown) -> None:
+    """Target and sensitivity, the line they give, this photo, and a thousand lesions."""
+    st.write(
+        "A probability is no decision. Somebody has to say how many melanomas may be missed, and "
+        "pays for it with false alarms. Draw the line yourself."
+    )
+    try:
+        validation = predictions("validation")
+    except EvaluationError as error:
+        st.info(str(error), title="No line can be drawn", icon=":material/info:")
+        return
+    left, right = st.columns(2, gap="large")
+    target = left.segmented_control(
+        "Look for",
+        list(TARGETS),
+        format_func=LABELS.__getitem__,
+        default="melanoma",
+        required=True,
+        key="line_target",
+        persist_state="session",
+        help="The malignant group: melanoma, basal cell carcinoma, actinic keratosis / Bowen's "
+        "disease. Its probability is the sum of the three.",
+    )
+    wanted = right.slider(
+        "Sensitivity wanted",
+        50,
+        99,
+        90,
+        format="%d %%",
+        key="line_sensitivity",
+        persist_state="session",
+        help="Of all that are truly there, how many must be found.",
+    )
+    keys, sick = TARGETS[target], SICK[target]
+    truth, score = validation.against(keys)
+    if truth.all() or not truth.any():
+        st.info(f"The validation split has no {sick}, or nothing else.", icon=":material/info:")
+        return
+    line = operating_point(truth, score, wanted / 100)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("The line: call it from", chance(line["threshold"], 1))
+        st.metric("Sensitivity", percent(line["sensitivity"], 1))
+        st.metric("Specificity", percent(line["specificity"], 1))
+    st.caption(
+        f"Read off the validation split: {truth.sum():,} photos of {sick} among {len(truth):,} "
+        f"photos of {validation.lesions:,} lesions. {_on_test(keys, line['threshold'])}"
+    )
+    _this_photo(shown, keys, target, line["threshold"])
+    _thousand(line, float(truth.mean()), target)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions | str:
+    place = Path(folder)
+    try:
+        return Predictions.read(place, read_card(place), split)
+    except EvaluationError as error:
+        return str(error)
+
+
+def predictions(split: str) -> Predictions:
+    """The predictions of the classifier in use, read once. Raises EvaluationError."""
+    place = in_use("classifier").folder
+    files = [place / n for n in ("card.json", f"evaluation-{split}.json")]
+    files.append(place / f"predictions-{split}.parquet")
+    stamp = tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in files)
+    found = _predictions(split, str(place), stamp)
+    if isinstance(found, str):
+        raise EvaluationError(found)
+    return found
+
+
+def _on_test(keys: frozenset[str], threshold: float) -> str:
+    try:
+        test = predictions("test")
+    except EvaluationError:
+        return "How the same line does on the test split is not known."
+    truth, score = test.against(keys)
+    found = at_threshold(truth, score, threshold)
+    if np.isnan([found["sensitivity"], found["specificity"]]).any():
+        return "How the same line does on the test split is not known."
+    return (
+        f"The same line on the test split, which no choice has seen: sensitivity "
+        f"**{percent(found['sensitivity'], 1)}**, specificity "
+        f"**{percent(found['specificity'], 1)}** ({truth.sum():,} of {len(truth):,} photos)."
+    )
+
+
+def _this_photo(shown: Shown, keys: frozenset[str], target: str, threshold: float) -> None:
+    probability = sum(shown.analysis.probability(key) for key in keys)
+    called = probability >= threshold
+    name = "melanoma" if target == "melanoma" else "malignant"
+    st.markdown(
+        f":material/flag: **This photo** has {chance(probability, 1)}: with this line the model "
+        + (f"**would call it {name}**." if called else f"**would not call it {name}**.")
+        + (
+            ""
+            if shown.analysis.in_domain
+            else " The photo is unlike the training images, so this means little."
+        )
+    )
+
+
+def _thousand(line: dict[str, float], usual: float, target: str) -> None:
+    sick = SICK[target]
+    st.subheader(f"What that means for {LESIONS:,} lesions", anchor=False)
+    prevalence = st.slider(
+        f"Of {LESIONS:,} lesions, how many are {sick}?",
+        1,
+        500,
+        round(usual * LESIONS),
+        key=f"line_prevalence_{target}",
+        persist_state="session",
+        help=f"In the validation split: {round(usual * LESIONS)}. In a general practice far fewer.",
+    )
+    share = prevalence / LESIONS
+    out = Outcomes.of(line["sensitivity"], line["specificity"], share, LESIONS)
+    called = out.found + out.false_alarms
+    right = f"{percent(out.found / called)} of the calls are right" if called else "no calls"
+    st.markdown(
+        f"Of **{prevalence}** {sick}, **{out.found}** are found and **{out.missed}** missed. "
+        f"Of the other **{LESIONS - prevalence}** lesions, **{out.false_alarms}** raise a false "
+        f"alarm and **{out.left_alone}** are rightly left alone. "
+        f"So {called} are called, and {right}."
+    )
+    st.plotly_chart(
+        outcome_bars(out, sick),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
+        f"{out.left_alone} rightly left alone",
+        key="outcomes",
+    )
+    st.caption(
+        "Expected numbers, if these lesions look like HAM10000's and only the share of "
+        f"{sick} differs."
+    )

@@ -1,0 +1,155 @@
+"""Runs side by side: curves over each other, what was chosen differently, and what came of it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from train.jobs import Run, Runs
+from ui.performance import charts
+from ui.training import curves, store, words
+
+CHOSEN, MEASURE = "training_compared", "training_measure"
+MOST = 6
+
+
+def show(runs: Runs, everything: list[Run]) -> None:
+    """Choose runs and see them together."""
+    begun = {run.id: run for run in everything if run.epochs}
+    if len(begun) < 2:
+        st.info(
+            "Two runs with at least one finished epoch are needed. Duplicate a run, change one "
+            "choice, and see here what it changed.",
+            title="There is nothing to compare yet",
+            icon=":material/stacked_line_chart:",
+        )
+        return
+    kept = [id for id in st.session_state.get(CHOSEN, _newest(begun)) if id in begun]
+    st.session_state[CHOSEN] = kept
+    labels = words.labels(list(begun.values()))
+    chosen = st.multiselect(
+        f"Runs, up to {MOST}",
+        list(begun),
+        format_func=labels.__getitem__,
+        key=CHOSEN,
+        persist_state="session",
+        max_selections=MOST,
+        select_all=False,
+    )
+    compared = _named([begun[id] for id in chosen])
+    if not compared:
+        st.caption("Choose runs above.")
+        return
+    tables = {name: store.epochs(runs, run.id) for name, run in compared.items()}
+    _curves(tables)
+    _figures(compared, tables)
+    _differences(compared)
+
+
+def _newest(begun: dict[str, Run]) -> list[str]:
+    """The newest run and the one of the same task before it."""
+    first = next(iter(begun.values()))
+    alike = [id for id, run in begun.items() if run.kind == first.kind]
+    return alike[:2] if len(alike) > 1 else list(begun)[:2]
+
+
+def _named(runs: list[Run]) -> dict[str, Run]:
+    """Runs by names of which no two are alike."""
+    names = [run.name for run in runs]
+    return {
+        run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})": run for run in runs
+    }
+
+
+def _curves(tables: dict[str, pd.DataFrame]) -> None:
+    offered = curves.columns(tables)
+    if not offered:
+        st.caption("These runs have measured nothing yet.")
+        return
+    if st.session_state.get(MEASURE) not in offered:
+        st.session_state[MEASURE] = offered[0]
+    column = st.selectbox(
+        "Curve of",
+        offered,
+        format_func=curves.title,
+        key=MEASURE,
+        persist_state="session",
+        help="On the validation photos of each run's own data, but for the training loss.",
+    )
+    drawn = [name for name, table in tables.items() if column in table]
+    long = pd.concat([t.assign(run=name) for name, t in tables.items()], ignore_index=True)
+    ends = ", ".join(f"{n} ends at {tables[n][column].iloc[-1]:.3f}" for n in drawn)
+    charts.show(
+        curves.overlaid(tables, column),
+        "runs",
+        f"{curves.title(column)} by epoch: {ends}",
+        "Lines compare only where data and subset are the same: look at the differences below. "
+        "One seed more moves a curve as well; do not read much into a small gap.",
+        long,
+    )
+
+
+def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
+    """A row for each run: its best epoch on validation."""
+    rows = []
+    for name, run in compared.items():
+        row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
+        seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
+        row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
+        rows.append(row | {words.measure(k): v for k, v in words.measures(run.best).items()})
+    table = pd.DataFrame(rows)
+    st.subheader("The best epoch of each, on validation", anchor=False)
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "Run": st.column_config.TextColumn(pinned=True),
+            **{c: st.column_config.NumberColumn(format="%.3f") for c in list(table)[4:]},
+        },
+        alt="The best epoch of each run, with its measures on validation",
+    )
+    charts.download(table, "runs-best-epochs")
+
+
+def _differences(compared: dict[str, Run]) -> None:
+    """What was chosen differently; on request all choices, with a sign at those that differ."""
+    known = {name: run.config for name, run in compared.items() if run.config is not None}
+    if not known:
+        return
+    differ = words.differing(list(known.values()))
+    st.subheader("What was chosen differently", anchor=False)
+    everything = st.toggle("Show all choices", key="training_all_choices", persist_state="session")
+    found = {name: words.values(config) for name, config in known.items()}
+    fields = list(dict.fromkeys(f for each in found.values() for f in each))
+    if not differ:
+        st.caption("Nothing: these runs had the same choices.")
+    rows = [
+        {"Choice": words.field(field)}
+        | {
+            n: words.value(field, each[field]) if field in each else "–"
+            for n, each in found.items()
+        }
+        for field in fields
+        if everything or field in differ
+    ]
+    if not rows:
+        return
+    table = pd.DataFrame(rows)
+    if everything:
+        table.insert(0, "≠", ["≠" if field in differ else "" for field in fields])
+    st.dataframe(
+        table.style.apply(_mark, axis=1),
+        hide_index=True,
+        height="content",
+        column_config={
+            "≠": st.column_config.TextColumn(width=40, pinned=True, help="Not the same in all"),
+            "Choice": st.column_config.TextColumn(pinned=True),
+        },
+        alt="Choices of the compared runs" + ("; ≠ marks those that differ" if everything else ""),
+    )
+    charts.download(table, "runs-choices")
+
+
+def _mark(row: pd.Series) -> list[str]:
+    return ["font-weight: 600" if row.get("≠") else ""] * len(row)

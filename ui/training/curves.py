@@ -1,0 +1,91 @@
+"""What a run learned, epoch by epoch; for one run, and for several over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.metrics import NAMES
+from ui.performance import charts, learning
+from ui.training import words
+
+
+def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
+    """Losses above, measures of validation and the learning rate below.
+
+    Args:
+        table: rows of a run's `metrics.csv`, an epoch each; may be empty if `live` is not.
+        live: points between the epochs, see `train.jobs.watch.read_live`.
+        name: for its widgets and files.
+    """
+    kept = learning.best_epoch(table)
+    charts.show(
+        learning.curves(table, kept, live),
+        name,
+        f"Learning curves over {len(table)} finished epochs. {_ends(table)}",
+        "A training loss that falls while validation no longer gains means learning by heart. "
+        + ("" if kept is None else f"Epoch {kept} is the best so far on validation."),
+        live if table.empty else table,
+    )
+
+
+def _ends(table: pd.DataFrame) -> str:
+    names = [c for c in columns({"": table}) if c in table]
+    return ", ".join(
+        f"{title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}" for c in names
+    )
+
+
+def columns(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Columns that can be drawn for at least one run, the most telling first."""
+    found = dict.fromkeys(str(c) for table in tables.values() for c in table)
+    measured = words.measures({c: 0.0 for c in found})
+    return [f"val_{key}" for key in measured] + [c for c in ("train_loss",) if c in found]
+
+
+def title(column: str) -> str:
+    """What a column is called."""
+    if column == "train_loss":
+        return "Training loss"
+    return NAMES.get(column.removeprefix("val_"), column)
+
+
+def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
+    """One column of several runs; each run's line has dashes and markers of its own.
+
+    Args:
+        tables: rows of `metrics.csv` by the run's name, in the order of the legend.
+    """
+    theme = "dark" if charts.dark() else "light"
+    colours = st.get_option(f"theme.{theme}.chartCategoricalColors")
+    traces = []
+    for place, (name, table) in enumerate(tables.items()):
+        if column not in table:
+            continue
+        traces.append(
+            {
+                "type": "scatter",
+                "x": table["epoch"],
+                "y": table[column],
+                "mode": "lines+markers",
+                "name": name,
+                "line": {
+                    "color": colours[place % len(colours)],
+                    "dash": charts.DASHES[place % len(charts.DASHES)],
+                },
+                "marker": {"symbol": charts.SYMBOLS[place % len(charts.SYMBOLS)], "size": 9},
+            }
+        )
+    longest = max((len(table) for table in tables.values()), default=1)
+    return charts.figure(
+        traces,
+        420,
+        margin={"l": 0, "r": 12, "t": 48, "b": 20},
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
+        xaxis=charts.axis("Epoch", dtick=max(1, longest // 10)),
+        yaxis=charts.axis(title(column)),
+        showlegend=True,
+    )

@@ -1,0 +1,314 @@
+"""The form of a new training. What is chosen lives in the session, a key for each field."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from core.in_use import models
+from train.choices import AUGMENTATIONS, FIELDS, LOSSES, MASK_LOSSES, STARTS, TASKS, Choice
+from train.config import CONFIGS, Config, Stage
+from train.presets import BY_KEY, PRESETS
+from train.start import usable_starts
+from ui.batches import this_computer_only
+from ui.training import words
+from ui.training.words import HAM10000
+
+PREFIX = "new_"
+"""Of every key of the form in the session."""
+
+STAGES = 4
+CORES = os.cpu_count() or 1
+
+
+class Number(NamedTuple):
+    """Limits of a number that one may type."""
+
+    least: float
+    most: float
+    step: float
+    format: str | None = None
+
+
+NUMBERS = {
+    "epoch_images": Number(2, 1_000_000, 500),
+    "batch": Number(2, 1024, 4),
+    "lr": Number(1e-6, 1.0, 1e-4, "%.6f"),
+    "patience": Number(1, 1000, 1),
+    "seed": Number(0, 1_000_000, 1),
+    "limit": Number(0, 1_000_000, 500),
+    "warmup": Number(0.0, 1.0, 0.05),
+    "weight_decay": Number(0.0, 1.0, 0.01),
+    "ema": Number(0.0, 0.9999, 0.001, "%.4f"),
+    "sampling_power": Number(0.0, 1.0, 0.1),
+    "crop_share": Number(0.0, 1.0, 0.1),
+    "mask_weight": Number(0.0, 100.0, 0.5),
+    "dice_weight": Number(0.0, 1.0, 0.1),
+    "threads": Number(1, CORES, 1),
+    "workers": Number(0, CORES, 1),
+}
+LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
+FINER = (
+    "warmup", "weight_decay", "ema", "sampling_power", "crop_share", "mask_weight", "dice_weight",
+    "threads", "workers",
+)  # fmt: skip
+
+
+def load(config: Config, name: str = "", preset: str | None = None) -> None:
+    """Fill the form with a configuration."""
+    state: dict[str, Any] = {"kind": config.kind, "name": name, "preset": preset}
+    state |= {"source": HAM10000 if config.data == HAM10000 else "folder"}
+    state |= {"folder": "" if config.data == HAM10000 else config.data}
+    state["stages"] = len(config.stages)
+    for number in range(STAGES):
+        stage = config.stages[min(number, len(config.stages) - 1)]
+        state[f"epochs{number}"], state[f"size{number}"] = stage.epochs, stage.size
+    for field in fields(config):
+        chosen = getattr(config, field.name)
+        if field.name in NUMBERS:
+            low, high, *_ = NUMBERS[field.name]
+            state[field.name] = type(chosen)(min(max(chosen, low), high))
+        elif field.name not in ("data", "stages"):
+            state[field.name] = list(chosen) if field.name == "augment" else chosen
+    st.session_state.update({PREFIX + key: chosen for key, chosen in state.items()})
+
+
+def preset() -> str | None:
+    """Key of the preset that the form began with."""
+    return _of("preset")
+
+
+def chosen() -> Config:
+    """The configuration in the form. Raises ConfigError: its choices cannot work."""
+    kind = CONFIGS[_of("kind")]
+    values: dict[str, Any] = {
+        field.name: _of(field.name)
+        for field in fields(kind)
+        if field.name not in ("data", "stages") and PREFIX + field.name in st.session_state
+    }
+    values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
+    stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
+    return kind(**values, data=_data(), stages=stages)
+
+
+def written(config: Config) -> dict[str, bytes]:
+    """A configuration as the file that commands of `python -m train` read."""
+    return {"config.json": json.dumps({"kind": config.kind, **config.as_dict()}).encode()}
+
+
+def named() -> str:
+    """The name typed for the run; may be empty."""
+    return str(_of("name") or "").strip()
+
+
+def show() -> None:
+    """The choices, the important ones first."""
+    if PREFIX + "kind" not in st.session_state:
+        load(PRESETS[0].config, preset=PRESETS[0].key)
+    _presets()
+    with st.container(border=True):
+        kind = CONFIGS[_task()]
+        names = _names()
+        left, right = st.columns(2, gap="large")
+        with left:
+            _source(kind.kind)
+            if "labels" in names:
+                _select("labels")
+            _number("limit")
+        with right:
+            _select("architecture" if "architecture" in names else "encoder", free=True)
+            _select("start", _starts())
+            if "freeze" in names:
+                _select("freeze")
+        _lengths()
+        with st.expander("How it learns: loss, learning rate, batch", icon=":material/tune:"):
+            _learning(kind.kind, names)
+
+
+def _presets() -> None:
+    key = st.pills(
+        "Begin with",
+        [p.key for p in PRESETS],
+        format_func=lambda k: BY_KEY[k].title,
+        key=PREFIX + "preset",
+        persist_state="session",
+        on_change=_take_preset,
+        help="A preset fills in the whole form; every choice may then be changed.",
+    )
+    if key is None:
+        st.caption("No preset: the form is as you left it.")
+    else:
+        st.caption(BY_KEY[key].text)
+
+
+def _take_preset() -> None:
+    if key := preset():
+        load(BY_KEY[key].config, preset=key)
+
+
+def _task() -> str:
+    st.segmented_control(
+        "Task",
+        list(TASKS),
+        format_func=lambda k: TASKS[k].title,
+        required=True,
+        key=PREFIX + "kind",
+        persist_state="session",
+        on_change=_take_task,
+        help=_help("What the network learns. Another task fills in its own defaults.", TASKS),
+    )
+    return str(_of("kind"))
+
+
+def _take_task() -> None:
+    load(CONFIGS[_of("kind")]())
+
+
+def _source(kind: str) -> None:
+    """Where the photos come from. A server that others can open reads no folder by its name."""
+    options = [HAM10000]
+    if kind != "hybrid" and this_computer_only():
+        options.append("folder")
+    elif _of("source") != HAM10000:
+        st.session_state[PREFIX + "source"] = HAM10000
+    source = st.segmented_control(
+        "Data",
+        options,
+        format_func={HAM10000: "HAM10000", "folder": "A folder on this computer"}.__getitem__,
+        required=True,
+        key=PREFIX + "source",
+        persist_state="session",
+        help="HAM10000 as you imported it, or photos of your own. The hybrid needs photos with "
+        "both a diagnosis and a mask, which HAM10000 alone has.",
+    )
+    if source == HAM10000:
+        return
+    st.text_input(
+        "Folder",
+        key=PREFIX + "folder",
+        persist_state="session",
+        placeholder="/home/me/skin-photos",
+        help="Nothing in it is changed.",
+    )
+    st.caption(
+        "One subfolder for each class, named as the class; its photos inside."
+        if kind == "classifier"
+        else "A folder `images` and a folder `masks` in it; a mask is named as its photo."
+    )
+
+
+def _data() -> str:
+    return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
+
+
+def _starts() -> dict[str, Choice]:
+    """Weights that the network in the form can start from, models of finished runs included."""
+    network = _of("architecture") if "architecture" in _names() else _of("encoder")
+    found = {key: STARTS[key] for key in usable_starts(network)}
+    for model in models():
+        if model.own and network in (model.card.get("architecture"), model.card.get("encoder")):
+            name = str(model.card.get("name", model.kind))
+            found[str(model.folder)] = Choice(name, "The model of one of your runs.")
+    return found
+
+
+def _names() -> set[str]:
+    return {field.name for field in fields(CONFIGS[_of("kind")])}
+
+
+def _lengths() -> None:
+    """Epochs and sizes, a pair for each stage."""
+    first, second, third = st.columns(3, vertical_alignment="bottom")
+    count = st.session_state[PREFIX + "stages"]
+    for number in range(count):
+        which = "" if count == 1 else f", stage {number + 1}"
+        first.number_input(
+            f"Epochs{which}",
+            1,
+            10_000,
+            key=f"{PREFIX}epochs{number}",
+            persist_state="session",
+            help="How often it goes through the photos drawn for one epoch.",
+        )
+        second.number_input(
+            f"Size{which}, px",
+            32,
+            1024,
+            step=32,
+            key=f"{PREFIX}size{number}",
+            persist_state="session",
+            help="Photos are squeezed to a square this wide; a multiple of 32. Twice the size "
+            "takes four times as long.",
+        )
+    third.number_input(
+        "Stages",
+        1,
+        max(STAGES, count),
+        key=PREFIX + "stages",
+        persist_state="session",
+        help="Small photos first, larger ones last: quicker than large ones all the time.",
+    )
+
+
+def _learning(kind: str, names: Iterable[str]) -> None:
+    if "loss" in names:
+        _select("loss", MASK_LOSSES if kind == "segmenter" else LOSSES)
+    if "mask_loss" in names:
+        _select("mask_loss")
+    with st.grid(3, min_column_width=180):
+        for name in LEARNING:
+            _number(name)
+    st.markdown("**Finer choices**")
+    with st.grid(3, min_column_width=180):
+        for name in FINER:
+            if name in names:
+                _number(name)
+
+
+def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool = False) -> None:
+    """A field with named values; one that is set already is offered as well."""
+    options = words.OPTIONS[name] if options is None else options
+    current = _of(name)
+    found = [*options, *([] if current in options else [current])]
+    picked = st.selectbox(
+        FIELDS[name].title,
+        found,
+        format_func=lambda chosen: (
+            options[chosen].title if chosen in options else words.value(name, chosen)
+        ),
+        key=PREFIX + name,
+        persist_state="session",
+        accept_new_options=free,
+        help=_help(FIELDS[name].text, options),
+    )
+    if picked in options:
+        st.caption(options[picked].text)
+
+
+def _number(name: str) -> None:
+    limits = NUMBERS[name]
+    whole = isinstance(_of(name), int)
+    kind = int if whole else float
+    st.number_input(
+        FIELDS[name].title,
+        kind(limits.least),
+        kind(limits.most),
+        step=kind(limits.step),
+        format=limits.format,
+        key=PREFIX + name,
+        persist_state="session",
+        help=FIELDS[name].text,
+    )
+
+
+def _help(text: str, options: Mapping[Any, Choice]) -> str:
+    return "\n".join([text, "", *(f"- **{o.title}**: {o.text}" for o in options.values())])
+
+
+def _of(name: str) -> Any:
+    return st.session_state.get(PREFIX + name)

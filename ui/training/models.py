@@ -1,0 +1,120 @@
+"""The models that lie ready: which ones the app uses, and how one comes in from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.in_use import KINDS, Model, in_use, models, use_shipped
+from train.jobs import Run
+from train.package import IMPORTED, PackageError, remove
+from ui.frame import as_text, decide
+from ui.training import errand, outcome, store
+
+TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
+UPLOAD_MB = 200
+"""No more than `server.maxUploadSize`."""
+BROUGHT = "training_import"
+"""Of the session: the errand that checks and keeps a model from elsewhere."""
+
+
+def show(everything: list[Run]) -> None:
+    """What is in use for each task, the others, and the import."""
+    found = models()
+    names = {run.id: run.name for run in everything}
+    for kind, column in zip(KINDS, st.columns(len(KINDS), gap="large"), strict=True):
+        with column:
+            st.subheader(TITLES[kind], anchor=False)
+            of_kind = [model for model in found if model.kind == kind]
+            for model in of_kind:
+                with st.container(border=True):
+                    _model(model, names)
+            if all(not model.own for model in of_kind):
+                st.caption("A run that finishes puts its model here.")
+    _import()
+
+
+def _model(model: Model, names: dict[str, str]) -> None:
+    used = in_use(model.kind)
+    st.markdown(f"**{as_text(str(model.card.get('name', model.kind)))}**")
+    where = "came with LesionLab"
+    if model.own:
+        run = model.folder.parents[1].name
+        where = f"run “{names[run]}”" if run in names else f"imported or in the bin, {run}"
+    st.caption(f"`{str(model.card.get('sha256'))[:8]}` · {as_text(where)}")
+    if model.own:
+        outcome.offer(model.kind, model.folder, model.card)
+        if run.startswith(IMPORTED) and st.button(
+            "Remove", key=f"remove_{model.folder}", icon=":material/delete:"
+        ):
+            _confirm_removal(model)
+        return
+    if not used.own:
+        st.markdown(":green-badge[:material/check: In use]")
+    elif st.button("Back to the shipped model", key=f"back_{model.kind}", icon=":material/undo:"):
+        try:
+            use_shipped(model.kind)
+        except OSError as error:
+            st.error(f"That cannot be written: {error}", title="The model stays as it is")
+        else:
+            st.rerun()
+
+
+@st.dialog("Remove this model?")
+def _confirm_removal(model: Model) -> None:
+    run = model.folder.parents[1]
+    st.write(
+        f"“{as_text(str(model.card.get('name')))}” came from elsewhere. It is gone for good then, "
+        "with everything that came in the same ZIP file; the app goes back to the shipped model if "
+        "it uses this one. The ZIP file itself can be imported again."
+    )
+    decide("Remove", "Keep it", ":material/delete:", _remove, run, key="remove_for_good")
+
+
+def _remove(run: Path) -> None:
+    try:
+        for kind in KINDS:
+            if in_use(kind).folder.is_relative_to(run):
+                use_shipped(kind)
+        remove(run)
+    except (PackageError, OSError) as error:
+        store.say(f"It cannot be removed: {error}")
+
+
+def _import() -> None:
+    """A model from elsewhere, as a zip archive that this page wrote."""
+    st.subheader("A model from elsewhere", anchor=False)
+    file = st.file_uploader(
+        f"The ZIP file of a model, up to {UPLOAD_MB} MB",
+        type=["zip"],
+        key="training_package",
+        max_upload_size=UPLOAD_MB,
+        help="As “Download the model” below a finished run writes it: weights as safetensors, the "
+        "model's card and its evaluation. Everything is checked; nothing in it is run.",
+    )
+    if file is not None:
+        st.button("Import", icon=":material/upload:", on_click=_bring, args=(file.getvalue(),))
+    bringing: tuple[object, errand.Errand] | None = st.session_state.get(BROUGHT)
+    if bringing is None:
+        return
+    if bringing[1].running:
+        errand.wait(bringing[1], "Checking the model…")
+    elif bringing[1].problem:
+        st.error(as_text(bringing[1].problem), title="This model is refused")
+    else:
+        st.success(as_text(bringing[1].printed), icon=":material/check_circle:")
+
+
+def _bring(package: bytes) -> None:
+    st.session_state.pop(BROUGHT, None)
+    try:
+        errand.tend(
+            BROUGHT,
+            None,
+            lambda: errand.Errand.start(
+                "import", "{folder}/package.zip", files={"package.zip": package}
+            ),
+        )
+    except OSError as error:
+        store.say(f"The model cannot be stored: {error}")

@@ -1,0 +1,140 @@
+"""What came of a finished run: its models, measured on validation, and what to do with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from core.evaluation import EvaluationError, names, read_evaluation
+from core.in_use import KINDS, MODELS, in_use, unfit, use
+from core.weights import Card, WeightsError, read_card
+from train.jobs import Run
+from train.package import pack
+from ui.frame import as_text, decide
+from ui.performance.overview import headline
+from ui.training import errand, store
+
+TEST = "training_test"
+"""Of the session: the errand that looks at the test split."""
+
+
+def show(run: Run) -> None:
+    """The models of a run that has ended; nothing if it left none."""
+    folder = run.folder / MODELS
+    found = {kind: folder / kind for kind in KINDS if (folder / kind / "card.json").is_file()}
+    if run.active or not found:
+        return
+    st.subheader("What came of it", anchor=False)
+    for kind, place in found.items():
+        with st.container(border=True):
+            try:
+                _model(run, kind, place, read_card(place))
+            except WeightsError as error:
+                st.error(as_text(str(error)))
+    download(folder, run.id)
+
+
+def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
+    st.markdown(f"**{as_text(str(card.get('name', kind)))}** `{str(card.get('sha256'))[:8]}`")
+    for split in [name for name in names(folder) if name in ("validation", "test")]:
+        try:
+            figures = read_evaluation(folder, split)
+        except EvaluationError as error:
+            st.caption(as_text(str(error)))
+            continue
+        st.markdown(f"On {split}, {figures['images']:,} photos:")
+        headline(figures["overall"])
+    offer(kind, folder, card)
+    _test(run, kind, folder)
+
+
+def offer(kind: str, folder: Path, card: Card) -> None:
+    """The button with which everybody gets this model, or why it cannot be used."""
+    used = in_use(kind)
+    if used.own and used.folder == folder:
+        st.markdown(":violet-badge[:material/check: In use, for everybody]")
+    elif why := unfit(kind, card):
+        st.caption(f":material/info: The app cannot use it: {as_text(why)}")
+    elif st.button(
+        "Use this model",
+        key=f"use_{folder}",
+        icon=":material/deployed_code:",
+        help="From the next click on, every page answers with it, for everybody who has the app "
+        "open. One click in the sidebar leads back.",
+    ):
+        try:
+            with st.spinner("Checking the model…"):
+                use(kind, folder)
+        except (WeightsError, OSError) as error:
+            st.error(as_text(str(error)), title="This model cannot be used")
+        else:
+            st.rerun()
+
+
+def _test(run: Run, kind: str, folder: Path) -> None:
+    """The deliberate look at the test split."""
+    about = (run.id, kind)
+    kept = st.session_state.get(TEST)
+    if kept is not None and kept[0] == about:
+        looking: errand.Errand = kept[1]
+        if looking.running:
+            errand.wait(looking, "Measuring on the test photos…")
+        elif looking.problem:
+            st.error(as_text(looking.problem), title="The test split could not be measured")
+    looks = read_card(folder).get("test_looks", [])
+    times = {0: "never", 1: "once"}.get(len(looks), f"{len(looks)} times")
+    if st.button(
+        "Measure on the test split…",
+        key=f"test_{folder}",
+        icon=":material/lock_open:",
+        type="tertiary",
+        help=f"This model was measured on it {times} so far.",
+    ):
+        _confirm_test(run, kind, len(looks))
+
+
+@st.dialog("Open the test split?")
+def _confirm_test(run: Run, kind: str, looks: int) -> None:
+    st.write(
+        "The test photos answer one question once: how good is the model that I have decided on? "
+        "Who looks, changes something, and looks again is choosing by the test, and its figures "
+        "flatter from then on. Decide by validation, and open the test last."
+    )
+    st.write(
+        f"That it was looked at is noted on the model's card ({looks} times so far). It takes "
+        "about as long as measuring on validation did."
+    )
+    decide("Measure on test", "Not yet", ":material/lock_open:", _look_at_test, run.id, kind)
+
+
+def _look_at_test(run: str, kind: str) -> None:
+    command = ("evaluate", kind, "--split", "test", "--run-name", run)
+    st.session_state.pop(TEST, None)
+    try:
+        errand.tend(TEST, (run, kind), lambda: errand.Errand.start(*command))
+    except OSError as error:
+        store.say(f"It cannot be measured: {error}")
+
+
+def download(models: Path, key: str) -> None:
+    """The models of a run as one file to hand on."""
+
+    def packed() -> bytes:
+        with TemporaryDirectory(prefix="lesionlab-") as folder:
+            archive = Path(folder) / "model.zip"
+            pack(models, archive)
+            return archive.read_bytes()
+
+    st.download_button(
+        "Download the model",
+        packed,
+        f"for_teaching_only_{key}.zip",
+        "application/zip",
+        key=f"pack_{key}",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Weights as safetensors, the model's card, and its evaluation. Another LesionLab "
+        "takes it in under “Models”.",
+    )

@@ -1,0 +1,72 @@
+"""The switches of augmentation, and what they make of a few photos."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from train.choices import AUGMENTATIONS, FIELDS
+from train.config import ConfigError
+from ui.frame import as_text
+from ui.training import errand, form
+
+SHEET = "training_preview"
+"""Of the session: the errand that draws the samples."""
+
+
+def show() -> None:
+    """One switch for each group of random changes, and their preview on request."""
+    with st.expander("Augmentation, with a preview", icon=":material/auto_awesome_motion:"):
+        st.pills(
+            FIELDS["augment"].title,
+            list(AUGMENTATIONS),
+            selection_mode="multi",
+            format_func=lambda name: AUGMENTATIONS[name].title,
+            key=form.PREFIX + "augment",
+            persist_state="session",
+            help="\n".join(
+                [FIELDS["augment"].text, ""]
+                + [f"- **{a.title}**: {a.text}" for a in AUGMENTATIONS.values()]
+            ),
+        )
+        if st.toggle(
+            "Show what it does to a few photos",
+            key="training_preview_on",
+            persist_state="session",
+            help="Drawn anew, by the training's own code, whenever a switch above changes.",
+        ):
+            _samples()
+
+
+def _samples() -> None:
+    try:
+        config = form.chosen()
+        about = (config.kind, config.data, config.augment, config.stages, config.seed)
+        sheet = errand.tend(
+            SHEET,
+            about,
+            lambda: errand.Errand.start(
+                "preview",
+                "--config",
+                "{folder}/config.json",
+                "--out",
+                "{folder}/sheet.png",
+                files=form.written(config),
+            ),
+        )
+    except ConfigError as error:
+        st.warning(str(error))
+        return
+    except OSError as error:
+        st.error(f"No samples can be drawn: {error}")
+        return
+    if sheet.running:
+        errand.wait(sheet, "Drawing samples…")
+    elif sheet.problem:
+        st.warning(as_text(sheet.problem), title="There are no samples")
+    else:
+        st.image(
+            (sheet.folder / "sheet.png").read_bytes(),
+            "A row for each photo: on the left the photo itself, then as training may draw it.",
+            width="stretch",
+            alt="Photos, and random changes made to each by the chosen augmentations",
+        )

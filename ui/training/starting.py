@@ -1,0 +1,222 @@
+"""Below the form: what the training will do, what it will cost, and the button that starts it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import streamlit as st
+
+from core.dataset import DatasetError
+from core.settings import Settings
+from train.choices import STARTS
+from train.config import Config, ConfigError
+from train.folders import ClassFolder, Folder, MaskFolder
+from train.jobs import JobError, ensure_supervisor
+from train.presets import BY_KEY
+from train.start import usable_starts
+from ui import state
+from ui.frame import as_text, duration
+from ui.training import errand, form, store, words
+from ui.training.words import HAM10000
+
+MEASURED = "training_estimate"
+"""Of the session: the errand that measures."""
+
+
+def show() -> None:
+    """The plan in words, the estimate, and the button."""
+    try:
+        config = form.chosen()
+    except ConfigError as error:
+        st.warning(str(error), title="These choices do not go together")
+        return
+    ready = _weights(config) and _data(config)
+    with st.container(border=True):
+        st.markdown(words.plan(config))
+        _changes(config)
+        _estimate(config, ready)
+        st.text_input(
+            "Name",
+            key=form.PREFIX + "name",
+            persist_state="session",
+            placeholder=_name(config),
+            max_chars=80,
+            help="To find it again. Left empty, it is called as shown.",
+        )
+        st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not ready,
+            on_click=_start,
+            args=(config,),
+            help="It runs apart from this page: you may close the browser and come back. While "
+            "another one runs, it waits for its turn.",
+        )
+
+
+def _start(config: Config) -> None:
+    try:
+        runs = store.opened()
+        run = runs.create(config, form.named() or _name(config))
+        ensure_supervisor(runs)
+    except (JobError, OSError) as error:
+        store.say(f"The training cannot start. {error}")
+        return
+    st.session_state[form.PREFIX + "name"] = ""
+    store.look_at(run)
+
+
+def _name(config: Config) -> str:
+    """A name that no run has: the preset's title or the network's, numbered if need be."""
+    key = form.preset()
+    network = words.value("architecture", words.network(config))
+    title = BY_KEY[key].title if key else f"{network}, {words.value('kind', config.kind).lower()}"
+    taken = {run.name for run in store.opened().all()}
+    name, number = title, 1
+    while name in taken:
+        number += 1
+        name = f"{title} {number}"
+    return name
+
+
+def _changes(config: Config) -> None:
+    """What differs from the preset that the form began with."""
+    key = form.preset()
+    if key is None or not (names := words.differing([BY_KEY[key].config, config])):
+        return
+    before, now = words.values(BY_KEY[key].config), words.values(config)
+    changes = [
+        f"{words.field(n)}: {as_text(words.value(n, before[n]))} → "
+        f"**{as_text(words.value(n, now[n]))}**"
+        for n in names
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Changed from the preset: " + "; ".join(changes), width="content")
+        st.button(
+            "Reset",
+            type="tertiary",
+            icon=":material/undo:",
+            on_click=form.load,
+            args=(BY_KEY[key].config, form.named(), key),
+        )
+
+
+def _weights(config: Config) -> bool:
+    """Whether the start weights are there; says what to do if not."""
+    network = words.network(config)
+    if config.start not in STARTS or config.start in usable_starts(network):
+        return True
+    name = as_text(words.value("architecture", network))
+    places = {
+        "imagenet": f"There is no file of ImageNet weights for {name} in "
+        f"`{Settings.from_environment().pretrained}`. Choose other start weights above: a "
+        "download, our model where it fits, or none.",
+        "shipped": f"No model that came with LesionLab has {name} inside. Choose other start "
+        "weights above.",
+    }
+    st.warning(
+        places.get(config.start, f"{name} has no start weights: choose “None” above."),
+        title="These start weights are not here",
+    )
+    return False
+
+
+def _data(config: Config) -> bool:
+    """Whether there are photos to learn from; says what to do if not."""
+    if config.data == HAM10000:
+        if isinstance(state.dataset(), str):
+            st.info(
+                "Import it first, on the Dataset page; or train on a folder of your own.",
+                title="HAM10000 is not here yet",
+                icon=":material/download:",
+            )
+            st.page_link(
+                "pages/screens/dataset.py", label="Go to Dataset", icon=":material/dataset:"
+            )
+            return False
+        return True
+    if not config.data:
+        st.info("Name the folder with your photos above.", icon=":material/folder:")
+        return False
+    found = _folder(config.kind, config.data)
+    if isinstance(found, str):
+        st.warning(as_text(found), title="This folder cannot be used")
+        return False
+    _about(found)
+    return True
+
+
+@st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the folder…")
+def _folder(kind: str, path: str) -> Folder | str:
+    try:
+        return (MaskFolder if kind == "segmenter" else ClassFolder).open(Path(path))
+    except (DatasetError, OSError) as error:
+        return str(error)
+
+
+def _about(found: Folder) -> None:
+    counts = found.table["split"].value_counts()
+    classes = f" in {len(found.classes)} classes" if found.classes else " with masks"
+    parts = [
+        f"{len(found.table):,} photos{classes}: {counts.get('train', 0):,} to learn from, "
+        f"{counts.get('validation', 0):,} for validation, {counts.get('test', 0):,} for test.",
+        *found.notes,
+    ]
+    st.caption(as_text(" ".join(parts)))
+
+
+def _estimate(config: Config, ready: bool) -> None:
+    """What the training will take: measured on request, for the choices as they are."""
+    kept = st.session_state.get(MEASURED)
+    if kept is None or kept[0] != config:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Measure time and disk",
+                icon=":material/timer:",
+                disabled=not ready,
+                on_click=_measure,
+                args=(config,),
+                help="Does a few steps of this very training, and reckons from them.",
+            )
+            st.caption("Not measured yet for these choices.", width="content")
+        return
+    measuring = kept[1]
+    if measuring.running:
+        errand.wait(measuring, "Measuring on a few steps of this training…")
+    elif measuring.problem:
+        st.warning(as_text(measuring.problem), title="It cannot be measured")
+    else:
+        _result(json.loads(measuring.printed))
+
+
+def _measure(config: Config) -> None:
+    try:
+        errand.tend(
+            MEASURED,
+            config,
+            lambda: errand.Errand.start(
+                "estimate", "--config", "{folder}/config.json", files=form.written(config)
+            ),
+        )
+    except OSError as error:
+        store.say(f"It cannot be measured: {error}")
+
+
+def _result(found: dict[str, float]) -> None:
+    room = shutil.disk_usage(Settings.from_environment().data.parent).free
+    needed = found["disk_bytes"]
+    st.markdown(
+        f":material/timer: **About {duration(found['seconds'])}**, if no epoch is saved by "
+        f"stopping early · :material/hard_drive: **{_size(needed)}** of disk. "
+        f":small[Measured just now on {found['measured_steps']} steps: "
+        f"{found['images_per_second']:.0f} photos a second.]"
+    )
+    if needed > 0.9 * room:
+        st.warning(f"Only {_size(room)} of the disk are free. Make room first.")
+
+
+def _size(count: float) -> str:
+    return f"{count / 1024**3:.1f} GB" if count > 0.9 * 1024**3 else f"{count / 1024**2:.0f} MB"

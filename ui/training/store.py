@@ -1,0 +1,117 @@
+"""The runs that the page shows, and what this visitor is looking at."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from train.jobs import JobError, Run, Runs, ensure_supervisor
+
+NEW, RUNS, COMPARE, MODELS = "new", "runs", "compare", "models"
+VIEWS = {
+    NEW: ":material/add_circle: New training",
+    RUNS: ":material/monitoring: Runs",
+    COMPARE: ":material/stacked_line_chart: Compare",
+    MODELS: ":material/deployed_code: Models",
+}
+"""The sections of the page."""
+
+VIEW, RUN = "training_view", "training_run"
+"""Of the session: the section, and the id of the run that is looked at."""
+_BINNED, _SAID = "training_binned", "training_said"
+
+SECONDS = 2.0
+"""Between two looks at a training that runs."""
+
+States = tuple[tuple[str, str], ...]
+
+
+def opened() -> Runs:
+    """The runs of this computer, with someone to see to their queue. Raises JobError."""
+    runs = Runs.open()
+    ensure_supervisor(runs)
+    return runs
+
+
+def states(runs: list[Run]) -> States:
+    """What would change the page as a whole."""
+    return tuple((run.id, run.state) for run in runs)
+
+
+def every(runs: list[Run]) -> float | None:
+    """Seconds between two looks: none while nothing changes by itself."""
+    return SECONDS if any(run.active for run in runs) else None
+
+
+def watched(seen: States) -> list[Run]:
+    """All runs now, for what refreshes itself; the whole page begins anew once one of them is in
+    another state than `seen`."""
+    found = opened().all()
+    if states(found) != seen:
+        st.rerun()
+    return found
+
+
+def epochs(runs: Runs, run: str) -> pd.DataFrame:
+    """A row for each finished epoch: `epoch` (from 1, as people count), `train_loss`, `val_…`."""
+    table = pd.DataFrame(runs.metrics(run))
+    return table if table.empty else table.assign(epoch=table["epoch"] + 1)
+
+
+def section(runs: list[Run]) -> str:
+    """The section of the page that is open, and in the session a run to look at, if there is any:
+    at first the newest one."""
+    st.session_state.setdefault(VIEW, RUNS if runs else NEW)
+    if runs and st.session_state.get(RUN) not in {run.id for run in runs}:
+        st.session_state[RUN] = runs[0].id
+    return str(st.session_state[VIEW])
+
+
+def look_at(run: str) -> None:
+    """Show that run from now on."""
+    st.session_state.update({VIEW: RUNS, RUN: run})
+
+
+def attempt(what: str, *arguments: object) -> None:
+    """A method of `Runs`, for a button; what cannot be done is said on the page."""
+    try:
+        getattr(opened(), what)(*arguments)
+        opened()  # its supervisor learns of it
+    except JobError as error:
+        say(str(error))
+
+
+def delete(run: Run) -> None:
+    """Into the bin, with the offer to take it back."""
+    attempt("delete", run.id)
+    st.session_state[_BINNED] = (run.id, run.name)
+
+
+def restore(run: str) -> None:
+    """Out of the bin, to be looked at."""
+    attempt("restore", run)
+    look_at(run)
+
+
+def say(problem: str) -> None:
+    """Show a problem at the top of the page, once."""
+    st.session_state[_SAID] = problem
+
+
+def notices(runs: Runs) -> None:
+    """What went wrong or can be undone, above the section."""
+    if problem := st.session_state.pop(_SAID, None):
+        st.error(problem)
+    if runs.notice:
+        st.warning(runs.notice)
+        st.button("I have read this", on_click=runs.dismiss_notice)
+    if not (binned := st.session_state.get(_BINNED)):
+        return
+    run, name = binned
+    if run not in {other.id for other in runs.bin()}:
+        del st.session_state[_BINNED]
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/delete: “{name}” is in the bin.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=restore, args=(run,))
+        st.button("Close", type="tertiary", on_click=st.session_state.pop, args=(_BINNED, None))

@@ -1,0 +1,220 @@
+"""One run: what can be done with it, how far it is, what it learned, and its log."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from train.jobs import Run, Runs
+from train.jobs.states import AT_WORK
+from ui.frame import as_text, decide, duration
+from ui.training import curves, form, outcome, queue, samples, store, words
+
+NOTES = 2000
+
+
+def show(runs: Runs, everything: list[Run]) -> None:
+    """Choose a run, and see it."""
+    if not everything:
+        st.info(
+            "Choose “New training” above. The two-minute demo is a good start: it shows in two "
+            "minutes how a network learns.",
+            title="There are no runs yet",
+            icon=":material/model_training:",
+        )
+        _bin(runs)
+        return
+    labels = words.labels(everything)
+    chosen = st.selectbox(
+        "Run",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=store.RUN,
+        persist_state="session",
+    )
+    run = next(run for run in everything if run.id == chosen)
+    _header(run)
+    every = store.SECONDS if run.active else None
+    outcome.show(run)
+    st.fragment(_live, run_every=every)(run.id, store.states(everything))
+    _choices(run)
+    _bin(runs)
+
+
+def _header(run: Run) -> None:
+    st.subheader(f"{as_text(run.name)} {words.badge(run)}", anchor=False)
+    parts = [words.value("kind", run.kind) if run.kind else "Unknown task"]
+    parts.append(f"made {words.when(run.created)}")
+    if run.ended and run.started:
+        took = duration((run.ended - run.started).total_seconds())
+        parts.append(f"ended {words.when(run.ended)}, after {took}")
+    st.caption(" · ".join(parts))
+    if run.notes:
+        st.markdown(as_text(run.notes).replace("\n", "  \n"))
+    if run.message:
+        shown = st.error if run.state == "failed" else st.info
+        shown(as_text(run.message))
+    _actions(run)
+
+
+def _actions(run: Run) -> None:
+    with st.container(horizontal=True):
+        if run.state in ("running", "unknown") and st.button("Stop", icon=":material/stop_circle:"):
+            _confirm_stop(run)
+        if run.state == "stopping":
+            st.button("Stopping…", icon=":material/stop_circle:", disabled=True)
+        if run.resumable:
+            st.button(
+                "Resume",
+                type="primary",
+                icon=":material/resume:",
+                on_click=store.attempt,
+                args=("resume", run.id),
+                help="Goes on after the last finished epoch."
+                if run.epochs
+                else "No epoch was finished yet: it begins anew.",
+            )
+        if run.config is not None:
+            st.button(
+                "Duplicate with changes",
+                icon=":material/content_copy:",
+                on_click=_duplicate,
+                args=(run,),
+                help="Opens the form with this run's choices.",
+            )
+        with st.popover("Name and notes", icon=":material/edit_note:"):
+            _edit(run)
+        st.button(
+            "Delete",
+            icon=":material/delete:",
+            on_click=store.delete,
+            args=(run,),
+            disabled=run.state in AT_WORK,
+            help="Into the bin, from where it can be taken back. Stop it first if it runs.",
+        )
+
+
+@st.dialog("Stop this training?")
+def _confirm_stop(run: Run) -> None:
+    kept = {0: "No epoch is finished yet, so it would begin anew", 1: "Its finished epoch is kept"}
+    st.write(
+        f"{kept.get(run.epochs, f'Its {run.epochs} finished epochs are kept')}. Nothing else is "
+        "lost but the epoch at work: “Resume” goes on from there, whenever you like."
+    )
+    decide("Stop training", "Let it go on", ":material/stop_circle:", store.attempt, "stop", run.id)
+
+
+def _duplicate(run: Run) -> None:
+    assert run.config is not None
+    form.load(run.config, f"{run.name}, changed")
+    st.session_state[store.VIEW] = store.NEW
+
+
+def _edit(run: Run) -> None:
+    name, notes = f"training_name_{run.id}", f"training_notes_{run.id}"
+    with st.form(f"about_{run.id}", border=False):
+        st.text_input("Name", run.name, max_chars=80, key=name)
+        st.text_area(
+            "Notes",
+            run.notes,
+            max_chars=NOTES,
+            key=notes,
+            placeholder="What did you want to find out? What did you see?",
+        )
+        st.form_submit_button(
+            "Save", icon=":material/save:", on_click=_save, args=(run.id, name, notes)
+        )
+
+
+def _save(run: str, name: str, notes: str) -> None:
+    store.attempt("rename", run, st.session_state[name])
+    store.attempt("set_notes", run, st.session_state[notes])
+    store.look_at(run)  # the list of runs then shows the new name as chosen
+
+
+def _live(id: str, seen: store.States) -> None:
+    """What changes while it trains."""
+    run = next(run for run in store.watched(seen) if run.id == id)
+    runs = store.opened()
+    if run.state in AT_WORK:
+        st.progress(queue.share(run), text=queue.how_far(run))
+        if run.phase == "training":
+            _figures(run)
+    table = store.epochs(runs, id)
+    live = pd.DataFrame(runs.live(id))
+    if not (table.empty and live.empty):
+        curves.show(table, live, f"run-{id}")
+    if not table.empty:
+        samples.show(run)
+    elif run.active:
+        st.caption("Figures of validation and samples show after the first epoch.")
+    with st.expander("Log", icon=":material/notes:", on_change="rerun", key=f"log_{id}") as log:
+        if log.open:
+            st.code(runs.log(id) or "Nothing was printed yet.", language=None, wrap_lines=True)
+            st.caption(f"The whole log, checkpoints and TensorBoard's events: `{run.folder}`")
+
+
+def _figures(run: Run) -> None:
+    now = run.progress
+    if now is None:
+        return
+    figures = {
+        "Epoch": f"{max(now.epoch, 1)} of {now.epochs}" if now.epochs else None,
+        "Loss": f"{now.loss:.3f}" if now.loss is not None else None,
+        "Learning rate": f"{now.learning_rate:.2g}" if now.learning_rate is not None else None,
+        "Photos a second": f"{now.images_per_second:.0f}" if now.images_per_second else None,
+        "Time left": duration(now.seconds_left) if now.seconds_left is not None else None,
+    }
+    with st.container(horizontal=True):
+        for label, figure in figures.items():
+            st.metric(label, figure or "–", border=True, width=170)
+
+
+def _choices(run: Run) -> None:
+    if run.config is None:
+        return
+    with st.expander("All choices of this run", icon=":material/list:"):
+        chosen = words.values(run.config)
+        st.table(
+            {
+                "Choice": [words.field(name) for name in chosen],
+                "Value": [as_text(words.value(name, value)) for name, value in chosen.items()],
+            }
+        )
+
+
+def _bin(runs: Runs) -> None:
+    binned = runs.bin()
+    if not binned:
+        return
+    with st.expander(f"Bin ({len(binned)})", icon=":material/delete:"):
+        st.caption("Deleted runs stay here for a week.")
+        for run in binned:
+            row = st.container(horizontal=True, vertical_alignment="center")
+            row.markdown(f"{as_text(run.name)} {words.badge(run)}", width="content")
+            row.button(
+                "Restore",
+                icon=":material/restore_from_trash:",
+                key=f"restore_{run.id}",
+                on_click=store.restore,
+                args=(run.id,),
+            )
+        if st.button("Empty the bin", icon=":material/delete_forever:"):
+            _confirm_purge(len(binned))
+
+
+@st.dialog("Empty the bin?")
+def _confirm_purge(count: int) -> None:
+    st.write(
+        f"{count} deleted {'run is' if count == 1 else 'runs are'} gone for good then, with "
+        "checkpoints, curves and models. There is no way back."
+    )
+    decide(
+        "Empty the bin",
+        "Keep them",
+        ":material/delete_forever:",
+        store.attempt,
+        "purge",
+        0,
+        key="purge_for_good",
+    )

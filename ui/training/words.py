@@ -1,0 +1,175 @@
+"""Runs and choices in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from core.metrics import NAMES
+from train.choices import (
+    ARCHITECTURES,
+    AUGMENTATIONS,
+    ENCODERS,
+    FIELDS,
+    FREEZES,
+    LABELS,
+    LOSSES,
+    MASK_LOSSES,
+    STARTS,
+    TASKS,
+    Choice,
+)
+from train.config import Config, Stage
+from train.jobs import Run
+from ui.frame import as_text
+
+HAM10000 = "ham10000"
+STATES = {
+    "queued": ("gray", "schedule", "Waiting"),
+    "running": ("blue", "play_circle", "Running"),
+    "stopping": ("orange", "pending", "Stopping"),
+    "unknown": ("orange", "help", "Out of sight"),
+    "finished": ("green", "check_circle", "Finished"),
+    "stopped": ("orange", "stop_circle", "Stopped"),
+    "failed": ("red", "error", "Failed"),
+    "interrupted": ("red", "power_off", "Interrupted"),
+}
+"""Of each state of a run: colour, sign and word."""
+
+OPTIONS: dict[str, dict[Any, Choice]] = {
+    "kind": TASKS,
+    "labels": LABELS,
+    "architecture": ARCHITECTURES,
+    "encoder": ENCODERS,
+    "start": STARTS,
+    "freeze": FREEZES,
+    "loss": LOSSES | MASK_LOSSES,
+    "mask_loss": MASK_LOSSES,
+}
+"""Named values of a configuration's fields."""
+
+HEADLINES = ("macro_f1", "mean_iou", "balanced_accuracy", "mean_dice", "accuracy", "nll")
+"""Measures of validation, the one to name first in front."""
+
+
+def badge(run: Run) -> str:
+    """A run's state, in Markdown."""
+    colour, sign, word = STATES[run.state]
+    return f":{colour}-badge[:material/{sign}: {word}]"
+
+
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """What runs are called in a list, by their ids; no two alike. Without their states: what a
+    browser shows as chosen must not change by itself."""
+    found = {run.id: f"{run.name} · {when(run.created)}" for run in runs}
+    names = list(found.values())
+    return {id: name if names.count(name) == 1 else f"{name} · {id}" for id, name in found.items()}
+
+
+def when(moment: datetime) -> str:
+    """A moment by the visitor's clock: `21 Nov, 09:32`."""
+    try:
+        zone = ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b, %H:%M}"
+
+
+def field(name: str) -> str:
+    """What a field of a configuration is called."""
+    if name == "kind":
+        return "Task"
+    return FIELDS[name].title if name in FIELDS else name.replace("_", " ").capitalize()
+
+
+def value(name: str, chosen: Any) -> str:
+    """What a value of a field is called; plain text."""
+    if name == "data":
+        return "HAM10000" if chosen == HAM10000 else str(chosen)
+    if name == "augment":
+        if set(chosen) == set(AUGMENTATIONS):
+            return "all"
+        return ", ".join(AUGMENTATIONS[a].title.lower() for a in chosen) or "none"
+    if name == "stages":
+        return _stages(chosen)
+    if name in ("limit", "ema", "workers") and not chosen:
+        return {"limit": "all photos"}.get(name, "none")
+    known = OPTIONS.get(name, {})
+    if chosen in known:
+        return known[chosen].title
+    if isinstance(chosen, tuple):
+        return ", ".join(map(str, chosen))
+    return f"{chosen:g}" if isinstance(chosen, float) else str(chosen)
+
+
+def values(config: Config) -> dict[str, Any]:
+    """A configuration's fields and values, the task first."""
+    return {"kind": config.kind} | {f.name: getattr(config, f.name) for f in fields(config)}
+
+
+def differing(configs: Sequence[Config]) -> list[str]:
+    """Fields that are not the same in all of the configurations, those that some lack included."""
+    found = [values(config) for config in configs]
+    names = dict.fromkeys(name for each in found for name in each)
+    return [n for n in names if any(each.get(n) != found[0].get(n) for each in found)]
+
+
+def measures(row: dict[str, float]) -> dict[str, float]:
+    """The measures of validation among the columns of a row of `metrics.csv`, by their keys in
+    `core.metrics.NAMES`, the most telling first."""
+    found = {k.removeprefix("val_"): v for k, v in row.items() if k.startswith("val_")}
+    order = [*(k for k in HEADLINES if k in found), *(k for k in NAMES if k in found)]
+    return {key: found[key] for key in dict.fromkeys(order)}
+
+
+def measure(key: str) -> str:
+    """What a measure is called."""
+    return NAMES.get(key, key.replace("_", " ").capitalize())
+
+
+def network(config: Config) -> str:
+    """The name of the network that learns, or of the encoder inside."""
+    known = values(config)
+    return str(known.get("architecture", known.get("encoder")))
+
+
+def plan(config: Config) -> str:
+    """What a training will do, in sentences of Markdown."""
+    name = as_text(value("architecture", network(config)))
+    doing = {
+        "classifier": f"teaches a **{name}** to name what a photo shows",
+        "segmenter": f"teaches a U-Net with **{name}** inside to outline lesions",
+        "hybrid": f"teaches one **{name}** to name what a photo shows and to outline the lesion",
+    }[config.kind]
+    subset = f", {config.limit:,} of each split at most" if config.limit else ""
+    source = "HAM10000" if config.data == HAM10000 else f"`{config.data}`"
+    parts = [
+        f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
+        f"**{source}**{subset}.",
+        f"Up to **{config.epochs} epochs** ({_stages(config.stages)}) of {config.epoch_images:,} "
+        f"photos, {config.batch} at a time; after {config.patience} without a better score on "
+        "validation it stops by itself.",
+        "The best epoch becomes a model of its own. The models in use stay as they are, and test "
+        "photos are not looked at.",
+    ]
+    return " ".join(parts)
+
+
+def _start(config: Config) -> str:
+    named = {
+        "imagenet": "ImageNet weights",
+        "torchvision": "downloaded ImageNet weights",
+        "shipped": "the shipped model",
+        "random": "random weights",
+    }
+    return named.get(config.start, config.start)
+
+
+def _stages(stages: Sequence[Stage]) -> str:
+    return ", then ".join(f"{stage.epochs} at {stage.size} px" for stage in stages)

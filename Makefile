@@ -36,7 +36,8 @@ test: $(DEV_STAMP) ## Everything that CI runs: lint, format, types, tests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile -m "not browser and not alone"
+	$(PY) -m pytest -m "browser or alone"
 
 format: $(DEV_STAMP) ## Format the code and fix what the linter can fix
 	$(PY) -m ruff check --fix .

@@ -36,12 +36,11 @@ def lesionlab() -> Work:
     return Analyser.load(on_the_cpu()).analyse_bytes
 
 
-def naive(heatmap: bool = True) -> Work:
+def naive() -> Work:
     """Bytes → probabilities, one heatmap, mask, at torch's own number of threads."""
     from benchmarks.naive import Naive
 
-    stack = Naive()
-    return stack.answer if heatmap else stack.answer_without_heatmap
+    return Naive().answer
 
 
 def onnx_runtime() -> Work:

@@ -17,13 +17,10 @@ import itertools
 import math
 import multiprocessing
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -32,6 +29,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.app import running_app
 from benchmarks.session import Answer, Session, SessionError
 from core.analyser import Analyser
 from core.imaging import to_jpeg
@@ -40,8 +38,6 @@ from core.settings import SettingsError
 from core.taxonomy import BY_KEY
 from core.weights import WeightsError
 
-ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 60
 WARM_UP_SECONDS = 5.0
 ALONE_SECONDS = 20.0
 SHARE_TOLERANCE = 0.005
@@ -216,47 +212,6 @@ def report(alone: Tally, many: Tally, memory: Sequence[float | None]) -> str:
     )
 
 
-@contextlib.contextmanager
-def running_app(folder: Path) -> Iterator[tuple[str, int]]:
-    """The app without a dataset on a free port: its address and process id.
-
-    Args:
-        folder: where its log and its empty data folder go.
-
-    Raises:
-        RuntimeError: it does not start; the message has the end of its log.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url, log = f"http://127.0.0.1:{port}", folder / "log"
-    (folder / "data").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1"]
-    environment = {**os.environ, "LESIONLAB_DATA": str(folder / "data")}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-    try:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with contextlib.suppress(OSError), opener.open(f"{url}/_stcore/health", timeout=2):
-                break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"The app did not start:\n{log.read_text()[-4000:]}")
-            time.sleep(0.1)
-        yield url, process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def memory_of(pid: int | None) -> float | None:
     """Resident memory of a process in MB; None if it cannot be told."""
     with contextlib.suppress(ImportError):
@@ -310,7 +265,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             url, pid = chosen.url, None
             if url is None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                url, pid = stack.enter_context(running_app(folder))
+                data = {"LESIONLAB_DATA": str(folder / "data")}  # empty
+                url, pid = stack.enter_context(running_app(folder / "log", data))
             alone, many, text = measure(url, pid, chosen.sessions, chosen.seconds)
     except (RuntimeError, WeightsError, SettingsError) as error:
         print(error, file=sys.stderr)

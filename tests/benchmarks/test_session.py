@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.load import Photo, Tally, make_photo, mismatch, report, running_app
+from benchmarks.app import running_app
+from benchmarks.load import Photo, Tally, make_photo, mismatch, report
 from benchmarks.session import Answer, Page, Session, SessionError
 
 
@@ -135,7 +136,7 @@ async def upload_at_once(url: str, photos: list[Photo]) -> list[tuple[Answer, by
 
 def test_two_sessions_see_their_own_answers(tmp_path, photos):
     pair = [photos[0], photos[2]]
-    with running_app(tmp_path) as (url, _):
+    with running_app(tmp_path / "log", {"LESIONLAB_DATA": str(tmp_path / "data")}) as (url, _):
         answers = asyncio.run(upload_at_once(url, pair))
     thumbs = np.stack([p.thumb for p in photos])
     for photo, (answer, picture) in zip(pair * 2, answers, strict=True):

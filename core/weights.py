@@ -77,22 +77,29 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
 
 
-def write_model(directory: Path, state: dict[str, Tensor], card: Card) -> Card:
-    """Write a model's folder: floats as fp16, hash added to the card; returns the card written.
+def write_model(
+    directory: Path, state: dict[str, Tensor], card: Card, *, half: bool = True
+) -> Card:
+    """Write a model's folder, the weights' hash added to the card; returns the card written.
+
+    Args:
+        half: floats as fp16; otherwise as fp32, twice as large.
 
     Raises:
         WeightsError: a value is not finite, or too large for fp16.
     """
+    import torch
     from safetensors.torch import save_file
 
     directory.mkdir(parents=True, exist_ok=True)
+    floats, precision = (torch.float16, "fp16") if half else (torch.float32, "fp32")
     tensors = {
-        k: (v.detach().cpu().half() if v.is_floating_point() else v.detach().cpu()).contiguous()
+        k: v.detach().to("cpu", floats if v.is_floating_point() else v.dtype).contiguous()
         for k, v in state.items()
         if not k.endswith("num_batches_tracked")
     }
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
-        raise WeightsError(f"These weights are not finite in fp16: {', '.join(bad)}.")
+        raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
     temporary = directory / "model.safetensors.part"
     save_file(tensors, temporary)
     os.replace(temporary, directory / "model.safetensors")

@@ -49,7 +49,7 @@ STEP = 32
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
 ROUNDING_LIMIT = 1e-2
-"""How far a probability may be moved by rounding the weights."""
+"""How far a probability may be moved by rounding the weights; beyond, they are kept in fp32."""
 EXPONENTS = tuple(round(0.1 * step, 1) for step in range(11))
 """Decision rules tried, from the most probable class to equal priors (see `core.decision`)."""
 
@@ -152,7 +152,7 @@ def export_classifier(
         tick: told of the photos that went through.
 
     Raises:
-        WeightsError: the weights do not bear half precision.
+        WeightsError: the weights are not finite.
     """
     config, arrays = finished.config, finished.arrays
     assert isinstance(config, (ClassifierConfig, HybridConfig))
@@ -216,17 +216,19 @@ def export_classifier(
         },
     )
     first = rows[:ROUNDING_PHOTOS]
+    exact = {k: v.clone() for k, v in network.state_dict().items()}
     load_into(network, read_state(folder, card), folder.name)
     rounded = _forward(network, frame_loader(arrays, first, size), tick)
     moved = np.abs(Calibration(temperature, prevalence)(rounded) - probabilities[: len(first)])
-    if moved.max() > ROUNDING_LIMIT:
-        raise WeightsError(
-            f"Rounded to half precision, the weights move a probability by {moved.max():.3f}; at "
-            f"most {ROUNDING_LIMIT} is allowed."
-        )
+    bears = bool(moved.max() <= ROUNDING_LIMIT)
+    if not bears:
+        load_into(network, exact, folder.name)
+        card = write_model(folder, exact, card, half=False)
     card["rounding"] = {
         "largest_change": round(float(moved.max()), 6),
-        "how": "largest difference of a probability between the trained weights and these in fp16",
+        "how": "largest difference of a probability between the trained weights and the same in "
+        f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
+        "kept_in": "fp16" if bears else "fp32",
         "measured_on": f"validation, n = {len(first)} images",
     }
     write_card(folder, card)

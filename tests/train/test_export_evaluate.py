@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 import train.evaluate
@@ -22,7 +23,7 @@ from core.imaging import to_png
 from core.settings import Settings
 from core.splits import SplitError
 from core.taxonomy import KEYS
-from core.weights import Card, WeightsError, read_card
+from core.weights import Card, read_card, read_state
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Stage, read_config
@@ -147,6 +148,7 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
 ) -> None:
     rounding = shipped.card("classifier")["rounding"]
     assert 0 < rounding["largest_change"] <= 1e-2
+    assert rounding["kept_in"] == "fp16"
     monkeypatch.setenv("LESIONLAB_DATA", str(shipped.dataset.root.parent))
     run = shipped.runs / "classifier"
     config = read_config(run, ClassifierConfig)
@@ -154,8 +156,12 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
     finished = Finished(run, config, shipped.dataset, prepare(config))
     network = trained(finished)["classifier"]
     monkeypatch.setattr(train.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
-    with pytest.raises(WeightsError, match="half precision"):
-        export_classifier(finished, network, shipped.runs / "elsewhere")
+    elsewhere = shipped.runs / "elsewhere"
+    card = export_classifier(finished, network, elsewhere)
+    assert card["rounding"]["kept_in"] == "fp32"
+    assert card["rounding"] == read_card(elsewhere)["rounding"]
+    kept, trained_state = read_state(elsewhere, card), trained(finished)["classifier"].state_dict()
+    assert all(torch.equal(kept[k], trained_state[k]) for k in kept)
 
 
 def test_size_of_the_segmenter_is_the_best_one(shipped: Shipped) -> None:

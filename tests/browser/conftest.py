@@ -45,12 +45,16 @@ CHROMIUM_FLAGS = (
     # Whatever a page asks of another host fails at once, on every machine alike.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-# Idle: no script runs, nothing on the screen is stale or spinning, and it stays so for a moment
-# (a click takes a moment to reach the server).
+# Idle: no script runs, nothing on the screen is stale, spinning or moving (an expander opens for
+# half a second; a click on what moves is lost), and it stays so for a moment (a click takes a
+# moment to reach the server).
 IS_IDLE = """quiet => {
     const app = document.querySelector('[data-testid="stApp"]');
-    const idle = app?.dataset.testScriptState === 'notRunning' && !document.querySelector(
-        '[data-stale="true"], [data-testid="stSpinner"], [data-testid="stSkeleton"]');
+    const moving = document.getAnimations().some(a => a.playState === 'running'
+        && Number.isFinite(a.effect?.getComputedTiming().endTime));
+    const idle = app?.dataset.testScriptState === 'notRunning' && !moving
+        && !document.querySelector(
+            '[data-stale="true"], [data-testid="stSpinner"], [data-testid="stSkeleton"]');
     if (!idle) { window.idleSince = null; return false; }
     window.idleSince ??= performance.now();
     return performance.now() - window.idleSince >= quiet;

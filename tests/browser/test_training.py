@@ -44,6 +44,7 @@ def training(visit, wait_idle):
 
 def fill(page, wait_idle, choices: dict[str, int]) -> None:
     page.get_by_text("How it learns").click()
+    wait_idle(page)
     for label, value in choices.items():
         box = page.get_by_role("spinbutton", name=label, exact=True)
         box.fill(str(value))
@@ -93,6 +94,7 @@ def test_a_preview_of_augmented_samples(training, wait_idle, console_errors):
     page = training
     section(page, wait_idle, "New training")
     page.get_by_text("Augmentation, with a preview").click()
+    wait_idle(page)
     page.get_by_text("Show what it does to a few photos").click()
     page.get_by_role("img", name="random changes").wait_for(timeout=TRAINING)
     before = page.get_by_role("img", name="random changes").get_attribute("src")

@@ -57,6 +57,10 @@ def add_model_commands(commands: Any) -> None:
     )
     atlas.set_defaults(run=_atlas)
     report = commands.add_parser("report", help="the measured figures as a Markdown table")
+    report.add_argument("--split", default="test", help="validation, test (default), test-8views")
+    report.add_argument(
+        "--comparison", action="store_true", help="a line for each model, the experiments' too"
+    )
     report.set_defaults(run=_report)
     compare = commands.add_parser(
         "compare", help="runs' figures join the comparison on the Performance page"
@@ -201,9 +205,9 @@ def _atlas(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from train.report import table
+    from train.report import comparison, table
 
-    print(table())
+    print((comparison if options.comparison else table)(split=options.split))
     return 0
 
 

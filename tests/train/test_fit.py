@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.settings import REPOSITORY
 from train import fit as fit_module
 from train.__main__ import main
+from train.choices import ARCHITECTURES
 from train.config import Config, Stage
 from train.fit import AtomicCheckpointIO, fit
 from train.model import Model
@@ -393,3 +395,13 @@ def test_epochs_are_validated_at_their_size(
     assert set(sizes) == {(0, 64), (1, 32)}
     run = Path(os.environ["LESIONLAB_RUNS"]) / "segmenter"
     assert [row["size"] for row in table(run)] == ["64", "32"]
+
+
+@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet50"])
+def test_each_network_of_the_form_learns(environment: dict[str, str], architecture: str) -> None:
+    command = [*CLASSIFIER, "--architecture", architecture, "--start", "random"]
+    assert main([*command, "--stages", "1x96", "--run-name", architecture]) == 0
+    run = Path(environment["LESIONLAB_RUNS"]) / architecture
+    assert math.isfinite(float(table(run)[0]["train_loss"]))
+    saved = torch.load(run / "best.ckpt", weights_only=False)["state_dict"]
+    assert all(value.isfinite().all() for value in saved.values())

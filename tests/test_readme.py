@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from train.report import table
+from train.report import comparison, table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TRAINING = (ROOT / "train/README.md").read_text(encoding="utf-8")
 
 
 def test_quoted_figures_are_those_of_the_cards():
     assert table() in README
+    assert table(split="test-8views") in TRAINING
+    assert comparison() in TRAINING
 
 
 def test_quoted_speeds_are_those_of_the_benchmarks():

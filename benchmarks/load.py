@@ -57,6 +57,7 @@ class Photo:
         answer: the diagnosis named, without spaces.
         shares: probability by the diagnosis' name without spaces.
         thumb: the photo at the size `THUMB`, float32.
+        warned: whether the page warns of it first and shows no answer unasked.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Photo:
     answer: str
     shares: dict[str, float]
     thumb: np.ndarray
+    warned: bool = False
 
 
 def make_photo(number: int) -> Photo:
@@ -73,7 +75,7 @@ def make_photo(number: int) -> Photo:
     analysis = _analyser().analyse_bytes(jpeg, name)
     shares = {"".join(BY_KEY[k].name.split()): analysis.probability(k) for k in analysis.classes}
     named = "".join(BY_KEY[analysis.prediction].name.split())
-    return Photo(name, jpeg, named, shares, thumb(jpeg))
+    return Photo(name, jpeg, named, shares, thumb(jpeg), not analysis.in_domain)
 
 
 @lru_cache(maxsize=1)
@@ -232,7 +234,8 @@ def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[T
         count = math.ceil(2 * rate * span) + sessions
         print(f"Preparing {count} photos and their answers …", file=sys.stderr)
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
-            return list(child.map(make_photo, itertools.islice(fresh, count)))
+            made = child.map(make_photo, itertools.islice(fresh, count))
+            return [photo for photo in made if not photo.warned]
 
     async def both() -> tuple[Tally, list[float | None]]:
         memory = [memory_of(pid)]

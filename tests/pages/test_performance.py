@@ -66,8 +66,11 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def alone(weights: Path) -> Path:
-    """The copied weights without the models whose figures alone are kept."""
+    """The copied weights, measured on single views, without the models whose figures alone are
+    kept."""
     shutil.rmtree(weights / COMPARISON, ignore_errors=True)
+    for path in weights.glob("*/evaluation-*views.json"):
+        path.unlink()
     return weights
 
 
@@ -289,6 +292,19 @@ def test_comparison_lists_what_is_here_and_what_is_published(alone: Path) -> Non
     assert len(outlines) == 2 + len(published)
     assert set(outlines["Measured on"].iloc[:2]) == {"test, 1,472 images"}
     assert all(p.url in texts(app) for p in PUBLISHED)
+
+
+def test_means_of_several_views_stand_apart(alone: Path) -> None:
+    views = figures_of("classifier") | {"views": 8}
+    views["overall"] = {**views["overall"], "macro_f1": {"value": 0.9, "low": 0.8, "high": 1.0}}
+    path = alone / "classifier/evaluation-test-8views.json"
+    path.write_text(json.dumps(views), encoding="utf-8")
+    rows = opened("Comparison").dataframe[0].value.iloc[:2]
+    assert rows["Measured on"].tolist() == [
+        "test, 1,472 images",
+        "test, 1,472 images, mean of 8 views",
+    ]
+    assert rows["Macro-F1"].tolist()[1] == "0.900 (0.800 to 1.000)"
 
 
 def test_two_labels_compare_with_seven_diagnoses_in_what_both_can_say(alone: Path) -> None:

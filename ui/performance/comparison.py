@@ -39,20 +39,21 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Measured:
-    """An evaluation of a model: where it lies, its name there, its figures, and the model's card
-    (empty if it cannot be read)."""
+    """An evaluation of a model: where it lies, its figures, and the model's card (empty if it
+    cannot be read)."""
 
     folder: Path
-    name: str
     figures: Figures
     card: Card
 
     def row(self, figures: dict[str, str]) -> Row:
         """A row of a table."""
+        split, views = self.figures["split"], self.figures.get("views", 1)
+        averaged = f", mean of {views} views" if views > 1 else ""
         return {
             "Model": self.card.get("name", self.folder.name),
             **figures,
-            "Measured on": f"{self.name}, {self.figures['images']:,} images",
+            "Measured on": f"{split}, {self.figures['images']:,} images{averaged}",
             "Learned from": learned_from(self.card),
             "Source": self.figures.get("command"),
         }
@@ -133,7 +134,7 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
             except EvaluationError as error:
                 problems.append(str(error))
                 continue
-            found.append(Measured(folder, name, figures, card))
+            found.append(Measured(folder, figures, card))
     return found, problems
 
 

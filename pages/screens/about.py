@@ -104,9 +104,11 @@ def _answer(card: Card) -> list[str]:
 def _metrics(card: Card) -> None:
     # Test first: on validation, choices were made.
     for split, metrics in sorted(card.get("metrics", {}).items()):
+        views = metrics.get("views", 1)
+        averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
         st.write(
-            f"**Measured on the {split} split**, {metrics['images']:,} images of "
-            f"{metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
+            f"**Measured on the {split.split('-')[0]} split{averaged}**, "
+            f"{metrics['images']:,} images of {metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
         )
         figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
         st.table(

@@ -19,7 +19,12 @@ CARDS = [
 
 def test_about_shows_both_cards_with_n_and_command():
     app = start("about")
-    for needed in ("Measured on the test split", "python -m train evaluate", "never diagnos"):
+    for needed in (
+        "Measured on the test split",
+        "mean of 8 turned and mirrored views",
+        "python -m train evaluate",
+        "never diagnos",
+    ):
         assert needed in texts(app)
     titles = [s.value for s in app.subheader]
     assert titles == [*(card["name"] for card in CARDS), "The 7 diagnoses", "Sources"]

@@ -83,6 +83,7 @@ def show(choice: Choice) -> None:
         st.dataframe(
             table.drop(columns="Source").astype(object).fillna("–"),
             hide_index=True,
+            height="content",
             column_config={"Model": st.column_config.TextColumn(pinned=True)},
             alt=f"{title}: models here and published ones",
         )

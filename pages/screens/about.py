@@ -108,7 +108,8 @@ def _metrics(card: Card) -> None:
         averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
         st.write(
             f"**Measured on the {split.split('-')[0]} split{averaged}**, "
-            f"{metrics['images']:,} images of {metrics['lesions']:,} lesions (`{metrics['command']}`), 95 % intervals:"
+            f"{metrics['images']:,} images of {metrics['lesions']:,} lesions "
+            f"(`{metrics['command']}`), 95 % intervals:"
         )
         figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
         st.table(

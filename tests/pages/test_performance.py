@@ -300,9 +300,9 @@ def test_means_of_several_views_stand_apart(alone: Path) -> None:
     path = alone / "classifier/evaluation-test-8views.json"
     path.write_text(json.dumps(views), encoding="utf-8")
     rows = opened("Comparison").dataframe[0].value.iloc[:2]
-    assert rows["Measured on"].tolist() == [
-        "test, 1,472 images",
-        "test, 1,472 images, mean of 8 views",
+    assert rows["Model"].tolist() == [
+        "LesionLab ResNet-50",
+        "LesionLab ResNet-50, mean of 8 views",
     ]
     assert rows["Macro-F1"].tolist()[1] == "0.900 (0.800 to 1.000)"
 

@@ -51,9 +51,9 @@ class Measured:
         split, views = self.figures["split"], self.figures.get("views", 1)
         averaged = f", mean of {views} views" if views > 1 else ""
         return {
-            "Model": self.card.get("name", self.folder.name),
+            "Model": f"{self.card.get('name', self.folder.name)}{averaged}",
             **figures,
-            "Measured on": f"{split}, {self.figures['images']:,} images{averaged}",
+            "Measured on": f"{split}, {self.figures['images']:,} images",
             "Learned from": learned_from(self.card),
             "Source": self.figures.get("command"),
         }

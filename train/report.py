@@ -29,7 +29,8 @@ def table(weights: Path | None = None, split: str = "test") -> str:
     for model in ("classifier", "segmenter"):
         card = read_card(folder / model)
         metrics = _measured(card, split)
-        who = f"{card['name']}, {_counted(metrics)}"
+        counted = f"{metrics['images']:,} images of {metrics['lesions']:,} lesions"
+        who = f"{card['name']}, {counted}"
         for key, name in NAMES.items():
             if key in metrics:
                 m = metrics[key]
@@ -70,7 +71,3 @@ def _measured(card: Card, split: str) -> dict[str, Any]:
         )
     found: dict[str, Any] = card["metrics"][split]
     return found
-
-
-def _counted(metrics: dict[str, Any]) -> str:
-    return f"{metrics['images']:,} images of {metrics['lesions']:,} lesions"

@@ -118,14 +118,21 @@ def read_training(folder: Path) -> pd.DataFrame:
     return table
 
 
-def command(folder: Path, split: str) -> str:
-    """The command that writes the evaluation called `split` of the model in a folder."""
-    base, views = re.fullmatch(r"(.*?)(?:-(\d+)views)?", split).groups()  # type: ignore[union-attr]
-    option = f" --views {views}" if views else ""
+def split_and_views(name: str) -> tuple[str, int]:
+    """The split that an evaluation (one of `names`) is of, and how many views it averages."""
+    split, views = re.fullmatch(r"(.*?)(?:-(\d+)views)?", name).groups()  # type: ignore[union-attr]
+    return split, int(views or 1)
+
+
+def command(folder: Path, name: str) -> str:
+    """The command that writes the evaluation of that name (one of `names`) of the model in a
+    folder."""
+    split, views = split_and_views(name)
+    option = f" --views {views}" if views > 1 else ""
     run = folder.parents[1] if folder.parent.name == MODELS else folder.parent
     own = folder.parent.name == MODELS or folder.parent.parent.name == COMPARISON
     named = f" --run-name {shlex.quote(run.name)}" if own else ""
-    return f"python -m train evaluate {folder.name} --split {base}{option}{named}"
+    return f"python -m train evaluate {folder.name} --split {split}{option}{named}"
 
 
 def _missing(path: Path, folder: Path, split: str) -> EvaluationError:

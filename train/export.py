@@ -152,7 +152,7 @@ def export_classifier(
         tick: told of the photos that went through.
 
     Raises:
-        WeightsError: the weights are not finite.
+        WeightsError: a weight is not finite, or too large for fp16.
     """
     config, arrays = finished.config, finished.arrays
     assert isinstance(config, (ClassifierConfig, HybridConfig))

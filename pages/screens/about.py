@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.evaluation import split_and_views
 from core.metrics import NAMES
 from core.taxonomy import DIAGNOSES
 from core.weights import Card
@@ -103,11 +104,11 @@ def _answer(card: Card) -> list[str]:
 
 def _metrics(card: Card) -> None:
     # Test first: on validation, choices were made.
-    for split, metrics in sorted(card.get("metrics", {}).items()):
-        views = metrics.get("views", 1)
+    for name, metrics in sorted(card.get("metrics", {}).items()):
+        split, views = split_and_views(name)
         averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
         st.write(
-            f"**Measured on the {split.split('-')[0]} split{averaged}**, "
+            f"**Measured on the {split} split{averaged}**, "
             f"{metrics['images']:,} images of {metrics['lesions']:,} lesions "
             f"(`{metrics['command']}`), 95 % intervals:"
         )

@@ -11,7 +11,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import EvaluationError, Figures, compared, names, read_evaluation
+from core.evaluation import (
+    EvaluationError,
+    Figures,
+    compared,
+    names,
+    read_evaluation,
+    split_and_views,
+)
 from core.in_use import models_in_use
 from core.metrics import NAMES
 from core.published import PUBLISHED, Published
@@ -128,7 +135,7 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
         except WeightsError:
             card = {}
         for name in names(folder):
-            if name.split("-")[0] != split:
+            if split_and_views(name)[0] != split:
                 continue
             try:
                 figures = read_evaluation(folder, name, diagnoses=False)

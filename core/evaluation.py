@@ -100,7 +100,8 @@ def read_predictions(folder: Path, split: str) -> pd.DataFrame:
 
 def read_training(folder: Path) -> pd.DataFrame:
     """The course of the training, one row an epoch: epoch, size (px), seconds, train_loss, and
-    measures of the validation split as `val_…`.
+    measures of the validation split as `val_…`, taken at `validation_size` (px) or, where a table
+    lacks that column, at `size`.
 
     Raises:
         EvaluationError: there is none, or it is damaged.

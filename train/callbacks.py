@@ -25,7 +25,8 @@ from lightning.pytorch.callbacks import Callback  # noqa: E402
 
 
 class EpochTable(Callback):
-    """`metrics.csv`: one row per finished epoch, kept over resumes."""
+    """`metrics.csv`: one row per finished epoch, kept over resumes; `size` is the input size that
+    was trained at, `validation_size` the one that every `val_…` was measured at."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,6 +45,7 @@ class EpochTable(Callback):
         row: dict[str, Any] = {
             "epoch": trainer.current_epoch,
             "size": pl_module.config.size_at(trainer.current_epoch),
+            "validation_size": pl_module.config.validation_size,
             "seconds": round(time.monotonic() - self.started, 1),
             **dict(sorted(values.items())),
         }
@@ -72,7 +74,8 @@ class Watching(Callback):
     def __init__(self, watch: Watch, config: Config, validated: int) -> None:
         """`validated`: photos that are validated on after each epoch."""
         self.watch, self.config = watch, config
-        self.trained, self.validated = config.epoch_images, validated / 3
+        self.trained = config.epoch_images
+        self.validation_work = config.validation_size**2 * validated / 3
         self.began = self.told = 0.0
         self.done = 0.0
         """Work since this process began; see `_work`."""
@@ -133,8 +136,8 @@ class Watching(Callback):
     def _work(self, epoch: int, share: float = 1.0) -> float:
         """Pixels through the network, up to a constant: validation, without a backward pass, costs
         about a third of training. `share` of the epoch's training images only."""
-        validated = self.validated if share == 1 else 0
-        return self.config.size_at(epoch) ** 2 * (self.trained * share + validated)
+        work = self.config.size_at(epoch) ** 2 * self.trained * share
+        return work + (self.validation_work if share == 1 else 0)
 
     def _tell(self, trainer: L.Trainer, step: int, finished: bool = False) -> None:
         now, epoch = time.monotonic(), trainer.current_epoch
@@ -178,7 +181,7 @@ class Sampling(Callback):
         arrays = pl_module.arrays
         rows = choose(arrays.table, pl_module.validation_rows())
         write_photos(self.run, arrays, rows)
-        frames = Frames(arrays, rows, pl_module.validation_size())
+        frames = Frames(arrays, rows, pl_module.config.validation_size)
         pixels = torch.stack([frames[i][0] for i in range(len(rows))]).to(pl_module.device)
         with trainer.precision_plugin.forward_context():
             answers = pl_module.sample_answers(pixels, rows)

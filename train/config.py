@@ -113,6 +113,12 @@ class Config:
             epoch -= stage.epochs
         return self.stages[-1].size
 
+    @property
+    def validation_size(self) -> int:
+        """Input size at which every epoch is validated: the last stage's. The size alone changes
+        the scores, often by more than an epoch does, so epochs are compared at one size only."""
+        return self.stages[-1].size
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for a card or a JSON file."""
         return asdict(self)

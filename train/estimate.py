@@ -80,9 +80,9 @@ def estimate(config: Config) -> Estimate:
     )
     seconds = START_UP + photo_seconds
     for epoch in range(config.epochs):
-        images = config.epoch_images + VALIDATION_COST * validated
-        seconds += images * seconds_per_image[config.size_at(epoch)]
-    last = seconds_per_image[config.size_at(config.epochs)]
+        seconds += config.epoch_images * seconds_per_image[config.size_at(epoch)]
+    last = seconds_per_image[config.validation_size]
+    seconds += config.epochs * VALIDATION_COST * validated * last
     measured = FINISH_PASSES * validated * len(kinds_of(config))
     if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
         measured += trained + validated

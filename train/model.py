@@ -93,16 +93,12 @@ class PhotoModel(Model):
     def validation_rows(self) -> np.ndarray:
         """Row numbers of the photos that are validated on. Subclasses say which."""
 
-    def validation_size(self) -> int:
-        """Input size of the epoch at hand."""
-        return self.config.size_at(self.trainer.current_epoch)
-
     def val_dataloader(self) -> DataLoader:
-        """Full validation frames at the epoch's size."""
+        """Full validation frames, in every epoch at `Config.validation_size`."""
         part = part_of_rows(
             self.validation_rows(), self.trainer.global_rank, self.trainer.world_size
         )
-        return frame_loader(self.arrays, part, self.validation_size())
+        return frame_loader(self.arrays, part, self.config.validation_size)
 
     @abstractmethod
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:

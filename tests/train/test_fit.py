@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,11 +22,13 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.settings import REPOSITORY
 from train import fit as fit_module
 from train.__main__ import main
+from train.callbacks import Watching
 from train.choices import ARCHITECTURES
 from train.config import Config, Stage
 from train.fit import AtomicCheckpointIO, fit
 from train.model import Model
 from train.segmenter import SegmenterTraining
+from train.session import Progress, Unwatched
 
 QUICK = "--start random --epoch-images 16 --batch 8 --threads 1 --limit 20"
 # Most of ResNet-50 is frozen: its checkpoints, which hold AdamW's state too, stay small.
@@ -380,9 +384,10 @@ def test_segmenter_goes_on(environment: dict[str, str], monkeypatch: pytest.Monk
         assert float(row["train_loss"]) == pytest.approx(float(expected["train_loss"]), abs=1e-4)
 
 
-def test_epochs_are_validated_at_their_size(
+def test_all_epochs_are_validated_at_the_last_size(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The size alone moves the scores; epochs and early stopping would compare unlike with like."""
     sizes: list[tuple[int, int]] = []
     step = SegmenterTraining.validation_step
 
@@ -391,10 +396,35 @@ def test_epochs_are_validated_at_their_size(
         step(model, batch, index)
 
     monkeypatch.setattr(SegmenterTraining, "validation_step", note)
-    assert main([*SEGMENTER, "--stages", "1x64,1x32", "--epoch-images", "8"]) == 0
-    assert set(sizes) == {(0, 64), (1, 32)}
+    assert main([*SEGMENTER, "--stages", "1x32,1x64", "--epoch-images", "8"]) == 0
+    assert set(sizes) == {(0, 64), (1, 64)}
     run = Path(os.environ["LESIONLAB_RUNS"]) / "segmenter"
-    assert [row["size"] for row in table(run)] == ["64", "32"]
+    assert [row["size"] for row in table(run)] == ["32", "64"]
+    assert [row["validation_size"] for row in table(run)] == ["64", "64"]
+
+
+def test_time_left_reckons_with_validation_at_the_last_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One epoch at 32 px, one at 64: trained 8 photos each, validated 6 each at 64 px."""
+    told: list[Progress] = []
+
+    class Told(Unwatched):
+        def progress(self, progress: Progress) -> None:
+            told.append(progress)
+
+    config = line_config()
+    config = replace(config, stages=(Stage(1, 32), Stage(1, 64)))
+    watching = Watching(Told(), config, validated=6)
+    clock = iter([0.0, 30.0])
+    monkeypatch.setattr("train.callbacks.time.monotonic", lambda: next(clock))
+    optimiser = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+    trainer = SimpleNamespace(current_epoch=0, num_training_batches=2, optimizers=[optimiser])
+    model: Any = SimpleNamespace(device="cpu")
+    watching.on_train_start(trainer, model)  # type: ignore[arg-type]
+    watching.on_train_epoch_end(trainer, model)  # type: ignore[arg-type]
+    first, second = 8 * 32**2 + 2 * 64**2, 8 * 64**2 + 2 * 64**2
+    assert told[-1].seconds_left == pytest.approx(30 * second / first)
 
 
 @pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet50"])

@@ -95,6 +95,22 @@ def test_more_epochs_take_longer_and_photos_not_decoded_too(
     assert anew.disk_bytes - short.disk_bytes > 56 * 320 * 240 * 3
 
 
+def test_validation_is_reckoned_at_the_last_size(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "train.estimate._measure", lambda model, config: ({32: 0.01, 64: 0.04, 96: 0.09}, 4)
+    )
+    last = (Stage(1, 96),)
+    one, another, more = (
+        estimate(replace(CNN, stages=(*stages, *last)))
+        for stages in ((), (Stage(10, 32),), (Stage(10, 64),))
+    )
+    validated = 10 * 10 / 3 * 0.09
+    assert another.seconds - one.seconds == pytest.approx(10 * 64 * 0.01 + validated, abs=0.3)
+    assert more.seconds - another.seconds == pytest.approx(10 * 64 * 0.03, abs=0.3)
+
+
 def test_estimate_of_disk_is_about_what_a_run_takes(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

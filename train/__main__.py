@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from core.dataset import DatasetError
+from core.evaluation import EvaluationError
 from core.imaging import ImageError
 from core.settings import SettingsError
 from core.splits import SplitError
@@ -25,6 +26,7 @@ SENTENCES = (
     BusyError,
     ConfigError,
     DatasetError,
+    EvaluationError,
     FileExistsError,
     ImageError,
     JobError,

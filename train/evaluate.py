@@ -27,10 +27,12 @@ from core.decision import Decision
 from core.evaluation import command
 from core.imaging import LesionImage, resize
 from core.metrics import (
+    ECE_INTERVAL,
     FAILED_BELOW,
     bootstrap,
     classifier_summary,
     confusion,
+    ece_interval,
     mask_scores,
     per_class,
     segmenter_summary,
@@ -106,6 +108,10 @@ def evaluate_classifier(
     if reference is not None:
         predictions["novelty"] = novelty
     raw = Calibration(1.0, calibration.prior)(z)
+    overall = _with_intervals(
+        lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
+    )
+    overall["ece"] = _figure(overall["ece"]["value"], ece_interval(p, labels, groups, draws))
 
     def by_class(rows: np.ndarray) -> dict[str, float]:
         found = per_class(p[rows], labels[rows], classes, named[rows])
@@ -124,9 +130,8 @@ def evaluate_classifier(
         **_counts(source, draws),
         "views": views,
         "decision": card["decision"],
-        "overall": _with_intervals(
-            lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
-        ),
+        "overall": overall,
+        "ece_interval": ECE_INTERVAL,
         "most_probable": _with_intervals(
             lambda r: {
                 k: v

@@ -1,5 +1,5 @@
-"""The commands for trained models: `export`, `evaluate`, `reference`, `atlas`, `report`, `compare`,
-`pack`, `import`."""
+"""The commands for trained models: `export`, `evaluate`, `intervals`, `reference`, `atlas`,
+`report`, `compare`, `pack`, `import`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.dataset import Dataset
 from core.in_use import KINDS, MODELS, in_use
 from core.settings import Settings
 from core.splits import check_split
-from core.weights import read_card, write_card
+from core.weights import WeightsError, read_card, write_card
 from train.config import VIEWS
 
 
@@ -49,6 +49,13 @@ def add_model_commands(commands: Any) -> None:
         "--out", type=Path, metavar="DIR", help="for photos from elsewhere: results go there"
     )
     evaluate.set_defaults(run=_evaluate, parser=evaluate)
+    intervals = commands.add_parser(
+        "intervals", help="the calibration error's interval anew, from the kept predictions"
+    )
+    intervals.add_argument(
+        "--run-name", help="of this run's own models (default: of those in weights/)"
+    )
+    intervals.set_defaults(run=_intervals)
     atlas = commands.add_parser(
         "atlas", help="facts of every image by the classifier in use, for the Dataset page"
     )
@@ -189,6 +196,22 @@ def _check_options(options: argparse.Namespace) -> None:
         wrong("the classifier needs --images DIR --labels CSV")
     if options.model == "segmenter" and (options.masks is None or options.labels):
         wrong("the segmenter needs --images DIR --masks DIR")
+
+
+def _intervals(options: argparse.Namespace) -> int:
+    from core.evaluation import compared
+    from train.intervals import renew
+
+    settings = Settings.from_environment()
+    folder = settings.runs / options.run_name / MODELS if options.run_name else settings.weights
+    folders = [folder / kind for kind in KINDS if (folder / kind).is_dir()]
+    if not folders:
+        raise WeightsError(f"There is no model in {folder}.")
+    for model in folders + ([] if options.run_name else compared(settings.weights)):
+        for name, (low, high) in renew(model).items():
+            ends = "none: no predictions are kept" if low is None else f"{low:.3f} to {high:.3f}"
+            print(f"{read_card(model)['name']}, {name}: {ends}")
+    return 0
 
 
 def _atlas(options: argparse.Namespace) -> int:

@@ -34,8 +34,8 @@ def table(weights: Path | None = None, split: str = "test") -> str:
         for key, name in NAMES.items():
             if key in metrics:
                 m = metrics[key]
-                low, high = f"{m['low']:.3f}", f"{m['high']:.3f}"
-                lines.append(f"| {who} | {name} | {m['value']:.3f} | {low} to {high} |")
+                ends = "" if m["low"] is None else f"{m['low']:.3f} to {m['high']:.3f}"
+                lines.append(f"| {who} | {name} | {m['value']:.3f} | {ends} |")
                 who = ""
     return "\n".join(lines)
 

@@ -117,7 +117,10 @@ def _metrics(card: Card) -> None:
             {
                 "Measure": list(figures),
                 "Value": [f"{v['value']:.3f}" for v in figures.values()],
-                "Interval": [f"{v['low']:.3f} to {v['high']:.3f}" for v in figures.values()],
+                "Interval": [
+                    f"{v['low']:.3f} to {v['high']:.3f}" if v["low"] is not None else "–"
+                    for v in figures.values()
+                ],
             }
         )
 

@@ -1,6 +1,7 @@
 """Measures against values worked out by hand."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from core.metrics import (
     bootstrap_ratios,
     classifier_summary,
     confusion,
+    ece_interval,
     expected_calibration_error,
     mask_scores,
     negative_log_likelihood,
@@ -232,3 +234,77 @@ def test_ratios_get_the_very_intervals_of_the_bootstrap() -> None:
 def test_ratio_with_nothing_below_the_line_has_no_interval() -> None:
     ends = bootstrap_ratios(np.zeros((4, 1)), np.zeros((4, 1)), np.array(list("aabc")), draws=20)
     assert np.isnan(ends).all()
+
+
+# The calibration error's interval
+
+
+def answers(
+    rng: np.random.Generator, lesions: int, right: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two-class answers on lesions with one to three alike photos: probabilities, labels, groups.
+    An answer of confidence c is right with the probability `right(c)`."""
+    groups = np.repeat(np.arange(lesions), rng.choice([1, 1, 1, 2, 3], lesions))
+    confidence = 0.5 + 0.49 * rng.beta(2, 1, lesions)[groups]
+    confidence = np.clip(confidence + rng.normal(0, 0.02, len(groups)), 0.5, 0.995)
+    shared = rng.random(len(groups)) < 0.5
+    luck = np.where(shared, rng.random(lesions)[groups], rng.random(len(groups)))
+    labels = np.where(luck < right(confidence), 0, 1)
+    return np.stack([confidence, 1 - confidence], axis=1), labels, groups
+
+
+CALIBRATIONS = {
+    "calibrated": lambda c: c,
+    "overconfident": lambda c: c - 0.06,
+    "off in one bin": lambda c: c - 0.1 * ((c > 0.6) & (c < 0.66)),
+    "slightly off everywhere": lambda c: c + 0.015 * np.sign(np.sin(c * np.pi * 15)),
+}
+
+
+@pytest.mark.parametrize("kind", CALIBRATIONS)
+def test_interval_of_the_calibration_error_covers(kind: str) -> None:
+    """Of 200 samples, at least 93 % of the intervals hold the true ECE (95 % less two standard
+    errors of such a simulation). Percentiles of resampled ECEs do not."""
+    right = CALIBRATIONS[kind]
+    p, _, _ = answers(np.random.default_rng(0), 200_000, right)
+    chance = p[:, 0] - right(p[:, 0])
+    bins = (p[:, 0] * 15).astype(int)
+    truth = sum(abs(chance[bins == b].sum()) for b in range(15)) / len(p)
+    rng, held = np.random.default_rng(1), []
+    for _ in range(200):
+        low, high = ece_interval(*answers(rng, 400, right), draws=300)
+        held.append(low - 1e-9 <= truth <= high)
+    assert np.mean(held) >= 0.93
+
+
+def test_percentiles_of_the_calibration_error_never_cover_a_calibrated_model() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        p, labels, groups = answers(rng, 400, CALIBRATIONS["calibrated"])
+        low, _ = bootstrap(
+            lambda rows, p=p, labels=labels: {
+                "ece": expected_calibration_error(p[rows], labels[rows])
+            },
+            groups,
+            draws=300,
+        )["ece"]
+        assert low > 0
+        assert ece_interval(p, labels, groups, draws=300)[0] < low
+
+
+def test_interval_of_the_calibration_error_narrows_with_lesions() -> None:
+    """And copies of a photo tell no more than the photo."""
+    rng, over = np.random.default_rng(2), CALIBRATIONS["overconfident"]
+    few, many = (ece_interval(*answers(rng, n, over), draws=300) for n in (300, 4800))
+    assert (few[1] - few[0]) / (many[1] - many[0]) > 2.5
+    p, labels, groups = answers(rng, 300, over)
+    once = ece_interval(p, labels, groups, draws=300)
+    copied = ece_interval(*(np.repeat(a, 4, axis=0) for a in (p, labels, groups)), draws=300)
+    assert copied == pytest.approx(once)
+    assert once[0] <= expected_calibration_error(p, labels) <= once[1]
+
+
+def test_interval_of_an_error_without_doubt() -> None:
+    """Always wrong and certain of it: nothing varies."""
+    certain = np.tile([1.0, 0.0], (6, 1))
+    assert ece_interval(certain, np.ones(6, int), np.arange(6), draws=50) == (1, 1)

@@ -20,6 +20,7 @@ import train.export
 from core.analyser import Analyser
 from core.dataset import Dataset
 from core.imaging import to_png
+from core.metrics import ECE_INTERVAL
 from core.settings import Settings
 from core.splits import SplitError
 from core.taxonomy import KEYS
@@ -236,6 +237,10 @@ def test_evaluation_has_intervals_and_numbers(shipped: Shipped, evaluated: str, 
     for part in ("overall", "most_probable"):
         for name, figure in figures.get(part, {}).items():
             assert None in figure.values() or figure["low"] <= figure["high"], name
+    if model == "classifier":
+        assert figures["ece_interval"] == ECE_INTERVAL
+        ece = figures["overall"]["ece"]
+        assert ece["low"] <= ece["value"] <= ece["high"]
     assert shipped.card(model)["metrics"][evaluated]["images"] == len(table)
 
 

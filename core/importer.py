@@ -17,10 +17,14 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from core import ownership
 from core.dataset import DatasetError, folder, read_metadata
+from core.ownership import ForeignFolderError
 
+DATASET = "imported HAM10000"
 MAX_FILE_BYTES = 50 * 1024**2
 """No file of the dataset is larger; guards against archives that unpack without end."""
 
@@ -72,8 +76,9 @@ def import_archives(
 
     Raises:
         DatasetError: an archive is missing, no zip, damaged, holds unsafe paths or nothing of
-            HAM10000; or the table is not HAM10000's; or the disk is full. What was imported before
-            stays.
+            HAM10000; or the table is not HAM10000's; or the disk is full; or the folder, which
+            LesionLab did not make, holds other files of the same names. What was imported before
+            stays; files of an earlier import that differ are moved to `replaced-TIME/`.
     """
     root = folder(data)
     archives = list(dict.fromkeys(archives))
@@ -84,14 +89,16 @@ def import_archives(
         entries += found
         ignored += others
     added = unchanged = 0
+    aside = root / f"replaced-{datetime.now():%Y%m%d-%H%M%S}"
     try:
+        _claim(root, entries)
         for archive in archives:
             with _opened(archive) as read:
                 for entry in [e for e in entries if e.archive == archive]:
                     if _same(entry):
                         unchanged += 1
                     else:
-                        _extract(read, entry)
+                        _extract(read, entry, aside)
                         added += 1
                     if progress:
                         progress(added + unchanged, len(entries), archive.name)
@@ -188,7 +195,21 @@ def _same(entry: _Entry) -> bool:
         return False
 
 
-def _extract(read: _Read, entry: _Entry) -> None:
+def _claim(root: Path, entries: list[_Entry]) -> None:
+    """Have a folder of our own; in one that holds files already (somebody's, or those of a version
+    that left no marker) none of them is replaced. Raises DatasetError, OSError."""
+    try:
+        ownership.claim(root, DATASET)
+    except ForeignFolderError as error:
+        for entry in entries:
+            if os.path.lexists(entry.target) and not _same(entry):
+                raise DatasetError(
+                    f"{entry.target} is another file than that in {entry.archive.name}, and maybe "
+                    "yours. Nothing was imported. Move it away, then import again."
+                ) from error
+
+
+def _extract(read: _Read, entry: _Entry, aside: Path) -> None:
     try:
         content = read(entry)
     except _UNREADABLE as error:
@@ -197,11 +218,15 @@ def _extract(read: _Read, entry: _Entry) -> None:
             "Download it again; what was imported stays."
         ) from error
     entry.target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = entry.target.with_name(f".{entry.target.name}.part")
+    temporary = ownership.beside(entry.target)
     try:
         temporary.write_bytes(content)
         if entry.target.name == "metadata.csv":
             read_metadata(temporary)
+        if os.path.lexists(entry.target):
+            kept = aside / entry.target.parent.name / entry.target.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(entry.target, kept)
         os.replace(temporary, entry.target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from core import ownership
 from core.calibration import Calibration
 from core.decision import Decision
 from core.reference import FILE as REFERENCE
@@ -237,6 +240,8 @@ def _chosen(settings: Settings) -> dict[str, Path]:
         found = {str(kind): Path(place) for kind, place in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path} is damaged, so nobody knows which one was chosen.") from error
+    if strange := found.keys() - set(KINDS):
+        raise WeightsError(f"{path} is not LesionLab's: it speaks of {min(strange)!r}.")
     if any(place.is_absolute() or ".." in place.parts for place in found.values()):
         raise WeightsError(f"{path} names a folder that is not in {settings.runs}.")
     return {kind: settings.runs / place for kind, place in found.items()}
@@ -248,10 +253,11 @@ def _write(settings: Settings, kind: str, place: str | None) -> None:
             chosen = {k: p.relative_to(settings.runs) for k, p in _chosen(settings).items()}
         except WeightsError:
             chosen = {}
+            with suppress(FileNotFoundError):  # nobody knows whose it is
+                aside = f"in-use-unreadable-{datetime.now():%Y%m%d-%H%M%S-%f}.json"
+                os.rename(settings.runs / FILE, settings.runs / aside)
         kept = {k: p.as_posix() for k, p in chosen.items() if k != kind}
         if place is not None:
             kept[kind] = place
         settings.runs.mkdir(parents=True, exist_ok=True)
-        temporary = settings.runs / f"{FILE}.part"
-        temporary.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, settings.runs / FILE)
+        ownership.write(settings.runs / FILE, (json.dumps(kept, indent=2) + "\n").encode())

@@ -5,28 +5,27 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from core import caches, ownership
+
+FOLDER = "models"
+"""In the cache folder: everything below is in here."""
+KIND = "prepared model"
 SUMS = "crc32.json"
 KEPT = 8
-"""Folders that stay in a cache, the latest used; older ones make room for new ones."""
+"""Models that stay, the latest used; older ones make room for new ones."""
 
 
 def find(cache: Path, key: str) -> Path | None:
-    """The folder kept under a key, if its files are as they were written."""
-    folder = cache / key
-    try:
-        sums = json.loads((folder / SUMS).read_text())
-        if sums == _sums(folder):
-            os.utime(folder)
-            return folder
-    except (OSError, ValueError):
-        pass
+    """The folder kept under a key, if its files are as they were written. No other process removes
+    it until this one ends."""
+    folder = cache / FOLDER / key
+    if ownership.kind_of(folder) == KIND and caches.use(folder) and is_whole(folder):
+        return folder
     return None
 
 
@@ -37,37 +36,47 @@ def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:
     that is killed leaves half of it. A damaged one of that name gives way; a sound one, kept by
     another process in the meantime, stays.
     """
+    place = cache / FOLDER
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".", dir=cache))
+        place.mkdir(parents=True, exist_ok=True)
+        made = ownership.scratch(place, KIND)
     except OSError:
         return None
     try:
         write(made)
         (made / SUMS).write_text(json.dumps(_sums(made)))
         if find(cache, key) is None:
-            shutil.rmtree(cache / key, ignore_errors=True)
-        os.rename(made, cache / key)
+            ownership.remove(place / key, KIND)
+        os.rename(made, place / key)
     except (OSError, RuntimeError):  # a full disk, or the other process was first
-        shutil.rmtree(made, ignore_errors=True)
+        ownership.remove(made, KIND)
         return find(cache, key)
-    _make_room(cache)
-    return cache / key
+    _make_room(place)
+    return find(cache, key)
 
 
-def _make_room(cache: Path) -> None:
-    """Drop the folders not used for longest, and what was left half made a day ago."""
-    folders = sorted((p for p in cache.iterdir() if p.is_dir()), key=lambda p: -p.stat().st_mtime)
-    half_made = [p for p in folders if p.name.startswith(".")]
-    old = [p for p in half_made if p.stat().st_mtime < time.time() - 86_400]
-    for folder in old + [p for p in folders if p not in half_made][KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+def is_whole(folder: Path) -> bool:
+    """Whether all files are as they were written."""
+    try:
+        return json.loads((folder / SUMS).read_text()) == _sums(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _make_room(place: Path) -> None:
+    """Drop the models not used for longest, and what was left half made a day ago."""
+    entries = sorted(caches.entries(place, KIND), key=caches.last_used, reverse=True)
+    half_made = [p for p in entries if p.name.startswith(ownership.SCRATCH)]
+    old = [p for p in half_made if caches.last_used(p) < time.time() - 86_400]
+    for folder in old + [p for p in entries if p not in half_made][KEPT:]:
+        caches.evict(folder, KIND)
 
 
 def _sums(folder: Path) -> dict[str, int]:
     """CRC-32 of each file: quick, and enough against damage."""
     sums = {}
-    for path in sorted(p for p in folder.iterdir() if p.name != SUMS):
+    ours = (SUMS, caches.LOCK, ownership.MARKER)
+    for path in sorted(p for p in folder.iterdir() if p.name not in ours):
         total = 0
         with path.open("rb") as file:
             while chunk := file.read(1 << 20):

@@ -6,7 +6,7 @@
 | `LESIONLAB_WEIGHTS` | folder with the models' weights and cards | `weights/` in the repository |
 | `LESIONLAB_RUNS` | folder into which trainings write | `runs/` in the repository |
 | `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
-| `LESIONLAB_CACHE` | models prepared for this machine | the user's cache folder |
+| `LESIONLAB_CACHE` | models prepared for this machine, photos decoded | the user's cache folder |
 | `LESIONLAB_ARCHIVE` | address of the ISIC Archive's interface | the public one |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |

@@ -10,8 +10,10 @@ import os
 import shutil
 from pathlib import Path
 
+from core import ownership
 from core.evaluation import COMPARISON, names
 from core.in_use import KINDS, MODELS
+from core.ownership import ForeignFolderError
 from core.weights import WeightsError, read_card
 
 KEPT = ("card.json", "training.csv", "evaluation-*.json")
@@ -29,6 +31,7 @@ def keep(run: Path, weights: Path) -> list[Path]:
 
     Raises:
         WeightsError: the run has no model, or one of its models was not evaluated.
+        ForeignFolderError: something else lies where the figures should go.
     """
     folders = [run / MODELS / kind for kind in KINDS if (run / MODELS / kind).is_dir()]
     if not folders:
@@ -41,8 +44,8 @@ def keep(run: Path, weights: Path) -> list[Path]:
                 f"{folder.name} --run-name {run.name}"
             )
     place = weights / COMPARISON / run.name
-    made = place.with_name(f".{run.name}.part")
-    shutil.rmtree(made, ignore_errors=True)
+    _check_place(place)
+    made = ownership.beside(place)
     for folder in folders:
         (made / folder.name).mkdir(parents=True)
         for pattern in KEPT:
@@ -51,3 +54,13 @@ def keep(run: Path, weights: Path) -> list[Path]:
     shutil.rmtree(place, ignore_errors=True)
     os.replace(made, place)
     return sorted(place.iterdir())
+
+
+def _check_place(place: Path) -> None:
+    """Only figures of a run give way to others. Raises ForeignFolderError."""
+    for path in place.rglob("*"):
+        if path.is_symlink() or not (
+            (path.is_dir() and path.parent == place and path.name in KINDS)
+            or (path.parent.parent == place and any(map(path.match, KEPT)))
+        ):
+            raise ForeignFolderError(f"{path} is no figure of a model. Move it away, then repeat.")

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from core.run_folder import claim_run
 from train.choices import (
     AUGMENTATIONS,
     BASE,
@@ -240,8 +241,12 @@ def config_of(values: dict[str, Any]) -> Config:
 
 
 def write_run_config(run: Path, config: Config) -> None:
-    """Write the run's `config.json`, atomically."""
-    run.mkdir(parents=True, exist_ok=True)
+    """Write the run's `config.json`, atomically.
+
+    Raises:
+        ForeignFolderError: the folder holds something that LesionLab did not put there.
+    """
+    claim_run(run)
     temporary = run / f"{CONFIG_FILE}.part"
     values = {"kind": config.kind, **config.as_dict()}
     temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
@@ -256,6 +261,16 @@ def read_run_config(run: Path) -> Config | None:
     """
     values = _read(run)
     return None if values is None else _named(run, config_of, values)
+
+
+def may_be_run(folder: Path) -> bool:
+    """Whether the folder's `config.json` holds choices of a training, of any version."""
+    try:
+        values = _read(folder) or {}
+        config_of(values)
+    except ConfigError:
+        return False
+    return any(field.name in values for kind in CONFIGS.values() for field in fields(kind))
 
 
 def read_config(run: Path, kind: type[Kind]) -> Kind | None:

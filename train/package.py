@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
+from core import ownership
 from core.calibration import Calibration
 from core.decision import Decision
 from core.evaluation import (
@@ -36,6 +36,7 @@ from core.evaluation import (
     read_predictions,
     read_training,
 )
+from core.explore import ATLAS_FILE
 from core.export import DISCLAIMER
 from core.in_use import KINDS, MODELS
 from core.reference import FILE as REFERENCE
@@ -72,6 +73,7 @@ ARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 """Names without : and /, by which timm would fetch a model from elsewhere."""
 IMPORTED = "imported-"
 """How the names of folders with imported models begin."""
+IMPORT = "imported model"
 
 Reader = Callable[[], AbstractContextManager[IO[bytes]]]
 
@@ -106,7 +108,7 @@ def pack(models: Path, out: Path) -> None:
     cards = {kind: read_card(models / kind) for kind in kinds}
     for kind, card in cards.items():
         check_weights(models / kind, card)
-    temporary = out.with_name(out.name + ".part")
+    temporary = ownership.beside(out)
     try:
         with zipfile.ZipFile(temporary, "w") as archive:  # weights do not compress
             archive.writestr("README.txt", _readme(cards))
@@ -158,7 +160,37 @@ def remove(run: Path) -> None:
     """
     if not run.name.startswith(IMPORTED) or (run / CONFIG_FILE).exists():
         raise PackageError(f"{run.name} was not imported; delete it among the runs.")
-    shutil.rmtree(run)
+    _remove(run)
+
+
+def _remove(run: Path) -> None:
+    """Delete the folder of an imported model; one that an earlier version made has no marker.
+
+    Raises:
+        PackageError: it is something else's.
+        OSError: it cannot be deleted.
+    """
+    if not ownership.kind_of(run) and _holds_models_alone(run):
+        ownership.mark(run, IMPORT)
+    if ownership.kind_of(run) != IMPORT:
+        raise PackageError(
+            f"{run} holds things that LesionLab did not put there, so it is left alone. Move it "
+            "away."
+        )
+    if not ownership.remove(run, IMPORT):
+        raise OSError(f"{run} is open in another program, or may not be deleted")
+
+
+def _holds_models_alone(run: Path) -> bool:
+    """Whether there is a model in a folder, and nothing but files of models."""
+    models = [run / MODELS / kind for kind in KINDS]
+    files = [path for path in run.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return any((folder / "card.json").is_file() for folder in models) and all(
+        path.parent in models
+        and not path.is_symlink()
+        and (_most(path.name) or path.name == ATLAS_FILE)
+        for path in files
+    )
 
 
 def _readme(cards: dict[str, Card]) -> str:
@@ -222,7 +254,7 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
     needed = sum(entry.size for entry in taken)
     if needed > shutil.disk_usage(runs).free:
         raise PackageError(f"The disk has no room for {needed / MB:,.0f} MB. Make some, try again.")
-    made = Path(tempfile.mkdtemp(prefix=".import-", dir=runs))
+    made = ownership.scratch(runs, IMPORT)
     try:
         for place in sorted({entry.path.parent for entry in taken}):
             folder = made / "new"
@@ -238,12 +270,11 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
         cards = [read_card(folder) for folder in sorted((made / MODELS).iterdir())]
         target = runs / f"{IMPORTED}{'-'.join(card['sha256'][:10] for card in cards)}"
         if target.exists():
-            shutil.rmtree(target)
-        os.chmod(made, 0o755)  # mkdtemp's folder is its owner's alone
+            _remove(target)
         os.replace(made, target)
         return target
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        ownership.remove(made, IMPORT)
 
 
 def _chosen(entries: list[_Entry]) -> list[_Entry]:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.importer import DATASET
+from core.ownership import mark
 from core.splits import SPLITS, Split
 
 MakeZip = Callable[..., Path]
@@ -124,4 +126,5 @@ def ham(data: Path, mini: Miniature) -> Path:
         for image_id, content in files.items():
             (root / kind / f"{image_id}.{suffix}").write_bytes(content)
     (root / "metadata.csv").write_bytes(mini.metadata)
+    mark(root, DATASET)
     return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from core import importer
 from core.dataset import Dataset, DatasetError, status
 from core.importer import ImportReport, import_archives
+from core.ownership import MARKER
+from tests import somebody
 
 if TYPE_CHECKING:
     from tests.core.conftest import Miniature
@@ -21,8 +24,8 @@ MakeZip = Callable[..., Path]
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, hidden ones too, by its path in it."""
-    found = (p for p in folder.rglob("*") if p.is_file())
+    """Every file below a folder, hidden ones too but LesionLab's marker, by its path in it."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p.name != MARKER)
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
 
 
@@ -134,7 +137,11 @@ def test_damaged_file_is_imported_anew(
     shorter, other = sorted((data / "ham10000/images").iterdir())[:2]
     shorter.write_bytes(shorter.read_bytes()[:100])
     other.write_bytes(bytes(len(other.read_bytes())))  # as long as it was
+    damaged = {f"images/{p.name}": p.read_bytes() for p in (shorter, other)}
     assert import_archives(archives).added == 2
+    (aside,) = (data / "ham10000").glob("replaced-*")
+    assert files(aside) == damaged, "nobody knows whether somebody wanted them so"
+    shutil.rmtree(aside)
     assert files(data) == imported
 
 
@@ -171,6 +178,34 @@ def test_progress_counts_up_to_the_total(data: Path, archives: list[Path]) -> No
     assert [done for done, _, _ in calls] == list(range(1, 11))
     assert {total for _, total, _ in calls} == {10}
     assert [text for _, _, text in calls] == ["photos.zip"] * 5 + ["masks.zip"] * 4 + ["crops.zip"]
+
+
+# Into a folder full of somebody's things
+
+
+def test_nothing_of_somebodys_is_replaced(
+    data: Path, archives: list[Path], make_zip: MakeZip
+) -> None:
+    data.mkdir()
+    before = somebody.fill(data)
+    with pytest.raises(DatasetError, match="Move it away"):
+        import_archives(archives)
+    assert somebody.seen(data) == before, "not even half an import"
+    for name in ("images/ISIC_0000001.jpg", "metadata.csv"):
+        (data / "ham10000" / name).rename(data / f"mine {Path(name).name}")
+    before = somebody.seen(data)
+    assert import_archives(archives).added == 10
+    assert import_archives(archives).unchanged == 10
+    assert somebody.missing(before, data) == set()
+
+
+def test_an_import_of_an_earlier_version_goes_on(
+    data: Path, archives: list[Path], imported: dict[str, bytes]
+) -> None:
+    import_archives(archives[:1])
+    (data / "ham10000" / MARKER).unlink()
+    assert import_archives(archives).added == len(imported) - 5
+    assert files(data) == imported
 
 
 # What is refused

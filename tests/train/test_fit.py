@@ -19,6 +19,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from core.ownership import mark
+from core.run_folder import RUN
 from core.settings import REPOSITORY
 from train import fit as fit_module
 from train.__main__ import main
@@ -124,6 +126,7 @@ def test_checkpoint_writing_that_fails_leaves_the_old_file(
 
 
 def test_part_is_not_taken_for_a_checkpoint(tmp_path: Path) -> None:
+    mark(tmp_path, RUN)
     for name in ("last.ckpt.part", "best.ckpt.part"):
         (tmp_path / name).write_bytes(b"half a check")
     fit(Line(line_config(1)), tmp_path, resume=True)

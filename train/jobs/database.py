@@ -11,11 +11,14 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from core.run_folder import is_run
 from train.jobs.locks import BusyError, hold
 
 DATABASE_FILE = "runs.sqlite"
 VERSION = 1
 BUSY_SECONDS = 15.0
+OURS = {"runs", "notices"}
+"""The tables."""
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 SCHEMA = """
@@ -97,6 +100,12 @@ class Database:
             "set LESIONLAB_RUNS to a folder you may write to."
         )
 
+    def _foreign(self) -> JobError:
+        return JobError(
+            f"{self.path} is not LesionLab's list of runs, so it is left alone. Move it away, or "
+            "set LESIONLAB_RUNS to another folder."
+        )
+
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
@@ -118,8 +127,11 @@ class Database:
             with closing(self._connect()) as connection:
                 if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                     return False
-                if _version(connection) == VERSION:
+                tables = _tables(connection)
+                if _version(connection) == VERSION and tables >= OURS:
                     return True
+                if tables:
+                    raise self._foreign()
                 _use_wal(connection)
                 connection.execute("BEGIN IMMEDIATE")
                 if _version(connection) != VERSION:  # no one else has made them meanwhile
@@ -134,7 +146,9 @@ class Database:
             raise self.unusable(error) from error
 
     def _set_aside(self) -> None:
-        with hold(self.folder / ".repair.lock", BUSY_SECONDS):
+        if not any(is_run(folder) for folder in self.folder.iterdir()):
+            raise self._foreign()
+        with hold(self.folder / ".lesionlab-repair.lock", BUSY_SECONDS):
             if self._sound():  # another process was quicker
                 return
             name = f"runs-damaged-{datetime.now():%Y%m%d-%H%M%S}.sqlite"
@@ -163,6 +177,11 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             if not busy or time.monotonic() > deadline:
                 raise
         time.sleep(0.02)
+
+
+def _tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row["name"] for row in rows}
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -6,7 +6,6 @@ import csv
 import math
 import os
 import re
-import shutil
 import sqlite3
 import time
 import unicodedata
@@ -17,9 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core import ownership
+from core.run_folder import RUN, claim_run, is_run
 from core.settings import Settings
 from train.cluster.record import Record, read_record
-from train.config import Config, ConfigError, read_run_config, write_run_config
+from train.config import Config, ConfigError, may_be_run, read_run_config, write_run_config
 from train.jobs.database import Database, JobError
 from train.jobs.locks import BusyError, held, hold
 from train.jobs.logs import LOG_FILE, tail
@@ -30,7 +31,7 @@ from train.jobs.words import gone
 LOCK_FILE = "lock"
 """In a run's folder: its trainer holds it while it lives."""
 SIGNS = ("config.json", "last.ckpt", "metrics.csv")
-"""A folder with one of these is a run."""
+"""The folder of a run has one of these."""
 BIN_DAYS = 7.0
 
 
@@ -118,7 +119,7 @@ class Runs:
                 )
         except (JobError, OSError) as error:
             if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+                _discard(folder)
             if isinstance(error, OSError):
                 raise self.database.unusable(error) from error
             raise
@@ -152,6 +153,11 @@ class Runs:
                 else run.message
                 if run.config is None
                 else f"“{run.name}” is {run.state}: there is nothing to resume."
+            )
+        if not is_run(run.folder):
+            raise JobError(
+                f"{run.folder} was not made by LesionLab, which does not train in it. Make a new "
+                "training with the same choices."
             )
         with self.database.write() as connection:
             connection.execute(
@@ -216,16 +222,18 @@ class Runs:
 
     def purge(self, days: float = BIN_DAYS) -> int:
         """Remove for good, with their folders, runs that have been in the bin for so many days; 0
-        empties it. Returns how many."""
+        empties it. A folder that LesionLab did not make stays. Returns how many."""
         old = datetime.fromtimestamp(time.time() - days * 86400, UTC)
         removed = 0
         for run in self.bin():
-            if run.deleted is None or run.deleted > old:
+            if run.deleted is None or run.deleted > old or not is_run(run.folder):
                 continue
-            with suppress(BusyError), hold(run.folder / LOCK_FILE):
-                shutil.rmtree(run.folder, ignore_errors=True)
-            if not run.folder.exists():
-                removed += 1
+            try:
+                with hold(run.folder / LOCK_FILE):
+                    claim_run(run.folder)  # one of an earlier version has no marker yet
+            except (BusyError, OSError):
+                continue
+            removed += ownership.remove(run.folder, RUN)  # what is in the bin does not begin
         self._reconcile()
         return removed
 
@@ -266,9 +274,7 @@ class Runs:
         try:
             with os.scandir(self.folder) as entries:
                 return {
-                    entry.name
-                    for entry in entries
-                    if entry.is_dir() and any((Path(entry) / sign).exists() for sign in SIGNS)
+                    entry.name for entry in entries if entry.is_dir() and _seems_a_run(Path(entry))
                 }
         except OSError as error:
             raise self.database.unusable(error) from error
@@ -363,6 +369,22 @@ def _places(connection: sqlite3.Connection) -> dict[str, int]:
 
 def _last_place(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT 1 + COALESCE(MAX(position), 0) FROM runs").fetchone()[0])
+
+
+def _seems_a_run(folder: Path) -> bool:
+    """Also the folders of versions that marked none, which are looked at, not written to."""
+    if not any((folder / sign).exists() for sign in SIGNS):
+        return False
+    if kind := ownership.kind_of(folder):
+        return kind == RUN
+    return may_be_run(folder)
+
+
+def _discard(folder: Path) -> None:
+    """Take back a folder made a moment ago."""
+    if not ownership.remove(folder, RUN):
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _config(folder: Path) -> tuple[Config | None, str]:

@@ -25,8 +25,8 @@ from train.jobs.store import LOCK_FILE, Runs, at_cluster
 from train.jobs.words import death
 from train.jobs.worker import LATER
 
-SUPERVISOR_FILE = ".supervisor.lock"
-SUPERVISOR_LOG = ".supervisor.log"
+SUPERVISOR_FILE = ".lesionlab-queue.lock"
+SUPERVISOR_LOG = ".lesionlab-queue.log"
 SUPERVISE = (sys.executable, "-m", "train.jobs", "supervise")
 WORK = (sys.executable, "-m", "train.jobs", "work")
 

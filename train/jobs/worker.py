@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from core.run_folder import claim_run
 from core.settings import Settings
 from train.cluster.record import read_record
 from train.jobs.database import JobError
@@ -23,8 +24,16 @@ from train.jobs.watch import PROGRESS_FILE, FolderWatch
 from train.jobs.words import ending
 from train.session import Stopped, Watch, run_training
 
-TURN_FILE = ".training.lock"
+TURN_FILE = ".lesionlab-training.lock"
 """In the folder of runs: held by the trainer whose turn it is."""
+PARTS = (
+    "best.ckpt.part",
+    "last.ckpt.part",
+    "config.json.part",
+    "metrics.part",
+    "progress.json.part",
+)
+"""Files of a run that a trainer was ended in the middle of."""
 LATER = 75
 """Exit status of a trainer that could not begin now: another one is at it."""
 LOCK_SECONDS = 10.0
@@ -94,8 +103,10 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         BusyError: another process trains it, or a cluster.
         NotQueuedError: it does not wait, or is in the bin.
         JobError: there is no such run, or the folder of runs cannot be written.
+        ForeignFolderError: the folder was not made by LesionLab.
     """
     folder = runs.get(id).folder
+    claim_run(folder)
     with hold(folder / LOCK_FILE, LOCK_SECONDS), _Terminated.noticed() as terminated:
         if read_record(folder) is None:
             _clear(folder)
@@ -163,9 +174,9 @@ def _stop_asked(runs: Runs, id: str) -> bool:
 
 def _clear(folder: Path) -> None:
     """Remove what the last attempt left half-written, and its figures."""
-    for file in (*folder.glob("*.part"), folder / PROGRESS_FILE):
+    for name in (*PARTS, PROGRESS_FILE):
         with suppress(OSError):
-            file.unlink()
+            (folder / name).unlink()
 
 
 class _Terminated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -237,8 +238,7 @@ def test_runs_of_the_command_line_are_taken_in(runs: Runs) -> None:
 
 def test_run_whose_folder_was_removed(runs: Runs) -> None:
     a, b = (runs.create(config(), name) for name in "ab")
-    (runs.folder / a / "config.json").unlink()
-    (runs.folder / a).rmdir()
+    shutil.rmtree(runs.folder / a)
     assert order(runs) == [b]
     with pytest.raises(JobError, match="no run"):
         runs.get(a)

@@ -29,6 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     analyse = commands.add_parser("analyse", help="analyse photos into CSV files and masks")
     analyse.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photos or folders")
     analyse.add_argument("--out", required=True, type=Path, metavar="DIR", help="results go there")
+    analyse.add_argument(
+        "--raw-names",
+        action="store_true",
+        help="names in the tables as they are, for scripts that join by them; without it, an "
+        "apostrophe keeps spreadsheets from taking a name for a formula",
+    )
     analyse.set_defaults(run=_analyse)
     prepare = commands.add_parser(
         "prepare", help="prepare the models for this machine now, not at the first start"
@@ -121,7 +127,12 @@ def _analyse(options: argparse.Namespace) -> int:
         analyser = Analyser.load(settings, lanes=settings.threads)
         with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
             report = analyse_files(
-                pictures, options.out, analyser, lambda _: bar.update(), settings.threads
+                pictures,
+                options.out,
+                analyser,
+                lambda _: bar.update(),
+                settings.threads,
+                options.raw_names,
             )
     except (OSError, WeightsError) as error:
         print(error, file=sys.stderr)

@@ -60,21 +60,23 @@ def analyse_files(
     analyser: Analyser,
     progress: Callable[[Path], None] | None = None,
     workers: int = 1,
+    raw_names: bool = False,
 ) -> BatchReport:
     """Analyse files; results are on disk as soon as each is done.
 
     Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
     measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
     (file, reason) into `out`. The two tables replace those of an earlier call, masks those of the
-    same name. `image` is the very stem of the file, as scripts join tables by it; the cells of
-    `rejected.csv`, which people read, are safe for spreadsheets (`core.tables.safe`).
+    same name. Names and reasons are safe for spreadsheets (`core.tables.safe`).
 
     Args:
+        raw_names: names as they are, for scripts that join tables by them.
         workers: files worked on at the same time; as many as the analyser has lanes.
 
     Raises:
         OSError: `out` cannot be written.
     """
+    words = str if raw_names else safe
     (out / "masks").mkdir(parents=True, exist_ok=True)
     same_name: dict[str, list[Path]] = {}
     for picture in pictures:
@@ -96,7 +98,7 @@ def analyse_files(
             else:
                 first = picture
                 (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
-                done.append((picture, [picture.stem, *cells(analysis)]))
+                done.append((picture, [words(picture.stem), *cells(analysis)]))
         return done
 
     analysed = rejected = 0
@@ -116,7 +118,7 @@ def analyse_files(
             for picture, result in results:
                 if isinstance(result, str):
                     rejected += 1
-                    rejected_rows.writerow([safe(str(picture)), safe(result)])
+                    rejected_rows.writerow([words(str(picture)), words(result)])
                     rejected_file.flush()
                 else:
                     analysed += 1

@@ -61,7 +61,7 @@ predictions.csv   one row for each photo: image (its name), the calibrated proba
 masks/IMAGE.png   the outlined lesion of that photo: 255 on the lesion, 0 elsewhere
 rejected.csv      files that were not analysed, and why
 
-An apostrophe before =, +, - or @ at the start of a name keeps spreadsheets from running it.
+An apostrophe before =, +, - or @ in a name keeps spreadsheets from running it as a formula.
 """
 
 

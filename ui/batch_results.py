@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.jobs import BatchJob, Photo
-from core.tables import safe
+from core.tables import safe, safe_table
 from core.taxonomy import BY_KEY
 from ui import batches
 from ui.frame import decide
@@ -44,8 +44,8 @@ def show(job: BatchJob) -> None:
     if job.rejected:
         st.subheader("Rejected files", anchor=False)
         st.dataframe(
-            pd.DataFrame(
-                [(safe(r.name), r.reason) for r in job.rejected], columns=["File", "Reason"]
+            safe_table(
+                pd.DataFrame([(r.name, r.reason) for r in job.rejected], columns=["File", "Reason"])
             ),
             hide_index=True,
             row_height=ROW,

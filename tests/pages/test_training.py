@@ -614,6 +614,16 @@ def test_runs_of_different_kinds_and_one_name(runs):
     checked(app)
 
 
+def test_names_of_runs_in_tables_are_safe_for_spreadsheets(runs):
+    """The tables can be saved as CSV by their own button."""
+    one = written(runs, "=1+1", 1, ClassifierConfig(lr=1e-5), val_score=[0.5])
+    two = written(runs, "Quick", 1, val_score=[0.5])
+    app = page(training_view=store.COMPARE, training_compared=[one, two])
+    best, differences = (table.value for table in app.dataframe)
+    assert set(best["Run"]) == {"'=1+1", "Quick"}
+    assert {"'=1+1", "Quick"} < set(differences)
+
+
 # Models
 
 

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.export import DISCLAIMER
+from core.tables import safe_table
 from core.taxonomy import KEYS
 from ui.figures import colour, text_colour
 
@@ -149,7 +150,7 @@ def download(table: pd.DataFrame, name: str) -> None:
     """A button that saves a table as CSV; a column says that it is for teaching only."""
     st.download_button(
         "CSV",
-        lambda: table.assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
+        lambda: safe_table(table).assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
         f"lesionlab-{name}.csv",
         "text/csv",
         key=f"csv_{name}",

@@ -23,6 +23,7 @@ from core.in_use import models_in_use
 from core.metrics import NAMES
 from core.published import PUBLISHED, Published
 from core.settings import Settings
+from core.tables import safe_table
 from core.taxonomy import BY_KEY
 from core.weights import Card, WeightsError, read_card
 from ui.performance import charts
@@ -83,10 +84,12 @@ def show(choice: Choice) -> None:
     }
     for title, (row_of, task, columns) in tables.items():
         st.subheader(title, anchor=False)
-        table = pd.DataFrame(
-            [row for found in measured if (row := row_of(found)) is not None]
-            + [_published(p) for p in PUBLISHED if p.task == task]
-        ).reindex(columns=["Model", "Measured on", *columns, "Learned from", "Source"])
+        table = safe_table(
+            pd.DataFrame(
+                [row for found in measured if (row := row_of(found)) is not None]
+                + [_published(p) for p in PUBLISHED if p.task == task]
+            ).reindex(columns=["Model", "Measured on", *columns, "Learned from", "Source"])
+        )
         st.dataframe(
             table.drop(columns="Source").astype(object).fillna("–"),
             hide_index=True,

@@ -10,6 +10,7 @@ import streamlit as st
 from core.dataset import Dataset, DatasetError
 from core.imaging import ImageError
 from core.metrics import confusion
+from core.tables import safe_table
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.frame import chance, percent
@@ -159,7 +160,7 @@ def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
     _gallery(table)
     shares = ("Probability of the named", "Probability of the truth")
     st.dataframe(
-        table,
+        safe_table(table),
         hide_index=True,
         height=min(38 + 35 * len(table), 320),
         column_config={n: st.column_config.NumberColumn(format="percent") for n in shares},

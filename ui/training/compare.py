@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.tables import safe_table
 from train.jobs import Run, Runs
 from ui.performance import charts
 from ui.training import curves, store, words
@@ -97,7 +98,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
         row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
         rows.append(row | {words.measure(k): v for k, v in words.measures(run.best).items()})
-    table = pd.DataFrame(rows)
+    table = safe_table(pd.DataFrame(rows))
     st.subheader("The best epoch of each, on validation", anchor=False)
     st.dataframe(
         table,
@@ -135,7 +136,7 @@ def _differences(compared: dict[str, Run]) -> None:
     ]
     if not rows:
         return
-    table = pd.DataFrame(rows)
+    table = safe_table(pd.DataFrame(rows))
     if everything:
         table.insert(0, "≠", ["≠" if field in differ else "" for field in fields])
     st.dataframe(

@@ -1,5 +1,5 @@
 """The command line: `python -m core dataset import|status`, `python -m core analyse`,
-`python -m core prepare` and `python -m core quality`."""
+`python -m core prepare`, `python -m core storage` and `python -m core quality`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from core.settings import Settings, SettingsError
+from core.storage import CLEARED, TITLES, clear, size, survey
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "quality", help="measure what is usual of photos, for the notes on quality (developers)"
     )
     quality.set_defaults(run=_quality)
+    storage = commands.add_parser(
+        "storage", help="what lies where and how large; --clear removes what can be made again"
+    )
+    storage.add_argument(
+        "--clear",
+        nargs="*",
+        choices=list(CLEARED),
+        metavar="KIND",
+        help=f"remove all that can be made again, or some of {', '.join(CLEARED)}",
+    )
+    storage.add_argument("--yes", action="store_true", help="do not ask")
+    storage.set_defaults(run=_storage)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -152,6 +165,31 @@ def _prepare(options: argparse.Namespace) -> int:
     except WeightsError as error:
         print(error, file=sys.stderr)
         return 2
+    return 0
+
+
+def _storage(options: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    items = survey(settings)
+    if options.clear is None:
+        for item in items:
+            notes = ["in use"] * item.used + ["of an earlier version"] * item.earlier
+            said = f"  ({', '.join(notes)})" if notes else ""
+            print(f"{item.kind:<9} {size(item.nbytes):>8}  {item.path}{said}")
+        for kind, title in TITLES.items():
+            of_kind = [item.nbytes for item in items if item.kind == kind]
+            again = "can be cleared" if kind in CLEARED else ""
+            print(f"{title:<30} {len(of_kind):>6} {size(sum(of_kind)):>9}  {again}".rstrip())
+        return 0
+    kinds = options.clear or list(CLEARED)
+    clearable = [item.nbytes for item in items if item.kind in kinds and not item.used]
+    if clearable and not options.yes and sys.stdin.isatty():
+        names = ", ".join(TITLES[kind].lower() for kind in kinds)
+        print(f"{names.capitalize()}: {size(sum(clearable))}. They are made again when needed.")
+        if input("Remove them? [y/N] ").strip().lower() not in ("y", "yes"):
+            print("Nothing was removed.")
+            return 1
+    print(clear(kinds, settings).sentence)
     return 0
 
 

@@ -38,6 +38,8 @@ def last_used(entry: Path) -> float:
 
 def use(entry: Path) -> bool:
     """Have nobody remove an entry until this process ends; false if it is gone already."""
+    if not ownership.kind_of(entry):
+        return False
     with suppress(OSError):
         os.utime(entry / ownership.MARKER)
     if entry in _used and _same(_used[entry], entry):

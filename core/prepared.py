@@ -24,9 +24,7 @@ def find(cache: Path, key: str) -> Path | None:
     """The folder kept under a key, if its files are as they were written. No other process removes
     it until this one ends."""
     folder = cache / FOLDER / key
-    if ownership.kind_of(folder) == KIND and caches.use(folder) and is_whole(folder):
-        return folder
-    return None
+    return folder if caches.use(folder) and is_whole(folder) else None
 
 
 def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:

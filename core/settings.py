@@ -7,6 +7,7 @@
 | `LESIONLAB_RUNS` | folder into which trainings write | `runs/` in the repository |
 | `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
 | `LESIONLAB_CACHE` | models prepared for this machine, photos decoded | the user's cache folder |
+| `LESIONLAB_CACHE_GB` | what decoded photos and features of photos may take on the disk | 20 |
 | `LESIONLAB_ARCHIVE` | address of the ISIC Archive's interface | the public one |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |
@@ -17,6 +18,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -53,6 +55,7 @@ class Settings:
     precision: str
     ray: str
     ray_workers: int
+    cache_gb: float
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -77,6 +80,7 @@ def _read(
     precision: str,
     ray: str,
     ray_workers: str,
+    cache_gb: str,
 ) -> Settings:
     """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
     return Settings(
@@ -91,6 +95,7 @@ def _read(
         precision=_choice("LESIONLAB_PRECISION", precision, PRECISIONS),
         ray=_address("LESIONLAB_RAY", ray),
         ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
+        cache_gb=_gigabytes("LESIONLAB_CACHE_GB", cache_gb, 20.0),
     )
 
 
@@ -99,6 +104,16 @@ def _count(variable: str, value: str, default: int) -> int:
     if value and not (value.isascii() and value.isdigit() and int(value) > 0):
         raise SettingsError(f"{variable} is {value!r}; set it to a whole number of at least 1.")
     return int(value) if value else default
+
+
+def _gigabytes(variable: str, value: str, default: float) -> float:
+    try:
+        number = float(value) if value.strip() else default
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise SettingsError(f"{variable} is {value!r}; set it to a number above 0, such as 20.")
+    return number
 
 
 def _address(variable: str, value: str) -> str:

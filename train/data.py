@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 from tqdm import tqdm
 
+from core import caches, storage
 from core.compat import import_torchvision
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import ImageError, LesionImage, resize
@@ -123,12 +125,12 @@ def wanted_part(data: Data, config: Config) -> Data:
 
 def is_decoded(data: Data) -> bool:
     """Whether the arrays of these photos are there."""
-    return not data.table.empty and (_directory(data) / "complete.json").is_file()
+    return not data.table.empty and _is_whole(_directory(data))
 
 
 def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
     """Decode the photos, or map the arrays of an earlier call (kept in `<dataset>/cache/`, those of
-    other folders in `LESIONLAB_CACHE`).
+    other folders in `LESIONLAB_CACHE`). Nobody removes them until this process ends.
 
     Args:
         tick: told how many photos are decoded, and of how many; by default there is a bar.
@@ -150,10 +152,13 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
         "masks": (len(table), height, width),
         "crops": (int(table["has_crop"].sum()), CROP, CROP, 3),
     }
-    if not (directory / "complete.json").is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(directory / "lock"):  # another process may be at it, and done before us
-            if not (directory / "complete.json").is_file():
+    needed = sum(math.prod(shape) for shape in shapes.values())
+    while not (_is_whole(directory) and storage.use_photos(directory) and _is_whole(directory)):
+        if not _is_whole(directory):
+            storage.make_room(directory.parent, needed, Settings.from_environment())
+        storage.claim_photos(directory)
+        with FileLock(directory / caches.LOCK):  # another process may be at it, and done before us
+            if not _is_whole(directory):
                 _decode(data, table, directory, shapes, tick)
     arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in shapes}
     return Arrays(table, **arrays, classes=classes)
@@ -183,6 +188,10 @@ def _read(content: bytes, name: str) -> LesionImage:
         return LesionImage.from_bytes(content)
     except ImageError as error:
         raise DatasetError(f"{name}: {error} Repair the file or take it out.") from error
+
+
+def _is_whole(directory: Path) -> bool:
+    return (directory / "complete.json").is_file()
 
 
 def _directory(data: Data) -> Path:

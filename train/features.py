@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from core import caches, ownership, storage
 from core.dataset import Dataset
 from core.imaging import resize
 from core.runtime import Scores
@@ -68,7 +70,7 @@ class Features:
 
 def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> Features:
     """Compute them, or read what an earlier call left in the dataset's cache (of ResNet-50 6 KB a
-    photo).
+    photo), if it could.
 
     Args:
         part: a split (rows in the order of the dataset's table), or `crops`: up to `CROPS` centre
@@ -77,19 +79,22 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
     arrays = load_arrays(dataset)
     size = int(card["input"]["size"])
     rows = part_rows(arrays, part)
-    name = f"features-{card['sha256'][:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}.npz"
-    path = dataset.root / "cache" / name
-    if path.is_file():
+    name = f"features-{card['sha256'][:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
+    folder = dataset.root / "cache" / name
+    path = folder / "features.npz"
+    if caches.use(folder) and path.is_file():
         with np.load(path) as kept:
             return Features(**{f.name: kept[f.name].astype(np.float32) for f in fields(Features)})
     made = compute(arrays, part, rows, size, classify)
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        halves: dict[str, Any] = {
-            f.name: getattr(made, f.name).astype(np.float16) for f in fields(Features)
-        }
-        np.savez(file, **halves)
-    os.replace(temporary, path)
+    halves: dict[str, Any] = {
+        f.name: getattr(made, f.name).astype(np.float16) for f in fields(Features)
+    }
+    content = io.BytesIO()
+    np.savez(content, **halves)
+    with suppress(OSError):  # a full disk, say: then they are computed anew next time
+        storage.make_room(folder.parent, content.tell(), Settings.from_environment())
+        ownership.claim(folder, storage.FEATURES)
+        ownership.write(path, content.getvalue())
     return made
 
 

@@ -15,8 +15,11 @@ import pytest
 import torch
 
 import train.data
+from core import caches
 from core.dataset import Dataset, DatasetError
 from core.imaging import LesionImage
+from core.ownership import MARKER, kind_of
+from core.storage import PHOTOS
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.config import ClassifierConfig, Config, SegmenterConfig
@@ -101,6 +104,43 @@ def test_arrays_follow_a_changed_file(copy: Tiny, decodings: list[Path]) -> None
     after = load_arrays(copy.open())
     assert len(set(decodings)) == 2
     np.testing.assert_array_equal(after.frames[3], before.frames[20])
+
+
+def test_old_arrays_make_room_but_none_in_use(
+    copy: Tiny, decodings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESIONLAB_CACHE_GB", "0.000001")
+    photo = copy.data / "ham10000/images/ISIC_0000003.jpg"
+    for seconds in (1, 2):
+        load_arrays(copy.open())
+        os.utime(photo, (seconds, seconds))
+    first, second = decodings
+    assert first.exists(), "this process uses it"
+    for path in decodings[:]:
+        caches._used.pop(path).close()  # as if the processes that used them had ended
+    load_arrays(copy.open())
+    assert not first.exists()
+    assert not second.exists()
+    assert decodings[2].exists()
+
+
+def test_arrays_of_an_earlier_version_are_used(copy: Tiny, decodings: list[Path]) -> None:
+    load_arrays(copy.open())
+    caches._used.pop(decodings[0]).close()
+    (decodings[0] / MARKER).unlink()
+    load_arrays(copy.open())
+    assert len(decodings) == 1
+    assert kind_of(decodings[0]) == PHOTOS
+
+
+def test_a_folder_of_somebodys_is_not_written_into(copy: Tiny, decodings: list[Path]) -> None:
+    folder = train.data._directory(copy.open())
+    folder.mkdir(parents=True)
+    (folder / "frames.npy").write_text("mine")
+    with pytest.raises(FileExistsError, match="Move it away"):
+        load_arrays(copy.open())
+    assert [p.name for p in folder.iterdir()] == ["frames.npy"]
+    assert decodings == []
 
 
 def test_arrays_follow_a_mask_taken_away(copy: Tiny, decodings: list[Path]) -> None:

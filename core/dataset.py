@@ -11,14 +11,16 @@ Folder layout, made by `core.importer`:
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
+from core.errors import DatasetError
+from core.label_files import read_table
+from core.mask_files import read_mask
+from core.photo_files import is_hidden
 from core.settings import Settings
 from core.splits import SPLIT_FILE, Split
 from core.taxonomy import KEYS
@@ -34,10 +36,6 @@ HOW_TO_IMPORT = (
 )
 
 
-class DatasetError(ValueError):
-    """The dataset is missing, incomplete or damaged; the message says what to do."""
-
-
 def folder(data: Path | None = None) -> Path:
     """The dataset's folder below the data folder (default: the setting `LESIONLAB_DATA`)."""
     return (data or Settings.from_environment().data) / "ham10000"
@@ -50,21 +48,16 @@ def read_metadata(path: Path) -> pd.DataFrame:
         DatasetError: not a readable table, columns are missing, an image is listed twice or a
             diagnosis is unknown.
     """
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            separator = "\t" if "\t" in file.readline() else ","
-            file.seek(0)
-            table = pd.read_csv(file, sep=separator)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"The table of diagnoses cannot be read: {error}") from error
-    absent = [c for c in COLUMNS if c not in table.columns]
+    table = read_table(path, "The table of diagnoses")
+    absent = [c for c in COLUMNS if c not in table]
     if absent:
         raise DatasetError(f"The table of diagnoses lacks the columns {', '.join(absent)}.")
     if table["image_id"].duplicated().any():
         raise DatasetError("The table of diagnoses lists an image twice.")
     if not table["dx"].isin(KEYS).all():
         raise DatasetError(f"The table of diagnoses has others than {', '.join(KEYS)}.")
-    return table.set_index("image_id").sort_index()
+    age = pd.to_numeric(table["age"], errors="coerce")
+    return table.replace("", pd.NA).assign(age=age).set_index("image_id").sort_index()
 
 
 @dataclass(frozen=True)
@@ -116,15 +109,12 @@ class Dataset:
 
     def mask(self, image_id: str) -> np.ndarray:
         """The lesion mask, bool H×W at its own size. Raises DatasetError if there is none, or
-        if it is damaged."""
+        if it cannot be read."""
         data = self._read("masks", image_id, ".png")
         try:
-            with Image.open(io.BytesIO(data)) as image:
-                return np.asarray(image.convert("L")) > 127
-        except (OSError, SyntaxError) as error:
-            raise DatasetError(
-                f"The mask of {image_id} is damaged; delete it and import again."
-            ) from error
+            return read_mask(data, None, f"of {image_id}", whole=True)
+        except DatasetError as error:
+            raise DatasetError(f"{error} Or delete it and import it again.") from error
 
     def _read(self, kind: str, image_id: str, suffix: str) -> bytes:
         if image_id not in self.table.index:
@@ -175,4 +165,8 @@ def status(data: Path | None = None) -> Status:
 def _stems(directory: Path) -> set[str]:
     if not directory.is_dir():
         return set()
-    return {p.stem for p in directory.iterdir() if p.suffix in (".jpg", ".png")}
+    return {
+        p.stem
+        for p in directory.iterdir()
+        if p.suffix in (".jpg", ".png") and not is_hidden(p.name)
+    }

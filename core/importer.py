@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from core import ownership
 from core.dataset import DatasetError, folder, read_metadata
 from core.ownership import ForeignFolderError
+from core.photo_files import is_hidden
 
 DATASET = "imported HAM10000"
 MAX_FILE_BYTES = 50 * 1024**2
@@ -172,7 +173,7 @@ def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
 
 def _target(name: str, root: Path) -> Path | None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if "__MACOSX" in path.parts:
+    if is_hidden(name):
         return None
     if match := _PHOTO.fullmatch(path.name):
         kind = "crops" if _CROP_FOLDER in path.parts else "images"

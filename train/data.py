@@ -27,6 +27,7 @@ from core import caches, storage
 from core.compat import import_torchvision
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import ImageError, LesionImage, resize
+from core.photo_files import NAMED
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import AUGMENTATIONS
@@ -179,13 +180,15 @@ def _two_labels(arrays: Arrays) -> Arrays:
 def _frame(data: Data) -> tuple[int, int]:
     """Width and height of the cached frames."""
     name = str(data.table.index[0])
-    first = _read(data.photo(name), name)
+    first = read_photo(data.photo(name), name)
     return min((first.width, first.height), FRAME)
 
 
-def _read(content: bytes, name: str) -> LesionImage:
+def read_photo(content: bytes, name: str, enough: int | None = None) -> LesionImage:
+    """A photo of that name; `enough` as of `LesionImage.from_bytes`. Raises DatasetError, which
+    carries the name."""
     try:
-        return LesionImage.from_bytes(content)
+        return LesionImage.from_bytes(content, name, enough)
     except ImageError as error:
         raise DatasetError(f"{name}: {error} Repair the file or take it out.") from error
 
@@ -221,15 +224,23 @@ def _decode(
         np.save(directory / f"{name}.npy", np.zeros(shapes[name], np.uint8))
     _, height, width, _ = shapes["frames"]
     bar = tqdm(table.iterrows(), "Decoding", len(table), disable=True if tick else None)
+    faults: list[str] = []
     for row, (image_id, entry) in enumerate(bar):
         if tick is not None:
             tick(row, len(table))
-        parts = decode_row(data, str(image_id), entry, width, height)
+        try:
+            parts = decode_row(data, str(image_id), entry, width, height)
+        except DatasetError as error:
+            faults.append(str(error))
+            continue
         out["frames"][row] = parts["frames"]
         if "masks" in parts:
             out["masks"][row] = parts["masks"]
         if "crops" in parts:
             out["crops"][entry.crop_row] = parts["crops"]
+    if faults:
+        more = f" And {len(faults) - NAMED:,} more." if len(faults) > NAMED else ""
+        raise DatasetError(" ".join(faults[:NAMED]) + more)
     for array in out.values():
         array.flush()
     temporary = directory / "complete.part"
@@ -240,7 +251,7 @@ def _decode(
 def decode_row(data: Data, name: str, entry: Any, width: int, height: int) -> dict[str, np.ndarray]:
     """What the arrays hold of one photo: its frame, and its mask and crop if `entry`, its row of
     the table, has them. Raises DatasetError."""
-    parts = {"frames": resize(_read(data.photo(name), name).rgb, (width, height))}
+    parts = {"frames": resize(read_photo(data.photo(name), name).rgb, (width, height))}
     if entry.has_mask:
         mask = Image.fromarray(data.mask(name).astype(np.uint8) * 255)
         parts["masks"] = np.asarray(mask.resize((width, height), Image.Resampling.BILINEAR))

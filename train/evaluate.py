@@ -25,7 +25,7 @@ from core.analyser import DECODED_PX, Analyser, mask_of
 from core.calibration import Calibration
 from core.decision import Decision
 from core.evaluation import command
-from core.imaging import LesionImage, resize
+from core.imaging import resize
 from core.metrics import (
     ECE_INTERVAL,
     FAILED_BELOW,
@@ -43,7 +43,7 @@ from core.taxonomy import BY_KEY
 from core.views import views as turned
 from core.views import views_back
 from core.weights import Card, read_card, write_card
-from train.data import TWO_LABELS
+from train.data import TWO_LABELS, read_photo
 from train.features import Classify, Segment
 from train.sources import Source, SplitSource
 
@@ -269,7 +269,7 @@ def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]
     ids = [str(i) for i in source.table.index]
     for start in tqdm(range(0, len(ids), BATCH), "Analysing", unit_scale=BATCH, disable=None):
         chunk = ids[start : start + BATCH]
-        photos = [LesionImage.from_bytes(source.photo(i), i, DECODED_PX).rgb for i in chunk]
+        photos = [read_photo(source.photo(i), i, DECODED_PX).rgb for i in chunk]
         yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
 
 
@@ -374,7 +374,8 @@ def _check_source(card: Card, source: Source) -> None:
 
 def _counts(source: Source, draws: int) -> dict[str, Any]:
     table = source.table
-    first = LesionImage.from_bytes(source.photo(str(table.index[0])))
+    name = str(table.index[0])
+    first = read_photo(source.photo(name), name)
     return {
         "draws": draws,
         **source.about,

@@ -1,13 +1,13 @@
 """Photos in a folder of one's own: a subfolder for each class, or images and their masks.
 
     <folder>/<class>/*.jpg                     for a classifier
-    <folder>/images/*.jpg + masks/*.png        for a U-Net; NAME.png or NAME_segmentation.png
+    <folder>/images/*.jpg + masks/*.png        for a U-Net; NAME.png, NAME_segmentation.png or so
 
 Either may lie below train/, val/ and test/. Without those, validation and test are drawn as those
 of HAM10000 are (`core.splits`). Which photos show one lesion is unknown, unless `metadata.csv` in
-the folder says so (columns image_id and lesion_id): then, and where two files are equal byte for
-byte, they are kept on one side. Photos of one lesion that nothing ties together may end up on both
-sides, and make figures look better than they are; `Folder.notes` says so.
+the folder says so (columns image_id and lesion_id or patient_id): then, and where two files are
+equal byte for byte, they are kept on one side. Photos of one lesion that nothing ties together may
+end up on both sides, and make figures look better than they are; `Folder.notes` says so.
 
 No torch here.
 """
@@ -15,20 +15,21 @@ No torch here.
 from __future__ import annotations
 
 import hashlib
-import io
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from core.dataset import DatasetError
+from core.errors import DatasetError
+from core.label_files import read_groups
+from core.mask_files import Grid, pair_masks, read_mask
+from core.photo_files import Listing, PhotoFile, PhotoIndex, counted, is_hidden, list_photos
 from core.splits import SPLITS, Split
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -41,7 +42,9 @@ SPLIT_NAMES = {
 """Folders that divide the photos, by their lower-case name."""
 
 IMAGE_FOLDERS, MASK_FOLDERS = ("images", "image"), ("masks", "mask")
-MASK_ENDINGS = ("", "_segmentation", "_mask")
+TABLE = "metadata.csv"
+"""Says which photos belong together; may be absent."""
+
 FEWEST = 4
 """Different photos a class needs for one in validation, one in test and two to learn from."""
 
@@ -76,16 +79,11 @@ class Folder:
         return self._bytes(image_id)
 
     def mask(self, image_id: str) -> np.ndarray:
-        """The lesion mask, bool H×W: above half of its brightest pixel. Raises DatasetError."""
+        """The lesion mask, bool H×W, upright as the photo, at its own size; see
+        `core.mask_files.read_mask`. Raises DatasetError."""
         name = str(self.table.at[image_id, "mask_file"])
-        try:
-            with Image.open(io.BytesIO(self._bytes(name))) as image:
-                mask = np.asarray(image.convert("L"))
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise DatasetError(f"The mask {name} cannot be read; repair it or take it out.") from (
-                error
-            )
-        return mask > mask.max() / 2
+        grid = Grid.of(self._bytes(image_id), image_id)
+        return read_mask(self._bytes(name), grid, name)
 
     def crop(self, image_id: str) -> bytes:
         """There are none. Raises DatasetError."""
@@ -117,20 +115,21 @@ class ClassFolder(Folder):
                 has too few photos.
         """
         rows: dict[str, dict[str, str]] = {}
+        photos, left_out = _listed(root)
         for split, folder in _divided(root):
-            for sub in _folders(folder):
-                photos = _photos(sub)
-                if not photos:
-                    raise DatasetError(
-                        f"The class {sub.name} has no photos in {sub}. Add some (JPEG, PNG, WebP, "
-                        "BMP or TIFF), or delete the folder."
-                    )
-                for path in photos:
-                    rows[path.relative_to(root).as_posix()] = {
-                        "dx": sub.name,
-                        "split": split,
-                        "mask_file": "",
-                    }
+            here = _below(photos, root, folder)
+            for photo in here:
+                name, slash, _ = photo.name.partition("/")
+                if slash:
+                    rows[_name(photo, root)] = {"dx": name, "split": split, "mask_file": ""}
+            filled = {photo.name.partition("/")[0] for photo in here}
+            if empty := [sub for sub in _folders(folder) if sub.name not in filled]:
+                raise DatasetError(
+                    f"The class {empty[0].name} has no photos in {empty[0]}. Add some, or delete "
+                    f"the folder. {' '.join(left_out)}".rstrip()
+                )
+        loose = [photo.name for photo in photos if photo.name not in rows]
+        joined = _join_classes(rows)
         classes = tuple(sorted({row["dx"] for row in rows.values()}))
         if len(classes) < 2:
             found = f"one class ({classes[0]})" if classes else "no class"
@@ -141,7 +140,9 @@ class ClassFolder(Folder):
         table, split_, notes = _arrange(root, rows)
         for name in classes:
             _check_enough(table[table["dx"] == name], f"The class {name}")
-        return cls(root, table, split_, classes, notes)
+        if loose:
+            left_out = (f"Left out, in no class folder: {counted(loose)}.", *left_out)
+        return cls(root, table, split_, classes, (*joined, *left_out, *notes))
 
 
 class MaskFolder(Folder):
@@ -156,7 +157,9 @@ class MaskFolder(Folder):
                 have a mask.
         """
         rows: dict[str, dict[str, str]] = {}
-        without = 0
+        found, left_out = _listed(root)
+        without: list[str] = []
+        rest = {photo.name for photo in found}
         for split, folder in _divided(root):
             images, masks = _named(folder, IMAGE_FOLDERS), _named(folder, MASK_FOLDERS)
             if images is None or masks is None:
@@ -164,18 +167,16 @@ class MaskFolder(Folder):
                     f"{folder} needs the subfolders images and masks, with a mask for each photo: "
                     "for NAME.jpg the file NAME.png or NAME_segmentation.png."
                 )
-            known = {path.stem.lower(): path for path in _photos(masks)}
-            for path in _photos(images):
-                names = [f"{path.stem}{ending}".lower() for ending in MASK_ENDINGS]
-                mask = next((known[name] for name in names if name in known), None)
-                if mask is None:
-                    without += 1
-                    continue
-                rows[path.relative_to(root).as_posix()] = {
+            photos = _below(found, root, images)
+            pairs = pair_masks(photos, _below(found, root, masks))
+            without += [_name(photo, root) for photo in photos if photo not in pairs]
+            for photo, mask in pairs.items():
+                rows[_name(photo, root)] = {
                     "dx": "lesion",
                     "split": split,
-                    "mask_file": mask.relative_to(root).as_posix(),
+                    "mask_file": _name(mask, root),
                 }
+        rest -= {*rows, *without, *(row["mask_file"] for row in rows.values())}
         if not rows:
             raise DatasetError(
                 f"No photo in {root} has a mask. For images/NAME.jpg there must be masks/NAME.png "
@@ -183,9 +184,33 @@ class MaskFolder(Folder):
             )
         table, split_, notes = _arrange(root, rows)
         _check_enough(table, f"The folder {root.name}")
-        if without:
-            notes = (f"{without:,} photos without a mask are left out.", *notes)
-        return cls(root, table, split_, (), notes)
+        for what, names in (
+            ("photos without a mask", without),
+            ("neither a photo nor the mask of one", sorted(rest)),
+        ):
+            if names:
+                left_out = (*left_out, f"Left out, {what}: {counted(names)}.")
+        return cls(root, table, split_, (), (*left_out, *notes))
+
+
+def _join_classes(rows: dict[str, dict[str, str]]) -> tuple[str, ...]:
+    """Give classes that differ only in case, or in how Unicode writes a letter, one name: the one
+    that most photos have. Says so."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows.values():
+        spellings[_class_key(row["dx"])][row["dx"]] += 1
+    chosen = {key: max(sorted(found), key=found.__getitem__) for key, found in spellings.items()}
+    for row in rows.values():
+        row["dx"] = unicodedata.normalize("NFC", chosen[_class_key(row["dx"])]).strip()
+    return tuple(
+        f"The folders {' and '.join(sorted(found))} are one class, {chosen[key].strip()}."
+        for key, found in spellings.items()
+        if len(found) > 1
+    )
+
+
+def _class_key(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _arrange(
@@ -197,7 +222,9 @@ def _arrange(
     table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
     table.index.name = "image_id"
     notes: list[str] = []
-    table["lesion_id"], known = _groups(root, table)
+    table["lesion_id"], known, strange = _groups(root, table)
+    if strange:
+        notes.append(f"Rows of {TABLE} that name no photo used: {counted(strange)}.")
     if not known:
         notes.append(UNKNOWN_LESIONS)
     several = table.groupby("lesion_id")["dx"].transform("nunique") > 1
@@ -241,9 +268,9 @@ def _check_enough(rows: pd.DataFrame, what: str) -> None:
             )
 
 
-def _groups(root: Path, table: pd.DataFrame) -> tuple[pd.Series, bool]:
-    """An id for each photo, the same for photos that belong together; and whether the folder says
-    which lesion each photo shows."""
+def _groups(root: Path, table: pd.DataFrame) -> tuple[pd.Series, bool, list[str]]:
+    """An id for each photo, the same for photos that belong together; whether the folder says so
+    of every photo; and whom else `metadata.csv` names."""
     parent = {str(name): str(name) for name in table.index}
 
     def top(name: str) -> str:
@@ -251,19 +278,24 @@ def _groups(root: Path, table: pd.DataFrame) -> tuple[pd.Series, bool]:
             name = parent[name]
         return name
 
-    lesions = _lesions(root)
     together: dict[str, list[str]] = defaultdict(list)
-    for name in parent:
-        if lesion := lesions.get(Path(name).stem):
-            together[f"lesion {lesion}"].append(name)
+    index = PhotoIndex(PhotoFile(root / name, name) for name in parent)
+    known: set[str] = set()
+    strange: list[str] = []
+    for image_id, lesion in _lesions(root).items():
+        photo = index.find(image_id)
+        if photo is None:
+            strange.append(image_id)
+        else:
+            known.add(photo.name)
+            together[f"lesion {lesion}"].append(photo.name)
     for digest, name in _equal_files(root, list(parent)):
         together[f"file {digest}"].append(name)
     for names in together.values():
         for name in names[1:]:
             a, b = sorted((top(names[0]), top(name)))
             parent[b] = a
-    known = all(Path(name).stem in lesions for name in parent)
-    return pd.Series({name: top(name) for name in parent}), known
+    return pd.Series({name: top(name) for name in parent}), known >= set(parent), strange
 
 
 def _equal_files(root: Path, names: list[str]) -> Iterator[tuple[str, str]]:
@@ -279,52 +311,48 @@ def _equal_files(root: Path, names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _lesions(root: Path) -> dict[str, str]:
-    """Lesion of each photo (by its name without ending), as `metadata.csv` has it, if there is
-    one."""
-    path = root / "metadata.csv"
-    if not path.is_file():
-        return {}
-    try:
-        found = pd.read_csv(path, dtype=str)
-        found = found.dropna(subset=["image_id", "lesion_id"])
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(
-            f"{path} needs the columns image_id and lesion_id ({error}); repair it or take it out."
-        ) from error
-    stems = found["image_id"].map(lambda name: Path(name).stem)
-    return dict(zip(stems, found["lesion_id"], strict=True))
+    """Lesion (or patient) of each image that `metadata.csv` names, if there is one."""
+    path = root / TABLE
+    return dict(read_groups(path, str(path)).items()) if path.is_file() else {}
 
 
-def _divided(root: Path) -> Iterator[tuple[str, Path]]:
+def _divided(root: Path) -> list[tuple[str, Path]]:
     """Each folder of photos with the split that its name says, or an empty one."""
+    folders = [f for f in _folders(root) if f.name.lower() in SPLIT_NAMES]
+    if not folders:
+        return [("", root)]
+    splits = [(SPLIT_NAMES[folder.name.lower()], folder) for folder in folders]
+    if "train" not in dict(splits):
+        raise DatasetError(f"{root} has no folder train beside {folders[0].name}.")
+    return splits
+
+
+def _listed(root: Path) -> tuple[tuple[PhotoFile, ...], tuple[str, ...]]:
+    """Every photo below the folder, and sentences on what else is there."""
     if not root.is_dir():
         raise DatasetError(f"There is no folder {root}.")
-    splits = {f: SPLIT_NAMES[f.name.lower()] for f in _folders(root) if _is_split(f)}
-    if not splits:
-        yield "", root
-        return
-    if "train" not in splits.values():
-        raise DatasetError(f"{root} has no folder train beside {min(splits).name}.")
-    for folder, split in splits.items():
-        yield split, folder
+    listing = list_photos(root)
+    others = [left for left in listing.left_out if left.name != TABLE]
+    return listing.photos, Listing((), tuple(others)).notes()
 
 
-def _is_split(folder: Path) -> bool:
-    return folder.name.lower() in SPLIT_NAMES
+def _below(photos: Sequence[PhotoFile], root: Path, folder: Path) -> list[PhotoFile]:
+    """Those in a folder below the root, by their path in it."""
+    prefix = "" if folder == root else folder.relative_to(root).as_posix() + "/"
+    return [
+        PhotoFile(photo.path, photo.name.removeprefix(prefix))
+        for photo in photos
+        if photo.name.startswith(prefix)
+    ]
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith((".", "__")))
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not is_hidden(p.name))
 
 
 def _named(folder: Path, names: tuple[str, ...]) -> Path | None:
     return next((f for f in _folders(folder) if f.name.lower() in names), None)
 
 
-def _photos(folder: Path) -> list[Path]:
-    """Photos in a folder and all folders below it."""
-    return sorted(
-        p
-        for p in folder.rglob("*")
-        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
-    )
+def _name(photo: PhotoFile, root: Path) -> str:
+    return photo.path.relative_to(root).as_posix()

@@ -42,7 +42,10 @@ def add_model_commands(commands: Any) -> None:
     )
     evaluate.add_argument("--images", type=Path, metavar="DIR", help="photos from elsewhere")
     evaluate.add_argument(
-        "--labels", type=Path, metavar="CSV", help="their diagnoses, in ISIC's one-hot format"
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="their diagnoses: ISIC's tables, HAM10000's, or image_id and dx",
     )
     evaluate.add_argument("--masks", type=Path, metavar="DIR", help="their masks, for segmenter")
     evaluate.add_argument(
@@ -140,6 +143,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     _check_options(options)
     figures = _of_run(options) if options.run_name else _of_shipped(options)
     print(f"{figures['split']}: {figures['images']:,} images of {figures['lesions']:,} lesions")
+    for note in figures.get("left_out", ()):
+        print(f"! {note}")
     for part in ("overall", "most_probable"):
         if part in figures:
             print(part.replace("_", " "))
@@ -167,9 +172,9 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     if options.images is None:
         source = SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
     elif options.model == "classifier":
-        source = FolderSource.with_labels(options.images, options.labels)
+        source = FolderSource.with_labels(options.images, options.labels).readable()
     else:
-        source = FolderSource.with_masks(options.images, options.masks)
+        source = FolderSource.with_masks(options.images, options.masks).readable()
     weights = Settings.from_environment().weights
     folder = weights / options.model
     analyser = Analyser.load(folders=(weights / "classifier", weights / "segmenter"))

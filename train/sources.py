@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from PIL import Image
+from tqdm import tqdm
 
 from core.dataset import Dataset, DatasetError
-from core.taxonomy import BY_KEY, KEYS
-from train.data import TWO_LABELS, Data
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG")
-MASK_NAMES = ("{}_segmentation.png", "{}_Segmentation.png", "{}.png")
+from core.label_files import read_labels
+from core.mask_files import Grid, pair_masks, read_mask
+from core.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
+from core.taxonomy import BY_KEY
+from train.data import TWO_LABELS, Data, read_photo
 
 
 class Source(Protocol):
@@ -90,96 +91,151 @@ class SplitSource:
 
 @dataclass(frozen=True)
 class FolderSource:
-    """Photos in a folder, from anywhere, with diagnoses in a CSV file or masks in a folder."""
+    """Photos in a folder, from anywhere, with diagnoses in a table or masks in a folder.
+
+    Attributes:
+        images: the folder.
+        table: see `Source`.
+        files: the photo of each id; `mask_files`: its mask, if masks were asked for.
+        left_out: sentences on what is in the folder or the table and is not measured.
+    """
 
     images: Path
     table: pd.DataFrame
-    masks: Path | None = None
+    files: dict[str, Path]
+    mask_files: dict[str, Path] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def with_labels(cls, images: Path, labels: Path) -> FolderSource:
-        """Diagnoses in ISIC's one-hot format (https://challenge.isic-archive.com/data/): a column
-        `image` and one for each class (MEL, NV, BCC, AKIEC, BKL, DF, VASC), 1 for the diagnosis.
-        A column `lesion_id`, if there is one, says which images belong together.
+        """Diagnoses in a table, of any kind that `core.label_files.read_labels` reads. A column
+        `lesion_id` or `patient_id`, if there is one, says which images belong together. Rows
+        without a photo, and photos without a row, are left out.
 
         Raises:
-            DatasetError: a file, a column or a photo is missing, or a row has no single diagnosis.
+            DatasetError: the folder or the table cannot be used, or no photo is in the table.
         """
-        try:
-            with labels.open(newline="", encoding="utf-8-sig") as file:
-                rows = list(csv.DictReader(file))
-        except OSError as error:
-            raise DatasetError(f"{labels} cannot be read: {error.strerror}.") from error
-        if not rows:
-            raise DatasetError(f"{labels} has no rows.")
-        columns = {name.strip().lower(): name for name in rows[0] if name}
-        if missing := [name for name in ("image", *KEYS) if name not in columns]:
-            raise DatasetError(f"{labels} lacks the columns {', '.join(missing).upper()}.")
-        others = set(columns) - {"image", "lesion_id", *KEYS}
-        found = []
-        for number, row in enumerate(rows, 2):
-            try:
-                marks = {key: float(row[columns[key]]) for key in KEYS}
-                beyond = any(row[columns[name]].strip() in ("1", "1.0") for name in others)
-            except (TypeError, ValueError, AttributeError) as error:
-                raise DatasetError(f"Line {number} of {labels} cannot be read.") from error
-            chosen = [key for key, mark in marks.items() if mark == 1]
-            if beyond and not chosen:
-                continue  # a diagnosis that the model does not know, such as SCC
-            if len(chosen) != 1:
-                raise DatasetError(f"Line {number} of {labels} needs a 1 in exactly one class.")
-            image_id = Path(row[columns["image"]].strip()).stem
-            lesion = row[columns["lesion_id"]] if "lesion_id" in columns else image_id
-            found.append((image_id, lesion, chosen[0]))
-        table = pd.DataFrame(found, columns=["image_id", "lesion_id", "dx"]).set_index("image_id")
-        return cls._checked(images, table)
+        found = read_labels(labels, str(labels))
+        listing = _listed(images)
+        index = PhotoIndex(listing.photos)
+        files: dict[str, Path] = {}
+        absent: list[str] = []
+        used: set[Path] = set()
+        for image_id in found.table.index:
+            photo = index.find(image_id)
+            if photo is None:
+                absent.append(image_id)
+            elif photo.path in used:
+                raise DatasetError(f"{labels} lists the photo {photo.name} twice: {image_id}.")
+            else:
+                files[image_id] = photo.path
+                used.add(photo.path)
+        if not files:
+            raise DatasetError(
+                f"There is no photo {absent[0]} in {images}, nor any other that {labels} lists."
+            )
+        table = found.table.loc[list(files)]
+        groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
+        source = cls(images, table[["dx"]].assign(lesion_id=groups), files)
+        unlisted = [p.name for p in listing.photos if p.path not in used]
+        left_out = [*found.notes(), *listing.notes()]
+        for what, names in (
+            ("listed without a photo in the folder", absent),
+            ("photos that are not in the table, or with another diagnosis", unlisted),
+        ):
+            if names:
+                left_out.append(f"Left out, {what}: {counted(names)}.")
+        return replace(source, left_out=tuple(left_out))
 
     @classmethod
     def with_masks(cls, images: Path, masks: Path) -> FolderSource:
-        """Masks in a folder, named `ID_segmentation.png` or `ID.png`, 0 and 255, as large as the
-        photo. Photos without a mask are left out.
+        """Masks in a folder: `ID.png`, `ID_segmentation.png` and the like, see
+        `core.mask_files.pair_masks`. Photos without a mask are left out.
 
         Raises:
-            DatasetError: no photo has a mask.
+            DatasetError: a folder is missing, or no photo has a mask.
         """
-        ids = sorted(p.stem for p in images.glob("*") if p.suffix in SUFFIXES)
-        ids = [i for i in ids if any((masks / n.format(i)).is_file() for n in MASK_NAMES)]
+        photos, drawn = _listed(images), _listed(masks)
+        pairs = pair_masks(photos.photos, drawn.photos)
+        if not pairs:
+            raise DatasetError(
+                f"No photo in {images} has a mask in {masks}. For NAME.jpg there must be NAME.png "
+                "or NAME_segmentation.png."
+            )
+        ids = _short_ids(list(pairs))
         table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
-        return cls._checked(images, table, masks)
+        left_out = list(photos.notes())
+        used = {mask.path for mask in pairs.values()}
+        for what, names in (
+            (
+                "photos without a mask",
+                [p.name for p in photos.photos if p not in pairs and p.path not in used],
+            ),
+            (
+                "masks without a photo",
+                [m.name for m in drawn.photos if m.path not in used and images != masks],
+            ),
+        ):
+            if names:
+                left_out.append(f"Left out, {what}: {counted(names)}.")
+        return cls(
+            images,
+            table,
+            {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
+            {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
+            tuple(left_out),
+        )
 
-    @classmethod
-    def _checked(cls, images: Path, table: pd.DataFrame, masks: Path | None = None) -> FolderSource:
-        source = cls(images, table, masks)
-        if table.empty:
-            raise DatasetError(f"No photo in {images} fits what is known of it.")
-        if table.index.has_duplicates:
-            twice = table.index[table.index.duplicated()][0]
-            raise DatasetError(f"{twice} is listed twice.")
-        for image_id in table.index:
-            source._file(image_id)
-        return source
+    def readable(self) -> FolderSource:
+        """Without the photos, and their masks, that cannot be read; each is named in `left_out`.
+
+        Raises:
+            DatasetError: none can.
+        """
+        broken: dict[str, str] = {}
+        for image_id in tqdm(self.table.index, "Checking", disable=None):
+            try:
+                read_photo(self.photo(image_id), self.files[image_id].name)
+                if self.mask_files:
+                    self.mask(image_id)
+            except DatasetError as error:
+                broken[image_id] = str(error)
+        if len(broken) == len(self.table):
+            raise DatasetError(f"No photo in {self.images} can be used. {min(broken.values())}")
+        kept = self.table[~self.table.index.isin(broken)]
+        return replace(self, table=kept, left_out=(*self.left_out, *broken.values()))
 
     @property
     def about(self) -> dict[str, Any]:
-        """See `Source`."""
-        return {"data": self.images.name, "split": "external", "split_id": None}
+        """See `Source`; `left_out` is there if anything is."""
+        about = {"data": self.images.name, "split": "external", "split_id": None}
+        return about | ({"left_out": list(self.left_out)} if self.left_out else {})
 
     def photo(self, image_id: str) -> bytes:
-        """See `Source`."""
-        return self._file(image_id).read_bytes()
+        """See `Source`. Raises DatasetError if it cannot be opened."""
+        return _bytes(self.files[image_id])
 
     def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`. Raises DatasetError if it is damaged."""
-        assert self.masks is not None
-        path = next(p for n in MASK_NAMES if (p := self.masks / n.format(image_id)).is_file())
-        try:
-            with Image.open(path) as image:
-                return np.asarray(image.convert("L")) > 127
-        except (OSError, SyntaxError) as error:
-            raise DatasetError(f"The mask {path} is damaged.") from error
+        """See `Source`. Raises DatasetError if it cannot be read or does not fit the photo."""
+        path = self.mask_files[image_id]
+        grid = Grid.of(self.photo(image_id), self.files[image_id].name)
+        return read_mask(_bytes(path), grid, path.name)
 
-    def _file(self, image_id: str) -> Path:
-        for suffix in SUFFIXES:
-            if (path := self.images / f"{image_id}{suffix}").is_file():
-                return path
-        raise DatasetError(f"There is no photo {image_id}.jpg or .png in {self.images}.")
+
+def _listed(folder: Path) -> Listing:
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}.")
+    return list_photos(folder)
+
+
+def _short_ids(photos: Sequence[PhotoFile]) -> list[str]:
+    """Their ids; with the ending where two would be the same."""
+    counts = Counter(photo.id for photo in photos)
+    return [photo.id if counts[photo.id] == 1 else photo.name for photo in photos]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error

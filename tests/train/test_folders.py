@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from core.dataset import DatasetError
 from core.imaging import to_jpeg, to_png
@@ -51,7 +52,10 @@ def test_classes_are_the_subfolders(classes: Path) -> None:
     by_class = folder.table.groupby("dx")["split"].nunique()
     assert (by_class == 3).all(), "each class is in each split"
     assert folder.photo("acne/p000.jpg") == (classes / "acne/p000.jpg").read_bytes()
-    assert folder.notes == (UNKNOWN_LESIONS,)
+    assert folder.notes[-1] == UNKNOWN_LESIONS
+    said = " ".join(folder.notes[:-1])
+    assert "acne/notes.txt" in said
+    assert ".thumbnails" in said
 
 
 def test_same_folder_same_split(classes: Path, tmp_path: Path) -> None:
@@ -75,7 +79,7 @@ def test_equal_files_in_two_classes_are_left_out(classes: Path) -> None:
     (classes / "wart" / "other.jpg").write_bytes((classes / "acne/p000.jpg").read_bytes())
     folder = ClassFolder.open(classes)
     assert not {"wart/other.jpg", "acne/p000.jpg"} & set(folder.table.index)
-    assert "2 photos are left out" in folder.notes[1]
+    assert any("2 photos are left out" in note for note in folder.notes)
 
 
 def test_lesions_of_the_metadata_stay_together(classes: Path) -> None:
@@ -156,7 +160,7 @@ def test_images_and_masks(masks: Path) -> None:
     assert len(folder.table) == 8
     assert folder.table["has_mask"].all()
     assert folder.classes == ()
-    assert folder.notes[0] == "1 photos without a mask are left out."
+    assert any("images/without.jpg" in note for note in folder.notes)
     for name in ("images/p0.jpg", "images/p1.jpg", "images/p5.jpg"):
         assert folder.mask(name).sum() == 20 * 30
 
@@ -208,3 +212,71 @@ def test_changed_file_is_decoded_anew(classes: Path, environment: dict[str, str]
     before = np.array(prepare(config).frames[0])
     photo(classes / "acne" / "p000.jpg", 999)
     assert (prepare(config).frames[0] != before).any()
+
+
+def test_copies_of_a_notebook_and_other_hidden_photos_are_not_learned_from(classes: Path) -> None:
+    expected = ClassFolder.open(classes).table
+    for place in (".ipynb_checkpoints", "@eaDir", "__MACOSX", "$RECYCLE.BIN"):
+        photo(classes / "acne" / place / "p900.jpg", 900)
+        photo(classes / place / "acne" / "p901.jpg", 901)
+    photo(classes / "acne" / "._p902.jpg", 902)
+    pd.testing.assert_frame_equal(ClassFolder.open(classes).table, expected)
+
+
+def test_what_is_left_out_is_named(classes: Path) -> None:
+    photo(classes / "loose.jpg", 900)
+    (classes / "acne" / "scan.dcm").write_bytes(b"DICOM")
+    (classes / "acne" / "phone.CR3").write_bytes(b"raw")
+    said = " ".join(ClassFolder.open(classes).notes)
+    for name in ("loose.jpg", "acne/scan.dcm", "acne/phone.CR3"):
+        assert name in said
+
+
+def test_classes_that_differ_in_case_or_unicode_form_are_joined(tmp_path: Path) -> None:
+    fill(tmp_path / "train", {"Nævus": 8, "café": 8})
+    fill(tmp_path / "test", {"nævus": 2, "cafe\u0301": 2}, start=50)
+    folder = ClassFolder.open(tmp_path)
+    assert folder.classes == ("Nævus", "café")
+    assert folder.table.groupby("dx").size().to_dict() == {"Nævus": 10, "café": 10}
+    assert any("Nævus and nævus" in note for note in folder.notes)
+
+
+def test_dots_in_names_belong_to_them(tmp_path: Path) -> None:
+    for k in range(8):
+        photo(tmp_path / "a" / f"pat.{k}.jpg", k)
+        photo(tmp_path / "b" / f"pat.{k}.jpg", 20 + k)
+    rows = "".join(f"{c}/pat.{k},L{c}{k // 2}\n" for c in "ab" for k in range(8))
+    (tmp_path / "metadata.csv").write_text("image_id,lesion_id\n" + rows)
+    folder = ClassFolder.open(tmp_path)
+    assert folder.table["lesion_id"].nunique() == 8
+    assert not folder.notes
+
+
+def test_mask_of_a_photo_that_exif_turns(masks: Path) -> None:
+    rgb = np.zeros((48, 64, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(rgb).save(masks / "images" / "p0.jpg", exif=exif)
+    mask = MaskFolder.open(masks).mask("images/p0.jpg")
+    assert mask.shape == (64, 48)
+    assert mask[10:40, 18:38].all(), "turned clockwise as the photo is"
+    assert mask.sum() == 600
+
+
+def test_masks_that_cannot_be_used_are_named_together(
+    masks: Path, environment: dict[str, str]
+) -> None:
+    (masks / "masks" / "p5.png").write_bytes(to_png(np.zeros((48, 64), np.uint8)))
+    (masks / "masks" / "p7.png").write_bytes(to_png(np.full((48, 64), 255, np.uint8)))
+    with pytest.raises(DatasetError, match=r"p5\.png is empty.*p7\.png is full"):
+        prepare(SegmenterConfig(data=str(masks)))
+
+
+def test_two_masks_of_one_photo_and_one_mask_of_two(masks: Path) -> None:
+    (masks / "masks" / "p0.png").write_bytes((masks / "masks/p1_segmentation.png").read_bytes())
+    with pytest.raises(DatasetError, match=r"two masks, p0\.png and p0_segmentation\.png"):
+        MaskFolder.open(masks)
+    (masks / "masks" / "p0.png").unlink()
+    photo(masks / "images" / "other" / "p0.jpg", 99)
+    with pytest.raises(DatasetError, match=r"p0\.jpg and .*p0\.jpg share the mask"):
+        MaskFolder.open(masks)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.dataset import DatasetError
-from core.imaging import to_png
+from core.imaging import to_jpeg, to_png
 from train.sources import FolderSource
 
 HEADER = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"
@@ -18,9 +19,15 @@ HEADER = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name in ("a.jpg", "b.png", "c.JPG"):
-        (folder / name).write_bytes(name.encode())
+    for number, name in enumerate(("a.jpg", "b.png", "c.JPG")):
+        (folder / name).write_bytes(picture(number))
     return folder
+
+
+def picture(number: int, size: tuple[int, int] = (48, 48)) -> bytes:
+    """Noise of that width and height, as a JPEG."""
+    noise = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    return to_jpeg(noise)
 
 
 def labels(folder: Path, text: str) -> Path:
@@ -34,7 +41,7 @@ def test_one_hot_table(photos: Path) -> None:
     source = FolderSource.with_labels(photos, labels(photos, rows))
     assert source.table["dx"].to_dict() == {"a": "mel", "b": "vasc", "c": "nv"}
     assert source.table["lesion_id"].to_dict() == {"a": "a", "b": "b", "c": "c"}
-    assert [source.photo(i) for i in "abc"] == [b"a.jpg", b"b.png", b"c.JPG"]
+    assert [source.photo(i) for i in "abc"] == [picture(k) for k in range(3)]
     assert source.about == {"data": "photos", "split": "external", "split_id": None}
 
 
@@ -81,7 +88,61 @@ def test_masks(photos: Path, tmp_path: Path) -> None:
     source = FolderSource.with_masks(photos, masks)
     assert list(source.table.index) == ["a", "c"]
     assert (source.mask("a") == (truth > 0)).all()
-    with pytest.raises(DatasetError, match="damaged"):
+    with pytest.raises(DatasetError, match=r"c\.png is damaged"):
         source.mask("c")
+    usable = source.readable()
+    assert list(usable.table.index) == ["a"]
+    assert any("c.png" in note for note in usable.about["left_out"])
     with pytest.raises(DatasetError, match="No photo"):
-        FolderSource.with_masks(photos, tmp_path)
+        FolderSource.with_masks(photos, photos)
+
+
+def test_every_picture_ending_is_measured_and_the_rest_counted(
+    photos: Path, tmp_path: Path
+) -> None:
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    truth = np.zeros((48, 48), np.uint8)
+    truth[10:30, 10:30] = 1
+    rgb = np.zeros((48, 48, 3), np.uint8)
+    for name, file_format in (("d.tif", "TIFF"), ("e.WEBP", "WEBP"), ("f.bmp", "BMP")):
+        Image.fromarray(rgb).save(photos / name, file_format)
+    for name in ("a_mask.png", "d_segmentation.PNG", "e.png", "F_Mask.png", "nobody.png"):
+        (masks / name).write_bytes(to_png(truth))
+    (photos / "scan.dcm").write_bytes(b"DICOM")
+    hidden = photos / ".ipynb_checkpoints"
+    hidden.mkdir()
+    (hidden / "a-checkpoint.jpg").write_bytes(picture(0))
+    source = FolderSource.with_masks(photos, masks).readable()
+    assert list(source.table.index) == ["a", "d", "e", "f"]
+    assert all(source.mask(i).sum() == 400 for i in source.table.index)
+    said = " ".join(source.about["left_out"])
+    for name in ("b.png", "c.JPG", "scan.dcm", ".ipynb_checkpoints", "nobody.png"):
+        assert name in said
+
+
+def test_a_damaged_photo_is_left_out_by_name(photos: Path) -> None:
+    (photos / "b.png").write_bytes(b"")
+    rows = "image_id,dx\na,nv\nb,mel\nc,nv\nabsent,df\n"
+    source = FolderSource.with_labels(photos, labels(photos, rows)).readable()
+    assert list(source.table.index) == ["a", "c"]
+    said = " ".join(source.about["left_out"])
+    assert "b.png" in said
+    assert "absent" in said
+    for name in ("a.jpg", "c.JPG"):
+        (photos / name).write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"can be used.*\.(jpg|png|JPG)"):
+        FolderSource.with_labels(photos, labels(photos, rows)).readable()
+
+
+def test_one_name_in_two_folders_is_two_photos(photos: Path) -> None:
+    for number, place in enumerate(("left", "right")):
+        (photos / place).mkdir()
+        (photos / place / "pat.0.jpg").write_bytes(picture(10 + number))
+        (photos / place / "pat.1.jpg").write_bytes(picture(20 + number))
+    rows = "image,dx\nleft/pat.0,mel\nright/pat.0.jpg,nv\nleft\\pat.1.JPG,bcc\nRIGHT/PAT.1,df\n"
+    source = FolderSource.with_labels(photos, labels(photos, rows))
+    assert source.table["dx"].to_list() == ["mel", "nv", "bcc", "df"]
+    assert [source.photo(i) for i in source.table.index] == [picture(n) for n in (10, 11, 20, 21)]
+    with pytest.raises(DatasetError, match=r"both called pat\.0"):
+        FolderSource.with_labels(photos, labels(photos, "image,dx\npat.0,mel\n"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from core.overlay import canvas_for, draw
 from core.taxonomy import BY_KEY, KEYS
 from core.threshold import Outcomes
 from core.views import EightViews
+from ui.drawings import drawings
 from ui.frame import chance, percent
 from ui.state import Shown
 
@@ -43,10 +43,12 @@ def frame_colour() -> tuple[int, int, int]:
 
 def probability_bars(analysis: Analysis) -> go.Figure:
     """The seven probabilities, malignant group above benign, each sorted, hottest first."""
-    return _probability_bars(analysis, st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    return drawings.of(
+        (analysis,), ("probabilities", dark), lambda: _probability_bars(analysis, dark)
+    )
 
 
-@lru_cache(maxsize=64)
 def _probability_bars(analysis: Analysis, dark: bool) -> go.Figure:
     """Plotly takes ten milliseconds for it, a fourth of a whole rerun."""
     bars = []
@@ -98,10 +100,12 @@ def _layout(dark: bool) -> dict:
 def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
     """The seven probabilities of one or two photos, malignant group above benign, each sorted by
     the larger one. Bars of the left photo are filled, those of the right one pale within a line."""
-    return _paired_bars(left, right, st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    key = ("paired", left is None, right is None, dark)
+    owners = tuple(analysis for analysis in (left, right) if analysis)
+    return drawings.of(owners, key, lambda: _paired_bars(left, right, dark))
 
 
-@lru_cache(maxsize=64)
 def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> go.Figure:
     def largest(key: str) -> float:
         return max(analysis.probability(key) for analysis in (left, right) if analysis)
@@ -144,10 +148,10 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
 def spread_bars(views: EightViews) -> go.Figure:
     """The probabilities of a photo as it is, with the range (whisker) and mean (diamond) of its
     eight views; malignant group above benign, each sorted by the mean."""
-    return _spread_bars(views, st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    return drawings.of((views,), ("spread", dark), lambda: _spread_bars(views, dark))
 
 
-@lru_cache(maxsize=64)
 def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
     mean = dict(zip(views.classes, views.mean, strict=True))
     keys = sorted(views.classes, key=lambda k: (not BY_KEY[k].malignant, -mean[k]))
@@ -224,14 +228,15 @@ def describe_bars(analysis: Analysis) -> str:
 
 def contrast_chart(shown: Shown, key: str, other: str) -> go.Figure:
     """The photo in grey under what speaks for one class (teal) rather than another (brown)."""
-    return _contrast_chart(shown, key, other, st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    name = ("contrast", key, other, dark)
+    return drawings.of((shown,), name, lambda: _contrast_chart(shown, key, other, dark))
 
 
 BROWN, TEAL = "rgba(140, 81, 10, {})", "rgba(0, 128, 116, {})"
 """Ends of ColorBrewer's BrBG, which stay apart with red, green or blue blindness."""
 
 
-@lru_cache(maxsize=32)
 def _contrast_chart(shown: Shown, key: str, other: str, dark: bool) -> go.Figure:
     values = shown.analysis.contrast(key, other)
     rows, columns = values.shape
@@ -373,10 +378,10 @@ def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
 
 def colour_bars(measured: Measurements) -> go.Figure:
     """The share of each of the six colours, as a bar of that colour with its name."""
-    return _colour_bars(measured, st.context.theme.type == "dark")
+    dark = st.context.theme.type == "dark"
+    return drawings.of((measured,), ("colours", dark), lambda: _colour_bars(measured, dark))
 
 
-@lru_cache(maxsize=64)
 def _colour_bars(measured: Measurements, dark: bool) -> go.Figure:
     text = {"color": text_colour(dark), "size": 14}
     shares = [getattr(measured, colour.key) for colour in COLOURS]

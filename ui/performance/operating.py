@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import streamlit as st
 from core import curves
 from core.metrics import bootstrap_ratios
 from core.taxonomy import BY_KEY
+from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.frame import percent
 from ui.performance import charts
@@ -182,13 +182,17 @@ def _in_order(found: Report, key: str) -> list[str]:
     return [k for k in (*asked, key) if not points(found, k)[0].empty]
 
 
-@lru_cache(maxsize=64)
 def points(found: Report, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Points of the ROC and of the precision-recall curve of a question, see `core.curves`."""
-    truth, score = question(found, key)
-    return pd.DataFrame(curves.roc(truth, score)), pd.DataFrame(
-        curves.precision_recall(truth, score)
-    )
+
+    def made() -> tuple[pd.DataFrame, pd.DataFrame]:
+        truth, score = question(found, key)
+        return (
+            pd.DataFrame(curves.roc(truth, score)),
+            pd.DataFrame(curves.precision_recall(truth, score)),
+        )
+
+    return drawings.of((found,), ("points", key), made)
 
 
 def _line(each: str, chosen: str, x: pd.Series, y: pd.Series) -> dict[str, Any]:

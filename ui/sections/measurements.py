@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import streamlit as st
 
 from core.border import ABRUPT
@@ -13,6 +11,7 @@ from core.imaging import to_jpeg
 from core.measure import Measurements
 from core.measure_words import Row, described
 from ui.case import Case
+from ui.drawings import drawings
 from ui.figures import colour_bars, describe_colours
 from ui.frame import percent
 from ui.scale import width_mm
@@ -58,7 +57,7 @@ def _picture(case: Case, shown: Shown, measured: Measurements) -> None:
         which = [str(i + 1) for i, abrupt in enumerate(anatomy.abrupt) if abrupt]
         words.append("eight segments, abrupt border in " + (", ".join(which) or "none"))
     place.image(
-        _drawn(shown, axes, segments),
+        drawings.of((shown,), ("anatomy", axes, segments), lambda: _drawn(shown, axes, segments)),
         width="stretch",
         alt=", ".join(words),
     )
@@ -75,7 +74,6 @@ def _picture(case: Case, shown: Shown, measured: Measurements) -> None:
         )
 
 
-@lru_cache(maxsize=8)
 def _drawn(shown: Shown, axes: bool, segments: bool) -> bytes:
     """The annotated photo as JPEG: ten milliseconds, saved while other switches are turned."""
     anatomy = shown.analysis.anatomy

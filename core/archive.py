@@ -6,14 +6,20 @@ https://api.isic-archive.com/api/docs/swagger/.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.imaging import ImageError, LesionImage, to_jpeg
 from core.overlay import canvas_for
 from core.settings import Settings
 
+if TYPE_CHECKING:
+    import requests
+
 SECONDS = 10
+"""Longest silence of the archive, and longest time that one thumbnail may take."""
 LARGEST = 2 * 1024**2
 THUMBNAIL_PX = 256
 
@@ -45,6 +51,7 @@ def fetch(image_id: str) -> ArchiveImage:
         ArchiveError: no connection, no such image, or an answer that cannot be used.
     """
     import requests
+    import urllib3
 
     address = Settings.from_environment().archive
     try:
@@ -61,15 +68,23 @@ def fetch(image_id: str) -> ArchiveImage:
                 raise ArchiveError(f"The ISIC Archive answered with an unsafe address: {url}.")
             with session.get(url, timeout=SECONDS, stream=True) as answer:
                 answer.raise_for_status()
-                content = answer.raw.read(LARGEST + 1, decode_content=True)
+                content = _content(answer)
     except (requests.ConnectionError, requests.Timeout) as error:
         raise ArchiveError(
             "The ISIC Archive cannot be reached. Check the internet connection, or import the "
             "dataset: then no connection is needed."
         ) from error
+    except (
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ContentDecodingError,
+        urllib3.exceptions.HTTPError,
+    ) as error:
+        raise ArchiveError(
+            f"The connection to the ISIC Archive broke off before {image_id} was here. Try again."
+        ) from error
     except requests.RequestException as error:
         raise ArchiveError(f"The ISIC Archive refused: {error}. Try again later.") from error
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise ArchiveError(f"The ISIC Archive has no picture of {image_id}.") from error
     if len(content) > LARGEST:
         raise ArchiveError(f"The ISIC Archive sent more than a thumbnail of {image_id}.")
@@ -81,3 +96,22 @@ def fetch(image_id: str) -> ArchiveImage:
         str(entry[part]) for part in ("attribution", "copyright_license") if entry.get(part)
     )
     return ArchiveImage(to_jpeg(canvas_for(photo.rgb, 0, THUMBNAIL_PX)), credit or "ISIC Archive")
+
+
+def _content(answer: requests.Response) -> bytes:
+    """What is sent, up to a byte more than `LARGEST`.
+
+    Raises:
+        requests.Timeout: it comes too slowly.
+        requests.RequestException: the connection broke.
+    """
+    import requests
+
+    content, end = bytearray(), time.monotonic() + SECONDS
+    for part in answer.iter_content(1024):
+        content += part
+        if len(content) > LARGEST:
+            break
+        if time.monotonic() > end:
+            raise requests.Timeout(f"more than {SECONDS} s")
+    return bytes(content[: LARGEST + 1])

@@ -335,11 +335,13 @@ class BatchStore:
 
     def get(self, key: str) -> BatchJob | None:
         """The batch of that id, unless it was forgotten."""
-        return self._jobs.get(key)
+        with self._lock:
+            return self._jobs.get(key)
 
     def forget(self, key: str) -> None:
         """Drop a batch, if it is there; one that runs is cancelled."""
-        job = self._jobs.pop(key, None)
+        with self._lock:
+            job = self._jobs.pop(key, None)
         if job is not None:
             job.cancel()
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -14,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import core.archive
 from core.archive import THUMBNAIL_PX, ArchiveError, fetch
 from core.imaging import to_jpeg
 
@@ -26,6 +31,7 @@ class Archive(BaseHTTPRequestHandler):
     asked: ClassVar[list[str]]
     photo: ClassVar[bytes]
     address: ClassVar[str | None]
+    broken: ClassVar[str]
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -43,8 +49,41 @@ class Archive(BaseHTTPRequestHandler):
             }
             known = query == "isic_id:ISIC_0024306"
             self._send(json.dumps({"results": [found] if known else []}).encode())
+        elif self.broken:
+            self._break_off()
         else:
             self._send(self.photo)
+
+    def _break_off(self) -> None:
+        """Begin an answer, and end it as a failing network or server would."""
+        if self.broken == "silent":
+            self.close_connection = True
+            return
+        chunked, zipped = self.broken.startswith("chunk"), self.broken == "zipped"
+        self.send_response(200)
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(len(self.photo) + (0 if zipped else 99_999)))
+        if zipped:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(
+            {"chunk": b"fff\r\nabc", "chunks": b"what\r\n"}.get(self.broken, self.photo)
+        )
+        if self.broken == "stalls":
+            self.wfile.flush()
+            time.sleep(1.5)
+        elif self.broken == "reset":
+            off = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, off)
+        elif self.broken == "trickles":
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b"x" * 64)
+                    self.wfile.flush()
+                    time.sleep(0.05)
+        self.close_connection = True
 
     def _send(self, content: bytes) -> None:
         self.send_response(200)
@@ -59,6 +98,7 @@ class Archive(BaseHTTPRequestHandler):
 @pytest.fixture
 def archive(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Archive]]:
     Archive.asked, Archive.photo, Archive.address = [], PHOTO, None
+    Archive.broken = ""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Archive)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -112,4 +152,33 @@ def test_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESIONLAB_ARCHIVE", "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(ArchiveError, match="cannot be reached"):
+        fetch("ISIC_0024306")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("silent", "cannot be reached"),
+        ("cut off", "broke off"),
+        ("reset", "broke off|cannot be reached"),
+        ("chunk", "broke off"),
+        ("chunks", "broke off"),
+        ("zipped", "broke off"),
+        ("stalls", "cannot be reached"),
+        ("trickles", "cannot be reached"),
+    ],
+)
+def test_a_connection_that_breaks(
+    broken: str, said: str, archive: type[Archive], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.archive, "SECONDS", 0.5)
+    archive.broken = broken
+    with pytest.raises(ArchiveError, match=said):
+        fetch("ISIC_0024306")
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://", "http://.x..y/", "http://a b/"])
+def test_an_address_that_is_none(address: str, archive: type[Archive]) -> None:
+    archive.address = address
+    with pytest.raises(ArchiveError):
         fetch("ISIC_0024306")

@@ -353,3 +353,26 @@ def test_a_batch_that_is_forgotten_stops(gate):
     assert job.wait(20)
     assert store.get(key) is None
     assert job.progress.done <= 1
+
+
+def test_a_batch_may_be_forgotten_while_another_starts():
+    """Another visitor's Clear arrives while the store adds up what its batches take."""
+    store, clearing = BatchStore(), []
+
+    class Meddling(BatchJob):
+        @property
+        def nbytes(self) -> int:
+            if not clearing:
+                clearing.append(threading.Thread(target=store.forget, args=(last,)))
+                clearing[0].start()
+                clearing[0].join(0.3)
+            return 0
+
+    first = finished([source()])
+    first.__class__ = Meddling
+    store._jobs["first"] = first
+    last = "last"
+    store._jobs[last] = finished([source()])
+    assert start_finished(store)
+    clearing[0].join(20)
+    assert store.get(last) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cachetools import LRUCache
 
 from core.archive import ArchiveError, ArchiveImage
 from core.dataset import Dataset
@@ -65,6 +68,59 @@ def test_no_connection_is_said_and_the_cases_stay(
     assert "cannot be reached" in texts(app)
     assert len([c for c in app.caption if "similarity" in c.value]) == 8
     assert [b for b in app.button if b.label == "Try again"]
+
+
+def test_one_bad_photo_does_not_take_the_others(
+    offline: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(image_id: str) -> ArchiveImage:
+        asked.append(image_id)
+        if image_id == min(asked):
+            raise RuntimeError("nobody thought of this")
+        return ArchiveImage(to_jpeg(np.full((40, 50, 3), 99, np.uint8)), "ViDIR Group")
+
+    monkeypatch.setattr(similar, "fetch", answer)
+    app = start(section=similar.TITLE)
+    next(b for b in app.button if "ISIC Archive" in b.label).click().run()
+    assert not app.exception
+    assert [w for w in app.warning if "unexpected" in w.value]
+    assert len([c for c in app.caption if "similarity" in c.value]) == 8
+    assert "Photos: ViDIR Group" in texts(app)
+
+
+def test_photos_are_remembered_by_many_threads(
+    offline: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache that makes room while others read it loses its order unless it is locked."""
+
+    class Slow(LRUCache):
+        """Gives other threads time between looking and touching."""
+
+        busy = False
+
+        def __getitem__(self, key):
+            return self._alone(super().__getitem__, key)
+
+        def __setitem__(self, key, value):
+            return self._alone(super().__setitem__, key, value)
+
+        def get(self, key, default=None):
+            return self._alone(super().get, key, default)
+
+        def _alone(self, do, *values):
+            assert not self.busy, "two threads at once"
+            self.busy = True
+            time.sleep(0.001)
+            self.busy = False
+            return do(*values)
+
+    monkeypatch.setattr(similar, "_remembered", Slow(4))
+    monkeypatch.setattr(similar, "fetch", lambda image_id: ArchiveImage(b"", image_id))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(similar._fetched, [str(n % 9) for n in range(200)]))
+    assert [picture.credit for picture in found] == [str(n % 9) for n in range(200)]
 
 
 def test_a_case_of_the_dataset_never_finds_its_own_lesion(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
@@ -54,7 +56,7 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
         pictures = _from_archive([n.image_id for n in found])
     else:
         for neighbour in found:
-            with contextlib.suppress(DatasetError, ImageError):  # shown without its photo
+            with contextlib.suppress(DatasetError, ImageError, OSError):  # shown without its photo
                 pictures[neighbour.image_id] = small(data, neighbour.image_id)
     with st.grid(4, min_column_width=150, border=True) as grid:
         for neighbour in found:
@@ -110,16 +112,24 @@ def _from_archive(image_ids: list[str]) -> dict[str, bytes]:
 
 
 _remembered: LRUCache[str, ArchiveImage] = LRUCache(256)
+_remembering = threading.Lock()
+"""Eight threads and all sessions share what is remembered."""
 
 
 def _fetched(image_id: str) -> ArchiveImage | str:
     """A picture, from memory if it was fetched lately, or why there is none."""
-    if picture := _remembered.get(image_id):
-        return picture
+    with _remembering:
+        if picture := _remembered.get(image_id):
+            return picture
     try:
-        picture = _remembered[image_id] = fetch(image_id)
+        picture = fetch(image_id)
     except ArchiveError as error:
         return str(error)
+    except Exception:  # one picture must not take the others with it
+        logging.getLogger(__name__).exception("A photo of the ISIC Archive failed")
+        return f"Something unexpected went wrong with {image_id}. Try again later."
+    with _remembering:
+        _remembered[image_id] = picture
     return picture
 
 

@@ -17,7 +17,7 @@ from core.settings import SettingsError
 from core.sources import Source
 from core.turns import BusyError
 from core.weights import WeightsError
-from ui import batches
+from ui import access, batches
 from ui.cases import UPLOAD_TYPES
 
 ARCHIVE_MB = 200
@@ -33,7 +33,7 @@ def choose() -> None:
     """Show the picker; starts the batch."""
     with st.container(border=True):
         source = "files"
-        if batches.this_computer_only():
+        if access.check().allowed:
             source = st.segmented_control(
                 "Photos from",
                 list(SOURCES),
@@ -89,8 +89,8 @@ def _folder() -> None:
     st.caption(
         "Reads every picture in that folder and in the folders below it "
         f"({', '.join(sorted(ending[1:] for ending in PICTURES))}); hidden files and everything "
-        "else are left alone, and nothing is changed. You see this choice because only this "
-        "computer can open the app."
+        "else are left alone, and nothing is changed. This choice is not offered to visitors from "
+        "other computers."
     )
     if st.button(
         "Analyse this folder",

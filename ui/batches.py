@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 import streamlit as st
@@ -74,27 +73,6 @@ def open_in_analyse(photo: Photo) -> None:
     st.session_state["upload"] = Case.of_file(photo.copy, photo.name, about)
     st.session_state["source"] = "upload"
     st.switch_page("pages/screens/analyse.py")
-
-
-def this_computer_only() -> bool:
-    """Whether nobody but the person at this computer can see the app.
-
-    The server must listen on a loopback address and answer to loopback names only, and the visitor
-    must not come through a proxy, which would pass visitors from outside on to such an address.
-    """
-    hosts = st.get_option("server.allowedHosts")
-    proxied = any(st.context.headers.get(h) for h in ("X-Forwarded-For", "Forwarded", "Via"))
-    own = [st.get_option("server.address"), *hosts]
-    return bool(hosts) and all(map(_loopback, own)) and not proxied
-
-
-def _loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address((host or "").strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _keys() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +11,14 @@ from core.export import DISCLAIMER
 from core.in_use import models_in_use, use_shipped
 from core.words import chance as chance  # the pages' way to them
 from core.words import percent as percent
+from ui import access
 from ui.state import cards
+from ui.text import as_text as as_text
 
 
 def header() -> None:
-    """The disclaimer above every page and, where a run's model is in use, the way back."""
+    """The disclaimer above every page, what could not be done just now and, where a run's model is
+    in use, the way back."""
     models = models_in_use()
     own = "".join(
         f" :violet-badge[:material/model_training: Own {m.kind}]" for m in models if m.own
@@ -24,6 +26,7 @@ def header() -> None:
     st.markdown(
         f":orange-badge[:material/school: Teaching, not diagnosis]{own} :small[{DISCLAIMER}]"
     )
+    access.told()
     for model in models:
         if model.problem:
             st.warning(
@@ -41,13 +44,23 @@ def header() -> None:
 
 def _back(kind: str, label: str) -> None:
     """A button with which everybody gets the shipped model again."""
-    if st.button(label, key=f"shipped_{kind}", icon=":material/undo:"):
-        try:
-            use_shipped(kind)
-        except OSError as error:
-            st.error(f"That cannot be written down: {error}", title="The model stays as it is")
-        else:
-            st.rerun()
+    st.button(
+        label,
+        key=f"shipped_{kind}",
+        icon=":material/undo:",
+        on_click=back_to_shipped,
+        args=(kind,),
+        disabled=not access.check().allowed,
+    )
+
+
+@access.guarded
+def back_to_shipped(kind: str) -> None:
+    """Everybody gets the shipped model again; for a button."""
+    try:
+        use_shipped(kind)
+    except OSError as error:
+        access.say(f"The model stays as it is: the choice cannot be written ({error}).")
 
 
 def footer() -> None:
@@ -70,11 +83,6 @@ def decide(
             st.rerun()
         if st.button(no):
             st.rerun()
-
-
-def as_text(words: str) -> str:
-    """Words of a stranger (a file name), so that Markdown shows them as they are."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", words)
 
 
 def duration(seconds: float) -> str:

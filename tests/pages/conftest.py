@@ -9,12 +9,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import REPOSITORY
 
 SECONDS = 120
 """A page may take so long on a busy machine before its test fails."""
+
+
+HEADERS = {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501", "User-Agent": "Firefox"}
+"""What the browser of somebody at this computer sends."""
+
+
+@pytest.fixture(autouse=True)
+def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of the visitor's connection (a page run headless has none of its own); may be changed."""
+    found = dict(HEADERS)
+    monkeypatch.setattr(type(st.context), "headers", property(lambda _: found))
+    return found
 
 
 def start(page: str = "analyse", **session: Any) -> AppTest:

@@ -265,31 +265,6 @@ def options() -> Iterator[None]:
         config.set_option(name, value)
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.20", "lab.example.org", "", None])
-def test_a_server_for_others_is_not_for_this_computer_only(options, address):
-    assert batches.this_computer_only()
-    config.set_option("server.address", address)
-    assert not batches.this_computer_only()
-
-
-@pytest.mark.parametrize("hosts", [["localhost", "lab.example.org"], ["*"], []])
-def test_nor_is_one_that_answers_to_other_names(options, hosts):
-    config.set_option("server.allowedHosts", hosts)
-    assert not batches.this_computer_only()
-
-
-@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.0.1.1", "::1"])
-def test_loopback_addresses_are_this_computer(options, address):
-    config.set_option("server.address", address)
-    assert batches.this_computer_only()
-
-
-def test_a_visitor_through_a_proxy_is_not_at_this_computer(monkeypatch):
-    headers = {"X-Forwarded-For": "203.0.113.9"}
-    monkeypatch.setattr(type(batches.st.context), "headers", property(lambda _: headers))
-    assert not batches.this_computer_only()
-
-
 def test_a_server_for_others_offers_no_folder(app, options):
     config.set_option("server.address", "0.0.0.0")
     app = visit()

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
-from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
@@ -321,20 +320,6 @@ def test_typed_path(data: Path, archive: bytes, tmp_path: Path) -> None:
     app.button(key="import_go").click()
     checked(app)
     assert count(app) == "2 images"
-
-
-def test_paths_only_where_the_server_is_this_computer_s_own(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own = config.get_option
-    monkeypatch.setattr(
-        importing.st,
-        "get_option",
-        lambda name: "0.0.0.0" if name == "server.address" else own(name),
-    )
-    app = start("dataset")
-    assert not app.text_area
-    assert app.file_uploader
 
 
 def test_one_import_at_a_time(data: Path, archive: bytes) -> None:

@@ -241,15 +241,29 @@ def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
     assert not button(app, "Start training").disabled
 
 
-def test_a_server_for_others_reads_no_folder(runs, monkeypatch):
+def test_a_server_for_others_reads_no_folder(runs, headers):
     app = page()
     choose(app, "source", "folder")
     app.text_input(key="new_folder").set_value("/etc")
     checked(app)
-    monkeypatch.setattr("ui.training.form.this_computer_only", lambda: False)
+    headers["X-Forwarded-For"] = "203.0.113.9"
     checked(app)
     assert not [t for t in app.text_input if t.key == "new_folder"]
     assert app.segmented_control(key="new_source").value == form.HAM10000
+
+
+def test_a_stranger_starts_and_measures_nothing(runs, headers, monkeypatch):
+    asked = answering(monkeypatch, "{}")
+    for label in ("Start training", "Measure time and disk"):
+        app = page()
+        pressed = button(app, label).click()
+        headers["X-Forwarded-For"] = "203.0.113.9"
+        checked(pressed)
+        assert app.error
+        assert button(app, label).disabled
+        del headers["X-Forwarded-For"]
+    assert not runs.all()
+    assert not asked
 
 
 def test_starting_leads_to_the_run_and_names_are_numbered(runs):

@@ -15,6 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.dataset import DatasetError, status
 from core.imaging import display_name
 from core.importer import import_archives
+from ui import access
 from ui.frame import as_text
 
 UPLOAD_MB = 500
@@ -38,21 +39,21 @@ def offer() -> None:
         "(doi 10.7910/DVN/DBW86T: both photo archives, the lesion segmentations and "
         "`HAM10000_metadata`), and give the files to LesionLab as they are."
     )
+    if not access.notice("Importing it from this page"):
+        return
     files = st.file_uploader(
         f"Zip archives, or the table of diagnoses, up to {UPLOAD_MB} MB each",
         accept_multiple_files=True,
         key=f"import_files_{st.session_state.get(_ROUND, 0)}",
         max_upload_size=UPLOAD_MB,
     )
-    paths: list[Path] = []
-    if _on_this_computer():
-        typed = st.text_area(
-            "Larger files: where they lie on this computer, one path a line",
-            key="import_paths",
-            placeholder="/home/me/Downloads/skin-cancer-mnist-ham10000.zip",
-            height=80,
-        )
-        paths = [_path(line) for line in typed.splitlines() if line.strip()]
+    typed = st.text_area(
+        "Larger files: where they lie on this computer, one path a line",
+        key="import_paths",
+        placeholder="/home/me/Downloads/skin-cancer-mnist-ham10000.zip",
+        height=80,
+    )
+    paths = [_path(line) for line in typed.splitlines() if line.strip()]
     st.caption(
         "Or on the command line: `python -m core dataset import FIRST.zip SECOND.zip`. An import "
         "can be stopped and repeated; it goes on where it stopped."
@@ -132,8 +133,3 @@ def _stored(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
 def _path(line: str) -> Path:
     """A typed path; file managers copy some in quotes."""
     return Path(line.strip().strip("\"'")).expanduser()
-
-
-def _on_this_computer() -> bool:
-    """Whether only this computer can open the app, so that its user may name files on it."""
-    return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")

@@ -15,7 +15,7 @@ from train.choices import AUGMENTATIONS, FIELDS, LOSSES, MASK_LOSSES, STARTS, TA
 from train.config import CONFIGS, Config, Stage
 from train.presets import BY_KEY, PRESETS
 from train.start import usable_starts
-from ui.batches import this_computer_only
+from ui import access
 from ui.training import words
 from ui.training.words import HAM10000
 
@@ -172,7 +172,7 @@ def _take_task() -> None:
 def _source(kind: str) -> None:
     """Where the photos come from. A server that others can open reads no folder by its name."""
     options = [HAM10000]
-    if kind != "hybrid" and this_computer_only():
+    if kind != "hybrid" and access.check().allowed:
         options.append("folder")
     elif _of("source") != HAM10000:
         st.session_state[PREFIX + "source"] = HAM10000

@@ -9,8 +9,9 @@ import streamlit as st
 from core.in_use import KINDS, Model, in_use, models, use_shipped
 from train.jobs import Run
 from train.package import IMPORTED, PackageError, remove
-from ui.frame import as_text, decide
-from ui.training import errand, outcome, store
+from ui import access
+from ui.frame import as_text, back_to_shipped, decide
+from ui.training import errand, outcome
 
 TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
 UPLOAD_MB = 200
@@ -36,7 +37,7 @@ def show(everything: list[Run]) -> None:
 
 
 def _model(model: Model, names: dict[str, str]) -> None:
-    used = in_use(model.kind)
+    used, closed = in_use(model.kind), not access.check().allowed
     st.markdown(f"**{as_text(str(model.card.get('name', model.kind)))}**")
     where = "came with LesionLab"
     if model.own:
@@ -46,19 +47,21 @@ def _model(model: Model, names: dict[str, str]) -> None:
     if model.own:
         outcome.offer(model.kind, model.folder, model.card)
         if run.startswith(IMPORTED) and st.button(
-            "Remove", key=f"remove_{model.folder}", icon=":material/delete:"
+            "Remove", key=f"remove_{model.folder}", icon=":material/delete:", disabled=closed
         ):
             _confirm_removal(model)
         return
     if not used.own:
         st.markdown(":green-badge[:material/check: In use]")
-    elif st.button("Back to the shipped model", key=f"back_{model.kind}", icon=":material/undo:"):
-        try:
-            use_shipped(model.kind)
-        except OSError as error:
-            st.error(f"That cannot be written: {error}", title="The model stays as it is")
-        else:
-            st.rerun()
+    else:
+        st.button(
+            "Back to the shipped model",
+            key=f"back_{model.kind}",
+            icon=":material/undo:",
+            on_click=back_to_shipped,
+            args=(model.kind,),
+            disabled=closed,
+        )
 
 
 @st.dialog("Remove this model?")
@@ -72,6 +75,7 @@ def _confirm_removal(model: Model) -> None:
     decide("Remove", "Keep it", ":material/delete:", _remove, run, key="remove_for_good")
 
 
+@access.guarded
 def _remove(run: Path) -> None:
     try:
         for kind in KINDS:
@@ -79,12 +83,15 @@ def _remove(run: Path) -> None:
                 use_shipped(kind)
         remove(run)
     except (PackageError, OSError) as error:
-        store.say(f"It cannot be removed: {error}")
+        access.say(f"It cannot be removed: {error}")
 
 
 def _import() -> None:
     """A model from elsewhere, as a zip archive that this page wrote."""
     st.subheader("A model from elsewhere", anchor=False)
+    if not access.check().allowed:
+        st.caption("Taking in a model is closed to you; the top of this page says why.")
+        return
     file = st.file_uploader(
         f"The ZIP file of a model, up to {UPLOAD_MB} MB",
         type=["zip"],
@@ -106,6 +113,7 @@ def _import() -> None:
         st.success(as_text(bringing[1].printed), icon=":material/check_circle:")
 
 
+@access.guarded
 def _bring(package: bytes) -> None:
     st.session_state.pop(BROUGHT, None)
     try:
@@ -117,4 +125,4 @@ def _bring(package: bytes) -> None:
             ),
         )
     except OSError as error:
-        store.say(f"The model cannot be stored: {error}")
+        access.say(f"The model cannot be stored: {error}")

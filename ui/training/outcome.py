@@ -12,9 +12,10 @@ from core.in_use import KINDS, MODELS, in_use, unfit, use
 from core.weights import Card, WeightsError, read_card
 from train.jobs import Run
 from train.package import pack
+from ui import access
 from ui.frame import as_text, decide
 from ui.performance.overview import headline
-from ui.training import errand, store
+from ui.training import errand
 
 TEST = "training_test"
 """Of the session: the errand that looks at the test split."""
@@ -57,20 +58,25 @@ def offer(kind: str, folder: Path, card: Card) -> None:
         st.markdown(":violet-badge[:material/check: In use, for everybody]")
     elif why := unfit(kind, card):
         st.caption(f":material/info: The app cannot use it: {as_text(why)}")
-    elif st.button(
-        "Use this model",
-        key=f"use_{folder}",
-        icon=":material/deployed_code:",
-        help="From the next click on, every page answers with it, for everybody who has the app "
-        "open. One click in the sidebar leads back.",
-    ):
-        try:
-            with st.spinner("Checking the model…"):
-                use(kind, folder)
-        except (WeightsError, OSError) as error:
-            st.error(as_text(str(error)), title="This model cannot be used")
-        else:
-            st.rerun()
+    else:
+        st.button(
+            "Use this model",
+            key=f"use_{folder}",
+            icon=":material/deployed_code:",
+            on_click=_use,
+            args=(kind, folder),
+            disabled=not access.check().allowed,
+            help="From the next click on, every page answers with it, for everybody who has the "
+            "app open. One click in the sidebar leads back.",
+        )
+
+
+@access.guarded
+def _use(kind: str, folder: Path) -> None:
+    try:
+        use(kind, folder)
+    except (WeightsError, OSError) as error:
+        access.say(f"This model cannot be used. {error}")
 
 
 def _test(run: Run, kind: str, folder: Path) -> None:
@@ -91,6 +97,7 @@ def _test(run: Run, kind: str, folder: Path) -> None:
         icon=":material/lock_open:",
         type="tertiary",
         help=f"This model was measured on it {times} so far.",
+        disabled=not access.check().allowed,
     ):
         _confirm_test(run, kind, len(looks))
 
@@ -109,13 +116,14 @@ def _confirm_test(run: Run, kind: str, looks: int) -> None:
     decide("Measure on test", "Not yet", ":material/lock_open:", _look_at_test, run.id, kind)
 
 
+@access.guarded
 def _look_at_test(run: str, kind: str) -> None:
     command = ("evaluate", kind, "--split", "test", "--run-name", run)
     st.session_state.pop(TEST, None)
     try:
         errand.tend(TEST, (run, kind), lambda: errand.Errand.start(*command))
     except OSError as error:
-        store.say(f"It cannot be measured: {error}")
+        access.say(f"It cannot be measured: {error}")
 
 
 def download(models: Path, key: str) -> None:

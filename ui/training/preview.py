@@ -6,6 +6,7 @@ import streamlit as st
 
 from train.choices import AUGMENTATIONS, FIELDS
 from train.config import ConfigError
+from ui import access
 from ui.frame import as_text
 from ui.training import errand, form
 
@@ -33,11 +34,14 @@ def show() -> None:
             key="training_preview_on",
             persist_state="session",
             help="Drawn anew, by the training's own code, whenever a switch above changes.",
+            disabled=not access.check().allowed,
         ):
             _samples()
 
 
 def _samples() -> None:
+    if not access.check().allowed:
+        return
     try:
         config = form.chosen()
         about = (config.kind, config.data, config.augment, config.stages, config.seed)

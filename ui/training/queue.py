@@ -6,6 +6,7 @@ import streamlit as st
 
 from train.jobs import Run
 from train.jobs.states import AT_WORK
+from ui import access
 from ui.frame import as_text, duration
 from ui.training import store
 
@@ -55,6 +56,7 @@ def _working(run: Run) -> None:
 
 def _waiting(run: Run, many: int) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
+    closed = not access.check().allowed
     row.markdown(f":material/schedule: {run.position}. {as_text(run.name)}", width="content")
     for label, icon, step, end in (
         ("Earlier", "arrow_upward", -1, run.position == 1),
@@ -65,7 +67,7 @@ def _waiting(run: Run, many: int) -> None:
             type="tertiary",
             icon=f":material/{icon}:",
             key=f"{icon}_{run.id}",
-            disabled=end,
+            disabled=closed or end,
             on_click=store.attempt,
             args=("move", run.id, step),
         )
@@ -76,6 +78,7 @@ def _waiting(run: Run, many: int) -> None:
         key=f"out_{run.id}",
         on_click=store.attempt,
         args=("stop", run.id),
+        disabled=closed,
         help="It stays among the runs and can be put back.",
     )
 

@@ -16,7 +16,7 @@ from train.folders import ClassFolder, Folder, MaskFolder
 from train.jobs import JobError, ensure_supervisor
 from train.presets import BY_KEY
 from train.start import usable_starts
-from ui import state
+from ui import access, state
 from ui.frame import as_text, duration
 from ui.training import errand, form, store, words
 from ui.training.words import HAM10000
@@ -32,7 +32,7 @@ def show() -> None:
     except ConfigError as error:
         st.warning(str(error), title="These choices do not go together")
         return
-    ready = _weights(config) and _data(config)
+    ready = access.check().allowed and _weights(config) and _data(config)
     with st.container(border=True):
         st.markdown(words.plan(config))
         _changes(config)
@@ -57,13 +57,14 @@ def show() -> None:
         )
 
 
+@access.guarded
 def _start(config: Config) -> None:
     try:
         runs = store.opened()
         run = runs.create(config, form.named() or _name(config))
         ensure_supervisor(runs)
     except (JobError, OSError) as error:
-        store.say(f"The training cannot start. {error}")
+        access.say(f"The training cannot start. {error}")
         return
     st.session_state[form.PREFIX + "name"] = ""
     store.look_at(run)
@@ -192,6 +193,7 @@ def _estimate(config: Config, ready: bool) -> None:
         _result(json.loads(measuring.printed))
 
 
+@access.guarded
 def _measure(config: Config) -> None:
     try:
         errand.tend(
@@ -202,7 +204,7 @@ def _measure(config: Config) -> None:
             ),
         )
     except OSError as error:
-        store.say(f"It cannot be measured: {error}")
+        access.say(f"It cannot be measured: {error}")
 
 
 def _result(found: dict[str, float]) -> None:

@@ -6,6 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from train.jobs import JobError, Run, Runs, ensure_supervisor
+from ui import access
+from ui.text import as_text
 
 NEW, RUNS, COMPARE, MODELS = "new", "runs", "compare", "models"
 VIEWS = {
@@ -18,7 +20,7 @@ VIEWS = {
 
 VIEW, RUN = "training_view", "training_run"
 """Of the session: the section, and the id of the run that is looked at."""
-_BINNED, _SAID = "training_binned", "training_said"
+_BINNED = "training_binned"
 
 SECONDS = 2.0
 """Between two looks at a training that runs."""
@@ -47,7 +49,7 @@ def watched(seen: States) -> list[Run]:
     """All runs now, for what refreshes itself; the whole page begins anew once one of them is in
     another state than `seen`."""
     found = opened().all()
-    if states(found) != seen:
+    if states(found) != seen or access.waiting():
         st.rerun()
     return found
 
@@ -72,39 +74,36 @@ def look_at(run: str) -> None:
     st.session_state.update({VIEW: RUNS, RUN: run})
 
 
+@access.guarded
 def attempt(what: str, *arguments: object) -> None:
     """A method of `Runs`, for a button; what cannot be done is said on the page."""
     try:
         getattr(opened(), what)(*arguments)
         opened()  # its supervisor learns of it
     except JobError as error:
-        say(str(error))
+        access.say(str(error))
 
 
+@access.guarded
 def delete(run: Run) -> None:
     """Into the bin, with the offer to take it back."""
     attempt("delete", run.id)
     st.session_state[_BINNED] = (run.id, run.name)
 
 
+@access.guarded
 def restore(run: str) -> None:
     """Out of the bin, to be looked at."""
     attempt("restore", run)
     look_at(run)
 
 
-def say(problem: str) -> None:
-    """Show a problem at the top of the page, once."""
-    st.session_state[_SAID] = problem
-
-
 def notices(runs: Runs) -> None:
-    """What went wrong or can be undone, above the section."""
-    if problem := st.session_state.pop(_SAID, None):
-        st.error(problem)
+    """What a person should know or can be undone, above the section."""
+    closed = not access.check().allowed
     if runs.notice:
-        st.warning(runs.notice)
-        st.button("I have read this", on_click=runs.dismiss_notice)
+        st.warning(as_text(runs.notice))
+        st.button("I have read this", on_click=attempt, args=("dismiss_notice",), disabled=closed)
     if not (binned := st.session_state.get(_BINNED)):
         return
     run, name = binned
@@ -112,6 +111,6 @@ def notices(runs: Runs) -> None:
         del st.session_state[_BINNED]
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/delete: “{name}” is in the bin.", width="content")
-        st.button("Undo", icon=":material/undo:", on_click=restore, args=(run,))
+        st.markdown(f":material/delete: “{as_text(name)}” is in the bin.", width="content")
+        st.button("Undo", icon=":material/undo:", on_click=restore, args=(run,), disabled=closed)
         st.button("Close", type="tertiary", on_click=st.session_state.pop, args=(_BINNED, None))

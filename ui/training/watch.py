@@ -7,6 +7,7 @@ import streamlit as st
 
 from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
+from ui import access
 from ui.frame import as_text, decide, duration
 from ui.training import curves, form, outcome, queue, samples, store, words
 
@@ -58,8 +59,11 @@ def _header(run: Run) -> None:
 
 
 def _actions(run: Run) -> None:
+    closed = not access.check().allowed
     with st.container(horizontal=True):
-        if run.state in ("running", "unknown") and st.button("Stop", icon=":material/stop_circle:"):
+        if run.state in ("running", "unknown") and st.button(
+            "Stop", icon=":material/stop_circle:", disabled=closed
+        ):
             _confirm_stop(run)
         if run.state == "stopping":
             st.button("Stopping…", icon=":material/stop_circle:", disabled=True)
@@ -70,6 +74,7 @@ def _actions(run: Run) -> None:
                 icon=":material/resume:",
                 on_click=store.attempt,
                 args=("resume", run.id),
+                disabled=closed,
                 help="Goes on after the last finished epoch."
                 if run.epochs
                 else "No epoch was finished yet: it begins anew.",
@@ -83,13 +88,13 @@ def _actions(run: Run) -> None:
                 help="Opens the form with this run's choices.",
             )
         with st.popover("Name and notes", icon=":material/edit_note:"):
-            _edit(run)
+            _edit(run, closed)
         st.button(
             "Delete",
             icon=":material/delete:",
             on_click=store.delete,
             args=(run,),
-            disabled=run.state in AT_WORK,
+            disabled=closed or run.state in AT_WORK,
             help="Into the bin, from where it can be taken back. Stop it first if it runs.",
         )
 
@@ -110,7 +115,7 @@ def _duplicate(run: Run) -> None:
     st.session_state[store.VIEW] = store.NEW
 
 
-def _edit(run: Run) -> None:
+def _edit(run: Run, closed: bool) -> None:
     name, notes = f"training_name_{run.id}", f"training_notes_{run.id}"
     with st.form(f"about_{run.id}", border=False):
         st.text_input("Name", run.name, max_chars=80, key=name)
@@ -122,10 +127,15 @@ def _edit(run: Run) -> None:
             placeholder="What did you want to find out? What did you see?",
         )
         st.form_submit_button(
-            "Save", icon=":material/save:", on_click=_save, args=(run.id, name, notes)
+            "Save",
+            icon=":material/save:",
+            on_click=_save,
+            args=(run.id, name, notes),
+            disabled=closed,
         )
 
 
+@access.guarded
 def _save(run: str, name: str, notes: str) -> None:
     store.attempt("rename", run, st.session_state[name])
     store.attempt("set_notes", run, st.session_state[notes])
@@ -151,7 +161,9 @@ def _live(id: str, seen: store.States) -> None:
     with st.expander("Log", icon=":material/notes:", on_change="rerun", key=f"log_{id}") as log:
         if log.open:
             st.code(runs.log(id) or "Nothing was printed yet.", language=None, wrap_lines=True)
-            st.caption(f"The whole log, checkpoints and TensorBoard's events: `{run.folder}`")
+            if access.check().allowed:
+                folder = as_text(str(run.folder))
+                st.caption(f"The whole log, checkpoints and TensorBoard's events: {folder}")
 
 
 def _figures(run: Run) -> None:
@@ -189,6 +201,7 @@ def _bin(runs: Runs) -> None:
         return
     with st.expander(f"Bin ({len(binned)})", icon=":material/delete:"):
         st.caption("Deleted runs stay here for a week.")
+        closed = not access.check().allowed
         for run in binned:
             row = st.container(horizontal=True, vertical_alignment="center")
             row.markdown(f"{as_text(run.name)} {words.badge(run)}", width="content")
@@ -198,8 +211,9 @@ def _bin(runs: Runs) -> None:
                 key=f"restore_{run.id}",
                 on_click=store.restore,
                 args=(run.id,),
+                disabled=closed,
             )
-        if st.button("Empty the bin", icon=":material/delete_forever:"):
+        if st.button("Empty the bin", icon=":material/delete_forever:", disabled=closed):
             _confirm_purge(len(binned))
 
 

@@ -29,7 +29,7 @@ def lesionlab(folder: Path) -> Work:
     settings = on_the_cpu()
     analyser = Analyser.load(settings, lanes=settings.threads)
     return lambda out: analyse_files(
-        find_pictures([folder]), Path(str(out)), analyser, workers=settings.threads
+        find_pictures([folder]).pictures, Path(str(out)), analyser, workers=settings.threads
     )
 
 

@@ -130,7 +130,8 @@ def _analyse(options: argparse.Namespace) -> int:
     from core.weights import WeightsError
 
     try:
-        pictures = find_pictures(options.paths, options.out)
+        found = find_pictures(options.paths, options.out)
+        pictures = found.pictures
         settings = Settings.from_environment()
         for model in models_in_use(settings):
             if model.problem:
@@ -153,6 +154,8 @@ def _analyse(options: argparse.Namespace) -> int:
     print(
         f"{report.analysed:,} analysed, {report.rejected:,} rejected: {options.out}. {DISCLAIMER}"
     )
+    for note in found.notes(pictures=False):
+        print(note)
     return 1 if report.rejected else 0
 
 

@@ -12,14 +12,10 @@ from pathlib import Path
 
 from core.analyser import DECODED_PX, Analyser
 from core.export import mask_png
+from core.formats import ENDINGS, not_read, without_ending
 from core.imaging import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
+from core.photo_files import Listing, list_photos
 from core.tables import REJECTED_HEADER, cells, header, safe
-
-PICTURES = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff",
-    ".gif", ".heic", ".heif", ".avif",
-}  # fmt: skip
-"""Endings looked for in folders; formats among them that are not read are rejected by name."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +26,26 @@ class BatchReport:
     rejected: int
 
 
-def find_pictures(paths: Sequence[Path], out: Path | None = None) -> list[Path]:
-    """Files as given, and every picture in the folders given and below them, sorted; what lies in
-    `out` (results of an earlier call) is left out.
+def find_pictures(paths: Sequence[Path], out: Path | None = None) -> Listing:
+    """Files as given, and every picture in the folders given and below them; what lies in `out`
+    (results of an earlier call) is passed over. Its `pictures` are for `analyse_files`, which
+    rejects those in formats that are not read.
 
     Raises:
         FileNotFoundError: a path does not exist, or there is no picture at all.
     """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            inside = (p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
-            found += sorted(p for p in inside if not p.name.startswith(".") and not _in(p, out))
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise FileNotFoundError(f"There is no file or folder {path}.")
-    if not found:
+    found = list_photos(paths, out)
+    if not found.pictures:
         raise FileNotFoundError(
-            f"There is no picture in {', '.join(map(str, paths))}. "
-            f"Looked for {', '.join(sorted(PICTURES))}."
+            " ".join(
+                [
+                    f"There is no picture in {', '.join(map(str, paths))}. Looked for "
+                    f"{', '.join(ENDINGS)}.",
+                    *found.notes(),
+                ]
+            )
         )
-    return list(dict.fromkeys(found))
+    return found
 
 
 def analyse_files(
@@ -80,7 +74,7 @@ def analyse_files(
     (out / "masks").mkdir(parents=True, exist_ok=True)
     same_name: dict[str, list[Path]] = {}
     for picture in pictures:
-        name = unicodedata.normalize("NFC", picture.stem).casefold()
+        name = unicodedata.normalize("NFC", without_ending(picture.name)).casefold()
         same_name.setdefault(name, []).append(picture)
 
     def work(group: list[Path]) -> list[tuple[Path, list[str] | str]]:
@@ -96,9 +90,9 @@ def analyse_files(
             except (ImageError, OSError) as error:
                 done.append((picture, str(error)))
             else:
-                first = picture
-                (out / "masks" / f"{picture.stem}.png").write_bytes(mask_png(analysis.mask))
-                done.append((picture, [words(picture.stem), *cells(analysis)]))
+                first, name = picture, without_ending(picture.name)
+                (out / "masks" / f"{name}.png").write_bytes(mask_png(analysis.mask))
+                done.append((picture, [words(name), *cells(analysis)]))
         return done
 
     analysed = rejected = 0
@@ -133,15 +127,17 @@ def read_picture(picture: Path) -> bytes:
     """The bytes of a picture file, if they are not too many.
 
     Raises:
-        TooManyBytesError: the file is larger than a photo may be.
-        OSError: it cannot be read.
+        ImageError: it cannot be opened, or is larger than a photo may be.
     """
-    if picture.stat().st_size > MAX_BYTES:
-        raise TooManyBytesError(
-            f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try again."
-        )
-    return picture.read_bytes()
-
-
-def _in(path: Path, folder: Path | None) -> bool:
-    return folder is not None and folder.resolve() in path.resolve().parents
+    try:
+        if picture.stat().st_size > MAX_BYTES:
+            raise TooManyBytesError(
+                not_read(picture.name)
+                or f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try "
+                "again."
+            )
+        return picture.read_bytes()
+    except OSError as error:
+        raise ImageError(
+            f"{picture.name} cannot be opened ({error.strerror}). Check that it is still there."
+        ) from error

@@ -82,3 +82,10 @@ def ending_of(name: str) -> str:
 def without_ending(name: str) -> str:
     """A picture's name or path without its known ending."""
     return name[: len(name) - len(ending_of(name))]
+
+
+def not_read(name: str) -> str | None:
+    """What to do with a file that by its ending is of a format that is not read; None if it is
+    not."""
+    unread = UNREAD.get(ending_of(name))
+    return f"By its ending this is {unread.name}. {unread.remedy}" if unread else None

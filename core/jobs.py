@@ -142,6 +142,7 @@ class BatchJob:
         classes: keys of the classes, in the order of an analysis' probabilities.
         analyse: a decoded photo → its analysis.
         turns: the queue in front of `analyse`; one turn is taken for each photo.
+        notes: sentences on files that were passed over, to be shown with the results.
 
     Raises:
         BatchError: no file, too many, or too large ones.
@@ -153,8 +154,10 @@ class BatchJob:
         classes: Sequence[str],
         analyse: Callable[[LesionImage], Analysis],
         turns: Turns,
+        notes: Sequence[str] = (),
     ) -> None:
         check(sources)
+        self.notes = tuple(notes)
         self._pending = deque(sources)
         self._total = len(sources)
         self._held = sum(source.nbytes for source in sources)

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from core.batch import PICTURES, find_pictures, read_picture
+from core.batch import find_pictures, read_picture
+from core.formats import ending_of, not_read
 from core.imaging import MAX_BYTES, ImageError, display_name, to_png
 from core.phantom import Phantom, practice_set
+from core.photo_files import is_hidden
 
 MAX_MEMBERS = 5_000
 """Entries of an archive, folders and hidden files included."""
@@ -72,7 +74,7 @@ def from_zip(name: str, data: bytes) -> list[Source]:
     except _UNREADABLE:
         reason = "This is no ZIP file that can be read. Pack the photos again, then try again."
         return [_refused(display_name(name), reason)]
-    members = [info for info in members if not _hidden(info.filename)]
+    members = [info for info in members if not is_hidden(info.filename)]
     if not members:
         return [_refused(display_name(name), "There is no file in this archive.")]
     return [
@@ -81,19 +83,21 @@ def from_zip(name: str, data: bytes) -> list[Source]:
     ]
 
 
-def from_folder(folder: Path) -> list[Source]:
-    """The pictures in a folder and below it; each is read only when its turn comes.
+def from_folder(folder: Path) -> tuple[list[Source], tuple[str, ...]]:
+    """The pictures in a folder and below it, each read only when its turn comes; and sentences on
+    what is passed over.
 
     Raises:
         FileNotFoundError: there is no such folder, or no picture in it.
-        OSError: it cannot be looked into.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder} on this computer.")
-    return [
+    found = find_pictures([folder])
+    sources = [
         Source(_printable(path.relative_to(folder).as_posix()), partial(read_picture, path))
-        for path in find_pictures([folder])
+        for path in found.pictures
     ]
+    return sources, found.notes(pictures=False)
 
 
 def practice() -> list[Source]:
@@ -132,10 +136,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     name = info.filename.replace("\\", "/")
     if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
         raise ImageError("Its path leads out of the archive, so it was not read.")
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".zip":
+    if name.lower().endswith(".zip"):
         raise ImageError("An archive inside an archive is not opened. Choose it by itself.")
-    if suffix not in PICTURES:
+    if not ending_of(name):
         raise ImageError("By its ending this is no picture, so it was not read.")
     if info.flag_bits & _ENCRYPTED:
         raise ImageError("This file is locked by a password. Pack the photos without one.")
@@ -143,19 +146,14 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise ImageError("This file is packed in an unusual way. Pack the photos as a plain ZIP.")
     if info.file_size > MAX_BYTES:
         raise ImageError(
-            f"This file unpacks to more than {MAX_BYTES // 1024**2} MB. "
+            not_read(name)
+            or f"This file unpacks to more than {MAX_BYTES // 1024**2} MB. "
             "Crop the photo to the lesion or save it as JPEG."
         )
     try:
         return archive.read(info)
     except _UNREADABLE as error:
         raise ImageError("This file is damaged inside the archive. Pack it again.") from error
-
-
-def _hidden(member: str) -> bool:
-    """What a computer keeps for itself: `__MACOSX/`, `.DS_Store`, `._photo.jpg`."""
-    parts = PurePosixPath(member.replace("\\", "/")).parts
-    return any(p == "__MACOSX" or (p.startswith(".") and p.strip(".")) for p in parts)
 
 
 def _printable(path: str) -> str:

@@ -17,11 +17,12 @@ from core.analyser import DECODED_PX
 from core.batch import find_pictures
 from core.curves import auc
 from core.dataset import Dataset
-from core.imaging import LesionImage, resize
+from core.imaging import resize
 from core.neighbours import WIDTH, KnownCases, unit
 from core.novelty import COMPONENTS, Familiar
 from core.reference import Reference
 from core.weights import Card
+from train.data import read_photo
 from train.features import Classify, Features, features_of
 
 FALSE_ALARMS = 0.01
@@ -120,12 +121,12 @@ def measure_outside(
 
     Raises:
         FileNotFoundError: there is no picture in the folder.
-        ImageError: a picture cannot be read.
+        DatasetError: a picture cannot be read; it is named.
     """
     size = int(card["input"]["size"])
     novelty = []
-    for path in find_pictures([folder]):
-        photo = LesionImage.from_bytes(path.read_bytes(), path.name, DECODED_PX)
+    for path in find_pictures([folder]).pictures:
+        photo = read_photo(path.read_bytes(), path.name, DECODED_PX)
         textures = classify(resize(photo.rgb, (size, size))[None]).textures
         novelty.append(float(reference.familiar.novelty(textures[0])))
     outside = np.array(novelty)

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from core import sources
-from core.batch import PICTURES
+from core.formats import ENDINGS
 from core.jobs import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
 from core.settings import SettingsError
 from core.sources import Source
@@ -50,7 +50,7 @@ def choose() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("No photos at hand?", width="content")
         if st.button("Try it with the practice lesions", icon=":material/brush:"):
-            _start(sources.practice)
+            _start(lambda: (sources.practice(), ()))
 
 
 def _files() -> None:
@@ -76,7 +76,9 @@ def _files() -> None:
         type="primary",
         disabled=not files,
     ):
-        _start(lambda: [s for f in files for s in sources.from_file(f.name, f.getvalue())], files)
+        _start(
+            lambda: ([s for f in files for s in sources.from_file(f.name, f.getvalue())], ()), files
+        )
 
 
 def _folder() -> None:
@@ -88,8 +90,8 @@ def _folder() -> None:
     )
     st.caption(
         "Reads every picture in that folder and in the folders below it "
-        f"({', '.join(sorted(ending[1:] for ending in PICTURES))}); hidden files and everything "
-        "else are left alone, and nothing is changed. This choice is not offered to visitors from "
+        f"({', '.join(ending[1:] for ending in ENDINGS)}); hidden files are passed over, other "
+        "files counted, and nothing is changed. This choice is not offered to visitors from "
         "other computers."
     )
     if st.button(
@@ -101,10 +103,13 @@ def _folder() -> None:
         _start(lambda: sources.from_folder(Path(typed.strip()).expanduser()))
 
 
-def _start(find: Callable[[], list[Source]], files: Sequence[UploadedFile] = ()) -> None:
+def _start(
+    find: Callable[[], tuple[list[Source], Sequence[str]]], files: Sequence[UploadedFile] = ()
+) -> None:
+    """Find the files, with notes on what is passed over, and start."""
     try:
         with st.spinner("Looking at the files…"):
-            batches.start(find())
+            batches.start(*find())
     except (BatchError, BusyError, OSError) as error:
         st.error(str(error), title="This batch cannot start")
     except (WeightsError, SettingsError) as error:

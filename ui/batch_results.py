@@ -12,7 +12,7 @@ from core.jobs import BatchJob, Photo
 from core.tables import safe, safe_table
 from core.taxonomy import BY_KEY
 from ui import batches
-from ui.frame import decide
+from ui.frame import as_text, decide
 
 ROW, HEADER_ROW = 66, 37
 """Heights in pixels; the header's with the frame. From 65 on, a row wraps long words."""
@@ -38,6 +38,8 @@ def show(job: BatchJob) -> None:
             help="The models know dermoscopy of single lesions only. For the others the figures "
             "mean little: read them as a guess.",
         )
+    if job.notes:
+        st.caption(as_text(" ".join(job.notes)))
     if photos:
         _table(photos)
     _downloads(job)

@@ -22,8 +22,8 @@ def store() -> BatchStore:
     return BatchStore()
 
 
-def start(sources: Sequence[Source]) -> None:
-    """Start this visitor's batch.
+def start(sources: Sequence[Source], notes: Sequence[str] = ()) -> None:
+    """Start this visitor's batch; `notes` are sentences on files that were passed over.
 
     Raises:
         BatchError: the files cannot be a batch.
@@ -32,7 +32,7 @@ def start(sources: Sequence[Source]) -> None:
     """
     check(sources)
     desk = state.desk()
-    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns)
+    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns, notes)
     key = store().start(job)
     st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
 

@@ -80,6 +80,28 @@ def test_rejected_files_are_listed_and_the_rest_goes_on(photos, tmp_path):
     assert len(rows(out / "predictions.csv")) == 2
 
 
+def test_pictures_that_are_not_read_are_rejected_and_others_counted(photos, tmp_path, capsys):
+    (photos / "scan.dcm").write_bytes(bytes(128) + b"DICM" + bytes(100))
+    with (photos / "phone.CR3").open("wb") as file:
+        file.truncate(30 * 1024**2)
+    checkpoints = photos / ".ipynb_checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "a-checkpoint.jpg").write_bytes((photos / "a.jpg").read_bytes())
+    (photos / "b.gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (photos / "pat.0.JFIF").write_bytes((photos / "a.jpg").read_bytes())
+    out = tmp_path / "out"
+    assert main(["analyse", str(photos), "--out", str(out)]) == 1
+    reasons = {Path(r["file"]).name: r["reason"] for r in rows(out / "rejected.csv")}
+    assert "DICOM" in reasons.pop("scan.dcm")
+    assert "CR3" in reasons.pop("phone.CR3")
+    assert not reasons
+    assert [r["image"] for r in rows(out / "predictions.csv")] == ["a", "turned", "pat.0"]
+    assert (out / "masks" / "pat.0.png").is_file()
+    said = capsys.readouterr().out
+    for name in ("notes.txt", ".ipynb_checkpoints", "b.gone.jpg"):
+        assert name in said
+
+
 def test_wrong_usage(tmp_path, capsys):
     assert main(["analyse", str(tmp_path / "nowhere"), "--out", str(tmp_path / "o")]) == 2
     assert main(["analyse", str(tmp_path), "--out", str(tmp_path / "o")]) == 2

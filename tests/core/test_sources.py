@@ -155,13 +155,14 @@ def test_a_folder_gives_its_pictures_and_reads_them_late(tmp_path: Path):
     (tmp_path / "a.png").write_bytes(b"later")
     (tmp_path / ".hidden.jpg").write_bytes(PHOTO)
     (tmp_path / "secrets.txt").write_text("never read")
-    found = sources.from_folder(tmp_path)
+    found, notes = sources.from_folder(tmp_path)
+    assert "secrets.txt" in " ".join(notes)
     assert [s.name for s in found] == ["a.png", "deep/b.jpg"]
     assert sum(s.nbytes for s in found) == 0
     (tmp_path / "a.png").write_bytes(PHOTO)
     assert found[0].read() == PHOTO
     (tmp_path / "deep" / "b.jpg").unlink()
-    with pytest.raises(OSError, match=r"b\.jpg"):
+    with pytest.raises(ImageError, match=r"b\.jpg"):
         found[1].read()
 
 

@@ -39,9 +39,9 @@ class Calibration:
             stated = card["calibration"]
             prior = np.array([float(stated["prior"][key]) for key in card["classes"]])
             temperature = float(stated["temperature"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise WeightsError("The classifier's card lacks its calibration.") from error
-        if temperature <= 0 or (prior <= 0).any():
+        if not 0 < temperature < np.inf or not ((prior > 0) & (prior < np.inf)).all():
             raise WeightsError("The classifier's card states an impossible calibration.")
         return cls(temperature, prior)
 

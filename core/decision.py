@@ -37,9 +37,9 @@ class Decision:
         try:
             exponent = float(card["decision"]["exponent"])
             prior = np.array([float(card["calibration"]["prior"][key]) for key in card["classes"]])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise WeightsError("The classifier's card lacks its decision rule.") from error
-        if not 0 <= exponent <= 1 or (prior <= 0).any():
+        if not 0 <= exponent <= 1 or not ((prior > 0) & (prior < np.inf)).all():
             raise WeightsError("The classifier's card states an impossible decision rule.")
         return cls(exponent, prior)
 

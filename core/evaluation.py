@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from core.in_use import MODELS
+from core.json_files import is_number, read_object
 from core.taxonomy import BY_KEY
 
 Figures = dict[str, Any]
@@ -56,13 +56,11 @@ def read_evaluation(folder: Path, split: str, diagnoses: bool = True) -> Figures
     """
     path = folder / f"evaluation-{split}.json"
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_object(path)
     except FileNotFoundError as error:
         raise _missing(path, folder, split) from error
     except (OSError, ValueError) as error:
         raise _damaged(path, folder, split, "it is no readable JSON") from error
-    if not isinstance(found, dict):
-        raise _damaged(path, folder, split, "it holds no figures")
     needed = EVERY | (CLASSIFIER if "classes" in found else SEGMENTER)
     for key, kind in needed.items():
         if not isinstance(found.get(key), kind):
@@ -72,6 +70,9 @@ def read_evaluation(folder: Path, split: str, diagnoses: bool = True) -> Figures
     for name, figure in found["overall"].items():
         if not isinstance(figure, dict) or not {"value", "low", "high"} <= figure.keys():
             raise _damaged(path, folder, split, f"“{name}” has no interval in it")
+        ends = (figure["value"], figure["low"], figure["high"])
+        if not all(end is None or is_number(end) for end in ends):
+            raise _damaged(path, folder, split, f"“{name}” is no number in it")
     return found
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from core import ownership
 from core.calibration import Calibration
 from core.decision import Decision
+from core.json_files import read_object, section
 from core.reference import FILE as REFERENCE
 from core.reference import Reference
 from core.settings import Settings
@@ -154,10 +155,10 @@ def unfit(kind: str, card: Card) -> str:
     needs the training photos that its answers are compared with, which only those trained on
     HAM10000 have.
     """
-    size = (card.get("input") or {}).get("size")
+    size = section(card, "input").get("size")
     if not isinstance(size, int) or size < 32 or size % 32:
         return "Its card gives no input size that is a multiple of 32 px."
-    if not {"name", "sha256"} <= card.keys():
+    if not all(isinstance(card.get(key), str) for key in ("name", "sha256")):
         return "Its card lacks a name or a hash."
     if kind == "segmenter":
         if not isinstance(card.get("encoder"), str):
@@ -170,7 +171,7 @@ def unfit(kind: str, card: Card) -> str:
             f"It tells {count} classes of its own apart, and the app's pages are made for the "
             "seven diagnoses of HAM10000."
         )
-    if "similar" not in card or "threshold" not in (card.get("novelty") or {}):
+    if "similar" not in card or "threshold" not in section(card, "novelty"):
         return (
             "It has no training photos of HAM10000 to compare a photo with, so there would be no "
             "similar cases and no warning of unlike photos."
@@ -198,7 +199,7 @@ def _problem(kind: str, folder: Path, stamps: tuple[int, ...]) -> str:
         check_weights(folder, card)
         if kind == "classifier":
             Reference.read(folder, float(card["novelty"]["threshold"]))
-    except (WeightsError, TypeError, ValueError) as error:
+    except (WeightsError, TypeError, ValueError, OverflowError) as error:
         return str(error)
     return ""
 
@@ -213,7 +214,7 @@ def _stamps(folder: Path) -> tuple[int, ...]:
     for name in ("card.json", "model.safetensors", REFERENCE):
         try:
             facts = (folder / name).stat()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: no path at all
             if name == REFERENCE:  # only classifiers have it; if one lacks it, its check says so
                 continue
             raise WeightsError(
@@ -231,14 +232,12 @@ def _chosen(settings: Settings) -> dict[str, Path]:
     """
     path = settings.runs / FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        found = {str(kind): Path(place) for kind, place in read_object(path).items()}
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error}") from error
-    try:
-        found = {str(kind): Path(place) for kind, place in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError) as error:
         raise WeightsError(f"{path} is damaged, so nobody knows which one was chosen.") from error
     if strange := found.keys() - set(KINDS):
         raise WeightsError(f"{path} is not LesionLab's: it speaks of {min(strange)!r}.")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from core import ownership
+from core.json_files import read_object
 
 RUN = "training run"
 
@@ -30,7 +30,7 @@ def claim_run(folder: Path) -> None:
 
 def _of_earlier_version(folder: Path) -> bool:
     try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        values = read_object(folder / "config.json")
         return bool(values["stages"]) and all(
             isinstance(number, int)
             for stage in values["stages"]

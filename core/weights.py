@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
 
+from core.json_files import read_object
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -31,16 +33,13 @@ def read_card(directory: Path) -> Card:
         WeightsError: there is none, or it is not a JSON object.
     """
     try:
-        card = json.loads((directory / "card.json").read_text(encoding="utf-8"))
+        return read_object(directory / "card.json")
     except FileNotFoundError as error:
         raise WeightsError(
             f"The model {directory.name} has no card.json in {directory}."
         ) from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"The card of {directory.name} cannot be read: {error}") from error
-    if not isinstance(card, dict):
-        raise WeightsError(f"The card of {directory.name} is no JSON object.")
-    return card
 
 
 def check_weights(directory: Path, card: Card) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -196,3 +198,46 @@ def test_models_lists_the_shipped_ones_first(settings: Settings) -> None:
     ]
     assert found[2].card["name"] == "My classifier"
     assert found[3].card == {"name": "x"}
+
+
+ODD = (None, True, 0, -1, 32.5, float("nan"), float("inf"), "x", "", [], [1], {}, {"x": 1}, 10**400)
+
+
+def places(value, place=()):
+    """Where there is something in a card, outermost first."""
+    yield place
+    inside = value.items() if isinstance(value, dict) else ()
+    for key, each in inside:
+        yield from places(each, (*place, key))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_odd_cards_are_refused_in_words_never_by_an_error(kind: str) -> None:
+    """Whatever stands wherever in a card: the model is usable, or a sentence says why not."""
+    whole = read_card(Settings.from_environment().weights / kind)
+    assert unfit(kind, whole) == ""
+    tried = 0
+    for place in places(whole):
+        if "metrics" in place or not place:
+            continue
+        for odd in ODD:
+            card = copy.deepcopy(whole)
+            inner = card
+            for key in place[:-1]:
+                inner = inner[key]
+            inner[place[-1]] = odd
+            told = unfit(kind, card)
+            assert isinstance(told, str)
+            tried += 1
+            if place[0] in ("input", "classes", "sha256", "name") and len(place) == 1:
+                text = place[0] in ("sha256", "name") and isinstance(odd, str)
+                assert text or told or (kind == "segmenter" and place[0] == "classes"), (place, odd)
+    assert tried > 200
+
+
+@pytest.mark.parametrize("place", ["\x00", "a\x00b", "x" * 5000, "."])
+def test_a_choice_that_is_no_folder_gives_way(place: str, settings: Settings) -> None:
+    (settings.runs / FILE).write_text(json.dumps({"classifier": place}))
+    used = in_use("classifier", settings)
+    assert not used.own
+    assert used.problem

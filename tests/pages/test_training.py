@@ -14,9 +14,11 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import ownership
 from core.imaging import to_jpeg
 from core.in_use import in_use
 from core.phantom import practice_set
+from core.run_folder import RUN
 from core.settings import REPOSITORY
 from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
@@ -69,6 +71,7 @@ def written(runs: Runs, name: str, epochs: int, choices=None, **columns: list[fl
     id = name.lower().replace(" ", "-")
     folder = runs.folder / id
     folder.mkdir(parents=True)
+    ownership.mark(folder, RUN)
     chosen = choices or config(epochs)
     (folder / "config.json").write_text(json.dumps({"kind": chosen.kind, **chosen.as_dict()}))
     columns = {"train_loss": [1.0 / (n + 1) for n in range(epochs)], **columns}
@@ -636,6 +639,64 @@ def test_names_of_runs_in_tables_are_safe_for_spreadsheets(runs):
     best, differences = (table.value for table in app.dataframe)
     assert set(best["Run"]) == {"'=1+1", "Quick"}
     assert {"'=1+1", "Quick"} < set(differences)
+
+
+ODD_CARDS = (
+    '{"input": "x"}',
+    '{"input": [], "name": {}, "sha256": 5, "test_looks": 7, "metrics": "x"}',
+    '{"name": "\\ud800", "sha256": null}',
+    '{"input": {"size": 224}, "name": "n", "sha256": "s", "classes": {}, "novelty": 3}',
+    '{"a":' * 5000,
+    "[]",
+    "\x00",
+)
+ODD_CONFIGS = (
+    '{"kind": []}',
+    '{"kind": "classifier", "stages": "x"}',
+    '{"kind": "classifier", "stages": [{"epochs": 1e400, "size": 32}]}',
+    '{"kind": "classifier", "lr": {}}',
+    '{"kind": "classifier", "data": "\\udfff"}',
+    '{"stages": {"a": 1}}',
+    "{}",
+)
+ODD_METRICS = (
+    "",
+    "val_macro_f1\n0.5\n",
+    "epoch,val_macro_f1,val_macro_f1\n0,x,1\n1\n2,nan,inf,5,6\n",
+    "epoch\x00,seconds\n0,1\n",
+    "epoch,seconds,val_score\n,,\nx,x,x\n",
+    "a,b\n1,2\n",
+    "\ufeffepoch,val_macro_f1\n0,0.5\n",
+)
+
+
+@pytest.mark.parametrize("place", range(len(ODD_CARDS)))
+def test_one_odd_run_never_hides_the_others(runs, place):
+    """Whatever stands in the files of one run."""
+    written(runs, "Good", 2, val_macro_f1=[0.1, 0.2], val_score=[0.1, 0.2])
+    odd = runs.folder / written(runs, "Odd", 1, val_macro_f1=[0.5], val_score=[0.5])
+    for kind in ("classifier", "segmenter"):
+        folder = odd / "model" / kind
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(ODD_CARDS[place])
+        (folder / "evaluation-validation.json").write_text(
+            '{"split": "validation", "images": 1, "lesions": 1, "intervals": "", "distribution": '
+            '{}, "worst": {}, "overall": {"mean_iou": {"value": "x", "low": [], "high": 1}}}'
+        )
+    (odd / "samples").mkdir()
+    (odd / "samples/epoch-x.json").write_text("{}")
+    (odd / "samples/epoch-001.json").write_text('{"photos": [{"probabilities": []}, 5]}')
+    (odd / "config.json").write_text(ODD_CONFIGS[place])
+    (odd / "metrics.csv").write_text(ODD_METRICS[place])
+    (odd / "live.csv").write_text("x,y\n1,2,3,4\nnan,,\n")
+    (odd / "progress.json").write_text('{"phase": 5, "progress": {"epoch": "x"}}')
+    names = {run.name for run in runs.all()}
+    assert names == {"Good", "Odd"}
+    for view in (store.RUNS, store.COMPARE, store.MODELS, store.NEW):
+        for run in ("good", "odd"):
+            app = page(training_view=view, training_run=run, training_compared=["good", "odd"])
+            assert not app.exception, (view, run)
+    assert "LesionLab ResNet-50" in texts(page(training_view=store.MODELS))
 
 
 # Models

@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.json_files import read_object
 from train.session import Stopped
 
 RECORD_FILE = "ray.json"
@@ -50,8 +51,8 @@ class Record:
 def read_record(folder: Path) -> Record | None:
     """The job at a run; None if there is none."""
     try:
-        values = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        return Record(values["address"], values["job"], values["problem"])
+        values = read_object(folder / RECORD_FILE)
+        return Record(str(values["address"]), str(values["job"]), str(values["problem"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

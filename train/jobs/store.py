@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import os
 import re
@@ -377,7 +378,10 @@ def _seems_a_run(folder: Path) -> bool:
         return False
     if kind := ownership.kind_of(folder):
         return kind == RUN
-    return may_be_run(folder)
+    try:
+        return may_be_run(folder)
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError):
+        return False
 
 
 def _discard(folder: Path) -> None:
@@ -392,9 +396,14 @@ def _config(folder: Path) -> tuple[Config | None, str]:
     problem = "Its config.json is missing."
     try:
         if config := read_run_config(folder):
+            # Half a surrogate pair cannot be shown.
+            json.dumps(config.as_dict(), ensure_ascii=False).encode("utf-8")
             return config, ""
     except ConfigError as error:
         problem = str(error)
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        # One run's file is never a reason not to show the others.
+        problem = f"Its config.json cannot be used ({type(error).__name__})."
     return None, f"{problem} It cannot go on; delete it, or make a new training."
 
 

@@ -4,6 +4,7 @@ both are read by pages."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from core.json_files import is_number, read_object
 from train.session import Progress, Watch
 
 PROGRESS_FILE = "progress.json"
@@ -108,11 +110,13 @@ def read_live(folder: Path) -> list[dict[str, float]]:
     for line in lines:
         with suppress(ValueError):  # the line that a power cut left half-written
             place, loss, rate = line.split(",")
+            if not math.isfinite(float(place)):
+                continue
             point = {"epoch": float(place)}
             point |= {
                 name: float(text)
                 for name, text in (("train_loss", loss), ("learning_rate", rate))
-                if text
+                if text and math.isfinite(float(text))
             }
             while points and points[-1]["epoch"] >= point["epoch"]:
                 points.pop()
@@ -123,8 +127,10 @@ def read_live(folder: Path) -> list[dict[str, float]]:
 def read_progress(folder: Path) -> tuple[str | None, Progress | None]:
     """Phase and figures that the trainer wrote last; None where there is none that can be read."""
     try:
-        values = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
-        figures = values["progress"]
-        return values["phase"] or None, Progress(**figures) if figures else None
-    except (OSError, ValueError, TypeError, KeyError):
+        values = read_object(folder / PROGRESS_FILE)
+        phase, figures = str(values["phase"] or "") or None, values["progress"] or {}
+        if not all(value is None or is_number(value) for value in figures.values()):
+            raise ValueError("It holds more than numbers.")
+        return phase, Progress(**figures) if figures else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None, None

@@ -29,9 +29,7 @@ def show(choice: Choice) -> None:
             st.metric(
                 f"ECE {name} temperature scaling",
                 f"{value:.3f}",
-                f"{stated['low']:.3f} to {stated['high']:.3f}"
-                if stated and stated["low"] is not None
-                else "no interval kept",
+                charts.ends(stated) if stated else "no interval",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

@@ -12,12 +12,12 @@ import streamlit as st
 
 from core.export import DISCLAIMER
 from core.tables import safe_table
-from core.taxonomy import KEYS
+from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.figures import colour, text_colour
 
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
-"""One for each diagnosis: colour is never the only sign."""
+SYMBOLS = tuple(d.marker for d in DIAGNOSES)
+"""Of lines that stand for no diagnosis, in turn."""
 
 
 def dark() -> bool:
@@ -32,7 +32,7 @@ def line(key: str, width: float = 2) -> dict[str, Any]:
 
 def symbol(key: str) -> str:
     """A diagnosis' marker."""
-    return SYMBOLS[KEYS.index(key)]
+    return BY_KEY[key].marker
 
 
 def accent() -> str:
@@ -219,11 +219,19 @@ def forest_table(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
+def ends(measured: dict[str, float | None], digits: int = 3) -> str:
+    """The interval of a figure as `0.557 to 0.640`, or that none is known."""
+    low, high = measured["low"], measured["high"]
+    if low is None or high is None:
+        return "no interval"
+    return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
 def interval(measured: dict[str, float | None], digits: int = 3) -> str:
     """A figure as `0.603 (0.557 to 0.640)`, or a dash."""
-    value, low, high = (measured[k] for k in ("value", "low", "high"))
+    value = measured["value"]
     if value is None:
         return "–"
-    if low is None or high is None:
+    if measured["low"] is None or measured["high"] is None:
         return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{value:.{digits}f} ({ends(measured, digits)})"

@@ -58,7 +58,7 @@ def headline(overall: dict[str, Any]) -> None:
                 st.metric(
                     name,
                     f"{figure['value']:.3f}",
-                    f"{figure['low']:.3f} to {figure['high']:.3f}",
+                    charts.ends(figure),
                     delta_color="off",
                     delta_arrow="off",
                     border=True,

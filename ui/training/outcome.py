@@ -89,7 +89,8 @@ def _test(run: Run, kind: str, folder: Path) -> None:
             errand.wait(looking, "Measuring on the test photos…")
         elif looking.problem:
             st.error(as_text(looking.problem), title="The test split could not be measured")
-    looks = read_card(folder).get("test_looks", [])
+    looks = read_card(folder).get("test_looks")
+    looks = looks if isinstance(looks, list) else []
     times = {0: "never", 1: "once"}.get(len(looks), f"{len(looks)} times")
     if st.button(
         "Measure on the test split…",

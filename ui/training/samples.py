@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image
 
 from core.imaging import to_jpeg
+from core.json_files import read_object
 from core.overlay import draw
 from core.taxonomy import BY_KEY
 from train.jobs import Run
@@ -24,13 +25,14 @@ COLUMNS, LEAST_WIDTH = 4, 150
 def show(run: Run) -> None:
     """The photos with the answers of an epoch; the newest, unless another one is chosen."""
     folder = run.folder / "samples"
-    epochs = [int(path.stem.removeprefix("epoch-")) for path in sorted(folder.glob("epoch-*.json"))]
+    names = (path.stem.removeprefix("epoch-") for path in folder.glob("epoch-*.json"))
+    epochs = sorted(int(name) for name in names if re.fullmatch(r"[0-9]{3,6}", name))
     if not epochs:
         return
     st.subheader("The same validation photos after each epoch", anchor=False)
     epoch = _choose(run.id, epochs)
     try:
-        found = json.loads((folder / f"epoch-{epoch:03d}.json").read_text(encoding="utf-8"))
+        found = read_object(folder / f"epoch-{epoch:03d}.json")
         photos: list[dict[str, Any]] = found["photos"]
         with st.grid(COLUMNS, min_column_width=LEAST_WIDTH):
             for photo in photos:
@@ -38,7 +40,7 @@ def show(run: Run) -> None:
                     words = _words(photo)
                     st.image(_picture(folder, photo), width="stretch", alt=_alt(photo, epoch))
                     st.caption("  \n".join(words))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError):
         st.caption("The samples of this epoch cannot be read.")
         return
     if any("mask" in photo for photo in photos):

@@ -57,7 +57,10 @@ def watched(seen: States) -> list[Run]:
 def epochs(runs: Runs, run: str) -> pd.DataFrame:
     """A row for each finished epoch: `epoch` (from 1, as people count), `train_loss`, `val_…`."""
     table = pd.DataFrame(runs.metrics(run))
-    return table if table.empty else table.assign(epoch=table["epoch"] + 1)
+    if table.empty:
+        return table
+    known = table["epoch"] if "epoch" in table else pd.Series(range(len(table)))
+    return table.assign(epoch=known + 1)
 
 
 def section(runs: list[Run]) -> str:

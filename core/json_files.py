@@ -1,0 +1,41 @@
+"""Reading JSON files that may be anybody's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no JSON object, or text that cannot be shown or written.
+    """
+    return object_in(path.read_text(encoding="utf-8"))
+
+
+def object_in(text: str) -> dict[str, Any]:
+    """The JSON object in a text. Raises ValueError as `read_object` does."""
+    try:
+        found = json.loads(text)
+        # Halves of a surrogate pair are valid JSON and no valid text.
+        json.dumps(found, ensure_ascii=False).encode("utf-8")
+    except RecursionError as error:
+        raise ValueError("It is nested too deeply.") from error
+    if not isinstance(found, dict):
+        raise ValueError("It holds no JSON object.")
+    return found
+
+
+def section(values: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object of that name in another; an empty one if there is none."""
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number; true and false are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

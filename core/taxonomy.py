@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One class: its key in the dataset, names for people, group, chart colour and a short text."""
+    """One class: its key in the dataset, name, group, looks in charts and a short text."""
 
     key: str
     name: str
@@ -24,6 +24,8 @@ class Diagnosis:
     """Hex colour on light backgrounds, fixed across the app."""
     colour_on_dark: str
     """The same on dark backgrounds, of the same hue family."""
+    marker: str
+    """Of points in charts, by Plotly's name; colour is never the only sign."""
     text: str
 
     @property
@@ -39,6 +41,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         True,
         "#BB8909",
         "#D3993E",
+        "circle",
         "Sun-damaged keratinocytes, from precancerous patches to carcinoma in situ.",
     ),
     Diagnosis(
@@ -47,6 +50,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         True,
         "#5C69C0",
         "#7592ED",
+        "square",
         "The most common skin cancer; arborising vessels, blue-grey nests, rarely spreads.",
     ),
     Diagnosis(
@@ -55,6 +59,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         False,
         "#196204",
         "#CBE97D",
+        "diamond",
         "Seborrhoeic keratosis, solar lentigo and lichen-planus-like keratosis.",
     ),
     Diagnosis(
@@ -63,6 +68,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         False,
         "#1B9EA8",
         "#35CBAF",
+        "triangle-up",
         "A firm benign nodule, often with a white scar-like centre and a fine network around it.",
     ),
     Diagnosis(
@@ -71,6 +77,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         True,
         "#C95060",
         "#CA3C1F",
+        "cross",
         "Cancer of the melanocytes; asymmetry, atypical network, several colours.",
     ),
     Diagnosis(
@@ -79,6 +86,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         False,
         "#38393B",
         "#747676",
+        "x",
         "A benign mole; mostly symmetric with a regular network, globules or even colour.",
     ),
     Diagnosis(
@@ -87,6 +95,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         False,
         "#732C80",
         "#FEB0FE",
+        "star",
         "Angiomas, angiokeratomas, pyogenic granulomas and haemorrhage; red to purple lacunae.",
     ),
 )

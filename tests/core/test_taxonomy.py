@@ -19,7 +19,7 @@ def test_malignant_or_precursor() -> None:
     assert BY_KEY["nv"].group == "benign"
 
 
-@pytest.mark.parametrize("attribute", ["key", "name", "text", "colour", "colour_on_dark"])
+@pytest.mark.parametrize("attribute", ["key", "name", "text", "colour", "colour_on_dark", "marker"])
 def test_nothing_stands_for_two_diagnoses(attribute: str) -> None:
     assert len({getattr(d, attribute) for d in DIAGNOSES}) == len(DIAGNOSES)
 

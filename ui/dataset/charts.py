@@ -12,14 +12,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.explore import binned, counts, spread
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.dataset import words
 from ui.dataset.selection import Chart
 from ui.figures import PATTERNS, colour, text_colour
 from ui.frame import percent
 
-SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star")
-"""One for each diagnosis on the map, beside its colour."""
 UNSELECTED = {"marker": {"opacity": 0.35}}
 """Bars beside the one that was clicked."""
 
@@ -288,9 +286,11 @@ def _style(by: str, value: str, place: int) -> dict[str, Any]:
             "color": _grey(dark) if value == "right" else colour("mel", dark),
             "symbol": "circle" if value == "right" else "x",
         }
-    key = value if by in ("dx", "answer") else KEYS[place % len(KEYS)]
-    turn = place if by in ("dx", "answer") else place + place // len(KEYS)
-    return {"color": colour(key, dark), "symbol": SYMBOLS[turn % len(SYMBOLS)]}
+    if by in ("dx", "answer"):
+        return {"color": colour(value, dark), "symbol": BY_KEY[value].marker}
+    turn = place + place // len(KEYS)
+    marker = DIAGNOSES[turn % len(DIAGNOSES)].marker
+    return {"color": colour(KEYS[place % len(KEYS)], dark), "symbol": marker}
 
 
 def _marks(keys: list[str]) -> dict[str, Any]:

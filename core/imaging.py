@@ -9,39 +9,29 @@ import contextlib
 import hashlib
 import io
 import math
-import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
+
+from core.formats import SVG, Unread, format_of, listed, raw
 
 MAX_BYTES = 20 * 1024**2
 MAX_PIXELS = 40_000_000
 MIN_SIDE = 32
-ACCEPTED = ("JPEG", "PNG", "WebP", "BMP", "TIFF")
 
 # Pillow warns of oversized pictures (refused below) and of damaged metadata (dropped below).
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
-_SIGNATURES = {  # how files of each format begin
-    "JPEG": rb"\xff\xd8\xff",
-    "PNG": rb"\x89PNG\r\n\x1a\n",
-    "WebP": rb"RIFF.{4}WEBP",
-    "BMP": rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # "BM" alone may begin a text
-    "camera raw": rb"II\*\0.{4}CR",
-    "TIFF": rb"II\*\0|MM\0\*",
-    "GIF": rb"GIF8",
-    "HEIC": rb".{4}ftyp(he|mif1)",
-    "AVIF": rb".{4}ftypavi",
-    "JPEG 2000": rb".{4}jP  ",
-    "Photoshop": rb"8BPS",
-    "PDF": rb"%PDF",
-    "DICOM": rb".{128}DICM",
-}
-_ORIENTATION, _PHOTOMETRIC, _BITS, _SUBFILE_TYPE = 0x0112, 262, 258, 254  # EXIF and TIFF tags
+_PILLOW = {"HEIC": "HEIF", "JPEG 2000": "JPEG2000"}
+"""What Pillow calls formats, where it is not by our name."""
+_NCLX = b"colrnclx"
+# EXIF and TIFF tags
+_ORIENTATION, _PHOTOMETRIC, _BITS, _SUBFILE_TYPE, _SAMPLE_FORMAT = 0x0112, 262, 258, 254, 339
 
 
 class ImageError(ValueError):
@@ -101,7 +91,7 @@ class LesionImage:
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "photo", enough: int | None = None) -> Self:
-        """Decode a JPEG, PNG, WebP, BMP or TIFF file.
+        """Decode a file of one of the formats in `core.formats.READ`.
 
         Args:
             data: the whole file.
@@ -113,7 +103,7 @@ class LesionImage:
             ImageError: one of its subclasses, whatever the bytes are.
         """
         notes: list[str] = []
-        rgb, (width, height) = _decode(data, notes, enough)
+        rgb, (width, height) = _decode(data, name, notes, enough)
         digest = hashlib.sha256(data).hexdigest()
         return cls(rgb, display_name(name), digest, width, height, tuple(notes))
 
@@ -195,45 +185,49 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _signature(data: bytes) -> str | None:
-    """Name the format by its first bytes, as file names lie; None where it is no known picture."""
-    matches = (name for name, start in _SIGNATURES.items() if re.match(start, data, re.DOTALL))
-    return next(matches, None)
+@contextlib.contextmanager
+def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
+    """Open a picture file of a format that is read, its header alone.
 
+    Raises:
+        EmptyFileError, UnsupportedFormatError, NotAnImageError: see there.
+        OSError, SyntaxError, ValueError: the header is damaged.
+    """
+    if not data:
+        raise EmptyFileError("This file is empty. Copy or download the photo again.")
+    kind = format_of(data[:4096], name)
+    if kind is SVG:
+        raise NotAnImageError(f"This file is not a photo but an SVG. {SVG.remedy}")
+    if isinstance(kind, Unread):
+        raise UnsupportedFormatError(kind.sentence)
+    if kind is None:
+        raise NotAnImageError(
+            f"This file is not a photo, whatever its name says. Choose a {listed('or')} file."
+        )
+    if kind == "HEIC":
+        from pillow_heif import HeifImagePlugin as HeifImagePlugin  # registers itself with Pillow
 
-def _unsupported(name: str) -> UnsupportedFormatError:
-    listed = f"{', '.join(ACCEPTED[:-1])} and {ACCEPTED[-1]}"
-    return UnsupportedFormatError(
-        f"This is a {name} file; {listed} photos are read here. "
-        "Open it in a picture viewer and save it as PNG or JPEG."
-    )
+    with Image.open(io.BytesIO(data), formats=[_PILLOW.get(kind, kind)]) as image:
+        yield image
 
 
 def _decode(
-    data: bytes, notes: list[str], enough: int | None
+    data: bytes, name: str, notes: list[str], enough: int | None
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """Decode to a new uint8 (height, width, 3) array, with the photo's full (width, height), and
     append to ``notes``."""
-    if not data:
-        raise EmptyFileError("This file is empty. Copy or download the photo again.")
-    if len(data) > MAX_BYTES:
+    kind = format_of(data[:4096], name)
+    if len(data) > MAX_BYTES and not isinstance(kind, Unread):
         raise TooManyBytesError(
             f"This file has {len(data) / 1024**2:.1f} MB; at most "
             f"{MAX_BYTES // 1024**2} MB are read. Crop the photo to the lesion or save it as JPEG."
         )
-    name = _signature(data)
-    if name is None:
-        raise NotAnImageError(
-            "This file is not a photo, whatever its name says. "
-            f"Choose a {', '.join(ACCEPTED[:-1])} or {ACCEPTED[-1]} file."
-        )
-    if name not in ACCEPTED:
-        raise _unsupported(name)
     try:
-        with Image.open(io.BytesIO(data), formats=[name]) as image:
+        with opened(data, name) as image:
             _check_size(*image.size)
+            _refuse_hdr(image, data)
             full = image.size
-            if enough is not None and name == "JPEG":
+            if enough is not None and kind == "JPEG":
                 share = enough / max(full)
                 image.draft(None, (math.ceil(full[0] * share), math.ceil(full[1] * share)))
             reduced = image.size != full
@@ -249,10 +243,43 @@ def _decode(
             f"{MAX_PIXELS // 10**6} million are. Crop it to the lesion or save it smaller."
         ) from None
     except Exception as error:  # decoders fail in many ways: OSError, SyntaxError, zlib.error …
+        if kind == "TIFF" and _has_float_colours(data):
+            raise UnsupportedFormatError(
+                "This TIFF file has floating-point colours, whose brightness scale is unknown. "
+                "Open it in the program that made it and save it with 8 or 16 bits a colour."
+            ) from error
         raise TruncatedImageError(
-            f"This {name} file is damaged or incomplete. Copy or download it again, "
+            f"This {kind} file is damaged or incomplete. Copy or download it again, "
             "or open it in a picture viewer and save it as a new PNG or JPEG."
         ) from error
+
+
+def _has_float_colours(data: bytes) -> bool:
+    """Whether a TIFF's first page says so; Pillow reads floats of grey alone."""
+    with contextlib.suppress(Exception):
+        directory = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if b"+" in data[:4] else 8])
+        file = io.BytesIO(data)
+        file.seek(directory.next)
+        directory.load(file)
+        return 3 in directory.get(_SAMPLE_FORMAT, ())
+    return False
+
+
+def _refuse_hdr(image: Image.Image, data: bytes) -> None:
+    """Pixels of more brightness than a screen has (transfer curve PQ or HLG, ITU-T H.273) are no
+    sRGB. Phones save what HDR adds beside an ordinary photo, which is read."""
+    transfer = None
+    if image.format == "HEIF" and "icc_profile" not in image.info:
+        transfer = (image.info.get("nclx_profile") or {}).get("transfer_characteristics")
+    elif image.format == "AVIF" and "icc_profile" not in image.info:
+        place = data.find(_NCLX)
+        if place >= 0:  # primaries and transfer curve follow, two bytes each
+            transfer = int.from_bytes(data[place + 10 : place + 12], "big")
+    if transfer in (16, 18):
+        raise UnsupportedFormatError(
+            "This photo is stored in HDR (PQ or HLG), which is not read here: its colours would be "
+            "wrong. Open it in the camera's program or a picture viewer and save it as JPEG."
+        )
 
 
 def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
@@ -260,11 +287,13 @@ def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
     whether width and height changed places."""
     tiff_tags = getattr(image, "tag_v2", {})
     if tiff_tags.get(_SUBFILE_TYPE, 0) & 1:  # page one is a preview: a DNG, NEF or the like
-        raise _unsupported("camera raw")
+        raise UnsupportedFormatError(raw("DNG, NEF or alike").sentence)
     if getattr(image, "is_animated", False):
         notes.append(
             "This file is animated: only its first frame is used."
             if image.format in ("PNG", "WEBP")
+            else "This file holds several pictures: only the main one is used."
+            if image.format == "HEIF"
             else "This file holds several pictures: only the first is used."
         )
     orientation = tiff_tags.get(_ORIENTATION)  # Pillow turns a TIFF itself, while loading it

@@ -7,7 +7,6 @@ palette, or softened by JPEG), one colour on black or white, and a shape cut out
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from core.errors import DatasetError
-from core.imaging import MAX_PIXELS
+from core.imaging import MAX_PIXELS, opened
 from core.photo_files import PhotoFile, PhotoIndex
 
 ENDINGS = ("_segmentation", "_mask", "-mask", "_seg", "")
@@ -63,7 +62,7 @@ class Grid:
     def of(cls, photo: bytes | Path, name: str) -> Self:
         """Read it off a photo's header. Raises DatasetError if that cannot be read."""
         try:
-            with Image.open(io.BytesIO(photo) if isinstance(photo, bytes) else photo) as image:
+            with opened(_content(photo), name) as image:
                 width, height = image.size
                 found = image.getexif().get(_ORIENTATION, 1)
                 orientation = found if found in range(1, 9) else 1
@@ -157,8 +156,8 @@ def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | Non
     """Values H×W (of any number type) or uint8 H×W×3; alpha uint8 H×W if it varies; and whether
     the file's own orientation was heeded."""
     try:
-        with Image.open(io.BytesIO(mask) if isinstance(mask, bytes) else mask) as opened:
-            image: Image.Image = opened
+        with opened(_content(mask), name) as file:
+            image = file
             if image.width * image.height > MAX_PIXELS:
                 raise DatasetError(
                     f"The mask {name} has more than {MAX_PIXELS // 10**6} million pixels. "
@@ -166,7 +165,7 @@ def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | Non
                 )
             turned = image.getexif().get(_ORIENTATION, 1) in _TURNS
             image.load()
-            if turned and opened.format != "TIFF":  # a TIFF is turned while it is loaded
+            if turned and file.format != "TIFF":  # a TIFF is turned while it is loaded
                 image = ImageOps.exif_transpose(image)
             return *_values(image), turned
     except DatasetError:
@@ -175,6 +174,10 @@ def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | Non
         raise DatasetError(
             f"The mask {name} is damaged or no picture. Repair it or take it out."
         ) from error
+
+
+def _content(file: bytes | Path) -> bytes:
+    return file if isinstance(file, bytes) else file.read_bytes()
 
 
 def _values(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:

@@ -190,7 +190,7 @@ def _look_into(
             elif (ending := ending_of(entry.name)) in ENDINGS:
                 photos.append(PhotoFile(path, name))
             else:
-                reason = UNREAD[ending].name if ending else OTHER
+                reason = UNREAD[ending].told if ending else OTHER
                 left_out.append(LeftOut(path, name, reason))
 
 

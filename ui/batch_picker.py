@@ -11,14 +11,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from core import sources
-from core.formats import ENDINGS
+from core.formats import ENDINGS, UPLOAD_TYPES, listed
 from core.jobs import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
 from core.settings import SettingsError
 from core.sources import Source
 from core.turns import BusyError
 from core.weights import WeightsError
 from ui import access, batches
-from ui.cases import UPLOAD_TYPES
 
 ARCHIVE_MB = 200
 """No more than `server.maxUploadSize`."""
@@ -55,7 +54,7 @@ def choose() -> None:
 
 def _files() -> None:
     files = st.file_uploader(
-        f"Up to {MAX_PHOTOS:,} photos (JPEG, PNG, WebP, BMP or TIFF), or ZIP files of them",
+        f"Up to {MAX_PHOTOS:,} photos ({listed('or')}), or ZIP files of them",
         type=[*UPLOAD_TYPES, "zip"],
         accept_multiple_files=True,
         key="batch_files",

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.dataset import CREDIT, Dataset, DatasetError
+from core.formats import UPLOAD_TYPES, listed
 from core.imaging import display_name
 from core.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
@@ -19,7 +20,6 @@ from ui import state
 from ui.case import Case
 from ui.frame import as_text
 
-UPLOAD_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"]
 ANY = "any"
 SOURCES = {
     "practice": ":material/brush: Practice lesions",
@@ -82,7 +82,7 @@ def _practice(slot: str, unlike: str) -> Case:
 
 def _upload(slot: str) -> Case | None:
     file = st.file_uploader(
-        "A dermatoscopic photo: JPEG, PNG, WebP, BMP or TIFF, up to 20 MB",
+        f"A dermatoscopic photo: {listed('or')}, up to 20 MB",
         type=UPLOAD_TYPES,
         key=f"{slot}file",
         max_upload_size=20,

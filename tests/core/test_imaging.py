@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
@@ -31,6 +32,7 @@ from core.imaging import (
     to_png,
 )
 
+pillow_heif.register_heif_opener()
 ROOT = Path(__file__).parents[2]
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 220, 10)
 
@@ -383,9 +385,14 @@ def test_not_an_image(data: bytes) -> None:
     ("data", "name"),
     [
         (encode(quadrants(), "GIF"), "GIF"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(90), "HEIC"),
-        (b"\0\0\0\x1cftypavif\0\0\0\0" + bytes(90), "AVIF"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(90), "JPEG 2000"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(90), "JPEG XL"),
+        (b"\xff\x0a" + bytes(90), "JPEG XL"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(90), "camera raw"),
+        (b"FUJIFILMCCD-RAW 0201FF159502X-T1" + bytes(90), "camera raw"),
+        (b"IIRO\x08\0\0\0" + bytes(90), "camera raw"),
+        (b"IIU\0\x18\0\0\0" + bytes(90), "camera raw"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(90), "video"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(90), "video"),
         (b"8BPS\0\x01" + bytes(90), "Photoshop"),
         (b"%PDF-1.7\n", "PDF"),
         (bytes(128) + b"DICM" + bytes(90), "DICOM"),
@@ -397,6 +404,132 @@ def test_unsupported_formats_are_named(data: bytes, name: str) -> None:
     with pytest.raises(UnsupportedFormatError, match=f"This is a {name} file.*JPEG, PNG") as caught:
         LesionImage.from_bytes(data, "lesion.jpg")
     assert "save it as PNG or JPEG" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("scan.DCM", "DICOM"), ("mole.nef", "Nikon NEF"), ("mole.DNG", "DNG"), ("old.x3f", "Sigma")],
+)
+def test_the_ending_tells_what_the_bytes_do_not(name: str, told: str) -> None:
+    data = bytes(300) if name == "scan.DCM" else encode(quadrants(), "TIFF")
+    with pytest.raises(UnsupportedFormatError, match=told):
+        LesionImage.from_bytes(data, name)
+    assert read(encode(quadrants(), "JPEG"), name).width == 96, "bytes that are a proof go first"
+
+
+def test_a_raw_photo_too_large_is_called_what_it_is() -> None:
+    with pytest.raises(UnsupportedFormatError, match="CR3"):
+        LesionImage.from_bytes(b"\0\0\0\x18ftypcrx " + bytes(imaging.MAX_BYTES))
+
+
+# What phones and newer programs save
+
+
+def heic(orientation: int = 1, **options: object) -> bytes:
+    """As a phone does: the turn in the container, and once more in EXIF."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(quadrants(), "HEIF", exif=exif.tobytes(), quality=95, chroma=444, **options)
+
+
+def corners(rgb: np.ndarray) -> list[tuple[int, int, int]]:
+    """Of the four quadrants, the pure colour each is nearest to."""
+    height, width = rgb.shape[:2]
+    places = [(y, x) for y in (height // 4, -height // 4) for x in (width // 4, -width // 4)]
+    known = (RED, GREEN, BLUE, YELLOW)
+    return [min(known, key=lambda c: np.abs(rgb[p].astype(int) - c).sum()) for p in places]
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_heic_is_turned_once(orientation: int) -> None:
+    image = read(heic(orientation), "IMG_0001.HEIC")
+    assert corners(image.rgb) == list(UPRIGHT[orientation])
+    assert (image.width, image.height) == ((64, 96) if orientation > 4 else (96, 64))
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_avif_is_turned_once(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = read(encode(quadrants(), "AVIF", exif=exif, quality=95), "a.avif")
+    assert corners(image.rgb) == list(UPRIGHT[orientation])
+
+
+def test_jpeg_2000() -> None:
+    data = encode(quadrants(), "JPEG2000")
+    assert (read(data, "a.jp2").rgb == quadrants()).all()
+    codestream = encode(quadrants(), "JPEG2000", no_jp2=True)
+    assert (read(codestream, "a.j2k").rgb == quadrants()).all()
+
+
+def test_heic_of_ten_bits_and_with_colours_of_another_space() -> None:
+    wide = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert read(heic(icc_profile=wide), "a.heic").notes == ()
+    levels = (quadrants().astype(np.uint16) * 257).tobytes()
+    deep = pillow_heif.from_bytes(mode="RGB;16", size=(96, 64), data=levels)
+    buffer = io.BytesIO()
+    deep.save(buffer, quality=95, chroma=444)
+    assert corners(read(buffer.getvalue()).rgb) == [RED, GREEN, BLUE, YELLOW]
+
+
+def test_heic_with_several_pictures_gives_the_main_one() -> None:
+    several = pillow_heif.from_pillow(Image.fromarray(quadrants()[::-1].copy()))
+    several.add_from_pillow(Image.fromarray(quadrants()))
+    buffer = io.BytesIO()
+    several.save(buffer, primary_index=1, quality=95)
+    image = read(buffer.getvalue())
+    assert corners(image.rgb) == [RED, GREEN, BLUE, YELLOW]
+    assert "several pictures" in " ".join(image.notes)
+
+
+@pytest.mark.parametrize("curve", [16, 18])
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF"])
+def test_hdr_is_refused_by_name(curve: int, file_format: str) -> None:
+    data = bytearray(encode(quadrants(), file_format))
+    place = data.index(b"colrnclx") + 10
+    data[place : place + 2] = struct.pack(">H", curve)
+    with pytest.raises(UnsupportedFormatError, match="HDR"):
+        LesionImage.from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "JPEG2000"])
+def test_limits_hold_for_every_format(file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(quadrants(), file_format)
+    monkeypatch.setattr(imaging, "MAX_PIXELS", 96 * 64 - 1)
+    with pytest.raises(TooManyPixelsError):
+        LesionImage.from_bytes(data)
+    with pytest.raises(TooSmallError):
+        LesionImage.from_bytes(encode(quadrants(96, 20), file_format))
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "JPEG2000"])
+def test_truncated_files_of_newer_formats(file_format: str, share: float) -> None:
+    data = encode(photo(), file_format)
+    with pytest.raises(TruncatedImageError, match="damaged or incomplete"):
+        LesionImage.from_bytes(data[: max(24, int(share * len(data)))])
+
+
+def test_big_tiff() -> None:
+    data = encode(quadrants(), "TIFF", big_tiff=True)
+    assert data[:4] == b"II+\0"
+    assert (read(data).rgb == quadrants()).all()
+
+
+def test_float_colours_are_named() -> None:
+    _, data = cv2.imencode(".tif", quadrants().astype(np.float32) / 255)
+    with pytest.raises(UnsupportedFormatError, match="floating-point"):
+        LesionImage.from_bytes(data.tobytes())
+
+
+def test_pillow_heif_is_loaded_only_for_heic() -> None:
+    code = (
+        "import sys, io; from PIL import Image; from core.imaging import LesionImage;"
+        "b = io.BytesIO(); Image.new('RGB', (64, 64)).save(b, 'PNG');"
+        "LesionImage.from_bytes(b.getvalue()); print('pillow_heif' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout.strip() == "False", told.stderr
 
 
 JPEG, PNG = encode(photo(), "JPEG"), encode(photo(), "PNG")

@@ -46,8 +46,8 @@ def test_what_is_left_out_has_a_reason(tmp_path: Path) -> None:
     assert reasons == {
         "notes.txt": OTHER,
         "IMG_1": OTHER,
-        "raw.CR3": UNREAD[".cr3"].name,
-        "scan.dcm": UNREAD[".dcm"].name,
+        "raw.CR3": UNREAD[".cr3"].told,
+        "scan.dcm": UNREAD[".dcm"].told,
         ".ipynb_checkpoints": HIDDEN,
         "__MACOSX": HIDDEN,
         "deep/@eaDir": HIDDEN,

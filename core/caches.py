@@ -50,11 +50,18 @@ def use(entry: Path) -> bool:
         return entry.is_dir()
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_SH)
+    release(entry)  # one that was removed and made anew
     if not _same(file, entry):  # it was removed while this waited
         file.close()
         return False
     _used[entry] = file
     return True
+
+
+def release(entry: Path) -> None:
+    """This process does not use it any more."""
+    if file := _used.pop(entry, None):
+        file.close()
 
 
 def in_use(entry: Path) -> bool:

@@ -118,7 +118,7 @@ def make_room(place: Path, needed: int, settings: Settings) -> None:
         over = total + needed > settings.cache_gb * 1024**3
         if not over and room(place) >= needed:
             return
-        if (over or _same_disk(path, place)) and caches.evict(path, kind):
+        if (over or same_disk(path, place)) and caches.evict(path, kind):
             total -= sizes[path]
 
 
@@ -148,9 +148,7 @@ def size(nbytes: float) -> str:
 
 def room(folder: Path) -> int:
     """Bytes free on the disk where a folder lies, or will lie. Raises OSError."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(_there(folder)).free
 
 
 def size_of(path: Path) -> int:
@@ -163,11 +161,19 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def _same_disk(path: Path, place: Path) -> bool:
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two folders lie, or will lie, on one disk."""
     try:
-        return path.stat().st_dev == place.stat().st_dev
+        return _there(one).stat().st_dev == _there(other).stat().st_dev
     except OSError:
         return False
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def _places(settings: Settings) -> dict[str, tuple[Path, ...]]:

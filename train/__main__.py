@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from core.dataset import DatasetError
 from core.evaluation import EvaluationError
 from core.imaging import ImageError
+from core.room import NoRoomError
 from core.settings import SettingsError
 from core.splits import SplitError
 from core.weights import WeightsError
@@ -19,6 +20,7 @@ from train.config import ConfigError
 from train.jobs.cli import add_queue_command
 from train.jobs.database import JobError
 from train.jobs.locks import BusyError
+from train.jobs.words import disk_is_full
 from train.model_commands import add_model_commands
 from train.session import Stopped
 
@@ -30,11 +32,17 @@ SENTENCES = (
     FileExistsError,
     ImageError,
     JobError,
+    NoRoomError,
     SettingsError,
     SplitError,
     WeightsError,
 )
 """Errors whose message tells a person what to do."""
+
+FULL = (
+    "The disk is full. Free some space on it (python -m core storage lists what LesionLab keeps), "
+    "then repeat this; a training goes on after its last finished epoch with --resume."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except SENTENCES as error:
         print(error, file=sys.stderr)
+        return 1
+    except (OSError, RuntimeError) as error:
+        if not disk_is_full(error):
+            raise
+        print(FULL, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, Stopped):
         print("Stopped. A training goes on where it was with --resume.", file=sys.stderr)

@@ -27,7 +27,9 @@ from core import caches, storage
 from core.compat import import_torchvision
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import ImageError, LesionImage, resize
+from core.ownership import ForeignFolderError
 from core.photo_files import NAMED
+from core.room import REFUSED, NoRoomError, check_room, reserve
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import AUGMENTATIONS
@@ -137,7 +139,9 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
         tick: told how many photos are decoded, and of how many; by default there is a bar.
 
     Raises:
-        DatasetError: a file is missing or cannot be read; the message names it.
+        DatasetError: a file is missing or cannot be read (the message names it), or the folder for
+            the arrays cannot be written.
+        NoRoomError: the disk has no room for them.
     """
     table = data.table.copy()
     if table.empty:
@@ -153,15 +157,21 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
         "masks": (len(table), height, width),
         "crops": (int(table["has_crop"].sum()), CROP, CROP, 3),
     }
-    needed = sum(math.prod(shape) for shape in shapes.values())
-    while not (_is_whole(directory) and storage.use_photos(directory) and _is_whole(directory)):
-        if not _is_whole(directory):
-            storage.make_room(directory.parent, needed, Settings.from_environment())
-        storage.claim_photos(directory)
+    while (arrays := _mapped(directory, shapes)) is None:
+        caches.release(directory)  # who makes it waits until nobody uses it
+        _ask_for_room(directory, sum(math.prod(shape) for shape in shapes.values()))
+        try:
+            storage.claim_photos(directory)
+        except ForeignFolderError:
+            raise
+        except OSError as error:
+            raise DatasetError(
+                f"Decoded photos cannot be kept in {directory.parent} ({error.strerror}). Make it "
+                "writable, or set LESIONLAB_CACHE and LESIONLAB_DATA to folders that are."
+            ) from error
         with FileLock(directory / caches.LOCK):  # another process may be at it, and done before us
-            if not _is_whole(directory):
+            if _mapped(directory, shapes, used=False) is None:
                 _decode(data, table, directory, shapes, tick)
-    arrays = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in shapes}
     return Arrays(table, **arrays, classes=classes)
 
 
@@ -193,6 +203,27 @@ def read_photo(content: bytes, name: str, enough: int | None = None) -> LesionIm
         raise DatasetError(f"{name}: {error} Repair the file or take it out.") from error
 
 
+def _mapped(
+    directory: Path, shapes: dict[str, tuple[int, ...]], used: bool = True
+) -> dict[str, np.ndarray] | None:
+    """The arrays, if they are there and whole; by default nobody removes them from now on."""
+    if not _is_whole(directory) or (used and not storage.use_photos(directory)):
+        return None
+    try:
+        found = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in shapes}
+    except (OSError, ValueError):  # cut off since, or removed
+        return None
+    return found if all(found[name].shape == shapes[name] for name in shapes) else None
+
+
+def _ask_for_room(directory: Path, needed: int) -> None:
+    """Raises NoRoomError: the disk has none for the arrays, which are written whatever happens."""
+    there = sum(storage.size_of(directory / name) for name in storage.ARRAYS)
+    needed = max(needed - there, 0)  # some of an interrupted decoding
+    storage.make_room(directory.parent, needed, Settings.from_environment())
+    check_room(directory.parent, needed, "The decoded photos")
+
+
 def _is_whole(directory: Path) -> bool:
     return (directory / "complete.json").is_file()
 
@@ -213,13 +244,8 @@ def _decode(
     shapes: dict[str, tuple[int, ...]],
     tick: Tick | None,
 ) -> None:
-    out = {
-        name: np.lib.format.open_memmap(
-            directory / f"{name}.npy", mode="w+", dtype=np.uint8, shape=shape
-        )
-        for name, shape in shapes.items()
-        if all(shape)
-    }
+    (directory / "complete.json").unlink(missing_ok=True)
+    out = {name: _new_array(directory, name, shape) for name, shape in shapes.items() if all(shape)}
     for name in shapes.keys() - out.keys():  # a file without content cannot be mapped
         np.save(directory / f"{name}.npy", np.zeros(shapes[name], np.uint8))
     _, height, width, _ = shapes["frames"]
@@ -246,6 +272,24 @@ def _decode(
     temporary = directory / "complete.part"
     temporary.write_text(json.dumps({"images": len(table), "size": [width, height]}))
     os.replace(temporary, directory / "complete.json")
+
+
+def _new_array(directory: Path, name: str, shape: tuple[int, ...]) -> np.memmap:
+    """One to be filled, for which the disk has set room aside. Raises NoRoomError."""
+    path = directory / f"{name}.npy"
+    try:
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        reserve(path, path.stat().st_size)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        for other in storage.ARRAYS:
+            (directory / other).unlink(missing_ok=True)
+        raise NoRoomError(
+            f"The disk that holds {directory} has no room for the decoded photos. Make some "
+            "(python -m core storage lists what LesionLab keeps), then try again."
+        ) from error
+    return array
 
 
 def decode_row(data: Data, name: str, entry: Any, width: int, height: int) -> dict[str, np.ndarray]:

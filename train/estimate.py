@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from core.taxonomy import KEYS
+from train.checkpoints import checkpoint_bytes
 from train.config import Config
 from train.data import (
     CROP,
@@ -54,6 +55,8 @@ class Estimate:
     """Preparing, training and evaluating."""
     disk_bytes: int
     """What it will add to the disk: the run's folder, and decoded photos if there are none yet."""
+    photo_bytes: int
+    """How much of that goes where decoded photos are kept, not into the run's folder."""
     images_per_second: float
     """Training throughput at the largest size measured."""
     measured_steps: int
@@ -70,7 +73,6 @@ def estimate(config: Config) -> Estimate:
     decoded = is_decoded(part)
     model = build_training(replace(config, limit=0), _noise(part, config))
     parameters = sum(p.numel() for p in model.parameters())
-    learned = sum(p.numel() for p in model.parameters() if p.requires_grad)
     photo_seconds, photo_bytes = (0.0, 0) if decoded else _decoding(part)
     seconds_per_image, steps = _measure(model, config)
 
@@ -87,12 +89,12 @@ def estimate(config: Config) -> Estimate:
     if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
         measured += trained + validated
     seconds += measured * VALIDATION_COST * last
-    copies = 1 + (config.ema > 0)
-    checkpoint = 4 * (copies * parameters + 2 * learned)  # AdamW keeps two numbers a weight
+    checkpoint = checkpoint_bytes(model, config)
     largest = max(stage.size for stage in config.stages)
     return Estimate(
         seconds=round(seconds, 1),
         disk_bytes=2 * checkpoint + 2 * parameters + photo_bytes,
+        photo_bytes=photo_bytes,
         images_per_second=round(1 / seconds_per_image[largest], 1),
         measured_steps=steps,
     )

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ from core.metrics import (
 from core.models import IMAGENET_MEAN, IMAGENET_STD, build_segmenter, normalise
 from core.taxonomy import BY_KEY, KEYS
 from core.weights import Card, WeightsError, load_into, read_state, write_card, write_model
+from train.checkpoints import read_checkpoint
 from train.choices import ARCHITECTURES
 from train.classifier import Diagnosing
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
@@ -106,12 +106,9 @@ def trained(finished: Finished) -> dict[str, torch.nn.Module]:
     """
     path, config, classes = finished.run / "best.ckpt", finished.config, finished.arrays.classes
     try:
-        # The run's own checkpoint, written on this machine.
-        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
+        state = read_checkpoint(path)["state_dict"]
     except FileNotFoundError as error:
         raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
-    except (OSError, RuntimeError, KeyError, EOFError, UnpicklingError) as error:
-        raise WeightsError(f"{path} cannot be read: {error}") from error
     state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
     networks: dict[str, torch.nn.Module]
     if isinstance(config, ClassifierConfig):

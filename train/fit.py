@@ -14,14 +14,18 @@ import logging
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.compat import import_torchvision
+from core.room import NoRoomError
 from train.callbacks import EpochTable, Sampling, Watching
+from train.checkpoints import NAMES, checkpoint_to_resume
 from train.config import write_run_config
+from train.jobs.words import disk_is_full
 from train.model import Model, PhotoModel
 from train.ranks import check_batch, placement, rank
 from train.session import Watch
@@ -56,15 +60,26 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
     ) -> None:
-        """See Lightning's CheckpointIO."""
+        """See Lightning's CheckpointIO. Raises NoRoomError: the disk is full."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(target.name + ".part")
-        with temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except (OSError, RuntimeError) as error:
+            with suppress(OSError):
+                temporary.unlink()  # half a checkpoint may be what fills the disk
+            if not disk_is_full(error, target.parent):
+                raise
+            raise NoRoomError(
+                f"The disk that holds {target.parent} is full, so {target.name} could not be "
+                "written. Free some space (python -m core storage lists what LesionLab keeps), "
+                "then resume: every epoch finished before is kept."
+            ) from error
         directory = os.open(target.parent, os.O_RDONLY) if os.name == "posix" else None
         if directory is not None:
             os.fsync(directory)
@@ -83,7 +98,8 @@ def fit(
     Args:
         run: the run's folder: `config.json`, `metrics.csv`, `best.ckpt`, `last.ckpt` and
             TensorBoard's events go there.
-        resume: go on from `last.ckpt` if there is one (at most the broken-off epoch is repeated).
+        resume: go on from `last.ckpt` if there is one (at most the broken-off epoch is repeated);
+            from `best.ckpt` if that one is damaged.
         watch: is told how it goes, and may stop it.
         where: what Lightning's Trainer must know of processes and devices; by default one of this
             computer's devices (`train.ranks.placement`).
@@ -92,12 +108,16 @@ def fit(
         ConfigError: the devices are not there, or cannot share the batch.
         Stopped: `watch` wanted it.
         FileExistsError: the folder holds a run and `resume` is not set.
+        NoRoomError: the disk is full.
+        WeightsError: no checkpoint of the run can be read.
         KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
     """
     config = model.config
-    last = run / "last.ckpt"
-    if last.is_file() and not resume:
+    if any((run / name).is_file() for name in NAMES) and not resume:
         raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
+    checkpoint, said = checkpoint_to_resume(run)
+    if said and rank() == 0:
+        print(said, file=sys.stderr, flush=True)
     keep_freed_memory()
     _silence_useless_messages()
     where = placement() if where is None else where
@@ -130,8 +150,7 @@ def fit(
     )
     check_batch(config.batch, trainer.world_size)
     try:
-        # Our own checkpoint, written above on this machine; its optimiser state needs unpickling.
-        trainer.fit(model, ckpt_path=last if last.is_file() else None, weights_only=False)
+        trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM
         raise KeyboardInterrupt from stopped
     return run / "best.ckpt"

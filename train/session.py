@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from core.room import check_room
 from train.config import (
     CONFIG_FILE,
     ClassifierConfig,
@@ -104,6 +105,7 @@ def run_training(
     Raises:
         Stopped: `watch.stop_wanted()` said so. What is finished is kept, and `resume` goes on.
         ConfigError, DatasetError, WeightsError: a choice cannot work, or something is missing.
+        NoRoomError: the disk has no room for the photos decoded, or for the checkpoints.
         FileExistsError: the folder holds a finished epoch and `resume` is not set.
         KeyboardInterrupt: Ctrl+C or SIGTERM.
     """
@@ -120,12 +122,17 @@ def run_training(
 
 def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None) -> None:
     """What `run_training` does before it finishes; each of several processes does it."""
+    from train.checkpoints import NAMES, checkpoint_bytes
     from train.data import prepare
     from train.fit import fit
 
     watch.phase("preparing")
     arrays = prepare(config, _ticks(watch, config.epochs))
     model = build_training(config, arrays)
+    if rank() == 0:
+        kept = sum((folder / n).stat().st_size for n in NAMES if (folder / n).is_file())
+        needed = 3 * checkpoint_bytes(model, config) - kept  # while the third one is written
+        check_room(folder, max(needed, 0), "The checkpoints of this training")
     watch.phase("training")
     fit(model, folder, resume=True, watch=watch, where=where)
 
@@ -158,7 +165,7 @@ def build_training(config: Config, arrays: Arrays) -> PhotoModel:
 
 
 def _check_free(folder: Path, resume: bool) -> None:
-    if (folder / "last.ckpt").is_file() and not resume:
+    if any((folder / n).is_file() for n in ("last.ckpt", "best.ckpt")) and not resume:
         raise FileExistsError(
             f"{folder} holds a run already; add --resume, or name another folder."
         )

@@ -88,7 +88,7 @@ def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
 
 def age(folder: Path, used: float) -> None:
     """As if a process that has ended had used it last at that time."""
-    caches._used.pop(folder).close()
+    caches.release(folder)
     os.utime(folder / MARKER, (used, used))
 
 
@@ -112,7 +112,7 @@ def test_what_a_process_uses_stays(tmp_path: Path) -> None:
     os.utime(kept / MARKER, (0, 0))
     assert caches.in_use(kept)
     assert not caches.evict(kept, prepared.KIND)
-    caches._used.pop(kept).close()
+    caches.release(kept)
     assert not caches.in_use(kept)
     assert caches.evict(kept, prepared.KIND)
     assert not caches.use(kept)

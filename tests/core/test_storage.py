@@ -59,7 +59,7 @@ def old_model(folder: Path) -> Path:
     """As earlier versions left them, right in the cache."""
     made = prepared.keep(folder.parent, "new", lambda to: (to / "model.xml").write_text("<net/>"))
     assert made
-    caches._used.pop(made).close()
+    caches.release(made)
     folder.mkdir()
     (folder / "model.xml").write_text("<net/>")
     (folder / "model.bin").write_bytes(b"weights")
@@ -114,7 +114,7 @@ def test_used_longest_ago_goes_first(settings: Settings) -> None:
     assert caches.use(second)
     make_room(place, 5000 * MB, settings)
     assert (second.exists(), third.exists()) == (True, False), "what is in use stays"
-    caches._used.pop(second).close()
+    caches.release(second)
 
 
 def test_a_full_disk_makes_room_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,7 @@ def test_photos_of_an_earlier_version_are_used_on(settings: Settings) -> None:
     (item,) = survey(settings)
     assert not item.earlier
     assert item.used
-    caches._used.pop(folder).close()
+    caches.release(folder)
 
 
 def test_nothing_of_somebodys_is_cleared(settings: Settings, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from core import caches
 from core.dataset import Dataset, DatasetError
 from core.imaging import LesionImage
 from core.ownership import MARKER, kind_of
+from core.room import NoRoomError
 from core.storage import PHOTOS
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
@@ -117,7 +118,7 @@ def test_old_arrays_make_room_but_none_in_use(
     first, second = decodings
     assert first.exists(), "this process uses it"
     for path in decodings[:]:
-        caches._used.pop(path).close()  # as if the processes that used them had ended
+        caches.release(path)  # as if the processes that used them had ended
     load_arrays(copy.open())
     assert not first.exists()
     assert not second.exists()
@@ -126,11 +127,38 @@ def test_old_arrays_make_room_but_none_in_use(
 
 def test_arrays_of_an_earlier_version_are_used(copy: Tiny, decodings: list[Path]) -> None:
     load_arrays(copy.open())
-    caches._used.pop(decodings[0]).close()
+    caches.release(decodings[0])
     (decodings[0] / MARKER).unlink()
     load_arrays(copy.open())
     assert len(decodings) == 1
     assert kind_of(decodings[0]) == PHOTOS
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_no_room_is_told_before_photos_are_decoded(
+    copy: Tiny, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the figures of the disk or, where they are wrong, by the room that is set aside."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    if asked:
+        monkeypatch.setattr("core.room.room", lambda folder: 1000)
+    else:
+        monkeypatch.setattr("core.room.os.posix_fallocate", full)
+    monkeypatch.setattr(train.data, "decode_row", lambda *_: pytest.fail("begun"))
+    with pytest.raises(NoRoomError, match="Make"):
+        load_arrays(copy.open())
+    assert not list(copy.data.rglob("*.npy"))
+
+
+@pytest.mark.parametrize("name", ["frames", "masks", "crops"])
+def test_a_cut_array_is_decoded_anew(copy: Tiny, decodings: list[Path], name: str) -> None:
+    expected = np.array(getattr(load_arrays(copy.open()), name))
+    os.truncate(decodings[0] / f"{name}.npy", 1000)
+    np.testing.assert_array_equal(getattr(load_arrays(copy.open()), name), expected)
+    assert len(decodings) == 2
 
 
 def test_a_folder_of_somebodys_is_not_written_into(copy: Tiny, decodings: list[Path]) -> None:

@@ -45,7 +45,7 @@ def test_they_are_computed_once_and_can_be_cleared(copy: Tiny) -> None:
     np.testing.assert_allclose(first.embeddings, again.embeddings, rtol=1e-3)
     (kept,) = (i for i in storage.survey(Settings.from_environment()) if i.kind == "features")
     assert kept.used
-    caches._used.pop(kept.path).close()
+    caches.release(kept.path)
     assert storage.clear(["features"], Settings.from_environment()).removed == 1
     features_of(copy.open(), "validation", CARD, network)
     assert network.calls == 2 * asked

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.room import NoRoomError
 from train.cluster.record import GivenUpError, LostError, OutOfSightError
 from train.jobs.database import is_disk_full
 from train.jobs.states import Outcome
@@ -16,8 +17,8 @@ FULL_BYTES = 1024**2
 """A disk with less than this free is full."""
 
 DISK_FULL = (
-    "The disk is full. Free some space on it (the bin holds deleted trainings), then resume: every "
-    "finished epoch is kept."
+    "The disk is full. Free some space on it (the bin holds deleted trainings, and python -m core "
+    "storage lists what else LesionLab keeps), then resume: every finished epoch is kept."
 )
 MEMORY_FULL = (
     "There was not enough memory. Finished epochs are kept; duplicate the training with a smaller "
@@ -54,7 +55,9 @@ def ending(
         if told_to_end and not stop_asked:
             return None, SHUT_DOWN
         return "stopped", "Stopped as asked. What is finished is kept; resume it to go on."
-    if any(is_disk_full(e) for e in _chain(error)) or _free(folder) < FULL_BYTES:
+    if isinstance(error, NoRoomError):
+        return "failed", str(error)
+    if disk_is_full(error, folder):
         return "failed", DISK_FULL
     if any(isinstance(e, MemoryError) or "out of memory" in str(e) for e in _chain(error)):
         return "failed", MEMORY_FULL
@@ -97,6 +100,12 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while found is not None:
         yield found
         found = found.__cause__ or found.__context__
+
+
+def disk_is_full(error: BaseException, folder: Path | None = None) -> bool:
+    """Whether an error, or one that led to it, says so; or whether a folder's disk is full now."""
+    full = any(is_disk_full(e) for e in _chain(error))
+    return full or (folder is not None and _free(folder) < FULL_BYTES)
 
 
 def _free(folder: Path) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import streamlit as st
 
 from core.dataset import DatasetError
 from core.settings import Settings
+from core.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
 from train.folders import ClassFolder, Folder, MaskFolder
@@ -208,17 +208,30 @@ def _measure(config: Config) -> None:
 
 
 def _result(found: dict[str, float]) -> None:
-    room = shutil.disk_usage(Settings.from_environment().data.parent).free
     needed = found["disk_bytes"]
     st.markdown(
         f":material/timer: **About {duration(found['seconds'])}**, if no epoch is saved by "
-        f"stopping early · :material/hard_drive: **{_size(needed)}** of disk. "
+        f"stopping early · :material/hard_drive: **{size(needed)}** of disk. "
         f":small[Measured just now on {found['measured_steps']} steps: "
         f"{found['images_per_second']:.0f} photos a second.]"
     )
-    if needed > 0.9 * room:
-        st.warning(f"Only {_size(room)} of the disk are free. Make room first.")
+    for folder, part in _places(found):
+        if part > 0.9 * (free := room(folder)):
+            st.warning(
+                f"It needs {size(part)} on the disk that holds `{folder}`, and {size(free)} are "
+                "free there. Make room first: the section Storage above shows what LesionLab keeps."
+            )
 
 
-def _size(count: float) -> str:
-    return f"{count / 1024**3:.1f} GB" if count > 0.9 * 1024**3 else f"{count / 1024**2:.0f} MB"
+def _places(found: dict[str, float]) -> list[tuple[Path, float]]:
+    """The folders into which a training writes, each on another disk, with its share of bytes."""
+    settings = Settings.from_environment()
+    own = st.session_state[form.PREFIX + "source"] != HAM10000
+    photos = settings.cache if own else settings.data
+    shares = [
+        (settings.runs, found["disk_bytes"] - found.get("photo_bytes", 0)),
+        (photos, found.get("photo_bytes", 0)),
+    ]
+    if same_disk(settings.runs, photos):
+        return [(settings.runs, found["disk_bytes"])]
+    return [(folder, part) for folder, part in shares if part]

@@ -1,38 +1,63 @@
 """LesionLab: the router. Run with `streamlit run app.py`."""
 
+import logging
+from pathlib import Path
+
 import streamlit as st
 
 from core.export import DISCLAIMER
 from core.settings import Settings, SettingsError
 from ui.frame import footer, header
 
-# The pages lie one folder down: Streamlit lists the files right below pages/ by itself and would,
-# on the first visit after a start, run one of them without this router.
-st.set_page_config(
-    page_title="LesionLab",
-    page_icon="🔬",
-    layout="wide",
-    menu_items={"About": f"**LesionLab** {DISCLAIMER}"},
-)
-page = st.navigation(
-    [
-        st.Page(
-            "pages/screens/analyse.py", title="Analyse", icon=":material/biotech:", default=True
-        ),
-        st.Page("pages/screens/compare.py", title="Compare", icon=":material/compare:"),
-        st.Page("pages/screens/batch.py", title="Many photos", icon=":material/photo_library:"),
-        st.Page("pages/screens/dataset.py", title="Dataset", icon=":material/dataset:"),
-        st.Page("pages/screens/performance.py", title="Performance", icon=":material/monitoring:"),
-        st.Page("pages/screens/training.py", title="Training", icon=":material/model_training:"),
-        st.Page("pages/screens/about.py", title="About", icon=":material/info:"),
-    ],
-    position="top",
-)
-try:
-    Settings.from_environment()
-except SettingsError as error:
-    st.error(str(error), title="A setting cannot be used")
-    st.stop()
-header()
-page.run()
-footer()
+SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
+PAGES = {
+    "Analyse": ("analyse", ":material/biotech:"),
+    "Compare": ("compare", ":material/compare:"),
+    "Many photos": ("batch", ":material/photo_library:"),
+    "Dataset": ("dataset", ":material/dataset:"),
+    "Performance": ("performance", ":material/monitoring:"),
+    "Training": ("training", ":material/model_training:"),
+    "About": ("about", ":material/info:"),
+}
+
+
+def navigate() -> st.Page:
+    """The page that the visitor's address names; the navigation shows all."""
+    return st.navigation(
+        [
+            st.Page(SCREENS / f"{name}.py", title=title, icon=icon, default=name == "analyse")
+            for title, (name, icon) in PAGES.items()
+        ],
+        position="top",
+    )
+
+
+def show() -> None:
+    """One run of one visitor's page."""
+    page = navigate()
+    st.set_page_config(
+        page_title=f"{page.title} · LesionLab",
+        page_icon="🔬",
+        layout="wide",
+        menu_items={"About": f"**LesionLab** {DISCLAIMER}"},
+    )
+    try:
+        Settings.from_environment()
+    except SettingsError as error:
+        st.error(str(error), title="A setting cannot be used")
+        st.stop()
+    header()
+    page.run()
+    footer()
+
+
+if __name__ == "__main__":
+    show()
+else:
+    # `streamlit run` imports this file once, before anybody visits, and serves the app it finds.
+    # Until st.navigation was called, Streamlit takes the folder pages/ for the list of pages: the
+    # first visitor after a start would read "Page not found" above the page.
+    logging.disable(logging.WARNING)  # of a script without a visitor
+    navigate()
+    logging.disable(logging.NOTSET)
+    app = st.App(__file__)

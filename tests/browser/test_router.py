@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import pytest
 
-def test_first_visit_may_be_any_page(start_app, page, wait_idle):
-    app = start_app()
-    page.goto(f"{app.url}/about")
-    wait_idle(page)
-    page.get_by_text("Teaching, not diagnosis").first.wait_for()
-    page.get_by_role("heading", name="About").wait_for()
-    page.keyboard.press("Escape")  # Streamlit's own word that it did not know the page at first
-    page.get_by_role("link", name="Analyse").click()
-    wait_idle(page)
-    page.get_by_role("heading", name="Analyse a photo").wait_for()
+from benchmarks.app import running_app
+
+PAGES = {
+    "/": ("Analyse", "Analyse a photo"),
+    "/compare": ("Compare", "Compare two photos"),
+    "/batch": ("Many photos", "Many photos"),
+    "/dataset": ("Dataset", "Dataset"),
+    "/performance": ("Performance", "Performance"),
+    "/training": ("Training", "Training"),
+    "/about": ("About", "About"),
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_first_visit_after_a_start_may_be_any_page(page, tmp_path, path):
+    title, heading = PAGES[path]
+    log = tmp_path / "log"
+    with running_app(
+        log, {"LESIONLAB_RUNS": str(tmp_path), "LESIONLAB_DATA": str(tmp_path)}
+    ) as app:
+        page.goto(f"{app[0]}{path}")
+        page.get_by_role("heading", name=heading, exact=True, level=1).wait_for(timeout=60_000)
+        assert page.get_by_role("dialog").count() == 0
+        assert page.get_by_text("Page not found").count() == 0
+        page.wait_for_function("title => document.title === title", arg=f"{title} · LesionLab")
+    assert "missing ScriptRunContext" not in log.read_text()
+
+
+def test_each_page_has_a_title_of_its_own(visit, page):
+    visit("/about")
+    for title, _ in PAGES.values():
+        page.get_by_role("link", name=title, exact=True).click()
+        page.wait_for_function("title => document.title === title", arg=f"{title} · LesionLab")
+
+
+def test_an_address_of_no_page_is_said_to_be_none(page):
+    page.goto("/nowhere")
+    page.get_by_text("Page not found").wait_for()

@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from core import ownership
 from core.calibration import Calibration
+from core.cards import odd
 from core.decision import Decision
 from core.evaluation import (
     EvaluationError,
@@ -363,9 +364,12 @@ def _check_card(card: Card, kind: str) -> int:
         raise PackageError(
             f"card.json gives no input size in steps of 32 px, {LARGEST_INPUT} at most."
         )
-    for key, wanted in (("calibration", dict), ("decision", dict), ("training", dict)):
-        if kind == "classifier" and not isinstance(card.get(key, {}), wanted):
-            raise PackageError(f"What card.json says of {key} cannot be read.")
+    if strange := odd(card):
+        raise PackageError(
+            f"What card.json says of {', '.join(strange)} cannot be read. Export the model anew."
+        )
+    if kind == "classifier" and not isinstance(card.get("decision", {}), dict):
+        raise PackageError("What card.json says of decision cannot be read. Export the model anew.")
     if kind == "classifier":
         _check_classes(card)
         Calibration.of(card), Decision.of(card)

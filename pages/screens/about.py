@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.cards import odd, sound
 from core.evaluation import split_and_views
 from core.metrics import NAMES
 from core.taxonomy import DIAGNOSES
@@ -34,8 +35,15 @@ CITATIONS = """
 
 
 def model_card(card: Card) -> None:
-    """One model's card; what a card leaves out is left out here."""
-    st.subheader(card["name"], anchor=False)
+    """One model's card; what a card leaves out is left out here, what cannot be read is named."""
+    strange, card = odd(card), sound(card)
+    st.subheader(card.get("name", "A model without a name"), anchor=False)
+    if strange:
+        st.warning(
+            f"What this model's card says of {', '.join(strange)} cannot be read, so it is not "
+            "shown. Export the model anew, or get it again.",
+            icon=":material/warning:",
+        )
     st.write(f"**Task** {card.get('task', 'not stated')}.")
     _section(
         "Intended use",
@@ -47,19 +55,27 @@ def model_card(card: Card) -> None:
     _section(
         "Data and split",
         f"Learned from {card.get('data', 'not stated')}.",
-        f"Split `{card.get('split_id', '?')}`, grouped by lesion: photos of one lesion never stand "
-        "on both sides, or the test would measure memory.",
+        f"Split `{card.get('split_id') or '?'}`, grouped by lesion: photos of one lesion never "
+        "stand on both sides, or the test would measure memory.",
         f"Sees {picture.get('frame', 'the photo')}, {picture.get('size', '?')} px.",
     )
     _section("Training", *_training(card))
     if answer := _answer(card):
         _section("From scores to an answer", *answer)
     _metrics(card)
-    _section("Licence", _sentence(card.get("licence", "not stated")), f"SHA-256 `{card['sha256']}`")
+    _section(
+        "Licence",
+        _sentence(card.get("licence", "not stated")),
+        f"SHA-256 `{card.get('sha256', '?')}`",
+    )
 
 
 def _section(title: str, *points: str) -> None:
     st.markdown(f"**{title}**\n" + "\n".join(f"- {point}" for point in points))
+
+
+def _figure(value: float | None) -> str:
+    return "not stated" if value is None else f"{value:.3f}"
 
 
 def _sentence(words: str) -> str:
@@ -83,21 +99,23 @@ def _answer(card: Card) -> list[str]:
     points = []
     if calibration := card.get("calibration"):
         points.append(
-            f"Probabilities: {calibration['how']}. Temperature {calibration['temperature']:.3f}, "
-            f"fitted on {calibration['fitted_on']}."
+            f"Probabilities: {calibration.get('how', 'how is not stated')}. Temperature "
+            f"{_figure(calibration.get('temperature'))}, fitted on "
+            f"{calibration.get('fitted_on', 'what is not stated')}."
         )
     rule: Any = card.get("decision")
     if isinstance(rule, dict):
         points.append(
-            f"Answer: {rule['how']}. Here the exponent is {rule['exponent']:g}, chosen on "
-            f"{rule['chosen_on']}."
+            f"Answer: {rule.get('how', 'how is not stated')}. Here the exponent is "
+            f"{rule.get('exponent', 0):g}, chosen on {rule.get('chosen_on', 'what is not stated')}."
         )
     elif rule:
         points.append(_sentence(rule))
     if novelty := card.get("novelty"):
         points.append(
-            f"Warning of unlike photos: {novelty['how']} above {novelty['threshold']:.3f} "
-            f"({novelty['fitted_on']})."
+            f"Warning of unlike photos: {novelty.get('how', 'how is not stated')} above "
+            f"{_figure(novelty.get('threshold'))} "
+            f"({novelty.get('fitted_on', 'fitted on what is not stated')})."
         )
     return points
 
@@ -110,7 +128,7 @@ def _metrics(card: Card) -> None:
         st.write(
             f"**Measured on the {split} split{averaged}**, "
             f"{metrics['images']:,} images of {metrics['lesions']:,} lesions "
-            f"(`{metrics['command']}`), 95 % intervals:"
+            f"(`{metrics.get('command', 'command not stated')}`), 95 % intervals:"
         )
         figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
         st.table(

@@ -50,3 +50,24 @@ def test_a_card_with_little_on_it_and_no_other(tmp_path: Path, monkeypatch: pyte
     assert "not stated" in texts(app)
     shutil.rmtree(tmp_path / "classifier")
     assert "Get the repository again" in start("about").error[0].value
+
+
+def test_odd_values_on_a_card_do_not_break_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each part in turn, as a model that was brought in earlier may have it."""
+    (tmp_path / "classifier").mkdir()
+    strange: dict[str, object] = dict.fromkeys(CARDS[0], None) | {
+        "limits": "none",
+        "training": {"stages": None},
+        "calibration": {},
+        "decision": {"exponent": []},
+        "metrics": {"test": {"images": 3, "lesions": 2, "accuracy": {"value": None}}},
+    }
+    card = strange | {"name": "Odd", "sha256": "00"}
+    (tmp_path / "classifier/card.json").write_text(json.dumps(card))
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    app = start("about")
+    assert not app.exception
+    assert app.subheader[0].value == "Odd"
+    assert "licence" in app.warning[0].value

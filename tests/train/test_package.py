@@ -461,3 +461,22 @@ def test_nothing_of_a_package_is_unpickled(model: Path, runs: Path) -> None:
     torch.save({"x": torch.ones(1)}, bomb)
     raw(model, bomb.getvalue())
     assert "safetensors" in refused(model, runs)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("licence", None),
+        ("training", {"stages": None}),
+        ("limits", "none"),
+        ("task", ["seven"]),
+        ("start", {"from": "x"}),
+        ("metrics", {"test": {"images": None}}),
+    ],
+)
+def test_a_card_with_odd_values_is_refused(
+    model: Path, runs: Path, part: str, value: object
+) -> None:
+    card = read_card(model / "classifier")
+    write_card(model / "classifier", card | {part: value})
+    assert part in refused(archive_of(model), runs)

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from core.models import LesionClassifier
+from core.models import EFFICIENTNET_LITE, LesionClassifier, smp_name
 from core.weights import WeightsError
 
 SMALL_CNN = "small-cnn"
@@ -65,6 +65,32 @@ class SmallCNN(nn.Module):
         return maps
 
 
+class EfficientNetLite(nn.Module):
+    """timm's EfficientNet-Lite without its classifier; gives two feature maps, at 1/16 of the input
+    and, behind the last convolution, at 1/32 (1,280 channels)."""
+
+    MIDDLE = 4
+    """The last stage at 1/16 of the input."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        import timm
+
+        net = timm.create_model(f"tf_{name}", pretrained=False)
+        self.conv_stem, self.bn1, self.blocks = net.conv_stem, net.bn1, net.blocks
+        self.conv_head, self.bn2 = net.conv_head, net.bn2
+        self.channels: int = net.num_features
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Normalised float N×3×S×S → the two maps."""
+        x = self.bn1(self.conv_stem(x))
+        for stage, block in enumerate(self.blocks):
+            x = block(x)
+            if stage == self.MIDDLE:
+                middle = x
+        return [middle, self.bn2(self.conv_head(x))]
+
+
 AnyClassifier = LesionClassifier | EncoderClassifier
 
 
@@ -72,8 +98,8 @@ def build_classifier(architecture: str, classes: int) -> AnyClassifier:
     """A classifier with random weights.
 
     Args:
-        architecture: `resnet50` (torchvision's, as shipped), `small-cnn`, or the name of an encoder
-            of segmentation_models_pytorch; `tu-NAME` is timm's convolutional network NAME.
+        architecture: `resnet50` (torchvision's, as shipped), `small-cnn`, one of
+            `EFFICIENTNET_LITE`, or the name of an encoder of segmentation_models_pytorch; `tu-NAME` is timm's convolutional network NAME.
 
     Raises:
         WeightsError: no encoder has that name, or it is none that pools a feature map.
@@ -82,6 +108,9 @@ def build_classifier(architecture: str, classes: int) -> AnyClassifier:
         return LesionClassifier(classes)
     if architecture == SMALL_CNN:
         return EncoderClassifier(SmallCNN(), SMALL_CNN_WIDTHS[-1], classes)
+    if architecture in EFFICIENTNET_LITE:
+        lite = EfficientNetLite(architecture)
+        return EncoderClassifier(lite, lite.channels, classes)
     encoder = build_encoder(architecture)
     return EncoderClassifier(encoder, encoder.out_channels[-1], classes)
 
@@ -91,7 +120,7 @@ def build_encoder(name: str) -> Any:
     from segmentation_models_pytorch.encoders import get_encoder
 
     try:
-        encoder = get_encoder(name, in_channels=3, depth=5, weights=None)
+        encoder = get_encoder(smp_name(name), in_channels=3, depth=5, weights=None)
     except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"There is no encoder {name}, or it is not a convolutional one. Take a name that "

@@ -29,6 +29,14 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+EFFICIENTNET_LITE = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+
+
+def smp_name(encoder: str) -> str:
+    """What segmentation_models_pytorch calls an encoder."""
+    return f"tu-tf_{encoder}" if encoder in EFFICIENTNET_LITE else encoder
+
+
 class LesionClassifier(ResNet):
     """A ResNet-50 that also returns its last feature map.
 
@@ -99,7 +107,7 @@ def build_segmenter(encoder: str = "mobilenet_v2") -> nn.Module:
     lesion logits N×1×S×S. Its weights are random."""
     import segmentation_models_pytorch as smp
 
-    return smp.Unet(encoder, encoder_weights=None, in_channels=3, classes=1)
+    return smp.Unet(smp_name(encoder), encoder_weights=None, in_channels=3, classes=1)
 
 
 def channels_last(module: Module) -> Module:

@@ -39,6 +39,9 @@ ARCHITECTURES = {
     "resnet50": Choice("ResNet-50", "The shipped classifier: accurate, slow to train on a CPU."),
     "resnet18": Choice("ResNet-18", "ResNet-50's little sister: about half the time."),
     "mobilenet_v2": Choice("MobileNetV2", "Made for phones: small and quick."),
+    "efficientnet_lite0": Choice(
+        "EfficientNet-Lite0", "Small and strong: five times as fast as ResNet-50 on a CPU."
+    ),
     SMALL_CNN: Choice(
         "Small CNN", "Five convolutions, what a first course builds; it has no start weights."
     ),
@@ -106,11 +109,17 @@ AUGMENTATIONS = {
     "blur": Choice("Blur", "Scaled down and up again, as a poorer camera would show it."),
     "sharpen": Choice("Sharpen", "Stronger edges, as some cameras draw them."),
     "jpeg": Choice("JPEG", "Artefacts of strong compression."),
+    "camera": Choice(
+        "Other cameras", "Skin tone, contrast and light as another clinic's photos have them."
+    ),
+    "cutout": Choice("Cutout", "A patch of the photo covered with skin (diagnoses only)."),
 }
 """Random changes to training photos, in the order they are made."""
 
 FIELDS = {
     "data": Choice("Data", "ham10000, or a folder: one subfolder a class, or images and masks."),
+    "more": Choice("Further photos", "Folders or ZIP archives of other clinics' photos."),
+    "more_share": Choice("Share of further photos", "How many of the photos drawn are theirs."),
     "start": Choice("Start weights", "What the network knows before it sees your photos."),
     "stages": Choice("Epochs and sizes", "8x128,2x160: eight epochs at 128 px, then two at 160."),
     "epoch_images": Choice("Photos an epoch", "How many photos are drawn for one epoch."),

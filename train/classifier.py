@@ -10,72 +10,28 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from core.backbones import AnyClassifier, EncoderClassifier, build_classifier
-from core.calibration import Calibration, softmax
-from core.metrics import classifier_summary
 from core.models import normalise
 from core.weights import load_into
 from train.choices import BASE, EARLY_BLOCKS
 from train.config import ClassifierConfig, ConfigError
 from train.data import Arrays, EpochSampler, Samples, rows_of
-from train.losses import class_loss
+from train.diagnosing import Diagnosing
 from train.model import PhotoModel
 from train.ranks import gathered
 from train.start import start_weights
 
 
-class Diagnosing:
-    """What class scores mean: the shares of the classes, the loss, and the way from scores to
-    probabilities. The classifier and the hybrid share it.
-
-    Attributes:
-        prevalence: share of each class among the training rows, float K.
-        weights: how much each training row counts in the draw of an epoch.
-        loss: of logits N×K and labels N.
-        offset: log of the prior that the scores carry (see `train.losses.class_loss`), K.
-    """
-
-    def __init__(
-        self, labels: np.ndarray, classes: tuple[str, ...], loss: str, sampling_power: float
-    ) -> None:
-        """`labels` are those of the training rows; the others are `train.config`'s choices."""
-        counts = np.bincount(labels, minlength=len(classes)).clip(1).astype(float)
-        self.prevalence = counts / counts.sum()
-        self.weights = counts[labels] ** -sampling_power
-        drawn = counts ** (1 - sampling_power)
-        self.loss, prior = class_loss(loss, torch.tensor(drawn / drawn.sum()).float())
-        self.offset = prior.log()
-
-    def scores(self, logits: Tensor) -> np.ndarray:
-        """Logits N×K → scores free of a prior, float32."""
-        return (logits.float().cpu() - self.offset).numpy()
-
-    def probabilities(self, logits: Tensor) -> np.ndarray:
-        """Logits N×K → posterior at the training split's prevalence."""
-        return Calibration(1.0, self.prevalence)(self.scores(logits))
-
-    def summary(self, logits: Tensor, labels: np.ndarray) -> dict[str, float]:
-        """What is measured on validation."""
-        found = classifier_summary(self.probabilities(logits), labels)
-        equal = classifier_summary(softmax(self.scores(logits)), labels)
-        return {**found, "balanced_recall": equal["balanced_accuracy"]}
-
-    def free_bias(self, head: nn.Linear) -> None:
-        """Take the prior out of a network's scores: a classifier of ours has none in them."""
-        with torch.no_grad():
-            head.bias.sub_(self.offset.to(head.bias))
-
-
 class ClassifierTraining(PhotoModel):
     """The classifier, its loss and its data. Score on validation: minus the negative log-likelihood
-    of the posterior at the training split's prevalence (macro-F1 hangs on a few rare lesions)."""
+    of the posterior at the training split's prevalence (macro-F1 hangs on a few rare lesions); with
+    further sources, the mean of it and of that of validation-elsewhere."""
 
     config: ClassifierConfig
 
     def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit)
-        labels = arrays.table["label"].to_numpy()[self.rows]
-        self.diagnosing = Diagnosing(labels, arrays.classes, config.loss, config.sampling_power)
+        self.diagnosing = Diagnosing(config, arrays, self.rows)
         self.loss = self.diagnosing.loss
         self.prevalence = self.diagnosing.prevalence
         self.net = build_classifier(config.architecture, len(arrays.classes))
@@ -120,10 +76,10 @@ class ClassifierTraining(PhotoModel):
         for block in self.frozen:
             block.eval()
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """One batch: uint8 images, labels → loss."""
-        pixels, labels = batch
-        loss = self.loss(self._logits(pixels), labels)
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
+        """One batch: uint8 images, labels, sources → loss."""
+        pixels, labels, sources = batch
+        loss = self.loss(self._logits(pixels), labels, sources)
         self.log(
             "train_loss",
             loss,
@@ -143,9 +99,17 @@ class ClassifierTraining(PhotoModel):
         """Measure them."""
         rows, logits = collected_logits(self._collected)
         labels = self.arrays.table["label"].to_numpy()[rows]
-        found = self.diagnosing.summary(logits, labels)
+        own = self.arrays.table["source"].to_numpy()[rows] == 0
+        found = self.diagnosing.summary(logits[own], labels[own])
         self.log_dict({f"val_{k}": v for k, v in found.items()})
-        self.log("val_score", -found["nll"])
+        score = -found["nll"]
+        if not own.all():
+            there = self.diagnosing.summary_elsewhere(
+                logits[~own], labels[~own], self.arrays.classes
+            )
+            self.log_dict({f"elsewhere_{k}": v for k, v in there.items()})
+            score = -(found["nll"] + there["nll"]) / 2
+        self.log("val_score", score)
 
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """See `train.model.PhotoModel`."""

@@ -52,6 +52,10 @@ class Config:
 
     data: str = "ham10000"
     """`ham10000`, or the path of a folder of photos (see `train.folders`)."""
+    more: tuple[str, ...] = ()
+    """Paths of further sources, folders or ZIP archives (see `train.elsewhere`)."""
+    more_share: float = 0.3
+    """Share of the draws that comes from further sources, if there are any."""
     start: str = "imagenet"
     """`imagenet`: the file in the folder `LESIONLAB_PRETRAINED`; `torchvision`: downloaded;
     `shipped`: the model that came with LesionLab; `random`; or a path, of a model's folder or of a
@@ -98,6 +102,10 @@ class Config:
             raise ConfigError("The share of warming up lies from 0 to 1.")
         if min(self.patience, self.threads) < 1 or min(self.limit, self.workers) < 0:
             raise ConfigError("Patience and threads start at 1, limit and workers at 0.")
+        if not 0 < self.more_share < 1:
+            raise ConfigError("The share of further sources lies between 0 and 1.")
+        if self.more and self.data != "ham10000":
+            raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
         for name in self.augment:
             _check("augmentation", name, AUGMENTATIONS)
 
@@ -214,7 +222,7 @@ class HybridConfig(Config):
         _check("loss", self.loss, LOSSES)
         _check("labels", self.labels, LABELS)
         _check("loss", self.mask_loss, MASK_LOSSES)
-        if self.data != "ham10000":
+        if self.data != "ham10000" or self.more:
             raise ConfigError(
                 "The hybrid needs photos with both a diagnosis and a mask: HAM10000 alone has them."
             )

@@ -7,12 +7,11 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import torch
@@ -24,7 +23,6 @@ from torch.utils.data import Dataset as TorchDataset
 from tqdm import tqdm
 
 from core import caches, storage
-from core.compat import import_torchvision
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import ImageError, LesionImage, resize
 from core.ownership import ForeignFolderError
@@ -32,22 +30,35 @@ from core.photo_files import NAMED
 from core.room import REFUSED, NoRoomError, check_room, reserve
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
+from train.augment import Augmentation, Look
 from train.choices import AUGMENTATIONS
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.elsewhere import Elsewhere
 from train.folders import ClassFolder, Folder, MaskFolder
 from train.session import Tick
-
-import_torchvision()
-from torchvision import tv_tensors  # noqa: E402
-from torchvision.transforms import v2  # noqa: E402
 
 FRAME = (320, 240)
 """Largest cached frame, width × height; smaller photos are cached at the size of the first one."""
 CROP = 224
 TWO_LABELS = ("benign", "malignant")
 PARTS = ("images", "masks", "crops")
-SKIN = (0.76, 0.55, 0.57)
-"""Mean colour of HAM10000, what rotation and shift fill empty corners with."""
+LOOK_SHARE = 0.5
+"""How often the augmentation `camera` gives a photo the look of a photo of another source."""
+
+
+class Joined:
+    """Pictures of several sources under one numbering; those of one source are of one size."""
+
+    def __init__(self, parts: Sequence[np.ndarray]) -> None:
+        self.parts = parts
+        self.starts = np.cumsum([0, *(len(part) for part in parts)])
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        part = int(np.searchsorted(self.starts, row, side="right")) - 1
+        return self.parts[part][row - self.starts[part]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,8 @@ class Arrays:
 
     Attributes:
         table: the dataset's table with the added columns `label` (index in `classes`; -1 where the
-            data has none) and `crop_row` (-1: none).
+            data has none), `crop_row` (-1: none) and `source` (0: the data itself; 1, 2, …: further
+        sources, whose rows are in the splits `train` and `elsewhere`).
         frames: uint8 N×h×w×3, photos squeezed to one size.
         masks: uint8 N×h×w, 0…255 (the share of lesion in each pixel); 0 where there is none.
         crops: uint8 M×224×224×3.
@@ -64,8 +76,8 @@ class Arrays:
     """
 
     table: pd.DataFrame
-    frames: np.ndarray
-    masks: np.ndarray
+    frames: np.ndarray | Joined
+    masks: np.ndarray | Joined
     crops: np.ndarray
     classes: tuple[str, ...] = KEYS
 
@@ -90,6 +102,33 @@ def open_data(config: Config) -> Data:
     return MaskFolder.open(root) if isinstance(config, SegmenterConfig) else ClassFolder.open(root)
 
 
+def open_more(config: Config, data: Data) -> list[Elsewhere]:
+    """The further sources that a configuration names; photos that the data or an earlier source has
+    are left out. Raises DatasetError."""
+    known = frozenset(data.table.index)
+    sources = []
+    for name in config.more:
+        sources.append(Elsewhere.open(Path(name).expanduser(), known))
+        known |= frozenset(sources[-1].table.index)
+    return sources
+
+
+def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:
+    """The data with further sources behind it; their validation photos are the split
+    `elsewhere`."""
+    tables = [arrays.table]
+    for number, other in enumerate(others, 1):
+        split = other.table["split"].replace("validation", "elsewhere")
+        tables.append(other.table.assign(split=split, source=number))
+    parts = [arrays, *others]
+    return replace(
+        arrays,
+        table=pd.concat(tables),
+        frames=Joined([np.asarray(part.frames) for part in parts]),
+        masks=Joined([np.asarray(part.masks) for part in parts]),
+    )
+
+
 def prepare(config: Config, tick: Tick | None = None) -> Arrays:
     """The arrays a training needs, with the labels that its configuration asks for. Where only a
     part of the photos is used and the whole has not been decoded yet, only that part is.
@@ -103,6 +142,11 @@ def prepare(config: Config, tick: Tick | None = None) -> Arrays:
     """
     data = open_data(config)
     arrays = load_arrays(wanted_part(data, config), tick)
+    if config.more:
+        others = [
+            load_arrays(wanted_part(source, config), tick) for source in open_more(config, data)
+        ]
+        arrays = joined(arrays, others)
     labels = getattr(config, "labels", "diagnoses")
     return arrays if labels == "diagnoses" else _two_labels(arrays)
 
@@ -149,6 +193,7 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
     classes = data.classes if isinstance(data, Folder) else KEYS
     table["label"] = table["dx"].map({name: k for k, name in enumerate(classes)}).fillna(-1)
     table["label"] = table["label"].astype(int)
+    table["source"] = 0
     table["crop_row"] = np.where(table["has_crop"], table["has_crop"].cumsum() - 1, -1)
     width, height = _frame(data)
     directory = _directory(data)
@@ -183,7 +228,8 @@ def _two_labels(arrays: Arrays) -> Arrays:
         )
     malignant = np.array([BY_KEY[name].malignant for name in arrays.classes]).astype(int)
     table = arrays.table.copy()
-    table["label"] = malignant[table["label"].to_numpy()]
+    known = table["label"].to_numpy() >= 0
+    table["label"] = np.where(known, malignant[table["label"].to_numpy()], -1)
     return replace(arrays, table=table, classes=TWO_LABELS)
 
 
@@ -322,86 +368,11 @@ def _fingerprint(data: Data, width: int, height: int) -> str:
     return digest.hexdigest()[:12]
 
 
-def augmentation(
-    size: int, with_mask: bool, names: tuple[str, ...] = tuple(AUGMENTATIONS)
-) -> v2.Compose:
-    """Random transforms on an image (and its mask) that end at size × size.
-
-    Zoom and aspect by a random resized crop; rotation by any angle, shift and shear by an affine
-    map; flips; colour; sharpness: blur through down- and up-scaling, sharpening, JPEG. Only those
-    of `names` (keys of `train.choices.AUGMENTATIONS`).
-    """
-    whole = v2.Resize((size, size), antialias=True)
-    zoom = v2.RandomResizedCrop(size, scale=(0.55, 1.0), ratio=(0.75, 1.6), antialias=True)
-    steps: dict[str, list[v2.Transform]] = {
-        "flip": [v2.RandomHorizontalFlip(), v2.RandomVerticalFlip()],
-        "turn": [
-            v2.RandomAffine(
-                degrees=180,
-                translate=(0.08, 0.08),
-                scale=(0.85, 1.2),
-                shear=8,
-                interpolation=v2.InterpolationMode.BILINEAR,
-                fill={tv_tensors.Image: [round(255 * c) for c in SKIN], "others": 0},
-            )
-        ],
-        "colour": [v2.ColorJitter(brightness=0.25, contrast=0.25, saturation=0.25, hue=0.03)],
-        "blur": [v2.RandomApply([Rescale(0.4)], p=0.3)],
-        "sharpen": [v2.RandomAdjustSharpness(2.5, p=0.2)],
-        "jpeg": [v2.RandomApply([Jpeg(40, 95)], p=0.2)],
-    }
-    chosen = [step for name, group in steps.items() if name in names for step in group]
-    return v2.Compose([zoom if "zoom" in names else whole, *chosen])
-
-
-class Rescale(v2.Transform):
-    """Scale an image down by a random factor and up again: what a poorer camera would have seen."""
-
-    def __init__(self, smallest: float) -> None:
-        super().__init__()
-        self.smallest = smallest
-
-    def make_params(self, flat_inputs: list) -> dict:
-        """Draw the factor, between `smallest` and 1."""
-        return {"factor": self.smallest + (1 - self.smallest) * torch.rand(()).item()}
-
-    def transform(self, inpt: Tensor, params: dict) -> Tensor:
-        """Apply it to images; masks stay."""
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        height, width = inpt.shape[-2:]
-        small = [max(8, int(side * params["factor"])) for side in (height, width)]
-        return v2.functional.resize(
-            v2.functional.resize(inpt, small, antialias=True), [height, width], antialias=True
-        )
-
-
-class Jpeg(v2.Transform):
-    """JPEG artefacts of a random quality, through OpenCV: torchvision's own needs its compiled
-    image extension, which builds from mixed sources lack (see `core.compat`)."""
-
-    def __init__(self, lowest: int, highest: int) -> None:
-        super().__init__()
-        self.lowest, self.highest = lowest, highest
-
-    def make_params(self, flat_inputs: list) -> dict:
-        """Draw the quality, `lowest` to `highest` inclusive."""
-        return {"quality": int(torch.randint(self.lowest, self.highest + 1, ()))}
-
-    def transform(self, inpt: Tensor, params: dict) -> Tensor:
-        """Apply it to images; masks stay."""
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        pixels = np.ascontiguousarray(inpt.permute(1, 2, 0).numpy()[..., ::-1])
-        _, coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, params["quality"]])
-        decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]
-        return tv_tensors.wrap(torch.from_numpy(decoded.copy()).permute(2, 0, 1), like=inpt)
-
-
 class Samples(TorchDataset):
     """Augmented samples of the training rows.
 
-    Item: uint8 image size×size×3 with its label, or with its mask (uint8 size×size, 0 or 1).
+    Item: uint8 image size×size×3 with its label and the number of its source, or with its mask
+    (uint8 size×size, 0 or 1).
     """
 
     def __init__(
@@ -417,25 +388,38 @@ class Samples(TorchDataset):
         self.crop_share = 0.0 if with_mask else crop_share
         self.labels = arrays.table["label"].to_numpy()
         self.crop_rows = arrays.table["crop_row"].to_numpy()
-        self.transform = augmentation(size, with_mask, augment)
+        self.sources = arrays.table["source"].to_numpy()
+        self.change = Augmentation(size, augment)
+        self.look_share = LOOK_SHARE if "camera" in augment else 0.0
+        # Rows whose look a photo may be given: those of other sources, if there are any.
+        sources = self.sources[rows]
+        several = len(np.unique(sources)) > 1
+        self.others = {s: rows[(sources != s) | (not several)] for s in np.unique(sources)}
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         row = int(self.rows[index])
+        mask = np.asarray(self.arrays.masks[row]) if self.with_mask else None
+        image, mask = self.change(self._pixels(row), mask, self._other_look(row))
+        pixels = torch.from_numpy(image)
+        if mask is not None:
+            return pixels, torch.from_numpy((mask > 127).astype(np.uint8))
+        return pixels, torch.tensor(int(self.labels[row])), torch.tensor(int(self.sources[row]))
+
+    def _pixels(self, row: int) -> np.ndarray:
         crop = int(self.crop_rows[row])
         if crop >= 0 and torch.rand(()).item() < self.crop_share:
-            pixels = self.arrays.crops[crop]
-        else:
-            pixels = self.arrays.frames[row]
-        image = tv_tensors.Image(torch.from_numpy(np.array(pixels)).permute(2, 0, 1))
-        if self.with_mask:
-            mask = tv_tensors.Mask(torch.from_numpy(np.array(self.arrays.masks[row])))
-            image, mask = self.transform(image, mask)
-            return image.permute(1, 2, 0).contiguous(), (mask > 127).to(torch.uint8)
-        image = self.transform(image)
-        return image.permute(1, 2, 0).contiguous(), torch.tensor(int(self.labels[row]))
+            return np.asarray(self.arrays.crops[crop])
+        return np.asarray(self.arrays.frames[row])
+
+    def _other_look(self, row: int) -> Look | None:
+        if torch.rand(()).item() >= self.look_share:
+            return None
+        others = self.others[self.sources[row]]
+        other = int(others[int(torch.randint(len(others), ()))])
+        return Look.of(np.asarray(self.arrays.frames[other]))
 
 
 class LabelledSamples(Samples):
@@ -486,15 +470,26 @@ class EpochSampler(torch.utils.data.Sampler[int]):
         yield from draw.permutation(drawn).tolist()
 
 
+def source_weights(weights: np.ndarray, sources: np.ndarray, share: float) -> np.ndarray:
+    """Weights of rows in the draw of an epoch, changed so that further sources have that share of
+    all together; `sources` are the rows' numbers of sources, 0 the data itself."""
+    further = sources > 0
+    if not further.any():
+        return weights
+    ratio = share / (1 - share) * weights[~further].sum() / weights[further].sum()
+    return np.where(further, weights * ratio, weights)
+
+
 def rows_of(arrays: Arrays, split: str, limit: int = 0, masked: bool = False) -> np.ndarray:
-    """Row numbers of a split (only those with a mask, if `masked`), the first `limit` if given.
+    """Row numbers of a split (only those with a mask, if `masked`, else only those with a label),
+    the first `limit` if given.
 
     Raises:
         DatasetError: there is none.
     """
     wanted = (arrays.table["split"] == split).to_numpy()
-    if masked:
-        wanted = wanted & arrays.table["has_mask"].to_numpy()
+    has = arrays.table["has_mask"] if masked else arrays.table["label"] >= 0
+    wanted = wanted & has.to_numpy()
     rows = np.flatnonzero(wanted)
     if not len(rows):
         what = "photos with a lesion mask" if masked else "photos"

@@ -34,7 +34,7 @@ from core.taxonomy import BY_KEY, KEYS
 from core.weights import Card, WeightsError, load_into, read_state, write_card, write_model
 from train.checkpoints import read_checkpoint
 from train.choices import ARCHITECTURES
-from train.classifier import Diagnosing
+from train.diagnosing import Diagnosing
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.data import TWO_LABELS, Arrays, Data, frame_loader, rows_of
 from train.features import Classify, classifier_of, compute, features_of, part_rows
@@ -318,8 +318,7 @@ def _remove_prior(network: torch.nn.Module, finished: Finished) -> np.ndarray:
     calibration is the only place that has one; returns the prevalence in training."""
     config, arrays = finished.config, finished.arrays
     assert isinstance(config, (ClassifierConfig, HybridConfig))
-    labels = arrays.table["label"].to_numpy()[finished.rows("train")]
-    trained_by = Diagnosing(labels, arrays.classes, config.loss, config.sampling_power)
+    trained_by = Diagnosing(config, arrays, finished.rows("train"))
     if trained_by.offset.unique().numel() > 1:
         head = network.get_submodule("fc")
         assert isinstance(head, torch.nn.Linear)
@@ -356,7 +355,7 @@ def _masks(
         for pixels, places in frame_loader(arrays, rows, size):
             tick(len(pixels))
             x = normalise(pixels).contiguous(memory_format=torch.channels_last)
-            truths = arrays.masks[places.numpy()] > 127
+            truths = np.stack([arrays.masks[int(row)] for row in places]) > 127
             logits = torch.nn.functional.interpolate(
                 network(x).float(), size=truths.shape[1:], mode="bilinear", align_corners=False
             )

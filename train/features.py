@@ -102,7 +102,7 @@ def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -
     """The rows of a split that a training sees; of `crops`, those of the training split that have
     one, `CROPS` at most."""
     table = arrays.table
-    wanted = table["split"] == ("train" if part == "crops" else part)
+    wanted = (table["split"] == ("train" if part == "crops" else part)) & (table["source"] == 0)
     rows = np.flatnonzero(wanted & (table["has_mask"] | (not masked)))
     rows = rows[:limit] if limit else rows
     if part != "crops":

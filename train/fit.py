@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 
 from core.compat import import_torchvision
@@ -124,6 +125,7 @@ def fit(
     if rank() == 0:
         write_run_config(run, config)
     torch.set_num_threads(config.threads)
+    cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
     validated = len(model.validation_rows()) if isinstance(model, PhotoModel) else 0
     trainer = L.Trainer(
         max_epochs=config.epochs,

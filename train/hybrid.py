@@ -12,11 +12,12 @@ from torch.utils.data import DataLoader
 from core.backbones import Hybrid, build_encoder
 from core.metrics import segmenter_summary
 from core.models import normalise
-from train.classifier import Diagnosing, class_answers, collected_logits
+from train.classifier import class_answers, collected_logits
 from train.config import HybridConfig
 from train.data import Arrays, EpochSampler, LabelledSamples, rows_of
 from train.losses import mask_loss
 from train.model import PhotoModel
+from train.diagnosing import Diagnosing
 from train.segmenter import Outlining, start_from
 
 
@@ -25,12 +26,12 @@ class HybridTraining(PhotoModel):
     IoU minus the negative log-likelihood, as the loss weighs the two."""
 
     config: HybridConfig
+    masked = True
 
     def __init__(self, config: HybridConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit, masked=True)
-        labels = arrays.table["label"].to_numpy()[self.rows]
-        self.diagnosing = Diagnosing(labels, arrays.classes, config.loss, config.sampling_power)
+        self.diagnosing = Diagnosing(config, arrays, self.rows)
         self.outlining = Outlining(arrays)
         self.loss = self.diagnosing.loss
         self.prevalence = self.diagnosing.prevalence
@@ -60,7 +61,7 @@ class HybridTraining(PhotoModel):
         """One batch: uint8 images, labels, masks 0/1 → loss."""
         pixels, labels, masks = batch
         logits, outlines = self._answer(pixels)
-        diagnosis = self.loss(logits, labels)
+        diagnosis = self.loss(logits, labels, torch.zeros_like(labels))
         outline = self.mask_loss(outlines, masks[:, None])
         loss = diagnosis + self.config.mask_weight * outline
         self.log_dict(
@@ -84,7 +85,8 @@ class HybridTraining(PhotoModel):
         rows, logits = collected_logits(self._collected)
         labels = self.arrays.table["label"].to_numpy()[rows]
         found = self.diagnosing.summary(logits, labels)
-        found |= segmenter_summary(*self.outlining.collected())
+        _, dice, iou = self.outlining.collected()
+        found |= segmenter_summary(dice, iou)
         self.log_dict({f"val_{k}": v for k, v in found.items()})
         self.log("val_score", self.config.mask_weight * found["mean_iou"] - found["nll"])
 

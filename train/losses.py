@@ -12,19 +12,38 @@ class LogitAdjustedCrossEntropy(nn.Module):
     ICLR 2021).
 
     The network then learns scores free of the prior it was trained under; adding the log prior of
-    another population gives that population's posterior.
+    another population gives that population's posterior. Each source of photos has a prior of its
+    own, so that where a photo was taken says nothing about what it shows; classes that a source
+    does not have stay out of its photos' loss.
     """
 
     log_prior: Tensor
 
     def __init__(self, prior: Tensor) -> None:
-        """`prior`: probabilities of the classes in the batches drawn, shape K."""
+        """`prior`: probabilities of the classes in the batches drawn, of each source, shape S×K."""
         super().__init__()
         self.register_buffer("log_prior", prior.log())
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Logits N×K, labels N → scalar."""
-        return F.cross_entropy(logits + self.log_prior, labels)
+    def forward(self, logits: Tensor, labels: Tensor, sources: Tensor) -> Tensor:
+        """Logits N×K, labels N, number of the source N → scalar."""
+        return F.cross_entropy(logits + self.log_prior[sources], labels)
+
+
+class Possible(nn.Module):
+    """A loss of logits and labels, in which a photo's logits of classes that its source does not
+    have are left out."""
+
+    absent: Tensor
+
+    def __init__(self, loss: nn.Module, prior: Tensor) -> None:
+        """`prior` as of `LogitAdjustedCrossEntropy`."""
+        super().__init__()
+        self.loss = loss
+        self.register_buffer("absent", torch.where(prior > 0, 0.0, -torch.inf))
+
+    def forward(self, logits: Tensor, labels: Tensor, sources: Tensor) -> Tensor:
+        """Logits N×K, labels N, number of the source N → scalar."""
+        return self.loss(logits + self.absent[sources], labels)
 
 
 class Focal(nn.Module):
@@ -46,19 +65,22 @@ def class_loss(name: str, drawn: Tensor) -> tuple[nn.Module, Tensor]:
 
     Args:
         name: a key of `train.choices.LOSSES`.
-        drawn: share of each class in the batches, shape K.
+        drawn: share of each class in the batches, of each source, shape S×K; source 0 has all.
 
     Returns:
-        the loss (logits N×K, labels N → scalar), and a prior K: a network that makes this loss
-        small gives logits whose softmax is a posterior under it. Uniform where the loss evens the
-        classes out itself, `drawn` where it takes them as they come (of focal loss only about so).
+        the loss (logits N×K, labels N, sources N → scalar), and a prior K: a network that makes
+        this loss small gives logits whose softmax is a posterior under it. Uniform where the loss
+        evens the classes out itself, that of source 0 where it takes them as they come (of focal
+        loss only about so).
     """
-    uniform = torch.full_like(drawn, 1 / len(drawn))
+    own = drawn[0]
+    uniform = torch.full_like(own, 1 / len(own))
     if name == "adjusted":
         return LogitAdjustedCrossEntropy(drawn), uniform
     if name == "weighted":  # on average over the batches, a photo weighs 1
-        return nn.CrossEntropyLoss(uniform / drawn), uniform
-    return {"cross-entropy": nn.CrossEntropyLoss, "focal": Focal}[name](), drawn
+        return Possible(nn.CrossEntropyLoss(uniform / own), drawn), uniform
+    plain = {"cross-entropy": nn.CrossEntropyLoss, "focal": Focal}[name]()
+    return Possible(plain, drawn), own
 
 
 def mask_loss(name: str, dice_weight: float = 0.5) -> nn.Module:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -85,6 +85,9 @@ class Model(L.LightningModule, ABC):
 class PhotoModel(Model):
     """What the trainings on photos share: validation, and answers to look at."""
 
+    masked: ClassVar[bool] = False
+    """Whether it learns from masks; else it learns from labels."""
+
     def __init__(self, config: Config, arrays: Arrays) -> None:
         super().__init__(config)
         self.arrays = arrays
@@ -93,11 +96,18 @@ class PhotoModel(Model):
     def validation_rows(self) -> np.ndarray:
         """Row numbers of the photos that are validated on. Subclasses say which."""
 
+    def elsewhere_rows(self) -> np.ndarray:
+        """Row numbers of the validation photos of further sources (`train.elsewhere`), which are
+        validated on beside those; there may be none."""
+        table = self.arrays.table
+        usable = table["has_mask"] if self.masked else table["label"] >= 0
+        return np.flatnonzero((table["split"] == "elsewhere") & usable)
+
     def val_dataloader(self) -> DataLoader:
-        """Full validation frames, in every epoch at `Config.validation_size`."""
-        part = part_of_rows(
-            self.validation_rows(), self.trainer.global_rank, self.trainer.world_size
-        )
+        """Full frames of validation and validation-elsewhere, in every epoch at
+        `Config.validation_size`."""
+        rows = np.concatenate([self.validation_rows(), self.elsewhere_rows()])
+        part = part_of_rows(rows, self.trainer.global_rank, self.trainer.world_size)
         return frame_loader(self.arrays, part, self.config.validation_size)
 
     @abstractmethod

@@ -11,7 +11,8 @@ import torch
 
 from core.imaging import LesionImage, resize, to_png
 from train.config import Config
-from train.data import FRAME, augmentation, open_data, tv_tensors
+from train.augment import Augmentation, Look
+from train.data import FRAME, LOOK_SHARE, open_data
 
 SIDE = 128
 """Side of each sample on the sheet, in pixels."""
@@ -22,14 +23,14 @@ def augmented(photos: list[np.ndarray], config: Config, seed: int) -> np.ndarray
     """One random sample of each photo (uint8 H×W×3) as training would draw it at the largest size
     S: uint8 N×S×S×3. The same seed gives the same samples; torch's own random state stays."""
     size = max(stage.size for stage in config.stages)
-    transform = augmentation(size, with_mask=False, names=config.augment)
+    change = Augmentation(size, config.augment)
+    frames = [np.array(resize(photo, FRAME)) for photo in photos]
     samples = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for photo in photos:
-            frame = np.array(resize(photo, FRAME))
-            image = transform(tv_tensors.Image(torch.from_numpy(frame).permute(2, 0, 1)))
-            samples.append(image.permute(1, 2, 0).numpy())
+        for number, frame in enumerate(frames):
+            other = Look.of(frames[number - 1]) if torch.rand(()).item() < LOOK_SHARE else None
+            samples.append(change(frame, other=other)[0])
     return np.stack(samples)
 
 

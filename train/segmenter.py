@@ -14,11 +14,11 @@ from core.metrics import mask_scores, segmenter_summary
 from core.models import build_segmenter, normalise
 from core.weights import load_into
 from train.config import SegmenterConfig
-from train.data import Arrays, EpochSampler, Samples, rows_of
+from train.data import Arrays, EpochSampler, Samples, rows_of, source_weights
 from train.losses import mask_loss
 from train.model import PhotoModel
 from train.ranks import gathered
-from train.start import start_unet, start_weights
+from train.start import encoder_start, start_unet
 
 
 class Outlining:
@@ -30,45 +30,52 @@ class Outlining:
         self._rows: list[int] = []
         self._scores: list[tuple[float, float]] = []
 
-    def masks(self, logits: Tensor) -> np.ndarray:
-        """Lesion logits N×1×S×S → bool N×h×w."""
-        size = self.arrays.masks.shape[1:]
-        logits = nn.functional.interpolate(
-            logits.float(), size=size, mode="bilinear", align_corners=False
-        )
-        return (logits[:, 0] > 0).cpu().numpy()
+    def pairs(self, logits: Tensor, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Lesion logits N×1×S×S → for each row its mask and the true one, bool h×w."""
+        truths = [self.arrays.masks[int(row)] > 127 for row in rows]
+        found = [
+            nn.functional.interpolate(
+                one[None].float(), size=truth.shape, mode="bilinear", align_corners=False
+            )
+            for one, truth in zip(logits, truths, strict=True)
+        ]
+        masks = [(one[0, 0] > 0).cpu().numpy() for one in found]
+        return list(zip(masks, truths, strict=True))
 
     def add(self, logits: Tensor, rows: np.ndarray) -> None:
         """Score a batch."""
-        truths = self.arrays.masks[rows] > 127
         self._rows += rows.tolist()
-        self._scores += [mask_scores(p, t) for p, t in zip(self.masks(logits), truths, strict=True)]
+        self._scores += [mask_scores(mask, truth) for mask, truth in self.pairs(logits, rows)]
 
-    def collected(self) -> tuple[np.ndarray, np.ndarray]:
-        """Dice and IoU of the masks added since the last call, by all processes."""
-        _, scores = gathered(np.array(self._rows), np.array(self._scores))
+    def collected(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, Dice and IoU of the masks added since the last call, by all processes."""
+        rows, scores = gathered(np.array(self._rows), np.array(self._scores))
         self._rows.clear()
         self._scores.clear()
         dice, iou = scores.T
-        return dice, iou
+        return rows, dice, iou
 
     def answers(self, logits: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """For each photo its mask, bool h×w, the true one, and their IoU."""
-        truths = self.arrays.masks[rows] > 127
         return [
-            {"mask": p, "true_mask": t, "iou": round(mask_scores(p, t)[1], 4)}
-            for p, t in zip(self.masks(logits), truths, strict=True)
+            {"mask": mask, "true_mask": truth, "iou": round(mask_scores(mask, truth)[1], 4)}
+            for mask, truth in self.pairs(logits, rows)
         ]
 
 
 class SegmenterTraining(PhotoModel):
-    """The U-Net, its loss and its data. Score on validation: mean IoU at the network's size."""
+    """The U-Net, its loss and its data. Score on validation: mean IoU at the network's size;
+    with further sources, the mean of it and of that of validation-elsewhere."""
 
     config: SegmenterConfig
+    masked = True
 
     def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit, masked=True)
+        self.weights = source_weights(
+            np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
+        )
         self.loss = mask_loss(config.loss, config.dice_weight)
         self.net = build_unet(config.encoder)
         start_from(self.net, config.start, config.encoder)
@@ -81,7 +88,7 @@ class SegmenterTraining(PhotoModel):
         samples = Samples(
             self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
         )
-        sampler = EpochSampler(np.ones(len(self.rows)), config.epoch_images, config.seed, epoch)
+        sampler = EpochSampler(self.weights, config.epoch_images, config.seed, epoch)
         return DataLoader(
             samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
         )
@@ -111,13 +118,16 @@ class SegmenterTraining(PhotoModel):
 
     def on_validation_epoch_end(self) -> None:
         """Average them."""
-        found = segmenter_summary(*self.collected())
+        rows, dice, iou = self.outlining.collected()
+        own = self.arrays.table["source"].to_numpy()[rows] == 0
+        found = segmenter_summary(dice[own], iou[own])
         self.log_dict({f"val_{k}": v for k, v in found.items()})
-        self.log("val_score", found["mean_iou"])
-
-    def collected(self) -> tuple[np.ndarray, np.ndarray]:
-        """Dice and IoU of the masks validated since the last call."""
-        return self.outlining.collected()
+        score = found["mean_iou"]
+        if not own.all():
+            there = segmenter_summary(dice[~own], iou[~own])
+            self.log_dict({f"elsewhere_{k}": v for k, v in there.items()})
+            score = (score + there["mean_iou"]) / 2
+        self.log("val_score", score)
 
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """See `train.model.PhotoModel`."""
@@ -142,5 +152,5 @@ def start_from(unet: nn.Module, start: str, encoder: str) -> None:
     those of a U-Net, else its encoder alone. Raises WeightsError."""
     if (whole := start_unet(start, encoder)) is not None:
         load_into(unet, whole, "the start")
-    elif (part := start_weights(start, encoder)) is not None:
+    elif (part := encoder_start(start, encoder)) is not None:
         load_into(unet.get_submodule("encoder"), part, "the start")

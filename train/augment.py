@@ -104,7 +104,8 @@ class Augmentation:
             linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, shear], [0, 1]]) @ linear
         if "zoom" in self.names:
             # Outside of the frame only if it turns anyway: a turn has empty corners to fill.
-            zoom = math.exp(rng.uniform(math.log(0.5), math.log(1.15 if "turn" in self.names else 1)))
+            widest = 1.15 if "turn" in self.names else 1.0
+            zoom = math.exp(rng.uniform(math.log(0.5), math.log(widest)))
             stretch = math.exp(rng.uniform(-0.25, 0.25) / 2)
             sides = np.array([zoom * stretch, zoom / stretch])
             if "turn" not in self.names:
@@ -120,16 +121,14 @@ class Augmentation:
             image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
             mask = None if mask is None else cv2.resize(mask, shrunk, interpolation=cv2.INTER_AREA)
             width, height = shrunk
-        # Pixel p of the sample lies at (p + 1/2) / size - 1/2 of a unit square around the centre.
+        # Pixel p of the sample lies at (p + 1/2) / size - 1/2 of a unit square around its centre.
         frame = np.diag([width, height])
         step = frame @ linear / size
         start = frame @ (centre + 0.5 + linear @ np.full(2, 0.5 / size - 0.5)) - 0.5
         matrix = np.column_stack([step, start])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         fill = (0, 0, 0) if rng.random() < 0.15 else tuple(look.skin)
-        placed = cv2.warpAffine(
-            image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
-        )
+        placed = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderValue=fill)
         if mask is not None:
             mask = cv2.warpAffine(mask, matrix, (size, size), flags=flags)
         return placed, mask
@@ -197,7 +196,7 @@ def _hue(angle: float) -> np.ndarray:
 
 
 def _lit(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A lamp that leaves the corners darker, and a dermatoscope's round black edge, now and then."""
+    """Now and then, a lamp that leaves the corners darker, or a dermatoscope's round edge."""
     chance = rng.random()
     if chance > 0.35:
         return image

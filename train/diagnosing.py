@@ -43,7 +43,7 @@ class Diagnosing:
         drawn = np.zeros((int(arrays.table["source"].max()) + 1, count))
         np.add.at(drawn, (sources, labels), self.weights)
         # A class without a photo never is a target; in the data itself it keeps a share.
-        drawn[0] = np.where(drawn[0] > 0, drawn[0], counts ** -config.sampling_power)
+        drawn[0] = np.where(drawn[0] > 0, drawn[0], counts**-config.sampling_power)
         drawn /= drawn.sum(1, keepdims=True).clip(1e-12)
         self.loss, prior = class_loss(config.loss, torch.tensor(drawn).float())
         self.offset = prior.log()
@@ -85,7 +85,8 @@ class Diagnosing:
             if truth.any() and not truth.all():
                 threshold = np.quantile(score[~truth], SENSITIVITY_AT)
                 found["melanoma_auc"] = auc(truth, score)
-                found["melanoma_recall"] = float((equal.argmax(1) == classes.index("mel"))[truth].mean())
+                named = equal.argmax(1) == classes.index("mel")
+                found["melanoma_recall"] = float(named[truth].mean())
                 found["melanoma_recall_at_80"] = float((score[truth] > threshold).mean())
         return found
 

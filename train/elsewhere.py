@@ -6,8 +6,8 @@ A source has a table of diagnoses, or masks, or both:
 
 A fixed 15 % of its photos, chosen by a digest of the lesion's (or patient's, or photo's) id, are
 never learned from: *validation-elsewhere*, on which choices are made beside HAM10000's validation.
-Nothing here enters a figure of HAM10000: its own photos, and photos that another source has too, are
-left out and counted.
+Nothing here enters a figure of HAM10000: its own photos, and photos that another source has too,
+are left out and counted.
 
 No torch here.
 """
@@ -103,7 +103,7 @@ class Elsewhere(Folder):
             listed = ", ".join(f"{count:,} {name}" for name, count in unknown.most_common())
             said.append(f"Diagnoses that are none of the seven are left out: {listed}.")
         if notes["known"]:
-            said.append(f"{notes['known']:,} photos are left out: HAM10000 has them, or another source.")
+            said.append(f"{notes['known']:,} photos that other data has already are left out.")
         if notes["bare"]:
             said.append(f"{notes['bare']:,} photos without a diagnosis or a mask are left out.")
         split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
@@ -142,9 +142,9 @@ def _archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} is no ZIP archive that can be read; name a folder or a ZIP.") from (
-            error
-        )
+        raise DatasetError(
+            f"{path} is neither a folder nor a ZIP archive that can be read."
+        ) from error
 
 
 def _read(root: Path, name: str) -> bytes:

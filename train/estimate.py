@@ -111,6 +111,7 @@ def _noise(data: Data, config: Config) -> Arrays:
         {
             "label": np.arange(count) % max(1, len(classes)),
             "crop_row": -1,
+            "source": 0,
             "split": ["train"] * (count - 8) + ["validation"] * 8,
             "has_mask": True,
         }

@@ -34,9 +34,9 @@ from core.taxonomy import BY_KEY, KEYS
 from core.weights import Card, WeightsError, load_into, read_state, write_card, write_model
 from train.checkpoints import read_checkpoint
 from train.choices import ARCHITECTURES
-from train.diagnosing import Diagnosing
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.data import TWO_LABELS, Arrays, Data, frame_loader, rows_of
+from train.diagnosing import Diagnosing
 from train.features import Classify, classifier_of, compute, features_of, part_rows
 from train.reference import fit_reference
 

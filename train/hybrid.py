@@ -15,9 +15,9 @@ from core.models import normalise
 from train.classifier import class_answers, collected_logits
 from train.config import HybridConfig
 from train.data import Arrays, EpochSampler, LabelledSamples, rows_of
+from train.diagnosing import Diagnosing
 from train.losses import mask_loss
 from train.model import PhotoModel
-from train.diagnosing import Diagnosing
 from train.segmenter import Outlining, start_from
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from core.imaging import LesionImage, resize, to_png
-from train.config import Config
 from train.augment import Augmentation, Look
+from train.config import Config
 from train.data import FRAME, LOOK_SHARE, open_data
 
 SIDE = 128

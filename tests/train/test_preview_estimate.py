@@ -55,7 +55,10 @@ def test_only_the_chosen_changes_are_made() -> None:
     grey = [np.full((60, 80, 3), 128, np.uint8)]
     assert (augmented(grey, replace(CNN, augment=("flip", "zoom", "blur")), 3) == 128).all()
     assert (augmented(grey, replace(CNN, augment=("colour",)), 3) != 128).any()
-    assert len(np.unique(augmented(grey, replace(CNN, augment=("turn",)), 3))) > 1
+    marked = [grey[0].copy()]
+    marked[0][:20] = 30
+    plain = augmented(marked, replace(CNN, augment=()), 3)
+    assert (augmented(marked, replace(CNN, augment=("turn",)), 3) != plain).any()
 
 
 def test_sheet(environment: dict[str, str], tmp_path: Path) -> None:

@@ -8,8 +8,44 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from core.weights import WeightsError
-from train.start import CREDITS, LOCAL, start_weights
+from core.backbones import EfficientNetLite
+from core.models import build_segmenter, normalise
+from core.weights import WeightsError, load_into
+from train.start import (
+    CREDITS,
+    LOCAL,
+    PACKAGES,
+    _packaged,
+    encoder_start,
+    start_weights,
+    usable_starts,
+)
+
+
+def test_an_installed_package_has_start_weights(environment: dict[str, str]) -> None:
+    """Its pixels have mean and deviation .5, ours ImageNet's: the same photo gives the same
+    features, but at the border, where zero is another grey."""
+    name = "efficientnet_lite0"
+    assert "imagenet" in usable_starts(name)
+    state = start_weights("imagenet", name)
+    assert state is not None
+    ours, plain = EfficientNetLite(name), EfficientNetLite(name)
+    load_into(ours, state, "ours")
+    given = torch.load(_packaged(name), map_location="cpu", weights_only=True)
+    kernel, shift = given["_conv_stem.weight"], given["_bn0.running_mean"]
+    load_into(plain, state | {"conv_stem.weight": kernel, "bn1.running_mean": shift}, "plain")
+    pixels = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        a = ours.eval().bn1(ours.conv_stem(normalise(pixels)))
+        half = (pixels.permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
+        b = plain.eval().bn1(plain.conv_stem(half))
+    torch.testing.assert_close(a[..., 2:-2, 2:-2], b[..., 2:-2, 2:-2], rtol=1e-3, atol=1e-3)
+
+
+def test_the_package_starts_a_unet_too(environment: dict[str, str]) -> None:
+    part = encoder_start("imagenet", "efficientnet_lite0")
+    assert part is not None
+    load_into(build_segmenter("efficientnet_lite0").get_submodule("encoder"), part, "the start")
 
 
 def test_random_means_none() -> None:
@@ -59,4 +95,4 @@ def test_folder_of_the_setting(environment: dict[str, str]) -> None:
 
 
 def test_each_local_file_has_its_credit() -> None:
-    assert set(LOCAL) == set(CREDITS)
+    assert set(LOCAL) | set(PACKAGES) == set(CREDITS)

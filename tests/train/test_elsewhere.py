@@ -1,0 +1,196 @@
+"""Further sources of training photos, from other clinics."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.dataset import DatasetError
+from core.imaging import to_jpeg, to_png
+from core.splits import assert_no_leak
+from tests.train.conftest import Tiny
+from train.classifier import ClassifierTraining
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
+from train.data import Samples, open_more, prepare, rows_of, source_weights
+from train.elsewhere import Elsewhere, split_of
+from train.segmenter import SegmenterTraining
+
+SOURCE = 60
+DIAGNOSES = ("nv", "mel", "bkl")
+
+
+def write_source(root: Path, masks: bool = True, table: bool = True) -> Path:
+    """Sixty photos of three diagnoses, two a lesion, with masks, as a folder."""
+    rng = np.random.default_rng(1)
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    lines = ["image_id,dx,lesion_id"]
+    for k in range(SOURCE):
+        name = f"ISIC_1{k:06d}"
+        photo = rng.integers(90, 200, (64, 80, 3)).astype(np.uint8)
+        photo[20:40, 20:50] //= 2
+        (root / "images" / f"{name}.jpg").write_bytes(to_jpeg(photo))
+        mask = np.zeros((64, 80), np.uint8)
+        mask[20:40, 20:50] = 255
+        if masks:
+            (root / "masks" / f"{name}_segmentation.png").write_bytes(to_png(mask))
+        lines.append(f"{name},{DIAGNOSES[k // 2 % 3]},L{k // 2}")
+    if table:
+        (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_source(tmp_path / "clinic")
+
+
+@pytest.fixture
+def config(source: Path, environment: dict[str, str]) -> ClassifierConfig:
+    return ClassifierConfig(
+        start="random",
+        architecture="small-cnn",
+        freeze=(),
+        more=(str(source),),
+        stages=(Stage(1, 32),),
+        epoch_images=32,
+        batch=8,
+        threads=1,
+    )
+
+
+def zipped(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+        archive.writestr("__MACOSX/images/._ISIC_1000000.jpg", b"x")
+    return path
+
+
+def test_a_lesion_lies_on_one_side_for_ever(source: Path) -> None:
+    table = Elsewhere.open(source).table
+    assert_no_leak(table["lesion_id"], table["split"])
+    assert set(table["split"]) == {"train", "validation"}
+    # The sides are part of what figures mean: these must never change.
+    assert [split_of(f"L{k}") for k in (0, 1, 2, 3)] == [
+        table.loc[table["lesion_id"] == f"L{k}", "split"].iloc[0] for k in (0, 1, 2, 3)
+    ]
+    share = np.mean([split_of(str(k)) == "validation" for k in range(5000)])
+    assert share == pytest.approx(0.15, abs=0.015)
+
+
+def test_an_archive_is_the_same_as_its_folder(source: Path) -> None:
+    folder, archive = Elsewhere.open(source), Elsewhere.open(zipped(source))
+    assert folder.split.id == archive.split.id
+    first = folder.table.index[0]
+    assert folder.photo(first) == archive.photo(first)
+    np.testing.assert_array_equal(folder.mask(first), archive.mask(first))
+
+
+def test_photos_of_other_data_are_left_out_and_counted(source: Path) -> None:
+    found = Elsewhere.open(source, frozenset({"ISIC_1000000", "ISIC_1000001"}))
+    assert len(found.table) == SOURCE - 2
+    assert any("2 photos" in note for note in found.notes)
+
+
+def test_other_diagnoses_are_left_out_and_counted(source: Path) -> None:
+    path = source / "labels.csv"
+    path.write_text(path.read_text().replace(",bkl,", ",scc,"))
+    found = Elsewhere.open(source)
+    assert set(found.table["dx"]) == {"nv", "mel", ""}
+    assert any("scc" in note for note in found.notes)
+
+
+def test_masks_alone_or_a_table_alone_will_do(tmp_path: Path) -> None:
+    masks = Elsewhere.open(write_source(tmp_path / "a", table=False)).table
+    assert masks["has_mask"].all()
+    assert (masks["dx"] == "").all()
+    table = Elsewhere.open(write_source(tmp_path / "b", masks=False)).table
+    assert not table["has_mask"].any()
+    assert (table["dx"] != "").all()
+
+
+def test_what_holds_neither_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError):
+        Elsewhere.open(tmp_path / "nowhere")
+    with pytest.raises(DatasetError):
+        Elsewhere.open(write_source(tmp_path / "bare", masks=False, table=False))
+    (tmp_path / "no.zip").write_bytes(b"no archive")
+    with pytest.raises(DatasetError):
+        Elsewhere.open(tmp_path / "no.zip")
+
+
+def test_a_second_source_does_not_bring_the_same_photos(
+    config: ClassifierConfig, source: Path, tiny: Tiny
+) -> None:
+    archive = zipped(write_source(source.parent / "again"))
+    with pytest.raises(DatasetError):  # nothing is left of the second
+        open_more(
+            ClassifierConfig(more=(str(source), str(archive)), stages=config.stages), tiny.open()
+        )
+
+
+def test_rows_of_ham10000_stay_as_they_are(config: ClassifierConfig, tiny: Tiny) -> None:
+    arrays = prepare(config)
+    own = arrays.table[arrays.table["source"] == 0]
+    assert list(own["split"]) == list(tiny.open().table["split"])
+    assert set(arrays.table.loc[arrays.table["source"] == 1, "split"]) == {"train", "elsewhere"}
+    for split in ("validation", "test"):
+        assert (arrays.table["source"].to_numpy()[rows_of(arrays, split)] == 0).all()
+    row = int(np.flatnonzero(arrays.table["source"] == 1)[0])
+    assert arrays.frames[row].any()
+    assert arrays.masks[row].max() > 127
+
+
+def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> None:
+    arrays = prepare(config)
+    training = ClassifierTraining(config, arrays)
+    sources = arrays.table["source"].to_numpy()[training.rows]
+    weights = training.diagnosing.weights
+    assert weights[sources > 0].sum() / weights.sum() == pytest.approx(config.more_share)
+    plain = source_weights(weights[sources == 0], sources[sources == 0], 0.3)
+    np.testing.assert_array_equal(plain, weights[sources == 0])
+    # What a source holds is what its photos are compared with.
+    held = training.diagnosing.held
+    assert {name for name, has in zip(arrays.classes, held, strict=True) if has} == set(DIAGNOSES)
+
+
+def test_samples_say_their_source(config: ClassifierConfig) -> None:
+    arrays = prepare(config)
+    rows = rows_of(arrays, "train")
+    samples = Samples(arrays, rows, 32, 0.4, with_mask=False)
+    for index in (0, len(rows) - 1):
+        _, label, source = samples[index]
+        assert source.item() == arrays.table["source"].iloc[rows[index]]
+        assert label.item() == arrays.table["label"].iloc[rows[index]]
+
+
+@pytest.mark.parametrize("kind", ["classifier", "segmenter"])
+def test_both_validations_are_measured_in_each_epoch(
+    config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
+) -> None:
+    from train.fit import fit
+
+    if kind == "classifier":
+        training = ClassifierTraining(config, prepare(config))
+        measure, own = "elsewhere_balanced_recall", "val_macro_auc"
+    else:
+        few = SegmenterConfig(
+            start="random", more=(str(source),), stages=(Stage(1, 32),), epoch_images=16, batch=8
+        )
+        training = SegmenterTraining(few, prepare(few))
+        measure, own = "elsewhere_mean_iou", "val_mean_iou"
+    fit(training, tmp_path / "run")
+    columns = (tmp_path / "run/metrics.csv").read_text().splitlines()[0].split(",")
+    assert measure in columns
+    assert own in columns
+
+
+def test_own_folders_have_no_further_sources(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        ClassifierConfig(data=str(tmp_path), more=("x",))

@@ -2,7 +2,8 @@
 
 A source has a table of diagnoses, or masks, or both:
 
-    labels.csv (or any other .csv), photos anywhere below, NAME_segmentation.png anywhere below
+    any table that `core.label_files` reads, photos anywhere below, masks as `core.mask_files` pairs
+    them (ISIC's NAME_segmentation.png, say)
 
 A fixed 15 % of its photos, chosen by a digest of the lesion's (or patient's, or photo's) id, are
 never learned from: *validation-elsewhere*, on which choices are made beside HAM10000's validation.
@@ -14,22 +15,27 @@ No torch here.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from core.dataset import DatasetError
+from core.formats import ENDINGS, without_ending
+from core.label_files import read_labels
+from core.mask_files import ENDINGS as MASK_ENDINGS
+from core.mask_files import Grid, pair_masks, read_mask
+from core.photo_files import PhotoFile, is_hidden, list_photos
 from core.splits import Split
 from core.taxonomy import KEYS
-from train.folders import MASK_ENDINGS, SUFFIXES, Folder
+from train.folders import MASK_FOLDERS, Folder
 
+TABLES = (".csv", ".tsv", ".txt", ".tab")
+"""Endings of tables of diagnoses."""
 VALIDATION_PERCENT = 15
 """Of the photos of a further source, how many are kept for validation, by a digest of their id."""
 
@@ -56,62 +62,56 @@ class Elsewhere(Folder):
         Raises:
             DatasetError: nothing is there, it cannot be read, or no photo has a label or mask.
         """
-        names = _names(path)
-        photos: dict[str, str] = {}
-        masks: dict[str, str] = {}
-        tables = []
-        for name in names:
-            stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix.lower()
-            if suffix == ".csv":
-                tables.append(name)
-            elif suffix in SUFFIXES:
-                ending = next((e for e in MASK_ENDINGS if e and stem.lower().endswith(e)), "")
-                if ending or PurePosixPath(name).parent.name.lower() in ("masks", "mask"):
-                    masks[stem[: len(stem) - len(ending)]] = name
-                else:
-                    photos[stem] = name
-        labels, unknown = _labels(path, tables)
+        files, notes = _listed(path)
+        pictures = [name for name in files if name.lower().endswith(ENDINGS)]
+        masks = [_by_name(path, name) for name in pictures if _is_mask(name)]
+        photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
+        pairs = pair_masks(photos, masks)
+        labels, told = _labels(path, [name for name in files if name.lower().endswith(TABLES)])
         rows: dict[str, dict[str, str]] = {}
-        notes = Counter({"known": 0, "bare": 0})
-        for image_id in sorted(photos):
-            if image_id in known:
-                notes["known"] += 1
+        known_already = bare = 0
+        for photo in photos:
+            image_id = photo.id
+            if image_id in known or image_id in rows:
+                known_already += 1
                 continue
             dx, group = labels.get(image_id, ("", image_id))
-            mask = masks.get(image_id, "")
+            mask = pairs[photo].path.relative_to(path).as_posix() if photo in pairs else ""
             if not (dx or mask):
-                notes["bare"] += 1
+                bare += 1
                 continue
             rows[image_id] = {
                 "lesion_id": group,
                 "dx": dx,
                 "split": split_of(group),
                 "mask_file": mask,
-                "photo_file": photos[image_id],
+                "photo_file": photo.path.relative_to(path).as_posix(),
             }
         if not rows:
             raise DatasetError(
-                f"No photo in {path} has a diagnosis or a mask. It needs a .csv table (columns "
+                f"No new photo in {path} has a diagnosis or a mask. It needs a .csv table (columns "
                 "image_id and dx, or ISIC's one column for each class), or masks called "
                 "NAME_segmentation.png."
             )
         table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
         table.index.name = "image_id"
         table = table.assign(has_mask=table["mask_file"] != "", has_crop=False)
-        said = []
-        if unknown:
-            listed = ", ".join(f"{count:,} {name}" for name, count in unknown.most_common())
-            said.append(f"Diagnoses that are none of the seven are left out: {listed}.")
-        if notes["known"]:
-            said.append(f"{notes['known']:,} photos that other data has already are left out.")
-        if notes["bare"]:
-            said.append(f"{notes['bare']:,} photos without a diagnosis or a mask are left out.")
+        if known_already:
+            notes += (f"{known_already:,} photos that other data has already are left out.",)
+        if bare:
+            notes += (f"{bare:,} photos without a diagnosis or a mask are left out.",)
         split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
-        return cls(path, table, split, KEYS, tuple(said))
+        return cls(path, table, split, KEYS, (*notes, *told))
 
     def photo(self, image_id: str) -> bytes:
         """The photo's bytes. Raises DatasetError."""
         return self._bytes(str(self.table.at[image_id, "photo_file"]))
+
+    def mask(self, image_id: str) -> np.ndarray:
+        """The lesion mask, bool H×W, upright as the photo, at its own size; see
+        `core.mask_files.read_mask`. Raises DatasetError."""
+        name = str(self.table.at[image_id, "mask_file"])
+        return read_mask(self._bytes(name), Grid.of(self.photo(image_id), image_id), name, True)
 
     def files(self) -> list[Path]:
         """Every file that is used."""
@@ -124,16 +124,34 @@ class Elsewhere(Folder):
         return _read(self.root, name)
 
 
-def _names(path: Path) -> list[str]:
-    """The files of a folder or archive, without hidden ones."""
+def _listed(path: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Names of the files in a folder or archive, without hidden ones, and what to say of pictures
+    that are not read."""
     if path.is_dir():
-        found = [p.relative_to(path).as_posix() for p in sorted(path.rglob("*")) if p.is_file()]
-    elif path.is_file():
-        members = _archive(path).infolist()
-        found = sorted(info.filename for info in members if not info.is_dir())
-    else:
-        raise DatasetError(f"There is no folder or ZIP archive {path}.")
-    return [n for n in found if not any(p.startswith((".", "__")) for p in PurePosixPath(n).parts)]
+        listing = list_photos(path)
+        tables = [p for p in path.rglob("*") if p.name.lower().endswith(TABLES) and p.is_file()]
+        names = [p.relative_to(path).as_posix() for p in tables]
+        notes = tuple(n for n in listing.notes())
+        return sorted([*(f.name for f in listing.photos), *filter(_shown, names)]), notes
+    if path.is_file():
+        members = (info.filename for info in _archive(path).infolist() if not info.is_dir())
+        return sorted(filter(_shown, members)), ()
+    raise DatasetError(f"There is no folder or ZIP archive {path}.")
+
+
+def _by_name(root: Path, name: str) -> PhotoFile:
+    """A picture under its own name: challenges keep photos and masks in folders of their own."""
+    return PhotoFile(root / name, PurePosixPath(name).name)
+
+
+def _is_mask(name: str) -> bool:
+    """Whether a picture is a mask, by its name or its folder's."""
+    path = PurePosixPath(without_ending(name).lower())
+    return path.parent.name in MASK_FOLDERS or path.name.endswith(MASK_ENDINGS[:-1])
+
+
+def _shown(name: str) -> bool:
+    return not is_hidden(name)
 
 
 @lru_cache(maxsize=4)
@@ -149,28 +167,28 @@ def _archive(path: Path) -> zipfile.ZipFile:
 
 def _read(root: Path, name: str) -> bytes:
     try:
-        if root.is_dir():
-            return (root / name).read_bytes()
-        return _archive(root).read(name)
+        return (root / name).read_bytes() if root.is_dir() else _archive(root).read(name)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{name} in {root} cannot be read.") from error
 
 
-def _labels(root: Path, tables: list[str]) -> tuple[dict[str, tuple[str, str]], Counter[str]]:
-    """Diagnosis and group of each photo; and how many have one that is none of the seven."""
+def _labels(root: Path, tables: list[str]) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Diagnosis and group of each photo, and what to say of rows and tables that are left out.
+
+    Raises:
+        DatasetError: there is one table, and it cannot be used.
+    """
     labels: dict[str, tuple[str, str]] = {}
-    unknown: Counter[str] = Counter()
+    notes: list[str] = []
     for name in tables:
-        text = _read(root, name).decode("utf-8-sig", "replace")
-        for row in csv.DictReader(io.StringIO(text)):
-            values = {(k or "").strip().lower(): (v or "").strip() for k, v in row.items()}
-            image_id = values.get("image_id") or values.get("image") or ""
-            if not image_id:
-                continue
-            group = values.get("lesion_id") or values.get("patient_or_lesion") or image_id
-            dx = values.get("dx", "").lower()
-            if dx in KEYS:
-                labels[image_id] = (dx, group)
-            elif dx:
-                unknown[dx] += 1
-    return labels, unknown
+        try:
+            found = read_labels(_read(root, name), name)
+        except DatasetError as error:
+            if len(tables) == 1:
+                raise
+            notes.append(f"{name} is left out: {error}")
+            continue
+        notes += found.notes()
+        for image_id, row in found.table.iterrows():
+            labels[str(image_id)] = (str(row["dx"]), str(row["lesion_id"] or image_id))
+    return labels, tuple(notes)

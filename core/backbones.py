@@ -76,7 +76,7 @@ class EfficientNetLite(nn.Module):
         super().__init__()
         import timm
 
-        net = timm.create_model(f"tf_{name}", pretrained=False)
+        net: Any = timm.create_model(f"tf_{name}", pretrained=False)
         self.conv_stem, self.bn1, self.blocks = net.conv_stem, net.bn1, net.blocks
         self.conv_head, self.bn2 = net.conv_head, net.bn2
         self.channels: int = net.num_features

@@ -32,6 +32,8 @@ DIAGNOSIS_COLUMNS = (
     "dx", "diagnosis", "diagnosis_3", "diagnostic", "label", "class", "diagnosis_name",
 )  # fmt: skip
 PATIENT, LESION = "patient_id", "lesion_id"
+PATIENT_OR_LESION = "patient_or_lesion"
+"""In a table joined from several: whichever of the two is known."""
 ONE_HOT = {key: key for key in KEYS} | {"ak": "akiec"}
 """Columns of a one-hot table, and the diagnosis that a 1 there means."""
 BEYOND = ("scc", "unk")
@@ -154,7 +156,7 @@ def groups_of(table: pd.DataFrame) -> pd.Series:
     """What ties the rows of a table together: the patient, else the lesion, else None. A lesion
     whose patient another row names goes with that patient."""
     empty = pd.Series("", index=table.index)
-    patient = table.get(PATIENT, empty)
+    patient = table.get(PATIENT, table.get(PATIENT_OR_LESION, empty))
     lesion = table.get(LESION, empty)
     named = (patient != "") & (lesion != "")
     owner = dict(zip(lesion[named], patient[named], strict=True))

@@ -149,3 +149,10 @@ def test_a_row_is_never_lost_silently() -> None:
     rows = [f"i{n},{(*KEYS, 'wart')[n % 8]}" for n in range(80)]
     found = read_labels("\n".join(["image,dx", *rows]).encode(), "t.csv")
     assert len(found.table) + sum(found.left_out.values()) == 80
+
+
+def test_a_joined_table_ties_photos_by_patient_or_lesion() -> None:
+    text = b"image_id,dx,patient_or_lesion\na,nv,P1\nb,mel,P1\nc,nv,\n"
+    found = read_labels(text, "labels.csv").table["lesion_id"]
+    assert found["a"] == found["b"] == "P1"
+    assert found["c"] is None

@@ -1,10 +1,10 @@
 """Import of HAM10000's archives, as a user downloads them, into the data folder.
 
 Files are recognised by name, wherever they lie in the archive (Kaggle's doubled lower-case folders,
-the twice-nested masks, Dataverse's flat zips); everything else is left alone. The table may also
-come as a plain file: Harvard Dataverse hands out `HAM10000_metadata`, comma-separated as it was
-uploaded or tab-separated (`.tab`), without a zip around it. Each file is written under a temporary
-name and renamed, so an interrupted import can simply be run again.
+the twice-nested masks, Dataverse's flat zips, and a zip of those zips); everything else is left
+alone. The table may also come as a plain file: Harvard Dataverse hands out `HAM10000_metadata`,
+comma-separated as it was uploaded or tab-separated (`.tab`), without a zip around it. Each file is
+written under a temporary name and renamed, so an interrupted import can simply be run again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import lzma
 import os
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +26,16 @@ from core.dataset import DatasetError, folder, read_metadata
 from core.ownership import ForeignFolderError
 from core.photo_files import is_hidden
 
-DATASET = "imported HAM10000"
+DATASET, INNER = "imported HAM10000", "archives being imported"
+MAX_INNER_BYTES = 8 * 1024**3
+"""What an archive in an archive may have; each half of the photos has 1.3 GB."""
+MAX_RATIO = 100
+"""How many times its packed size an archive in an archive may have; archives hardly shrink."""
 MAX_FILE_BYTES = 50 * 1024**2
 """No file of the dataset is larger; guards against archives that unpack without end."""
 
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+_UNREADABLE = (*_DAMAGED, OSError)
 """What zipfile raises for damaged contents, and for encrypted or unusually packed ones."""
 
 _PHOTO = re.compile(r"(ISIC_\d{7})\.jpe?g", re.IGNORECASE)
@@ -82,18 +88,30 @@ def import_archives(
             stays; files of an earlier import that differ are moved to `replaced-TIME/`.
     """
     root = folder(data)
-    archives = list(dict.fromkeys(archives))
+    with _with_inner(list(dict.fromkeys(archives)), root) as inner:
+        return _import(inner, root, progress)
+
+
+def _import(
+    archives: dict[Path, tuple[Path, ...]], root: Path, progress: Progress | None
+) -> ImportReport:
+    """Import archives, each with those in it."""
     entries: list[_Entry] = []
     ignored = 0
-    for archive in archives:
-        found, others = _plan(archive, root)
-        entries += found
-        ignored += others
+    for outer, inner in archives.items():
+        planned = {archive: _plan(archive, root) for archive in (outer, *inner)}
+        if not any(found for found, _ in planned.values()):
+            raise DatasetError(_nothing_in(outer, [archive.name for archive in inner]))
+        for found, others in planned.values():
+            entries += found
+            ignored += others
+        ignored -= len(inner)
+    every = [archive for outer, inner in archives.items() for archive in (outer, *inner)]
     added = unchanged = 0
     aside = root / f"replaced-{datetime.now():%Y%m%d-%H%M%S}"
     try:
         _claim(root, entries)
-        for archive in archives:
+        for archive in every:
             with _opened(archive) as read:
                 for entry in [e for e in entries if e.archive == archive]:
                     if _same(entry):
@@ -129,12 +147,88 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
         target = _target(info.filename, root)
         if target is not None:
             targets.setdefault(target, _Entry(archive, info, target))
-    if not targets:
-        raise DatasetError(
-            f"{archive.name} holds nothing of HAM10000: neither ISIC_….jpg photos, "
-            "ISIC_…_segmentation.png masks nor HAM10000_metadata.csv."
-        )
     return list(targets.values()), len(infos) - len(targets)
+
+
+def _nothing_in(archive: Path, inner: Sequence[str]) -> str:
+    within = f", nor do the archives in it ({', '.join(inner)})" if inner else ""
+    return (
+        f"{archive.name} holds nothing of HAM10000{within}: neither ISIC_….jpg photos, "
+        "ISIC_…_segmentation.png masks nor HAM10000_metadata.csv. If its photos are in archives "
+        "within archives, unpack it once and import those."
+    )
+
+
+@contextmanager
+def _with_inner(archives: list[Path], root: Path) -> Iterator[dict[Path, tuple[Path, ...]]]:
+    """Each archive with the archives in it, such as those of one download of everything: unpacked
+    into a folder that is deleted afterwards. Theirs are not looked into."""
+    scratch: Path | None = None
+    found: dict[Path, tuple[Path, ...]] = {}
+    try:
+        for archive in archives:
+            inner = _archives_in(archive)
+            if inner and scratch is None:
+                root.mkdir(parents=True, exist_ok=True)
+                scratch = ownership.scratch(root, INNER)
+            found[archive] = tuple(
+                _unpacked(archive, info, scratch / f"{len(found)}-{number}")
+                for number, info in enumerate(inner)
+                if scratch is not None
+            )
+        yield found
+    except OSError as error:
+        raise DatasetError(
+            f"Cannot write to {root} ({error.strerror}). Make room or check the permissions."
+        ) from error
+    finally:
+        if scratch is not None:
+            ownership.remove(scratch, INNER)
+
+
+def _archives_in(archive: Path) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = [info for info in opened.infolist() if _is_inner(info.filename)]
+    except (*_UNREADABLE, ValueError):
+        return []  # `_plan` says what is wrong with it
+    for info in infos:
+        _refuse_unsafe(archive, info)
+        if info.file_size > MAX_INNER_BYTES or info.file_size > MAX_RATIO * info.compress_size:
+            raise DatasetError(
+                f"{info.filename!r} in {archive.name} unpacks to more than photos do. Nothing was "
+                "imported; download the archive from its original source."
+            )
+    return infos
+
+
+def _is_inner(name: str) -> bool:
+    """An archive, but not that of the challenge's test photos, which Dataverse hands out with
+    HAM10000 and which are not in its table."""
+    return name.lower().endswith(".zip") and not is_hidden(name) and "_Test_" not in name
+
+
+def _unpacked(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
+    folder.mkdir()
+    if info.file_size > shutil.disk_usage(folder).free:
+        raise DatasetError(
+            f"{archive.name} holds archives, and the disk has no room to unpack them "
+            f"({info.file_size / 1024**2:,.0f} MB). Make room, or unpack it yourself."
+        )
+    path = folder / PurePosixPath(info.filename.replace("\\", "/")).name
+    try:
+        with (
+            zipfile.ZipFile(archive) as opened,
+            opened.open(info) as member,
+            path.open("wb") as out,
+        ):
+            shutil.copyfileobj(member, out, 1024**2)
+    except _DAMAGED as error:
+        raise DatasetError(
+            f"{info.filename} in {archive.name} is damaged or packed in a way not known here "
+            f"({error}). Download it again."
+        ) from error
+    return path
 
 
 def _is_plain_table(path: Path) -> bool:

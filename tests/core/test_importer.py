@@ -120,6 +120,57 @@ def test_table_inside_an_archive_may_have_tabs(
     assert files(data) == {"ham10000/metadata.csv": content}
 
 
+def test_one_download_of_everything(
+    data: Path, archives: list[Path], imported: dict[str, bytes], make_zip: MakeZip
+) -> None:
+    """A zip of zips, as Dataverse and file hosts make of a choice of files."""
+    inner = {f"dataverse_files/{path.name}": path.read_bytes() for path in archives}
+    others = {
+        "__MACOSX/photos.zip": b"resource fork",
+        "ISIC2018_Task3_Test_Images.zip": b"not looked into",
+        "MANIFEST.TXT": b"text",
+    }
+    everything = make_zip("dataverse_files.zip", inner | others)
+    assert import_archives([everything]) == ImportReport(added=10, unchanged=0, ignored=8 + 3)
+    assert files(data) == imported
+    assert import_archives([everything]).unchanged == 10
+    table = make_zip("mixed.zip", {"a.zip": archives[0].read_bytes(), "ISIC_0000099.jpg": b"one"})
+    assert import_archives([table]).added == 1
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_archives_of_something_else_within_one(
+    data: Path, make_zip: MakeZip, archives: list[Path], depth: int
+) -> None:
+    content = {1: make_zip("cats.zip", {"cat.jpg": b"cat"}), 2: archives[0]}[depth].read_bytes()
+    for _ in range(depth):
+        content = make_zip("outer.zip", {"inner.zip": content}).read_bytes()
+    with pytest.raises(DatasetError, match=r"outer\.zip holds nothing .*inner\.zip.*unpack it"):
+        import_archives([data.parent / "outer.zip"])
+    assert files(data) == {}
+
+
+def test_guards_hold_for_an_archive_within_one(
+    data: Path, make_zip: MakeZip, archives: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    escaping = make_zip("escaping.zip", {"../ISIC_0000001.jpg": b"photo"}).read_bytes()
+    bomb = bytes(10**6)
+    cases = {
+        "unsafe path": {"a.zip": escaping},
+        "unsafe  path": {"../a.zip": archives[0].read_bytes()},
+        "unpacks to more": {"a.zip": bomb},
+        "not a readable zip": {"a.zip": b"no archive"},
+    }
+    for words, members in cases.items():
+        with pytest.raises(DatasetError, match=words.replace("  ", " ")):
+            import_archives([make_zip("bad.zip", members)])
+        assert files(data.parent).keys() >= {"bad.zip"}
+        assert files(data) == {}
+    monkeypatch.setattr(importer, "MAX_INNER_BYTES", 10)
+    with pytest.raises(DatasetError, match="unpacks to more"):
+        import_archives([make_zip("bad.zip", {"a.zip": archives[0].read_bytes()})])
+
+
 # Again
 
 

@@ -20,9 +20,6 @@ READ: dict[str, tuple[str, ...]] = {
 ENDINGS: tuple[str, ...] = tuple(ending for endings in READ.values() for ending in endings)
 """Every ending of a photo that is read, in lower case, with its dot."""
 
-UPLOAD_TYPES = [ending.removeprefix(".") for ending in ENDINGS]
-"""For the uploaders of photos."""
-
 
 @dataclass(frozen=True)
 class Unread:

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from core import sources
-from core.formats import ENDINGS, UPLOAD_TYPES, listed
+from core.formats import ENDINGS, listed
 from core.jobs import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
 from core.settings import SettingsError
 from core.sources import Source
@@ -53,9 +53,9 @@ def choose() -> None:
 
 
 def _files() -> None:
+    # Files of any kind: those that are not read are rejected with their name and a reason.
     files = st.file_uploader(
         f"Up to {MAX_PHOTOS:,} photos ({listed('or')}), or ZIP files of them",
-        type=[*UPLOAD_TYPES, "zip"],
         accept_multiple_files=True,
         key="batch_files",
         max_upload_size=ARCHIVE_MB,

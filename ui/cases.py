@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from core.dataset import CREDIT, Dataset, DatasetError
-from core.formats import UPLOAD_TYPES, listed
+from core.formats import listed
 from core.imaging import display_name
 from core.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
@@ -81,9 +81,9 @@ def _practice(slot: str, unlike: str) -> Case:
 
 
 def _upload(slot: str) -> Case | None:
+    # Files of any kind: the core tells what one is that it does not read; the browser would not.
     file = st.file_uploader(
         f"A dermatoscopic photo: {listed('or')}, up to 20 MB",
-        type=UPLOAD_TYPES,
         key=f"{slot}file",
         max_upload_size=20,
         help="The photo stays in this computer's memory and is not stored.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 import time
@@ -101,6 +102,14 @@ def test_without_dataset_it_says_how_to_import(app):
     assert "python -m core dataset import" in texts(app)
 
 
+def heic(rgb: np.ndarray) -> bytes:
+    import pillow_heif
+
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(rgb)).save(buffer, quality=80)
+    return buffer.getvalue()
+
+
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:
     app.segmented_control(key="source").set_value("upload").run()
     app.file_uploader[0].set_value((name, content, "image/jpeg")).run()
@@ -121,6 +130,29 @@ def test_upload_is_analysed_and_outlives_a_look_elsewhere(app):
     app.segmented_control(key="source").set_value("practice").run()
     app.segmented_control(key="source").set_value("upload").run()
     assert "my mole.jpg" in shown_image(app).alt
+
+
+def test_a_phone_photo_is_analysed(app):
+    upload(app, "IMG_0001.HEIC", heic(practice_set()[1].image.rgb))
+    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
+    assert "IMG_0001.HEIC" in shown_image(app).alt
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("scan.dcm", bytes(128) + b"DICM" + bytes(100), "DICOM"),
+        ("IMG_1.CR3", b"\0\0\0\x18ftypcrx " + bytes(200), "Canon CR3"),
+        ("a.jxl", b"\xff\x0a" + bytes(100), "JPEG XL"),
+        ("clip.MOV", b"\0\0\0\x14ftypqt  " + bytes(100), "video"),
+        ("letter.pdf", b"%PDF-1.7", "PDF"),
+        ("art.svg", b"<?xml version='1.0'?><svg/>", "SVG"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named(app, name, content, told):
+    upload(app, name, content)
+    assert told in app.error[0].value
+    assert not app.get("plotly_chart")
 
 
 @pytest.mark.parametrize(

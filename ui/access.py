@@ -5,11 +5,22 @@ question, `check`: naming files and folders of this computer, importing, startin
 resuming, renaming and deleting trainings, measuring on the test split, choosing and removing
 models, clearing storage. Pages ask it to draw their buttons, and `guarded` asks it once more when
 the action is done: what a browser sends need not come from a button that was drawn.
+
+The environment variable LESIONLAB_TEACHER may hold a secret, the teacher's lock: whoever enters it
+may do all of this from anywhere, until their page is loaded anew or they lock it again, and nobody
+else may, not even at this computer.
 """
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
+import os
+import secrets
+import threading
+import time
+import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -31,6 +42,20 @@ BROWSERS_OWN = {
 """Headers that a browser sends of its own accord when it opens a page's connection, besides
 `Sec-…`. Any other one was put in on the way: by a proxy, under one of dozens of names."""
 
+VARIABLE = "LESIONLAB_TEACHER"
+_OPENED = "access_opened"
+"""Of the session: the mark of the secret that was entered; see `_mark`."""
+_KEY = secrets.token_bytes(32)
+
+SLOWEST = 4.0
+"""Seconds that an answer to an entered secret takes at most, …"""
+REMEMBERED = 600.0
+"""… growing with the wrong ones of so many seconds, whoever entered them. Nobody is shut out: a
+teacher whose class guesses waits for seconds, and a guesser who begins a new session gains
+nothing."""
+_wrong: deque[float] = deque(maxlen=8)
+_counting = threading.Lock()
+
 P = ParamSpec("P")
 
 
@@ -41,19 +66,76 @@ class Access:
     Attributes:
         allowed: they may.
         reason: why not and what to do, in sentences; empty if allowed.
+        locked: entering the teacher's secret would allow it.
     """
 
     allowed: bool
     reason: str = ""
+    locked: bool = False
 
 
 def check() -> Access:
-    """Whether this visitor may, now: only while nobody but the person at this computer can open
-    the app. Asked of the server's settings and of the headers of the visitor's connection; whatever
-    cannot be told counts as "from elsewhere"."""
+    """Whether this visitor may, now: with a teacher's lock, once they have entered its secret;
+    without one, while nobody but the person at this computer can open the app. The latter is asked
+    of the server's settings and of the headers of the visitor's connection; whatever cannot be told
+    counts as "from elsewhere"."""
+    if has_lock():
+        if is_unlocked():
+            return Access(True)
+        return Access(False, "It needs the teacher's secret.", locked=True)
     if elsewhere := _elsewhere():
-        return Access(False, f"{elsewhere}, so this is closed to everybody who opens it.")
+        return Access(
+            False,
+            f"{elsewhere}, so nobody may change what everybody shares. To allow it to a teacher, "
+            f"set the environment variable {VARIABLE} to a secret and start LesionLab again.",
+        )
     return Access(True)
+
+
+def has_lock() -> bool:
+    """Whether there is a teacher's lock."""
+    return bool(_secret())
+
+
+def is_unlocked() -> bool:
+    """Whether this session has entered the secret of the teacher's lock."""
+    opened = st.session_state.get(_OPENED)
+    return isinstance(opened, bytes) and hmac.compare_digest(opened, _mark(_secret()))
+
+
+def unlock(entered: str) -> bool:
+    """Open the teacher's lock for this session, if that is its secret. Waits before it answers,
+    the longer the more wrong secrets were entered lately."""
+    with _counting:
+        now = time.monotonic()
+        lately = sum(now - then < REMEMBERED for then in _wrong)
+    time.sleep(min(SLOWEST, 2.0**lately / 4) if lately else 0.0)
+    right = hmac.compare_digest(_mark(_bytes(entered)), _mark(_secret())) and has_lock()
+    if right:
+        st.session_state[_OPENED] = _mark(_secret())
+    else:
+        with _counting:
+            _wrong.append(time.monotonic())
+    return right
+
+
+def lock() -> None:
+    """Close the teacher's lock again for this session."""
+    st.session_state.pop(_OPENED, None)
+
+
+def _secret() -> bytes:
+    return _bytes(os.environ.get(VARIABLE, ""))
+
+
+def _bytes(words: str) -> bytes:
+    """As entered on any keyboard: composed alike, without spaces around it."""
+    return unicodedata.normalize("NFC", words).strip().encode("utf-8", "surrogatepass")
+
+
+def _mark(secret: bytes) -> bytes:
+    """What stands for a secret: of one length, useless elsewhere, and no browser can send it."""
+    return hmac.digest(_KEY, secret, "sha256")
 
 
 def guarded(do: Callable[P, None]) -> Callable[P, None]:
@@ -84,21 +166,6 @@ def told() -> None:
 def waiting() -> bool:
     """Whether something is to be told: a fragment then runs the whole page."""
     return _SAID in st.session_state
-
-
-def notice(what: str) -> bool:
-    """Say, where an action would be offered, that it is closed to this visitor, and why.
-
-    Args:
-        what: that is closed, the beginning of a sentence: "Starting a training".
-
-    Returns:
-        Whether it is open; then nothing is shown.
-    """
-    found = check()
-    if not found.allowed:
-        st.info(as_text(found.reason), title=f"{what} is closed", icon=":material/lock:")
-    return found.allowed
 
 
 def _elsewhere() -> str:

@@ -11,7 +11,7 @@ from core.export import DISCLAIMER
 from core.in_use import models_in_use, use_shipped
 from core.words import chance as chance  # the pages' way to them
 from core.words import percent as percent
-from ui import access
+from ui import access, lock
 from ui.state import cards
 from ui.text import as_text as as_text
 
@@ -23,9 +23,12 @@ def header() -> None:
     own = "".join(
         f" :violet-badge[:material/model_training: Own {m.kind}]" for m in models if m.own
     )
-    st.markdown(
-        f":orange-badge[:material/school: Teaching, not diagnosis]{own} :small[{DISCLAIMER}]"
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f":orange-badge[:material/school: Teaching, not diagnosis]{own} :small[{DISCLAIMER}]",
+            width="content",
+        )
+        lock.show()
     access.told()
     for model in models:
         if model.problem:

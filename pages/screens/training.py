@@ -3,7 +3,7 @@
 import streamlit as st
 
 from train.jobs import JobError
-from ui import access
+from ui import lock
 from ui.training import compare, form, models, preview, queue, starting, store, watch
 
 st.title(
@@ -18,7 +18,7 @@ except JobError as error:
     st.error(str(error), title="Trainings cannot be shown")
     st.stop()
 
-access.notice("Changing anything on this page")
+lock.notice("Changing anything on this page", "training_lock")
 store.notices(runs)
 watching = store.section(everything) == store.RUNS
 queue.show(everything, st.session_state.get(store.RUN) if watching else None)

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core.in_use import in_use, models_in_use, use
 from core.settings import Settings
 from core.weights import read_card, write_card
-from tests.pages.conftest import button, checked, start, texts
+from tests.pages.conftest import button, checked, start, texts, visit
 from tests.train.jobs.conftest import config
 from train.jobs import Runs
+from ui import access
 from ui.training import errand, store
 
 
@@ -148,3 +149,31 @@ def test_a_stranger_still_looks_at_everything(runs, headers):
         assert app.segmented_control(key=store.VIEW).value == view
     app = start("training", training_view=store.RUNS)
     assert str(runs.folder) not in texts(app), "where things lie is nobody's business"
+
+
+def test_the_teacher_s_secret_opens_what_is_closed(runs, headers, monkeypatch):
+    monkeypatch.setattr(access.time, "sleep", lambda _: None)
+    monkeypatch.setenv(access.VARIABLE, "chalk")
+    headers |= {"Host": "lab.example.org", "X-Forwarded-For": "203.0.113.9"}
+    app = start("training", training_view=store.RUNS)
+    assert button(app, "Delete").disabled
+    for typed, opens in (("cheese", False), ("chalk", True)):
+        app.text_input(key="training_lock_secret").set_value(typed)
+        next(b for b in app.button if "training_lock_form" in str(b.proto.form_id)).click()
+        checked(app)
+        assert button(app, "Delete").disabled is not opens
+        assert bool(app.error) is not opens
+    assert not any(t.key == "training_lock_secret" for t in app.text_input)
+    visit(app, "dataset")
+    assert app.text_area(key="import_paths"), "files of the server may be named"
+    app.button(key="lock_again").click()
+    checked(app)
+    assert not app.text_area
+    assert not start("training", training_view=store.RUNS).text_area
+
+
+def test_at_this_computer_too_the_lock_is_a_lock(runs, monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, "chalk")
+    app = start("training", training_view=store.RUNS)
+    assert button(app, "Delete").disabled
+    assert app.text_input(key="lock_secret"), "above every page"

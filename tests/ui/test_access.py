@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +44,23 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Of the visitor's connection; at first those of Chromium at this computer."""
     found = dict(CHROMIUM)
     monkeypatch.setattr(type(st.context), "headers", property(lambda _: found))
+    return found
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What the session of this visitor remembers."""
+    found: dict[str, object] = {}
+    monkeypatch.setattr(st, "session_state", found)
+    return found
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that answers of the lock were kept back; nobody really waits."""
+    found: list[float] = []
+    monkeypatch.setattr(access.time, "sleep", found.append)
+    monkeypatch.setattr(access, "_wrong", deque(maxlen=8))
     return found
 
 
@@ -147,9 +166,7 @@ def test_settings_that_only_a_proxy_needs(option, name, value):
     assert closed()
 
 
-def test_the_question_is_asked_again_when_the_action_is_done(headers, monkeypatch):
-    session: dict[str, object] = {}
-    monkeypatch.setattr(st, "session_state", session)
+def test_the_question_is_asked_again_when_the_action_is_done(headers, session):
     done: list[int] = []
     action = access.guarded(done.append)
     action(1)
@@ -159,3 +176,89 @@ def test_the_question_is_asked_again_when_the_action_is_done(headers, monkeypatc
     action(2)
     assert done == [1]
     assert access.waiting(), "and the next page says so"
+
+
+SECRET = "gr\u00fcner Tee"
+
+
+def test_the_lock_closes_to_everybody_until_the_secret_is_entered(session, naps, monkeypatch):
+    assert not closed()
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    assert closed()
+    assert access.check().locked
+    for wrong in ("", " ", "gr\u00fcner", SECRET.upper(), SECRET + "!", "\x00", "\ud800"):
+        assert not access.unlock(wrong)
+        assert closed()
+    assert access.unlock(SECRET)
+    assert not closed()
+    access.lock()
+    assert closed()
+
+
+def test_the_secret_opens_from_elsewhere_too_and_for_one_session_only(
+    session, naps, headers, option, monkeypatch
+):
+    option("server.address", "0.0.0.0")
+    headers |= {"Host": "lab.example.org", "X-Forwarded-For": "203.0.113.9"}
+    assert closed()
+    assert not access.check().locked, "there is no secret to enter"
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    assert access.unlock(SECRET)
+    assert not closed()
+    monkeypatch.setattr(st, "session_state", {})
+    assert closed()
+
+
+def test_however_the_keyboard_composes_it(session, naps, monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, f" {SECRET}\n")
+    assert access.unlock("gru\u0308ner Tee")
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_blank_secret_is_none(session, naps, headers, monkeypatch, blank):
+    monkeypatch.setenv(access.VARIABLE, blank)
+    assert not access.has_lock()
+    assert not access.unlock(blank)
+    assert not closed()
+    headers["Via"] = "1.1 cache"
+    assert closed()
+
+
+def test_another_secret_locks_every_session(session, naps, monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    access.unlock(SECRET)
+    monkeypatch.setenv(access.VARIABLE, "another one")
+    assert closed()
+
+
+@pytest.mark.parametrize("forged", [True, "", SECRET, b"", SECRET.encode(), 1])
+def test_no_browser_can_say_that_it_is_unlocked(session, monkeypatch, forged):
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    session[access._OPENED] = forged
+    assert closed()
+
+
+def test_guessing_slows_down_and_shuts_nobody_out(session, naps, monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    for guess in range(20):
+        monkeypatch.setattr(st, "session_state", {})  # a page loaded anew gains nothing
+        assert not access.unlock(str(guess))
+    assert naps == sorted(naps)
+    assert max(naps) == access.SLOWEST
+    monkeypatch.setattr(st, "session_state", {})
+    assert access.unlock(SECRET)
+    assert max(naps) == access.SLOWEST
+
+
+def test_the_secret_is_compared_as_bytes_of_one_length(session, naps, monkeypatch):
+    compared = []
+    real = hmac.compare_digest
+    monkeypatch.setattr(
+        access.hmac, "compare_digest", lambda *both: compared.append(both) or real(*both)
+    )
+    monkeypatch.setenv(access.VARIABLE, SECRET)
+    access.unlock("x")
+    access.unlock(SECRET)
+    access.check()
+    assert len(compared) == 3
+    assert {(type(a), len(a), len(b)) for a, b in compared} == {(bytes, 32, 32)}

@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.dataset import DatasetError, status
 from core.imaging import display_name
 from core.importer import import_archives
-from ui import access
+from ui import lock
 from ui.frame import as_text
 
 UPLOAD_MB = 500
@@ -39,7 +39,7 @@ def offer() -> None:
         "(doi 10.7910/DVN/DBW86T: both photo archives, the lesion segmentations and "
         "`HAM10000_metadata`), and give the files to LesionLab as they are."
     )
-    if not access.notice("Importing it from this page"):
+    if not lock.notice("Importing from this page", "import_lock"):
         return
     files = st.file_uploader(
         f"Zip archives, or the table of diagnoses, up to {UPLOAD_MB} MB each",
@@ -48,7 +48,7 @@ def offer() -> None:
         max_upload_size=UPLOAD_MB,
     )
     typed = st.text_area(
-        "Larger files: where they lie on this computer, one path a line",
+        "Larger files: where they lie on LesionLab's computer, one path a line",
         key="import_paths",
         placeholder="/home/me/Downloads/skin-cancer-mnist-ham10000.zip",
         height=80,

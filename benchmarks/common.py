@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
+from core.dataset import DatasetError
 from core.imaging import to_jpeg
 from core.phantom import practice_set
-from core.settings import Settings
+from core.settings import Settings, SettingsError
+from core.splits import SplitError
+from core.weights import WeightsError
 
 Work = Callable[[Any], object]
+
+
+def installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    return importlib.util.find_spec(package) is not None
+
+
+def run(main: Callable[[], int | None], *needed: str) -> NoReturn:
+    """Run a benchmark and leave with its status; what it lacks is said in a sentence.
+
+    Args:
+        main: the benchmark.
+        needed: packages that the app does without.
+    """
+    missing = [name for name in needed if not installed(name)]
+    # Whoever only asks for help gets it.
+    if missing and not {"-h", "--help"} & set(sys.argv[1:]):
+        sys.exit(
+            f"This benchmark needs {' and '.join(missing)}: "
+            "pip install -r benchmarks/requirements.txt"
+        )
+    try:
+        sys.exit(main())
+    except (DatasetError, SettingsError, SplitError, WeightsError) as error:
+        sys.exit(str(error))
 
 
 def synthetic_photos(count: int) -> list[bytes]:

@@ -21,7 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import Stack, Work, interleaved, machine, on_the_cpu, synthetic_photos, table
+from benchmarks.common import (
+    Stack,
+    Work,
+    interleaved,
+    machine,
+    on_the_cpu,
+    run,
+    synthetic_photos,
+    table,
+)
 
 MATRIX = 2048
 FIRST = {
@@ -277,4 +286,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "onnx", "onnxruntime")

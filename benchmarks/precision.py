@@ -14,7 +14,7 @@ import numpy as np
 import openvino as ov
 from tqdm import tqdm
 
-from benchmarks.common import machine, on_the_cpu, table
+from benchmarks.common import machine, on_the_cpu, run, table
 from core.analyser import DECODED_PX, mask_of
 from core.calibration import Calibration
 from core.dataset import Dataset
@@ -144,4 +144,4 @@ class _Found:
 
 
 if __name__ == "__main__":
-    main()
+    run(main, "nncf")

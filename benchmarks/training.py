@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common import machine, on_the_cpu, table
+from benchmarks.common import machine, on_the_cpu, run, table
 from benchmarks.memory import photos
+from core.dataset import Dataset
 from train.config import Config, Stage
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import BY_KEY
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--analyses", type=int, default=150, help="of each (default: %(default)s)")
     parser.add_argument("--preset", choices=BY_KEY, default="demo", help="default: %(default)s")
     options = parser.parse_args()
+    Dataset.open()  # rather now than after the first half
     desk, endless = Desk(), photos()
     _times(desk, endless, 10)
     idle = _times(desk, endless, options.analyses)
@@ -95,4 +97,4 @@ def _training(config: Config) -> Iterator[Callable[[], Run]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -154,8 +154,14 @@ def test_confusions_are_those_of_the_evaluation_and_a_cell_lists_its_photos() ->
     app = opened("Confusions")
     kept = figures_of("classifier")["confusion"]
     app.segmented_control(key="cells").set_value(confusions.COUNTS).run()
-    squares = spec(app)["data"][1]
-    assert [int(t.replace(",", "")) for t in squares["text"]] == np.ravel(kept["counts"]).tolist()
+    written = {}
+    for trace in (t for t in spec(app)["data"] if t.get("mode") == "text"):
+        shade = trace["textfont"]["color"]
+        for words in (trace["selected"], trace["unselected"]):
+            assert words["textfont"]["color"] == shade, "Plotly pales them after a click"
+        places = zip(trace["y"], trace["x"], trace["text"], strict=True)
+        written |= {(y, x): int(text.replace(",", "")) for y, x, text in places}
+    assert written == {k: int(v) for k, v in np.ndenumerate(kept["counts"])}
     truth, named = "mel", "nv"
     app.selectbox(key="cell_truth").set_value(truth)
     app.selectbox(key="cell_named").set_value(named).run()

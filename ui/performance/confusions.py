@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -42,7 +44,7 @@ def show(choice: Choice) -> None:
         persist_state="session",
     )
     charts.show(
-        _matrix(classes, counts, written == COUNTS),
+        _matrix(classes, counts, written == COUNTS, _opened()),
         "confusion",
         "Confusion matrix, rows the truth, columns the answer. "
         + " ".join(
@@ -82,6 +84,11 @@ def _choose_first(classes: list[str], counts: np.ndarray) -> None:
         st.session_state["cell_named"] = classes[column]
 
 
+def _opened() -> tuple[str, str]:
+    """The cell whose photos are shown: true diagnosis, and the one named."""
+    return st.session_state["cell_truth"], st.session_state["cell_named"]
+
+
 def _clicked() -> None:
     points = st.session_state["chart_confusion"]["selection"]["points"]
     if points:
@@ -89,7 +96,9 @@ def _clicked() -> None:
         st.session_state["cell_truth"], st.session_state["cell_named"] = truth, named
 
 
-def _matrix(classes: list[str], counts: np.ndarray, as_counts: bool) -> go.Figure:
+def _matrix(
+    classes: list[str], counts: np.ndarray, as_counts: bool, opened: tuple[str, str]
+) -> go.Figure:
     size = len(classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     scale = st.get_option(f"theme.{'dark' if charts.dark() else 'light'}.chartSequentialColors")
@@ -107,16 +116,33 @@ def _matrix(classes: list[str], counts: np.ndarray, as_counts: bool) -> go.Figur
         "xgap": 2,
         "ygap": 2,
     }
+    # Once a point is clicked, Plotly pales the words of all others unless told their shade.
+    words = []
+    for shade, dark in ((pale, False), (deep, True)):
+        written = [cell for cell in cells if (shares[cell] > 0.5) == dark]
+        words.append(
+            {
+                "type": "scatter",
+                "x": [column for _, column in written],
+                "y": [row for row, _ in written],
+                "mode": "text",
+                "text": [
+                    f"{counts[cell]:,}" if as_counts else f"{shares[cell] * 100:.0f} %"
+                    for cell in written
+                ],
+                "textfont": {"color": shade, "size": 13},
+                "selected": {"textfont": {"color": shade}},
+                "unselected": {"textfont": {"color": shade}},
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
+        )
     # Fields of a heatmap cannot be clicked in Streamlit; unseen squares upon them can.
     squares = {
         "type": "scatter",
         "x": [column for _, column in cells],
         "y": [row for row, _ in cells],
-        "mode": "markers+text",
-        "text": [
-            f"{counts[cell]:,}" if as_counts else f"{shares[cell] * 100:.0f} %" for cell in cells
-        ],
-        "textfont": {"color": [deep if shares[cell] > 0.5 else pale for cell in cells], "size": 13},
+        "mode": "markers",
         "marker": {"size": 44, "symbol": "square", "opacity": 0},
         "selected": {"marker": {"opacity": 0}},
         "unselected": {"marker": {"opacity": 0}},
@@ -130,13 +156,26 @@ def _matrix(classes: list[str], counts: np.ndarray, as_counts: bool) -> go.Figur
     }
     places = {"tickvals": list(range(size)), "ticktext": classes, "showgrid": False}
     return charts.figure(
-        [field, squares],
+        [field, *words, squares],
         120 + 52 * size,
         xaxis=charts.axis("Named", side="top", range=(-0.5, size - 0.5), **places),
         yaxis=charts.axis("Truly", range=(size - 0.5, -0.5), **places),
         margin={"l": 0, "r": 12, "t": 90, "b": 12},
         clickmode="event+select",
+        shapes=[_frame(*map(classes.index, opened))],
     )
+
+
+def _frame(row: int, column: int) -> dict[str, Any]:
+    """A line around the cell whose photos are shown."""
+    return {
+        "type": "rect",
+        "x0": column - 0.48,
+        "x1": column + 0.48,
+        "y0": row - 0.48,
+        "y1": row + 0.48,
+        "line": {"color": "#D5945E" if charts.dark() else "#9D5C2C", "width": 3},
+    }
 
 
 def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:

@@ -10,7 +10,7 @@ hundred gets any given note, and a note says "unusual", not "bad".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -46,7 +46,8 @@ class Check:
         key: one of `KINDS`.
         value: the figure; its unit is that of its kind.
         low, high: the usual range on validation, ends included; None where there is no limit.
-        remark: a sentence on what it means and what to do; empty if all is as usual.
+        remark: a sentence on what it means; empty if all is as usual.
+        remedy: what helps in taking the photo again; empty if nothing does.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Check:
     low: float | None
     high: float | None
     remark: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Kind:
         title: its name, for people.
         unit: what 1 is of: `share`, `L*` (lightness 0…100), `ΔE` (distance in CIELAB), or ``.
         too_low, too_high: what to say below and above the limits; empty: there is no such limit.
+        remedy_low, remedy_high: what then helps in taking the photo again.
+        dermoscopy: whether it means something only where a photo shows skin with a lesion.
         matters: whether the remark belongs beside the answer.
     """
 
@@ -71,6 +75,9 @@ class Kind:
     unit: str
     too_low: str = ""
     too_high: str = ""
+    remedy_low: str = ""
+    remedy_high: str = ""
+    dermoscopy: bool = False
     matters: bool = True
 
 
@@ -78,44 +85,52 @@ KINDS: dict[str, Kind] = {
     "blur": Kind(
         "Blur",
         "",
-        too_high="This photo is strongly blurred, so fine structures are lost. Focus anew and hold "
-        "still, or use the original instead of a small copy.",
+        too_high="This photo is strongly blurred, so fine structures are lost.",
+        remedy_high="Focus again and hold still, or use the original instead of a small copy.",
     ),
     "lightness": Kind(
         "Lightness",
         "L*",
-        too_low="This photo is very dark. Take it again with more light.",
-        too_high="This photo is very bright. Take it again with less light.",
+        too_low="This photo is very dark.",
+        too_high="This photo is very bright.",
+        remedy_low="Take it again with more light.",
+        remedy_high="Take it again with less light.",
     ),
     "clipped": Kind(
         "Black or white areas",
         "share",
-        too_high="Parts of this photo are plain black or white and show nothing. Take it again "
-        "without glare and shadow.",
+        too_high="Parts of this photo are plain black or white and show nothing.",
+        remedy_high="Take it again without glare and shadow.",
     ),
     "hair": Kind(
         "Dark hair",
         "share",
-        too_high="Much dark hair lies over this photo. Part or wet the hair and take it again; "
-        "“Without hair” under “How sure?” shows what it does to the answer.",
+        too_high="Much dark hair lies over this photo. “Without hair” under “How sure?” shows what "
+        "it does to the answer.",
+        remedy_high="Part or wet the hair and take it again.",
+        dermoscopy=True,
     ),
     "area": Kind(
         "Lesion's share of the frame",
         "share",
-        too_low="The lesion is tiny in this frame. Go closer, or crop the photo around it.",
+        too_low="The lesion is tiny in this frame.",
+        remedy_low="Go closer, or crop the photo around it.",
+        dermoscopy=True,
     ),
     "contrast": Kind(
         "Contrast of lesion and skin",
         "ΔE",
         too_low="The lesion hardly differs from the skin around it: check whether the outline is "
         "where you see the border.",
+        dermoscopy=True,
         matters=False,
     ),
     "border": Kind(
         "Lesion along the frame",
         "share",
-        too_high="The lesion reaches the frame and may be cut off. Step back, so that skin shows "
-        "on all sides.",
+        too_high="The lesion reaches the frame and may be cut off.",
+        remedy_high="Step back, so that skin shows on all sides.",
+        dermoscopy=True,
         matters=False,
     ),
 }
@@ -200,13 +215,36 @@ def check_quality(rgb: np.ndarray, mask: np.ndarray) -> tuple[Check, ...]:
         if key not in figures:
             continue
         value, low, high = figures[key], limits[key].get("low"), limits[key].get("high")
-        remark = ""
+        remark = remedy = ""
         if low is not None and value < low:
-            remark = kind.too_low
+            remark, remedy = kind.too_low, kind.remedy_low
         elif high is not None and value > high:
-            remark = kind.too_high
-        checks.append(Check(key, value, low, high, remark))
+            remark, remedy = kind.too_high, kind.remedy_high
+        checks.append(Check(key, value, low, high, remark, remedy))
     return tuple(checks)
+
+
+def remarks(checks: Sequence[Check], in_domain: bool, taken: bool | None = False) -> dict[str, str]:
+    """What to say of a photo, by key of `KINDS`, in their order.
+
+    Args:
+        in_domain: like the training images. Of other photos nothing is said that supposes a lesion.
+        taken: whether the one who reads took the photo just now and so can take it again; None:
+            perhaps.
+    """
+    return {
+        check.key: _with_remedy(check, taken)
+        for check in checks
+        if check.remark and (in_domain or not KINDS[check.key].dermoscopy)
+    }
+
+
+def _with_remedy(check: Check, taken: bool | None) -> str:
+    if not check.remedy or taken is False:
+        return check.remark
+    if taken:
+        return f"{check.remark} {check.remedy}"
+    return f"{check.remark} If you took it yourself: {check.remedy[0].lower()}{check.remedy[1:]}"
 
 
 def fit_limits(

@@ -13,8 +13,9 @@ UNLIKE = "This photo is unlike the training images"
 """The title of the warning for a photo out of the models' domain, …"""
 
 UNLIKE_TEXT = (
-    "The models know dermoscopy of single lesions only. Whatever they say of a photo like this "
-    "means little, however sure it sounds."
+    "The models learned from dermoscopy of single lesions at two clinics. They do not know "
+    "everyday photos, nor every clinic's dermoscopy. What they say of this photo means little, "
+    "however sure it sounds."
 )
 """… and its text."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.imaging import ImageError, to_jpeg
-from core.quality import KINDS
+from core.quality import KINDS, remarks
 from core.settings import SettingsError
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
@@ -45,7 +45,7 @@ def attempt(case: Case, slot: str = "") -> Shown | None:
 def show(case: Case, shown: Shown) -> None:
     """The whole answer: warnings, photo with its layers beside the probabilities, downloads."""
     analysis = shown.analysis
-    warn(shown)
+    warn(case, shown)
     if not analysis.in_domain and not _wanted_anyway(case, shown):
         return
     left, right = st.columns([6, 5], gap="large")
@@ -74,9 +74,9 @@ def _wanted_anyway(case: Case, shown: Shown) -> bool:
         st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
         st.caption(case.about)
         st.caption(
-            f"Its novelty is {novelty:.1f}; training images have about 1. A photo counts as unlike "
-            f"above {state.desk().analyser.reference.threshold:.1f}, which 1 % of the validation "
-            "photos exceed. Dermatoscopic photos fill the frame with skin and one lesion: try one."
+            f"Difference score {novelty:.1f} (typical training photo 1, warning above "
+            f"{state.desk().analyser.reference.threshold:.1f}, which 1 % of the validation photos "
+            "exceed)."
         )
     return wanted
 
@@ -102,15 +102,15 @@ def further(case: Case, shown: Shown) -> None:
     SECTIONS[titles.index(chosen)].show(case, shown)
 
 
-def warn(shown: Shown) -> None:
+def warn(case: Case, shown: Shown) -> None:
     """What to know before reading the answer: a strange photo, what was changed in reading it."""
     if not shown.analysis.in_domain:
         st.warning(UNLIKE_TEXT, title=UNLIKE, icon=":material/warning:")
     for note in shown.notes:
         st.caption(f":material/info: {note}")
-    for check in shown.quality:
-        if check.remark and KINDS[check.key].matters:
-            st.caption(f":material/photo_camera: {check.remark}")
+    for key, words in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():
+        if KINDS[key].matters:
+            st.caption(f":material/photo_camera: {words}")
 
 
 def headline(shown: Shown) -> None:

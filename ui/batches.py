@@ -70,7 +70,7 @@ def open_in_analyse(photo: Photo) -> None:
     about = f":blue-badge[From your batch] {as_text(photo.name)}"
     if photo.reduced:
         about += " · a smaller copy: figures may differ a little from the table's"
-    st.session_state["upload"] = Case.of_file(photo.copy, photo.name, about)
+    st.session_state["upload"] = Case.of_file(photo.copy, photo.name, about, taken=None)
     st.session_state["source"] = "upload"
     st.switch_page("pages/screens/analyse.py")
 

@@ -21,6 +21,7 @@ class Case:
         open: decodes it; see `enough` of `LesionImage.from_bytes`. Raises ImageError.
         about: a line of Markdown on where it comes from.
         record: its row of the dataset, if it is from there.
+        taken: whether the visitor took it with this page's camera; None: a file, so perhaps.
     """
 
     name: str
@@ -28,9 +29,17 @@ class Case:
     open: Callable[[int | None], LesionImage]
     about: str
     record: pd.Series | None = None
+    taken: bool | None = False
 
     @classmethod
-    def of_file(cls, data: bytes, name: str, about: str, record: pd.Series | None = None) -> Case:
+    def of_file(
+        cls,
+        data: bytes,
+        name: str,
+        about: str,
+        record: pd.Series | None = None,
+        taken: bool | None = False,
+    ) -> Case:
         """A picture file, not decoded yet."""
         return cls(
             display_name(name),
@@ -38,4 +47,5 @@ class Case:
             lambda enough: LesionImage.from_bytes(data, name, enough),
             about,
             record,
+            taken,
         )

@@ -91,7 +91,7 @@ def _upload(slot: str) -> Case | None:
     kept, seen = f"{slot}upload", f"{slot}upload_id"
     if file is not None and st.session_state.get(seen) != file.file_id:
         about = f":blue-badge[Your photo] {as_text(display_name(file.name))}"
-        st.session_state[kept] = Case.of_file(file.getvalue(), file.name, about)
+        st.session_state[kept] = Case.of_file(file.getvalue(), file.name, about, taken=None)
         st.session_state[seen] = file.file_id
     if kept not in st.session_state:
         st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
@@ -135,7 +135,7 @@ def _camera(slot: str) -> Case | None:
 def _keep_shot(slot: str) -> None:
     if photo := st.session_state[f"{slot}camera"]:
         about = ":blue-badge[Your photo] Taken with the camera"
-        case = Case.of_file(photo.getvalue(), "Camera photo", about)
+        case = Case.of_file(photo.getvalue(), "Camera photo", about, taken=True)
         st.session_state[f"{slot}shot"] = case
 
 

@@ -25,7 +25,7 @@ for label, slot, place in zip(
         taken, width_mm = pair.follow_up(case, slot)
         shown = answer.attempt(case, slot)
         if shown:
-            answer.warn(shown)
+            answer.warn(case, shown)
         found.append(pair.Side(label, slot, case, shown, taken, width_mm))
 
 sides = found[0], found[1]

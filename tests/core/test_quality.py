@@ -12,7 +12,8 @@ from core.__main__ import main
 from core.dataset import Dataset, DatasetError
 from core.imaging import LesionImage, resize
 from core.phantom import practice_set
-from core.quality import KINDS, about_limits, check_quality, fit_limits, measure_quality
+from core.quality import KINDS, Check, about_limits, check_quality, fit_limits, measure_quality
+from core.quality import remarks as quality_remarks
 from core.splits import SPLIT_FILE, Split
 
 PHOTOS = practice_set()
@@ -179,3 +180,26 @@ def test_limits_need_photos(ham, data, monkeypatch, tmp_path, capsys) -> None:
     assert main(["quality"]) == 1
     assert "not been imported" in capsys.readouterr().err
     assert not (tmp_path / "quality.json").exists()
+
+
+@pytest.mark.parametrize("taken", [True, False, None])
+def test_only_who_took_a_photo_is_told_to_take_it_again(taken: bool | None) -> None:
+    for key, kind in KINDS.items():
+        for remark, remedy in ((kind.too_low, kind.remedy_low), (kind.too_high, kind.remedy_high)):
+            if not remark:
+                continue
+            said = quality_remarks([Check(key, 0, None, None, remark, remedy)], True, taken)[key]
+            assert said.startswith(remark)
+            again = said.removeprefix(remark)
+            assert bool(again) == (bool(remedy) and taken is not False)
+            if remedy and taken is None:
+                assert "If you took it" in again
+
+
+def test_a_refused_photo_gets_no_word_about_a_lesion() -> None:
+    """Nor of a section that is hidden; what holds for any photo is said."""
+    checks = [Check(key, 0, None, None, f"about {key}", "again.") for key in KINDS]
+    assert set(quality_remarks(checks, True)) == set(KINDS)
+    said = quality_remarks(checks, False)
+    assert set(said) == {"blur", "lightness", "clipped"}
+    assert quality_remarks([Check("blur", 0, None, None, "")], True) == {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -11,12 +13,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.entropy
+from core.analyser import Analysis
 from core.imaging import to_jpeg, to_png
 from core.phantom import practice_set
 from core.settings import REPOSITORY
+from core.taxonomy import KEYS
 from core.turns import BusyError
 from tests.pages.conftest import button, start, texts
 from ui import state
+from ui.frame import chance
 from ui.sections import doubt
 
 ASK = "Ask about all eight views"
@@ -165,7 +170,7 @@ def test_without_a_lesion_the_photo_alone_is_measured(app, monkeypatch):
 
 def test_without_hair_it_shows_both_and_what_changes(app):
     upload(app, hairy())
-    assert "Much dark hair" in texts(app)
+    assert "Dark hair was found on" in texts(app)
     next(t for t in app.toggle if t.label == "Show without hair").set_value(True).run()
     assert not app.exception
     alts = [image.proto.imgs[0].alt for image in app.image]
@@ -173,7 +178,11 @@ def test_without_hair_it_shows_both_and_what_changes(app):
     table = next(t.value for t in app.table if "Without hair" in t.value.columns)
     assert len(table) == 7
     assert table["Change"].str.endswith(" points").all()
-    assert "**" in next(m.value for m in app.markdown if m.value.startswith("The answer "))
+    told = next(m.value for m in app.markdown if m.value.startswith("The answer "))
+    digest = next(t.key for t in app.toggle if t.label == "Show without hair").split("_")[1]
+    before, after = (state.desk().remembered(digest + end) for end in ("", "-without-hair"))
+    for shown in (before, after):
+        assert chance(shown.analysis.probability(shown.analysis.prediction)) in told
     assert "can also wipe out vessels" in texts(app)
 
 
@@ -185,3 +194,33 @@ def test_cleaned_photo_is_remembered_apart(app, monkeypatch):
     plain, cleaned = (state.desk().remembered(digest + end) for end in ("", "-without-hair"))
     hair = [{c.key: c.value for c in shown.quality}["hair"] for shown in (plain, cleaned)]
     assert hair[1] < hair[0] / 3
+
+
+def answer_of(**probabilities: float) -> Analysis:
+    """An answer of which only classes and probabilities are looked at."""
+    p = np.array([probabilities.get(key, 0.0) for key in KEYS], np.float32)
+    return cast(
+        Analysis,
+        SimpleNamespace(
+            classes=KEYS,
+            prediction=KEYS[int(p.argmax())],
+            probability=lambda key: float(p[KEYS.index(key)]),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"df": 0.38, "nv": 0.3}, {"df": 0.83, "nv": 0.17}, ["stays", "38 %", "83 %"]),
+        ({"df": 0.6, "nv": 0.4}, {"nv": 0.7, "df": 0.3}, ["changes", "60 %", "30 %", "70 %"]),
+        ({"mel": 0.5, "nv": 0.4}, {"mel": 0.52, "nv": 0.1}, ["stays", "naevus", "40 %", "10 %"]),
+        ({"df": 0.6, "nv": 0.4}, {"df": 0.6, "nv": 0.4}, ["stays at 60 %"]),
+        ({"df": 0.995}, {"df": 0.999}, ["stays at >99 %"]),
+    ],
+)
+def test_what_changed_most_is_said(
+    before: dict[str, float], after: dict[str, float], said: list[str]
+) -> None:
+    told = doubt._changed(answer_of(**before), answer_of(**after))
+    assert all(word in told for word in said), told

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.analyser import DECODED_PX
+from core.analyser import DECODED_PX, Analysis
 from core.entropy import TrackRecord, entropy
 from core.hair import remove_hair
 from core.imaging import ImageError, LesionImage, to_jpeg
 from core.in_use import in_use
 from core.overlay import canvas_for
-from core.quality import KINDS, MEASURED_PX, about_limits
+from core.quality import KINDS, MEASURED_PX, about_limits, remarks
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
 from core.views import EightViews
@@ -33,7 +33,7 @@ def show(case: Case, shown: Shown) -> None:
     """Everything that tells how far to trust the answer."""
     _familiar(shown)
     _spread(shown)
-    _quality(shown)
+    _quality(shown, case.taken)
     _views(case)
     _hair(case, shown)
 
@@ -77,11 +77,11 @@ def _record(folder: Path, classes: tuple[str, ...], key: str) -> TrackRecord:
     return TrackRecord.read(folder, classes)
 
 
-def _quality(shown: Shown) -> None:
+def _quality(shown: Shown, taken: bool | None) -> None:
     st.subheader("The photo itself", anchor=False)
-    remarkable = [check for check in shown.quality if check.remark]
-    for check in remarkable:
-        st.markdown(f":material/photo_camera: {check.remark}")
+    remarkable = remarks(shown.quality, shown.analysis.in_domain, taken)
+    for words in remarkable.values():
+        st.markdown(f":material/photo_camera: {words}")
     if not remarkable:
         st.markdown(":material/check: Nothing unusual was measured about this photo.")
     if shown.analysis.measurements is None:
@@ -212,12 +212,7 @@ def _hair(case: Case, shown: Shown) -> None:
             to_jpeg(photo), words, width="stretch", alt=f"Photo {case.name}, {words.lower()}"
         )
     before, after = shown.analysis, cleaned.analysis
-    first, second = (BY_KEY[a.prediction].name for a in (before, after))
-    st.markdown(
-        f"The answer stays **{first}**."
-        if first == second
-        else f"The answer changes from **{first}** to **{second}**."
-    )
+    st.markdown(_changed(before, after))
     order = sorted(before.classes, key=before.probability, reverse=True)
     st.table(
         {
@@ -235,6 +230,29 @@ def _hair(case: Case, shown: Shown) -> None:
         "thin dark structures that a diagnosis rests on, and it leaves white hair. So a changed "
         "answer shows that the model is easily swayed, not that the new answer is better."
     )
+
+
+def _changed(before: Analysis, after: Analysis) -> str:
+    """What a second answer to the same photo says anew: the diagnosis named, and the probability
+    that moved most."""
+
+    def moved(key: str) -> str:
+        old, new = (chance(a.probability(key)) for a in (before, after))
+        return f"stays at {new}" if old == new else f"goes from {old} to {new}"
+
+    first, second = before.prediction, after.prediction
+    most = max(before.classes, key=lambda k: abs(after.probability(k) - before.probability(k)))
+    if first == second:
+        words = f"The answer stays **{BY_KEY[first].name}**, which {moved(first)}."
+    else:
+        words = (
+            f"The answer changes from **{BY_KEY[first].name}** to **{BY_KEY[second].name}**: the "
+            f"first {moved(first)}, the second {moved(second)}."
+        )
+    still = chance(before.probability(most)) == chance(after.probability(most))
+    if most in (first, second) or still:
+        return words
+    return f"{words} **{BY_KEY[most].name}** changes most: it {moved(most)}."
 
 
 def _without_hair(case: Case) -> Case:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.dataset import CREDIT
 from core.export import file_stem
+from core.quality import remarks
 from core.report.content import Report
 from ui.case import Case
 from ui.sections.similar import SHOWN as SIMILAR
@@ -39,7 +40,10 @@ def show(case: Case, shown: Shown) -> None:
             notes=written[case.digest],
             source=CREDIT if case.record is not None else "",
             neighbours=neighbours(case, shown, SIMILAR),
-            remarks=(*shown.notes, *(c.remark for c in shown.quality if c.remark)),
+            remarks=(
+                *shown.notes,
+                *remarks(shown.quality, shown.analysis.in_domain, case.taken).values(),
+            ),
         )
 
     def pdf() -> bytes:

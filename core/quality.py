@@ -21,7 +21,7 @@ import numpy as np
 
 from core.dataset import Dataset, DatasetError
 from core.hair import SEARCHED_PX, hair_mask
-from core.imaging import LesionImage, resize, scaled
+from core.imaging import ImageError, LesionImage, resize, scaled
 
 if TYPE_CHECKING:
     from core.analyser import Analyser
@@ -264,7 +264,10 @@ def fit_limits(
         raise DatasetError("There is no photo of the validation split. Import the whole dataset.")
     measured: dict[str, list[float]] = {key: [] for key in KINDS}
     for image_id in ids:
-        image = LesionImage.from_bytes(dataset.photo(image_id), image_id)
+        try:
+            image = LesionImage.from_bytes(dataset.photo(image_id), image_id)
+        except ImageError as error:
+            raise DatasetError(f"{image_id}: {error} Import the dataset again.") from error
         for key, value in measure_quality(image.rgb, analyser.analyse(image).mask).items():
             measured[key].append(value)
         progress()

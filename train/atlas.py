@@ -21,10 +21,10 @@ from tqdm import tqdm
 
 from core.analyser import DECODED_PX, Analyser
 from core.dataset import Dataset, DatasetError
-from core.imaging import LesionImage
 from core.measure import measure
 from core.splits import SPLITS
 from core.taxonomy import KEYS
+from train.data import read_photo
 from train.features import features_of
 
 SEED = 0
@@ -87,7 +87,7 @@ def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
     """The measurements of an image by its true mask; nothing where it has none."""
     if not dataset.table.loc[image_id, "has_mask"]:
         return {}
-    photo = LesionImage.from_bytes(dataset.photo(image_id), image_id, DECODED_PX)
+    photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
     measured, _ = measure(dataset.mask(image_id), photo.rgb)
     return measured.as_dict() if measured else {}
 

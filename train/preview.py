@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.imaging import LesionImage, resize, to_png
+from core.imaging import resize, to_png
 from train.augment import Augmentation, Look
 from train.config import Config
-from train.data import FRAME, LOOK_SHARE, open_data
+from train.data import FRAME, LOOK_SHARE, open_data, read_photo
 
 SIDE = 128
 """Side of each sample on the sheet, in pixels."""
@@ -45,7 +45,7 @@ def write_sheet(path: Path, config: Config, photos: int, samples: int, seed: int
     table = data.table[data.table["split"] == "train"]
     turn = table.groupby("dx").cumcount()
     chosen = [str(name) for name in turn.sort_values(kind="stable").index[:photos]]
-    originals = [LesionImage.from_bytes(data.photo(name), name).rgb for name in chosen]
+    originals = [read_photo(data.photo(name), name).rgb for name in chosen]
     columns = [[resize(photo, (SIDE, SIDE)) for photo in originals]]
     for k in range(samples):
         made = augmented(originals, config, seed * 1_000 + k)

@@ -116,34 +116,10 @@ AUGMENTATIONS = {
 }
 """Random changes to training photos, in the order they are made."""
 
-FIELDS = {
-    "data": Choice("Data", "ham10000, or a folder: one subfolder a class, or images and masks."),
-    "more": Choice("Further photos", "Folders or ZIP archives of other clinics' photos."),
-    "more_share": Choice("Share of further photos", "How many of the photos drawn are theirs."),
-    "start": Choice("Start weights", "What the network knows before it sees your photos."),
-    "stages": Choice("Epochs and sizes", "8x128,2x160: eight epochs at 128 px, then two at 160."),
-    "epoch_images": Choice("Photos an epoch", "How many photos are drawn for one epoch."),
-    "batch": Choice("Batch", "Photos a step; smaller needs less memory and is noisier."),
-    "lr": Choice("Learning rate", "The largest step size; too high diverges, too low crawls."),
-    "warmup": Choice("Warm-up", "Share of all steps in which the learning rate rises."),
-    "weight_decay": Choice("Weight decay", "Pulls weights towards zero, against overfitting."),
-    "patience": Choice("Early stopping", "Epochs without improvement before it stops."),
-    "augment": Choice("Augmentation", "Random changes, so that no photo is seen twice the same."),
-    "ema": Choice("Averaged weights", "Decay of a moving average of the weights, such as 0.99."),
-    "seed": Choice("Seed", "The same seed draws the same photos in the same order."),
-    "workers": Choice("Loading processes", "Beside the training itself; 0 saves memory."),
-    "threads": Choice("Threads", "CPU cores it may use; fewer leave more for the app."),
-    "precision": Choice("Precision", "auto, or a name Lightning knows, such as 32-true."),
-    "limit": Choice("Subset", "Only so many photos of each split; 0 takes all."),
-    "architecture": Choice("Network", "A name from the list, or tu- and a name of timm."),
-    "encoder": Choice("Encoder", "The network inside; a name from the list, or tu- and timm's."),
-    "labels": Choice("Labels", "What is told apart."),
-    "loss": Choice("Loss", "What the training makes small."),
-    "mask_loss": Choice("Loss of the mask", "What the training makes small for the outline."),
-    "mask_weight": Choice("Weight of the mask", "How much the mask counts beside the diagnosis."),
-    "dice_weight": Choice("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice."),
-    "freeze": Choice("Frozen", "Parts that keep their start weights."),
-    "crop_share": Choice("Centre crops", "How often a photo's sharper centre crop is drawn."),
-    "sampling_power": Choice("Evening out", "0 draws photos as they come, 1 all classes alike."),
+PRECISIONS = {
+    "auto": Choice("Automatic", "The fastest that this machine reckons well in."),
+    "32-true": Choice("Full", "32 bits: slowest, on every machine."),
+    "bf16-mixed": Choice("Mixed, bf16", "Mostly 16 bits with the range of 32; newer processors."),
+    "16-mixed": Choice("Mixed, fp16", "Mostly 16 bits, for GPUs without bf16."),
 }
-"""Every field of the configurations."""
+"""How exactly the network reckons: Lightning's names."""

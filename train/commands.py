@@ -11,32 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import Settings
-from train.choices import (
-    ARCHITECTURES,
-    AUGMENTATIONS,
-    BASE,
-    ENCODERS,
-    FIELDS,
-    LABELS,
-    LOSSES,
-    MASK_LOSSES,
-    STARTS,
-)
-from train.config import CONFIGS, Config, Stage, config_in, read_config
+from train.config import CONFIGS, Config, config_in, read_config
+from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
 from train.presets import BY_KEY, PRESETS
 from train.ranks import placement, rank
 from train.session import Progress
-
-NAMES: dict[str, Any] = {
-    "architecture": ARCHITECTURES,
-    "encoder": ENCODERS,
-    "labels": LABELS,
-    "mask_loss": MASK_LOSSES,
-    "start": [*STARTS, "PATH"],
-    "augment": AUGMENTATIONS,
-    "freeze": [BASE, "names of blocks"],
-}
 
 
 class Console:
@@ -71,13 +51,12 @@ def add_training_commands(commands: Any) -> None:
         command = commands.add_parser(name, help=(config.__doc__ or "").split(": ", 1)[-1])
         _add_run(command, name)
         defaults = config()
-        for field in fields(config):
-            value = getattr(defaults, field.name)
+        for field, spec in specs(config).items():
             command.add_argument(
-                f"--{field.name.replace('_', '-')}",
-                type=_type(field.name, value),
+                f"--{field.replace('_', '-')}",
+                type=_parser_of(spec),
                 default=argparse.SUPPRESS,
-                help=_help(name, field.name, value),
+                help=_help(spec, getattr(defaults, field)),
             )
         command.set_defaults(run=_train, config=config)
     preset = commands.add_parser("preset", help="a training ready to start; without a name: a list")
@@ -108,41 +87,23 @@ def _add_run(command: argparse.ArgumentParser, name: str | None) -> None:
     )
 
 
-def _type(name: str, value: Any) -> Any:
-    if name == "stages":
-        return _stages
-    return _words if isinstance(value, tuple) else type(value)
+def _parser_of(spec: Spec) -> Any:
+    """For argparse, which keeps the sentence of an error of its own alone."""
+
+    def parsed(text: str) -> Any:
+        try:
+            return spec.parsed(text)
+        except ConfigError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parsed
 
 
-def _help(kind: str, name: str, value: Any) -> str:
-    known = NAMES.get(
-        name, (MASK_LOSSES if kind == "segmenter" else LOSSES) if name == "loss" else ()
-    )
-    listed = f" One of {', '.join(known)}." if known else ""
-    return f"{FIELDS[name].text}{listed} Default: {_written(value)}".replace("%", "%%")
-
-
-def _stages(text: str) -> tuple[Stage, ...]:
-    """`8x128,2x160`: eight epochs at 128 px, then two at 160."""
-    try:
-        pairs = [part.split("x") for part in text.split(",")]
-        stages = tuple(Stage(int(epochs), int(size)) for epochs, size in pairs)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("write EPOCHSxSIZE, e.g. 8x128,2x160") from error
-    if any(s.epochs < 1 or s.size < 32 or s.size % 32 for s in stages):
-        raise argparse.ArgumentTypeError("epochs from 1, sizes multiples of 32")
-    return stages
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in text.split(",") if word)
-
-
-def _written(value: Any) -> str:
-    """A default as one would type it."""
-    if isinstance(value, tuple):
-        return ",".join(f"{v.epochs}x{v.size}" if isinstance(v, Stage) else str(v) for v in value)
-    return str(value)
+def _help(spec: Spec, value: Any) -> str:
+    known = f" One of {spec.known()}." if spec.options else ""
+    if spec.kind in (int, float):
+        known = f" {spec.limits.capitalize()}."
+    return f"{spec.text}{known} Default: {spec.written(value)}".replace("%", "%%")
 
 
 def _chosen(options: argparse.Namespace, run: Path) -> Config:

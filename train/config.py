@@ -1,113 +1,216 @@
 """Every choice of a training, with the defaults that made the shipped weights.
 
+What a field is called, what it does and which values it takes is declared here alone
+(`train.fields`): the command line, JSON files and the Training page read it.
+
 No torch here: the Training page and the queue read and write these too.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
+import logging
 import os
 import sys
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from core.run_folder import claim_run
 from train.choices import (
+    ARCHITECTURES,
     AUGMENTATIONS,
     BASE,
     EARLY_BLOCKS,
+    ENCODERS,
+    FREEZES,
     LABELS,
     LOSSES,
     MASK_LOSSES,
+    PRECISIONS,
+    STARTS,
     Choice,
 )
+from train.fields import ConfigError, check, named, nearest, number
 
 VIEWS = (1, 8)
 """Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
 mirrored."""
 
 CONFIG_FILE = "config.json"
-
-
-class ConfigError(ValueError):
-    """A choice that cannot work; the message says which and why."""
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
 class Stage:
     """A stretch of epochs at one input size (progressive resizing)."""
 
-    epochs: int
-    size: int
+    epochs: int = number(
+        "Epochs", "How often it goes through the photos drawn for one epoch.", 1, 10_000
+    )
+    size: int = number(
+        "Size, px",
+        "Photos are squeezed to a square this wide; a multiple of 32. Twice the size takes four "
+        "times as long.",
+        32,
+        1024,
+        32,
+        multiple=32,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)
 class Config:
-    """What all trainings share."""
+    """What all trainings share.
+
+    Raises:
+        ConfigError: a value is of the wrong kind, out of its limits or not known, or two do not go
+            together.
+    """
 
     kind: ClassVar[str] = ""
     """Its key in `CONFIGS` and in `config.json`."""
 
-    data: str = "ham10000"
+    data: str = named(
+        "ham10000",
+        "Data",
+        "ham10000, or a folder: one subfolder a class, or images and masks.",
+        others="ham10000 or a folder",
+    )
     """`ham10000`, or the path of a folder of photos (see `train.folders`)."""
-    more: tuple[str, ...] = ()
-    """Paths of further sources, folders or ZIP archives (see `train.elsewhere`)."""
-    more_share: float = 0.3
+    more: tuple[str, ...] = named(
+        (), "Further photos", "Folders or ZIP archives of other clinics' photos.", others="paths"
+    )
+    """Paths of further sources (see `train.elsewhere`)."""
+    more_share: float = number(
+        "Share of further photos",
+        "How many of the photos drawn are theirs.",
+        0.001,
+        0.999,
+        0.05,
+        default=0.3,
+    )
     """Share of the draws that comes from further sources, if there are any."""
-    start: str = "imagenet"
+    start: str = named(
+        "imagenet",
+        "Start weights",
+        "What the network knows before it sees your photos.",
+        STARTS,
+        others="a path",
+    )
     """`imagenet`: the file in the folder `LESIONLAB_PRETRAINED`; `torchvision`: downloaded;
     `shipped`: the model that came with LesionLab; `random`; or a path, of a model's folder or of a
     .safetensors file."""
-    stages: tuple[Stage, ...] = ()
-    epoch_images: int = 4000
-    """Images drawn for one epoch."""
-    batch: int = 32
-    lr: float = 4e-4
+    stages: tuple[Stage, ...] = named(
+        (Stage(1, 128),),
+        "Epochs and sizes",
+        "8x128,2x160: eight epochs at 128 px, then two at 160.",
+    )
+    epoch_images: int = number(
+        "Photos an epoch",
+        "How many photos are drawn for one epoch.",
+        2,
+        10_000_000,
+        500,
+        default=4000,
+    )
+    batch: int = number(
+        "Batch",
+        "Photos a step; smaller needs less memory and is noisier.",
+        2,
+        4096,
+        4,
+        default=32,
+    )
+    """At least 2, as BatchNorm needs them."""
+    lr: float = number(
+        "Learning rate",
+        "The largest step size; too high diverges, too low crawls.",
+        1e-9,
+        1.0,
+        1e-4,
+        default=4e-4,
+    )
     """Peak learning rate of AdamW; one linear warm-up, then a cosine to zero."""
-    warmup: float = 0.1
-    """Share of all steps spent warming up."""
-    weight_decay: float = 0.02
-    patience: int = 4
-    """Early stopping: epochs without a better validation score."""
-    augment: tuple[str, ...] = tuple(AUGMENTATIONS)
-    """Random changes made to each training photo: names of `train.choices.AUGMENTATIONS`."""
-    ema: float = 0.0
+    warmup: float = number(
+        "Warm-up",
+        "Share of all steps in which the learning rate rises.",
+        0.0,
+        1.0,
+        0.05,
+        default=0.1,
+    )
+    weight_decay: float = number(
+        "Weight decay",
+        "Pulls weights towards zero, against overfitting.",
+        0.0,
+        1.0,
+        0.01,
+        default=0.02,
+    )
+    patience: int = number(
+        "Early stopping", "Epochs without improvement before it stops.", 1, 10_000, default=4
+    )
+    """Epochs without a better validation score."""
+    augment: tuple[str, ...] = named(
+        tuple(AUGMENTATIONS),
+        "Augmentation",
+        "Random changes, so that no photo is seen twice the same.",
+        AUGMENTATIONS,
+    )
+    ema: float = number(
+        "Averaged weights",
+        "Decay of a moving average of the weights, such as 0.99.",
+        0.0,
+        0.99999,
+        0.001,
+        default=0.0,
+    )
     """Decay per step of an exponential moving average of the weights, which is then what is scored
     and kept (0: none)."""
-    seed: int = 7
-    workers: int = 0
+    seed: int = number(
+        "Seed",
+        "The same seed draws the same photos in the same order.",
+        0,
+        LARGEST_SEED,
+        default=7,
+    )
+    workers: int = number(
+        "Loading processes", "Beside the training itself; 0 saves memory.", 0, 256, default=0
+    )
     """Processes that load data beside the training; 0: in the training's own process."""
-    threads: int = 2
+    threads: int = number(
+        "Threads", "CPU cores it may use; fewer leave more for the app.", 1, 256, default=2
+    )
     """CPU threads of the training itself."""
-    precision: str = "auto"
-    """`auto`: bf16-mixed or, on older GPUs, 16-mixed; 32-true on CPUs without bf16 and on MPS; or
-    Lightning's own name."""
-    limit: int = 0
-    """Use only so many images of each split (0: all); for trying things out."""
+    precision: str = named(
+        "auto", "Precision", "How exactly the network reckons while it learns.", PRECISIONS
+    )
+    limit: int = number(
+        "Subset",
+        "Only so many photos of each split, drawn across the classes; 0 takes all.",
+        0,
+        10_000_000,
+        500,
+        default=0,
+    )
+    """Use only so many images of each split (0: all), see `core.splits.subset`; for trying things
+    out."""
 
     def __post_init__(self) -> None:
-        if self.batch < 2:
-            raise ConfigError("The batch must hold at least 2 images (BatchNorm needs them).")
-        if not 0 <= self.ema < 1:
-            raise ConfigError("The decay of the moving average lies from 0 to below 1.")
+        check(self)
         if self.epoch_images < self.batch:
-            raise ConfigError("An epoch must draw at least one batch: raise --epoch-images.")
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise ConfigError("The learning rate must be above 0.")
-        if any(s.epochs < 1 or s.size < 32 or s.size % 32 for s in self.stages):
-            raise ConfigError("Each stage needs at least one epoch, and a size in multiples of 32.")
-        if not 0 <= self.warmup <= 1:
-            raise ConfigError("The share of warming up lies from 0 to 1.")
-        if min(self.patience, self.threads) < 1 or min(self.limit, self.workers) < 0:
-            raise ConfigError("Patience and threads start at 1, limit and workers at 0.")
-        if not 0 < self.more_share < 1:
-            raise ConfigError("The share of further sources lies between 0 and 1.")
+            raise ConfigError(
+                f"An epoch of {self.epoch_images:,} photos is less than a batch of "
+                f"{self.batch:,}: draw at least one batch."
+            )
         if self.more and self.data != "ham10000":
             raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
-        for name in self.augment:
-            _check("augmentation", name, AUGMENTATIONS)
 
     @property
     def epochs(self) -> int:
@@ -133,6 +236,30 @@ class Config:
         return asdict(self)
 
 
+def _sampling_power() -> Any:
+    return number(
+        "Evening out",
+        "0 draws photos as they come, 1 all classes alike.",
+        0.0,
+        1.0,
+        0.1,
+        default=0.5,
+    )
+
+
+def _labels() -> Any:
+    return named("diagnoses", "Labels", "What is told apart.", LABELS)
+
+
+def _loss(default: str, options: dict[str, Choice]) -> Any:
+    return named(default, "Loss", "What the training makes small.", options)
+
+
+def _encoder() -> Any:
+    text = "The network inside; a name from the list, or tu- and timm's."
+    return named("mobilenet_v2", "Encoder", text, ENCODERS, others="tu-NAME of timm")
+
+
 @dataclass(frozen=True)
 class ClassifierConfig(Config):
     """`python -m train classifier`: a class for each photo (default: ResNet-50, seven classes)."""
@@ -143,26 +270,41 @@ class ClassifierConfig(Config):
     patience: int = 30
     """More than there are epochs: the learning rate falls to the last one, which gain the most."""
     ema: float = 0.99
-    architecture: str = "resnet50"
+    architecture: str = named(
+        "resnet50",
+        "Network",
+        "A name from the list, or tu- and a name of timm.",
+        ARCHITECTURES,
+        others="tu-NAME of timm",
+    )
     """A name of `core.backbones.build_classifier`."""
-    labels: str = "diagnoses"
-    """What is told apart: a name of `train.choices.LABELS`."""
-    loss: str = "adjusted"
-    """A name of `train.choices.LOSSES`."""
-    freeze: tuple[str, ...] = EARLY_BLOCKS
+    labels: str = _labels()
+    loss: str = _loss("adjusted", LOSSES)
+    freeze: tuple[str, ...] = named(
+        EARLY_BLOCKS,
+        "Frozen",
+        "Parts that keep their start weights.",
+        FREEZES,
+        others="names of blocks",
+    )
     """Blocks kept at their start weights, or `base`: all but the last layer. By default ImageNet's
     edges and colours, which serve skin as well; on a CPU a third of the time is saved. The default
     names blocks of ResNets; other networks freeze nothing by it. Nothing is frozen if the start is
     random."""
-    crop_share: float = 0.4
+    crop_share: float = number(
+        "Centre crops",
+        "How often a photo's sharper centre crop is drawn.",
+        0.0,
+        1.0,
+        0.1,
+        default=0.4,
+    )
     """How often an image that has a sharper centre crop is drawn as that crop."""
-    sampling_power: float = 0.5
+    sampling_power: float = _sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("loss", self.loss, LOSSES)
-        _check("labels", self.labels, LABELS)
         if BASE in self.freeze and self.start == "random":
             raise ConfigError(
                 "With random start weights the base must learn too: unfreeze it, or start from "
@@ -179,18 +321,15 @@ class SegmenterConfig(Config):
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(3, 160))
     patience: int = 30
     ema: float = 0.99
-    encoder: str = "mobilenet_v2"
+    encoder: str = _encoder()
     """A name of `core.backbones.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
-    loss: str = "bce-dice"
-    """A name of `train.choices.MASK_LOSSES`."""
-    dice_weight: float = 0.5
+    loss: str = _loss("bce-dice", MASK_LOSSES)
+    dice_weight: float = number(
+        "Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.0, 1.0, 0.1, default=0.5
+    )
     """`bce-dice` = (1 - w)·BCE + w·Dice."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check("loss", self.loss, MASK_LOSSES)
 
 
 @dataclass(frozen=True)
@@ -202,26 +341,33 @@ class HybridConfig(Config):
 
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
-    encoder: str = "mobilenet_v2"
+    encoder: str = _encoder()
     """A name of `core.backbones.build_encoder`."""
     batch: int = 16
     lr: float = 6e-4
-    labels: str = "diagnoses"
-    """What is told apart: a name of `train.choices.LABELS`."""
-    loss: str = "adjusted"
-    """A name of `train.choices.LOSSES`, for the diagnosis."""
-    mask_loss: str = "bce-dice"
-    """A name of `train.choices.MASK_LOSSES`, for the mask."""
-    mask_weight: float = 1.0
+    labels: str = _labels()
+    loss: str = _loss("adjusted", LOSSES)
+    """For the diagnosis."""
+    mask_loss: str = named(
+        "bce-dice",
+        "Loss of the mask",
+        "What the training makes small for the outline.",
+        MASK_LOSSES,
+    )
+    mask_weight: float = number(
+        "Weight of the mask",
+        "How much the mask counts beside the diagnosis.",
+        0.0,
+        100.0,
+        0.5,
+        default=1.0,
+    )
     """Loss = loss of the diagnosis + w·loss of the mask."""
-    sampling_power: float = 0.5
+    sampling_power: float = _sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check("loss", self.loss, LOSSES)
-        _check("labels", self.labels, LABELS)
-        _check("loss", self.mask_loss, MASK_LOSSES)
         if self.data != "ham10000" or self.more:
             raise ConfigError(
                 "The hybrid needs photos with both a diagnosis and a mask: HAM10000 alone has them."
@@ -234,18 +380,33 @@ CONFIGS: dict[str, type[Config]] = {
 
 Kind = TypeVar("Kind", bound=Config)
 
+VERSION = "fields"
+"""In `config.json`: a mark of the choices that the LesionLab had which wrote it. Where it is this
+one's, or missing, a key that is no choice is somebody's slip; else an older or newer version had
+more choices."""
 
-def config_of(values: dict[str, Any]) -> Config:
-    """The configuration in plain data, as `write_run_config` writes it. Choices that this version
-    no longer knows are left out; those not given take their default.
+
+def config_of(values: dict[str, Any], strict: bool = True) -> Config:
+    """The configuration in plain data, as `as_json` has it. Choices not given take their default;
+    those of another version that this one does not have are left out, and a warning is logged.
+
+    Args:
+        strict: false for a model's card, which says more of a training than its choices.
 
     Raises:
-        ConfigError: a value cannot be used, or `kind` is none of `CONFIGS`.
+        ConfigError: a value cannot be used, there is no such choice, or `kind` is none of
+            `CONFIGS`.
     """
     kind = values.get("kind") or ("segmenter" if "encoder" in values else "classifier")
-    if kind not in CONFIGS:
+    if not isinstance(kind, str) or kind not in CONFIGS:
         raise ConfigError(f"There is no training {kind}; choose from {', '.join(CONFIGS)}.")
-    return _typed(values, CONFIGS[kind])
+    return _typed(values, CONFIGS[kind], strict)
+
+
+def as_json(config: Config) -> str:
+    """A configuration as the text of a file that `config_in` reads."""
+    values = {"kind": config.kind, VERSION: _version(type(config)), **config.as_dict()}
+    return json.dumps(values, indent=2) + "\n"
 
 
 def write_run_config(run: Path, config: Config) -> None:
@@ -256,8 +417,7 @@ def write_run_config(run: Path, config: Config) -> None:
     """
     claim_run(run)
     temporary = run / f"{CONFIG_FILE}.part"
-    values = {"kind": config.kind, **config.as_dict()}
-    temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(as_json(config), encoding="utf-8")
     os.replace(temporary, run / CONFIG_FILE)
 
 
@@ -267,15 +427,15 @@ def read_run_config(run: Path) -> Config | None:
     Raises:
         ConfigError: `config.json` is damaged.
     """
-    values = _read(run)
-    return None if values is None else _named(run, config_of, values)
+    path = run / CONFIG_FILE
+    return config_in(path) if path.is_file() else None
 
 
 def may_be_run(folder: Path) -> bool:
     """Whether the folder's `config.json` holds choices of a training, of any version."""
     try:
-        values = _read(folder) or {}
-        config_of(values)
+        values = _values(folder / CONFIG_FILE)
+        config_of(values, strict=False)
     except ConfigError:
         return False
     return any(field.name in values for kind in CONFIGS.values() for field in fields(kind))
@@ -287,67 +447,52 @@ def read_config(run: Path, kind: type[Kind]) -> Kind | None:
     Raises:
         ConfigError: `config.json` is damaged, or that of a run of another kind.
     """
-    values = _read(run)
-    if values is None:
-        return None
-    if values.get("kind", kind.kind) != kind.kind:
-        raise ConfigError(f"{run} holds a run of another kind: {values['kind']}.")
-    return _named(run, lambda v: _typed(v, kind), values)
+    config = read_run_config(run)
+    if config is not None and not isinstance(config, kind):
+        raise ConfigError(f"{run} holds a run of another kind: {config.kind}.")
+    return config
 
 
-def _read(run: Path) -> dict[str, Any] | None:
-    path = run / CONFIG_FILE
-    return _values(path) if path.is_file() else None
+def config_in(path: Path) -> Config:
+    """The configuration of any kind in a JSON file; `-` is stdin. Raises ConfigError."""
+    values = _values(path)
+    try:
+        return config_of(values)
+    except ConfigError as error:
+        raise ConfigError(f"{path} cannot be used: {error}") from error
 
 
 def _values(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; `-` is stdin."""
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("it is no JSON object.")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     return values
 
 
-def config_in(path: Path) -> Config:
-    """The configuration of any kind in a JSON file; `-` is stdin. Raises ConfigError."""
-    return config_of(_values(path))
-
-
-def _named(run: Path, read: Any, values: dict[str, Any]) -> Any:
-    try:
-        return read(values)
-    except ConfigError as error:
-        raise ConfigError(f"{run / CONFIG_FILE} cannot be read: {error}") from error
-
-
-def _typed(values: dict[str, Any], kind: type[Kind]) -> Kind:
+def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
     """Plain data as the dataclass has it."""
-    defaults = kind()
-    try:
-        typed: dict[str, Any] = {}
-        for field in fields(kind):
-            if field.name in values:
-                value = values[field.name]
-                if field.name == "stages":
-                    value = tuple(Stage(int(s["epochs"]), int(s["size"])) for s in value)
-                    if not value:
-                        raise ConfigError("A training needs at least one stage.")
-                elif isinstance(getattr(defaults, field.name), tuple):
-                    value = tuple(str(v) for v in value)
-                else:
-                    value = type(getattr(defaults, field.name))(value)
-                typed[field.name] = value
-        return kind(**typed)
-    except ConfigError:
-        raise
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"a choice is not of the right kind ({error})") from error
+    known = {field.name for field in fields(kind)}
+    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
+        if values.get(VERSION, _version(kind)) == _version(kind):
+            meant = nearest(kind, unknown[0])
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
+            raise ConfigError(f"There is no choice {unknown[0]} in a {kind.kind}: {hint}")
+        _say_once(
+            "The configuration was written by another version of LesionLab. Choices that this "
+            f"version does not have are left out: {', '.join(unknown)}."
+        )
+    return kind(**{key: value for key, value in values.items() if key in known})
 
 
-def _check(what: str, name: str, known: dict[str, Choice]) -> None:
-    if name not in known:
-        raise ConfigError(f"There is no {what} {name}; choose from {', '.join(known)}.")
+@lru_cache(maxsize=100)
+def _say_once(sentence: str) -> None:
+    logging.getLogger(__name__).warning(sentence)
+
+
+def _version(kind: type[Config]) -> str:
+    names = " ".join(field.name for field in fields(kind))
+    return hashlib.sha256(names.encode()).hexdigest()[:8]

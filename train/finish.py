@@ -150,7 +150,7 @@ def _config(run: Path, card: Card | None = None) -> Config:
         return config
     if card is None:
         raise ConfigError(f"{run} holds no run; train first.")
-    config = config_of(dict(card.get("training") or {}))
+    config = config_of(dict(card.get("training") or {}), strict=False)
     if config.data != "ham10000":
         raise DatasetError(
             f"{card.get('name')} was imported, and learned from photos that did not come along "

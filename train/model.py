@@ -22,9 +22,6 @@ import_torchvision()
 import lightning as L  # noqa: E402
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
-RANK_SEED = 1_000_003
-"""Between the seeds of two processes, so that no two augment alike in any epoch."""
-
 
 class Model(L.LightningModule, ABC):
     """What all trainings share: optimiser, schedule and a DataLoader that depends on the epoch."""
@@ -41,8 +38,7 @@ class Model(L.LightningModule, ABC):
     def train_dataloader(self) -> DataLoader:
         """Called at the start of each epoch; seeds all randomness of that epoch."""
         epoch, process = self.trainer.current_epoch, self.trainer.global_rank
-        seed = self.config.seed * 10_000 + epoch + process * RANK_SEED
-        L.seed_everything(seed, verbose=False)
+        L.seed_everything(seed_of(self.config.seed, epoch, process), verbose=False)
         loader = self.make_loader(epoch)
         if self.trainer.world_size > 1:
             parts = BatchParts(loader.batch_sampler, process, self.trainer.world_size)
@@ -51,7 +47,7 @@ class Model(L.LightningModule, ABC):
         # each time a loader draws a seed for its workers. Were it drawn from the global state, a
         # resumed training would see other pictures than one that ran through.
         loader.generator = torch.Generator()
-        loader.worker_init_fn = partial(_seed_worker, seed)
+        loader.worker_init_fn = partial(_seed_worker, self.config.seed, epoch, process)
         return loader
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
@@ -116,5 +112,11 @@ class PhotoModel(Model):
         `train.samples.write_answers` takes. Subclasses say what."""
 
 
-def _seed_worker(seed: int, worker: int) -> None:
-    torch.manual_seed(seed * 1_000 + worker)
+def seed_of(*parts: int) -> int:
+    """A seed of 32 bits that any part changes: the run's seed, the epoch, the process and so on,
+    each from 0 on. Sums and products of them would meet, and leave the range."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def _seed_worker(seed: int, epoch: int, process: int, worker: int) -> None:
+    torch.manual_seed(seed_of(seed, epoch, process, worker))

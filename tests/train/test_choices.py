@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from train.config import (
     read_run_config,
     write_run_config,
 )
+from train.fields import specs
 from train.presets import PRESETS
 from train.start import start_weights, usable_starts
 
@@ -37,7 +37,7 @@ WORDS = (
     choices.LOSSES,
     choices.MASK_LOSSES,
     choices.AUGMENTATIONS,
-    choices.FIELDS,
+    choices.PRECISIONS,
 )
 
 
@@ -46,8 +46,10 @@ def test_every_choice_has_its_words() -> None:
         for key, choice in known.items():
             assert choice.title, key
             assert choice.text.endswith("."), key
-    names = {field.name for config in CONFIGS.values() for field in fields(config)}
-    assert set(choices.FIELDS) == names
+    for config in CONFIGS.values():
+        for name, spec in specs(config).items():
+            assert spec.title, name
+            assert spec.text.endswith("."), name
     assert set(choices.TASKS) == set(CONFIGS)
 
 
@@ -125,12 +127,20 @@ def test_file_of_an_older_run_is_read(config: Config, tmp_path: Path) -> None:
         ({"kind": "classifier", "labels": "colour"}, "no labels colour"),
         ({"kind": "classifier", "augment": ["flip", "swirl"]}, "no augmentation swirl"),
         ({"kind": "classifier", "stages": []}, "at least one stage"),
-        ({"kind": "classifier", "stages": [{"epochs": 0, "size": 64}]}, "at least one epoch"),
-        ({"kind": "classifier", "stages": [{"epochs": 1, "size": 100}]}, "multiples of 32"),
-        ({"kind": "classifier", "lr": "fast"}, "not of the right kind"),
-        ({"kind": "classifier", "lr": float("nan")}, "above 0"),
-        ({"kind": "classifier", "patience": 0}, "Patience"),
-        ({"kind": "classifier", "limit": -1}, "limit"),
+        ({"kind": "classifier", "stages": [{"epochs": 0, "size": 64}]}, "Epochs must be"),
+        ({"kind": "classifier", "stages": [{"epochs": 1, "size": 100}]}, "multiple of 32"),
+        ({"kind": "classifier", "stages": [{"epochs": 1}]}, "epochs and size"),
+        ({"kind": "classifier", "stages": "8x128"}, "must be a list"),
+        ({"kind": "classifier", "lr": "fast"}, "Learning rate must be a number"),
+        ({"kind": "classifier", "lr": float("nan")}, "Learning rate must be a number"),
+        ({"kind": "classifier", "patience": 0}, "Early stopping"),
+        ({"kind": "classifier", "limit": -1}, "Subset"),
+        ({"kind": "classifier", "batch": 16.5}, "whole number"),
+        ({"kind": "classifier", "batch": True}, "whole number"),
+        ({"kind": "classifier", "freeze": "layer1"}, "must be a list"),
+        ({"kind": "classifier", "data": ""}, "a folder"),
+        ({"kind": "classifier", "precision": "fp16"}, "no precision fp16; choose from auto"),
+        ({"kind": ["classifier"]}, "no training"),
         ({"kind": "classifier", "start": "random", "freeze": ["base"]}, "unfreeze it"),
         ({"kind": "hybrid", "data": "/photos"}, "HAM10000 alone"),
     ],

@@ -26,7 +26,7 @@ from train import fit as fit_module
 from train.__main__ import main
 from train.callbacks import Watching
 from train.choices import ARCHITECTURES
-from train.config import Config, Stage
+from train.config import VERSION, Config, Stage
 from train.fit import AtomicCheckpointIO, fit
 from train.model import Model
 from train.segmenter import SegmenterTraining
@@ -242,6 +242,17 @@ def test_same_seed_same_metrics_other_seed_others(tmp_path: Path) -> None:
     assert rows["a"] != rows["c"]
 
 
+@pytest.mark.parametrize("seed", [0, 20240101, 2**32 - 1])
+def test_any_seed_trains_and_goes_on_the_same(tmp_path: Path, seed: int) -> None:
+    config = line_config(2, seed=seed)
+    fit(Line(config), tmp_path / "whole")
+    with pytest.raises(ZeroDivisionError):
+        fit(Interrupted(config, at=1), tmp_path / "parted")
+    fit(Line(config), tmp_path / "parted", resume=True)
+    whole, parted = (without_seconds(table(tmp_path / name)) for name in ("whole", "parted"))
+    assert whole == parted
+
+
 def test_early_stopping(tmp_path: Path) -> None:
     scores = dict(enumerate([0.1, 0.5, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9]))
     fit(Line(line_config(8, patience=3), scores), tmp_path)
@@ -270,6 +281,7 @@ def test_choices_are_written_down(tmp_path: Path) -> None:
     config = line_config(1)
     fit(Line(config), tmp_path)
     stored = json.loads((tmp_path / "config.json").read_text())
+    stored.pop(VERSION)
     assert stored == {"kind": config.kind, **json.loads(json.dumps(config.as_dict()))}
     assert list(tmp_path.glob("events.out.tfevents.*")), "for TensorBoard"
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import streamlit as st
 
 from core.in_use import models
-from train.choices import AUGMENTATIONS, FIELDS, LOSSES, MASK_LOSSES, STARTS, TASKS, Choice
-from train.config import CONFIGS, Config, Stage
+from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
+from train.config import CONFIGS, Config, Stage, as_json
+from train.fields import Spec, specs
 from train.presets import BY_KEY, PRESETS
 from train.start import usable_starts
 from ui import access
@@ -24,34 +24,9 @@ PREFIX = "new_"
 
 STAGES = 4
 CORES = os.cpu_count() or 1
+"""Offered at most for `threads` and `workers`, unless more are set already."""
 
 
-class Number(NamedTuple):
-    """Limits of a number that one may type."""
-
-    least: float
-    most: float
-    step: float
-    format: str | None = None
-
-
-NUMBERS = {
-    "epoch_images": Number(2, 1_000_000, 500),
-    "batch": Number(2, 1024, 4),
-    "lr": Number(1e-6, 1.0, 1e-4, "%.6f"),
-    "patience": Number(1, 1000, 1),
-    "seed": Number(0, 1_000_000, 1),
-    "limit": Number(0, 1_000_000, 500),
-    "warmup": Number(0.0, 1.0, 0.05),
-    "weight_decay": Number(0.0, 1.0, 0.01),
-    "ema": Number(0.0, 0.9999, 0.001, "%.4f"),
-    "sampling_power": Number(0.0, 1.0, 0.1),
-    "crop_share": Number(0.0, 1.0, 0.1),
-    "mask_weight": Number(0.0, 100.0, 0.5),
-    "dice_weight": Number(0.0, 1.0, 0.1),
-    "threads": Number(1, CORES, 1),
-    "workers": Number(0, CORES, 1),
-}
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 FINER = (
     "warmup", "weight_decay", "ema", "sampling_power", "crop_share", "mask_weight", "dice_weight",
@@ -65,15 +40,12 @@ def load(config: Config, name: str = "", preset: str | None = None) -> None:
     state |= {"source": HAM10000 if config.data == HAM10000 else "folder"}
     state |= {"folder": "" if config.data == HAM10000 else config.data}
     state["stages"] = len(config.stages)
-    for number in range(STAGES):
+    for number in range(max(STAGES, len(config.stages))):
         stage = config.stages[min(number, len(config.stages) - 1)]
         state[f"epochs{number}"], state[f"size{number}"] = stage.epochs, stage.size
     for field in fields(config):
         chosen = getattr(config, field.name)
-        if field.name in NUMBERS:
-            low, high, *_ = NUMBERS[field.name]
-            state[field.name] = type(chosen)(min(max(chosen, low), high))
-        elif field.name not in ("data", "stages"):
+        if field.name not in ("data", "stages"):
             state[field.name] = list(chosen) if field.name == "augment" else chosen
     st.session_state.update({PREFIX + key: chosen for key, chosen in state.items()})
 
@@ -93,12 +65,17 @@ def chosen() -> Config:
     }
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
-    return kind(**values, data=_data(), stages=stages)
+    return kind(**values, data=data(), stages=stages)
 
 
 def written(config: Config) -> dict[str, bytes]:
     """A configuration as the file that commands of `python -m train` read."""
-    return {"config.json": json.dumps({"kind": config.kind, **config.as_dict()}).encode()}
+    return {"config.json": as_json(config).encode()}
+
+
+def data() -> str:
+    """HAM10000, or the folder typed; empty while nothing is typed."""
+    return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
 
 
 def named() -> str:
@@ -127,7 +104,7 @@ def show() -> None:
                 _select("freeze")
         _lengths()
         with st.expander("How it learns: loss, learning rate, batch", icon=":material/tune:"):
-            _learning(kind.kind, names)
+            _learning(names)
 
 
 def _presets() -> None:
@@ -202,10 +179,6 @@ def _source(kind: str) -> None:
     )
 
 
-def _data() -> str:
-    return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
-
-
 def _starts() -> dict[str, Choice]:
     """Weights that the network in the form can start from, models of finished runs included."""
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
@@ -225,25 +198,25 @@ def _lengths() -> None:
     """Epochs and sizes, a pair for each stage."""
     first, second, third = st.columns(3, vertical_alignment="bottom")
     count = st.session_state[PREFIX + "stages"]
+    epochs, size = specs(Stage).values()
     for number in range(count):
         which = "" if count == 1 else f", stage {number + 1}"
         first.number_input(
             f"Epochs{which}",
-            1,
-            10_000,
+            int(epochs.least),
+            int(epochs.most),
             key=f"{PREFIX}epochs{number}",
             persist_state="session",
-            help="How often it goes through the photos drawn for one epoch.",
+            help=epochs.text,
         )
         second.number_input(
             f"Size{which}, px",
-            32,
-            1024,
-            step=32,
+            int(size.least),
+            int(size.most),
+            step=int(size.step),
             key=f"{PREFIX}size{number}",
             persist_state="session",
-            help="Photos are squeezed to a square this wide; a multiple of 32. Twice the size "
-            "takes four times as long.",
+            help=size.text,
         )
     third.number_input(
         "Stages",
@@ -255,9 +228,9 @@ def _lengths() -> None:
     )
 
 
-def _learning(kind: str, names: Iterable[str]) -> None:
+def _learning(names: Iterable[str]) -> None:
     if "loss" in names:
-        _select("loss", MASK_LOSSES if kind == "segmenter" else LOSSES)
+        _select("loss")
     if "mask_loss" in names:
         _select("mask_loss")
     with st.grid(3, min_column_width=180):
@@ -272,11 +245,11 @@ def _learning(kind: str, names: Iterable[str]) -> None:
 
 def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool = False) -> None:
     """A field with named values; one that is set already is offered as well."""
-    options = words.OPTIONS[name] if options is None else options
-    current = _of(name)
+    spec, current = _spec(name), _of(name)
+    options = spec.options if options is None else options
     found = [*options, *([] if current in options else [current])]
     picked = st.selectbox(
-        FIELDS[name].title,
+        spec.title,
         found,
         format_func=lambda chosen: (
             options[chosen].title if chosen in options else words.value(name, chosen)
@@ -284,26 +257,29 @@ def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool =
         key=PREFIX + name,
         persist_state="session",
         accept_new_options=free,
-        help=_help(FIELDS[name].text, options),
+        help=_help(spec.text, options),
     )
     if picked in options:
         st.caption(options[picked].text)
 
 
 def _number(name: str) -> None:
-    limits = NUMBERS[name]
-    whole = isinstance(_of(name), int)
-    kind = int if whole else float
+    spec = _spec(name)
+    most = max(CORES, _of(name)) if name in ("threads", "workers") else spec.most
     st.number_input(
-        FIELDS[name].title,
-        kind(limits.least),
-        kind(limits.most),
-        step=kind(limits.step),
-        format=limits.format,
+        spec.title,
+        spec.kind(spec.least),
+        spec.kind(most),
+        step=spec.kind(spec.step),
+        format="%g" if spec.kind is float else None,
         key=PREFIX + name,
         persist_state="session",
-        help=FIELDS[name].text,
+        help=spec.text,
     )
+
+
+def _spec(name: str) -> Spec:
+    return specs(CONFIGS[_of("kind")])[name]
 
 
 def _help(text: str, options: Mapping[Any, Choice]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from train.choices import AUGMENTATIONS, FIELDS
+from train.choices import AUGMENTATIONS
 from train.config import ConfigError
 from ui import access
 from ui.frame import as_text
-from ui.training import errand, form
+from ui.training import errand, form, words
 
 SHEET = "training_preview"
 """Of the session: the errand that draws the samples."""
@@ -18,14 +18,14 @@ def show() -> None:
     """One switch for each group of random changes, and their preview on request."""
     with st.expander("Augmentation, with a preview", icon=":material/auto_awesome_motion:"):
         st.pills(
-            FIELDS["augment"].title,
+            words.SPECS["augment"].title,
             list(AUGMENTATIONS),
             selection_mode="multi",
             format_func=lambda name: AUGMENTATIONS[name].title,
             key=form.PREFIX + "augment",
             persist_state="session",
             help="\n".join(
-                [FIELDS["augment"].text, ""]
+                [words.SPECS["augment"].text, ""]
                 + [f"- **{a.title}**: {a.text}" for a in AUGMENTATIONS.values()]
             ),
         )

@@ -27,6 +27,9 @@ MEASURED = "training_estimate"
 
 def show() -> None:
     """The plan in words, the estimate, and the button."""
+    if not form.data():
+        st.info("Name the folder with your photos above.", icon=":material/folder:")
+        return
     try:
         config = form.chosen()
     except ConfigError as error:
@@ -139,9 +142,6 @@ def _data(config: Config) -> bool:
             )
             return False
         return True
-    if not config.data:
-        st.info("Name the folder with your photos above.", icon=":material/folder:")
-        return False
     found = _folder(config.kind, config.data)
     if isinstance(found, str):
         st.warning(as_text(found), title="This folder cannot be used")

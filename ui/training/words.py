@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -11,20 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from core.metrics import NAMES
-from train.choices import (
-    ARCHITECTURES,
-    AUGMENTATIONS,
-    ENCODERS,
-    FIELDS,
-    FREEZES,
-    LABELS,
-    LOSSES,
-    MASK_LOSSES,
-    STARTS,
-    TASKS,
-    Choice,
-)
-from train.config import Config, Stage
+from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
+from train.config import CONFIGS, Config, Stage
+from train.fields import Spec, specs
 from train.jobs import Run
 from ui.frame import as_text
 
@@ -41,17 +30,16 @@ STATES = {
 }
 """Of each state of a run: colour, sign and word."""
 
-OPTIONS: dict[str, dict[Any, Choice]] = {
-    "kind": TASKS,
-    "labels": LABELS,
-    "architecture": ARCHITECTURES,
-    "encoder": ENCODERS,
-    "start": STARTS,
-    "freeze": FREEZES,
-    "loss": LOSSES | MASK_LOSSES,
-    "mask_loss": MASK_LOSSES,
+SPECS: dict[str, Spec] = {
+    name: spec for config in CONFIGS.values() for name, spec in specs(config).items()
+}
+"""Every field of a configuration."""
+
+OPTIONS: dict[str, Mapping[Any, Choice]] = {
+    name: spec.options for name, spec in SPECS.items() if spec.others or spec.kind is str
 }
 """Named values of a configuration's fields."""
+OPTIONS |= {"kind": TASKS, "loss": LOSSES | MASK_LOSSES}
 
 HEADLINES = ("macro_f1", "mean_iou", "balanced_accuracy", "mean_dice", "accuracy", "nll")
 """Measures of validation, the one to name first in front."""
@@ -85,7 +73,7 @@ def field(name: str) -> str:
     """What a field of a configuration is called."""
     if name == "kind":
         return "Task"
-    return FIELDS[name].title if name in FIELDS else name.replace("_", " ").capitalize()
+    return SPECS[name].title if name in SPECS else name.replace("_", " ").capitalize()
 
 
 def value(name: str, chosen: Any) -> str:

@@ -264,7 +264,7 @@ def test_damaged_choices(runs: Runs, text: str) -> None:
 def test_older_choices_are_still_read(runs: Runs) -> None:
     folder = runs.folder / "old"
     folder.mkdir()
-    (folder / "config.json").write_text('{"encoder": "resnet34", "gone": 3}')
+    (folder / "config.json").write_text('{"fields": "older", "encoder": "resnet34", "gone": 3}')
     run = runs.get("old")
     assert isinstance(run.config, SegmenterConfig)
     assert run.config.encoder == "resnet34"

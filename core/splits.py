@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 SPLITS = ("train", "validation", "test")
@@ -46,7 +47,7 @@ class Split:
         """
         of_lesion: dict[str, str] = {}
         for _, group in lesions.groupby(lesions):
-            ids = sorted(group.index, key=lambda i: hashlib.sha256(i.encode()).hexdigest())
+            ids = sorted(group.index, key=_place)
             n_test = round(len(ids) * SHARES["test"])
             n_validation = round(len(ids) * SHARES["validation"])
             for position, lesion in enumerate(ids):
@@ -121,6 +122,61 @@ def assert_no_leak(lesion_ids: pd.Series, splits: pd.Series) -> None:
             f"{int((crossing > 1).sum())} lesions have images in more than one split, e.g. "
             f"{crossing[crossing > 1].index[0]}. A model tested on them would have seen them."
         )
+
+
+def subset(photos: pd.DataFrame, most: int) -> np.ndarray:
+    """Which photos of a split make a smaller one of at most so many: lesions whole, each class in
+    about the share it has, and with a lesion at least if `smallest_subset` allows. Drawn as
+    `Split.draw` does, so the same photos give the same subset everywhere, and of a subset the
+    whole.
+
+    Args:
+        photos: those of one split, a row each; columns lesion_id and dx (the class).
+        most: 0: all.
+
+    Returns:
+        positions of rows, ascending.
+    """
+    if not most or len(photos) <= most:
+        return np.arange(len(photos))
+    lesions = _lesions(photos)
+    waiting = {
+        name: sorted(group.index, key=_place) for name, group in lesions.groupby("dx", sort=True)
+    }
+    missing = {
+        name: most * lesions.loc[ids, "photos"].sum() / len(photos) for name, ids in waiting.items()
+    }
+    size, room, chosen = lesions["photos"].to_dict(), most, []
+    # One lesion of each class, the rarest first; then of the one that lacks most of its share.
+    first = sorted(missing, key=lambda name: missing[name])
+    while room and any(waiting.values()):
+        if first:
+            name = first.pop(0)
+            lesion = min(waiting[name], key=lambda lesion: size[lesion])
+        else:
+            name = max((n for n in waiting if waiting[n]), key=lambda name: missing[name])
+            lesion = waiting[name][0]
+        waiting[name].remove(lesion)
+        if size[lesion] <= room:
+            chosen.append(lesion)
+            missing[name] -= size[lesion]
+            room -= size[lesion]
+    return np.flatnonzero(photos["lesion_id"].isin(chosen))
+
+
+def smallest_subset(photos: pd.DataFrame) -> int:
+    """How many photos a `subset` needs to hold each class."""
+    return int(_lesions(photos).groupby("dx")["photos"].min().sum())
+
+
+def _lesions(photos: pd.DataFrame) -> pd.DataFrame:
+    """Each lesion's class and its number of photos."""
+    return photos.groupby("lesion_id").agg(dx=("dx", "first"), photos=("dx", "size"))
+
+
+def _place(lesion: str) -> str:
+    """Lesions are drawn in the order of this."""
+    return hashlib.sha256(lesion.encode()).hexdigest()
 
 
 def check_split(card: dict[str, Any], split_id: str) -> None:

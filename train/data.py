@@ -29,6 +29,7 @@ from core.ownership import ForeignFolderError
 from core.photo_files import NAMED
 from core.room import REFUSED, NoRoomError, check_room, reserve
 from core.settings import Settings
+from core.splits import smallest_subset, subset
 from core.taxonomy import BY_KEY, KEYS
 from train.augment import Augmentation, Look
 from train.choices import AUGMENTATIONS
@@ -153,21 +154,35 @@ def prepare(config: Config, tick: Tick | None = None) -> Arrays:
 
 def wanted_part(data: Data, config: Config) -> Data:
     """The data with only those rows and parts that a limited training uses; all of it if there is
-    no limit, or if it is decoded as a whole already."""
-    if not config.limit or is_decoded(data):
+    no limit, or if it is decoded as a whole already.
+
+    Raises:
+        ConfigError: the limit leaves no room for every class.
+    """
+    if not config.limit:
         return data
-    table = data.table
     masked = isinstance(config, (SegmenterConfig, HybridConfig))
+    splits = ("train", "validation")
+    if not isinstance(config, SegmenterConfig) and not isinstance(data, Elsewhere):
+        for split in splits:
+            _check_limit(data.table.iloc[chosen_rows(data.table, split, 0, masked)], config.limit)
+    if is_decoded(data):
+        return data
     crops = isinstance(config, ClassifierConfig) and config.crop_share > 0
-    if masked:
-        table = table[table["has_mask"]]
-    chosen = [
-        table[table["split"] == split].head(config.limit) for split in ("train", "validation")
-    ]
-    table = pd.concat(chosen).sort_index()
+    rows = [chosen_rows(data.table, split, config.limit, masked) for split in splits]
+    table = data.table.iloc[np.sort(np.concatenate(rows))].copy()
     table["has_mask"] &= masked
     table["has_crop"] &= crops
     return replace(data, table=table)
+
+
+def _check_limit(photos: pd.DataFrame, limit: int) -> None:
+    if not photos.empty and limit < (least := smallest_subset(photos)):
+        raise ConfigError(
+            f"A subset of {limit:,} photos has no room for each of the "
+            f"{photos['dx'].nunique()} classes in {photos['split'].iloc[0]}: allow {least:,} at "
+            "least, or take all photos (0)."
+        )
 
 
 def is_decoded(data: Data) -> bool:
@@ -481,20 +496,31 @@ def source_weights(weights: np.ndarray, sources: np.ndarray, share: float) -> np
 
 
 def rows_of(arrays: Arrays, split: str, limit: int = 0, masked: bool = False) -> np.ndarray:
-    """Row numbers of a split (only those with a mask, if `masked`, else only those with a label),
-    the first `limit` if given.
+    """Row numbers of a split, see `chosen_rows`.
 
     Raises:
         DatasetError: there is none.
     """
-    wanted = (arrays.table["split"] == split).to_numpy()
-    has = arrays.table["has_mask"] if masked else arrays.table["label"] >= 0
-    wanted = wanted & has.to_numpy()
-    rows = np.flatnonzero(wanted)
+    rows = chosen_rows(arrays.table, split, limit, masked)
     if not len(rows):
         what = "photos with a lesion mask" if masked else "photos"
         raise DatasetError(f"The split {split} has no {what}. {HOW_TO_IMPORT}")
-    return rows[:limit] if limit else rows
+    return rows
+
+
+def chosen_rows(
+    table: pd.DataFrame, split: str, limit: int = 0, masked: bool = False
+) -> np.ndarray:
+    """Row numbers of a split (only those with a mask, if `masked`, else only those with a label).
+    With a `limit`, of each source the photos of `core.splits.subset`. There may be none."""
+    labelled = table["label"] >= 0 if "label" in table else table["dx"] != ""
+    wanted = (table["split"] == split) & (table["has_mask"] if masked else labelled)
+    rows = np.flatnonzero(wanted)
+    if not limit:
+        return rows
+    sources = table["source"].to_numpy()[rows] if "source" in table else np.zeros(len(rows))
+    parts = [rows[sources == source] for source in np.unique(sources)]
+    return np.concatenate([rows[:0], *(p[subset(table.iloc[p], limit)] for p in parts)])
 
 
 def frame_loader(arrays: Arrays, rows: np.ndarray, size: int, batch: int = 32) -> DataLoader:

@@ -20,7 +20,7 @@ from core.runtime import Scores
 from core.settings import Settings
 from core.torch_runtime import choose_device, load_classifier, load_segmenter
 from core.weights import Card
-from train.data import Arrays, Frames, load_arrays
+from train.data import Arrays, Frames, chosen_rows, load_arrays
 
 Classify = Callable[[np.ndarray], Scores]
 """As `core.runtime.Runtime.classify`."""
@@ -99,15 +99,14 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
 
 
 def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -> np.ndarray:
-    """The rows of a split that a training sees; of `crops`, those of the training split that have
-    one, `CROPS` at most."""
-    table = arrays.table
-    wanted = (table["split"] == ("train" if part == "crops" else part)) & (table["source"] == 0)
-    rows = np.flatnonzero(wanted & (table["has_mask"] | (not masked)))
-    rows = rows[:limit] if limit else rows
+    """The rows of a split of the data itself that a training sees; of `crops`, those of the training
+    split that have one, `CROPS` at most."""
+    split = "train" if part == "crops" else part
+    rows = chosen_rows(arrays.table, split, limit, masked)
+    rows = rows[arrays.table["source"].to_numpy()[rows] == 0]
     if part != "crops":
         return rows
-    rows = rows[table["has_crop"].to_numpy()[rows]]
+    rows = rows[arrays.table["has_crop"].to_numpy()[rows]]
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), CROPS)).round().astype(int)]
 
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from core.compat import import_torchvision
 from train.config import Config
-from train.data import Arrays, frame_loader
+from train.data import Arrays, chosen_rows, frame_loader
 from train.ranks import BatchParts, part_of_rows
 
 import_torchvision()
@@ -95,9 +95,7 @@ class PhotoModel(Model):
     def elsewhere_rows(self) -> np.ndarray:
         """Row numbers of the validation photos of further sources (`train.elsewhere`), which are
         validated on beside those; there may be none."""
-        table = self.arrays.table
-        usable = table["has_mask"] if self.masked else table["label"] >= 0
-        return np.flatnonzero((table["split"] == "elsewhere") & usable)
+        return chosen_rows(self.arrays.table, "elsewhere", self.config.limit, self.masked)
 
     def val_dataloader(self) -> DataLoader:
         """Full frames of validation and validation-elsewhere, in every epoch at

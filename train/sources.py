@@ -17,7 +17,7 @@ from core.label_files import read_labels
 from core.mask_files import Grid, pair_masks, read_mask
 from core.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
 from core.taxonomy import BY_KEY
-from train.data import TWO_LABELS, Data, read_photo
+from train.data import TWO_LABELS, Data, chosen_rows, read_photo
 
 
 class Source(Protocol):
@@ -61,11 +61,10 @@ class SplitSource:
     def table(self) -> pd.DataFrame:
         """See `Source`."""
         table = self.dataset.table
-        table = table[(table["split"] == self.split) & (table["has_mask"] | (not self.masked))]
+        table = table.iloc[chosen_rows(table, self.split, self.limit, self.masked)]
         if table.empty:
             what = "photos with a lesion mask" if self.masked else "photos"
             raise DatasetError(f"The split {self.split} of {self._name} has no {what}.")
-        table = table.head(self.limit) if self.limit else table
         if self.two_labels:
             table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
         return table

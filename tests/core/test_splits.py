@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 
 from core.dataset import read_metadata
-from core.splits import SPLIT_FILE, Split, SplitError, assert_no_leak
+from core.splits import (
+    SPLIT_FILE,
+    Split,
+    SplitError,
+    assert_no_leak,
+    smallest_subset,
+    subset,
+)
 from core.taxonomy import KEYS
 
 if TYPE_CHECKING:
@@ -119,6 +126,47 @@ def test_a_lesion_in_two_splits_is_a_leak() -> None:
     assert_no_leak(lesions, pd.Series(["train", "train", "test", "test"]))
     with pytest.raises(SplitError, match=r"1 lesions .* e\.g\. B"):
         assert_no_leak(lesions, pd.Series(["train", "train", "test", "validation"]))
+
+
+# Subsets
+
+
+@pytest.fixture
+def photos() -> pd.DataFrame:
+    """One split: 60 lesions of a common class, 12 and 4 of others; every third has three photos.
+    Sorted by class, as the paths of a folder of classes are."""
+    rows = []
+    for dx, count in (("a", 60), ("b", 12), ("c", 4)):
+        for number in range(count):
+            rows += [(f"{dx}{number:02}", dx)] * (3 if number % 3 == 0 else 1)
+    return pd.DataFrame(rows, columns=["lesion_id", "dx"])
+
+
+@pytest.mark.parametrize("most", [3, 4, 8, 20, 50, 100])
+def test_a_subset_has_each_class_and_whole_lesions(photos: pd.DataFrame, most: int) -> None:
+    few = photos.iloc[subset(photos, most)]
+    assert len(few) <= most
+    assert len(few) >= most - 2, "only a lesion of three did not fit"
+    assert set(few["dx"]) == {"a", "b", "c"}
+    assert photos["lesion_id"].isin(few["lesion_id"]).sum() == len(few), "lesions are whole"
+    shares = photos["dx"].value_counts() / len(photos)
+    for name, count in few["dx"].value_counts().items():
+        assert abs(count - most * shares[name]) <= 3
+
+
+def test_a_subset_is_the_same_whatever_the_order_and_from_itself(photos: pd.DataFrame) -> None:
+    few = photos.iloc[subset(photos, 20)]
+    mixed = photos.sample(frac=1, random_state=1)
+    assert set(mixed.iloc[subset(mixed, 20)].index) == set(few.index)
+    assert subset(few, 20).tolist() == list(range(len(few)))
+    for all_of_them in (0, len(photos), 10**6):
+        assert subset(photos, all_of_them).tolist() == list(range(len(photos)))
+
+
+def test_the_smallest_subset(photos: pd.DataFrame) -> None:
+    assert smallest_subset(photos) == 3
+    large = photos[photos["lesion_id"].isin(["a01", "b03", "c00"])]
+    assert smallest_subset(large) == 7, "the lesions of b and c have three photos each"
 
 
 # HAM10000 itself

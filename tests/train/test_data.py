@@ -22,7 +22,7 @@ from core.room import NoRoomError
 from core.storage import PHOTOS
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
-from train.config import ClassifierConfig, Config, SegmenterConfig
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.data import (
     CROP,
     Arrays,
@@ -34,7 +34,10 @@ from train.data import (
     load_arrays,
     prepare,
     rows_of,
+    wanted_part,
 )
+from train.features import part_rows
+from train.sources import SplitSource
 
 
 @pytest.fixture
@@ -218,20 +221,51 @@ def test_a_limited_training_decodes_only_its_photos(
     copy: Tiny, decodings: list[Path], monkeypatch: pytest.MonkeyPatch, kind: type[Config]
 ) -> None:
     monkeypatch.setenv("LESIONLAB_DATA", str(copy.data))
-    config, told = kind(limit=5), []
+    config, told = kind(limit=10), []
     part = prepare(config, lambda done, total: told.append((done, total)))
-    assert told == [(k, 10) for k in range(10)]
-    assert len(part.frames) == 10
+    table = copy.open().table
+    count = sum(min(10, int((table["split"] == split).sum())) for split in ("train", "validation"))
+    assert told == [(k, count) for k in range(count)]
+    assert len(part.frames) == count
     masked = kind is SegmenterConfig
     assert part.table["has_mask"].all() == masked
     whole = load_arrays(copy.open())
     assert len(prepare(config).frames) == len(whole.frames), "what is decoded as a whole is used"
     assert len(decodings) == 2
     for split in ("train", "validation"):
-        few, same = (rows_of(a, split, 5, masked) for a in (part, whole))
+        few, same = (rows_of(a, split, 10, masked) for a in (part, whole))
         assert list(part.table.index[few]) == list(whole.table.index[same])
         np.testing.assert_array_equal(part.frames[few], whole.frames[same])
         np.testing.assert_array_equal(part.masks[few] > 127, (whole.masks[same] > 127) & masked)
+
+
+def test_one_subset_wherever_a_limited_training_asks(tiny: Tiny) -> None:
+    """What is trained and validated on, what is exported with, and what is measured on."""
+    dataset = tiny.open()
+    arrays = load_arrays(dataset)
+    table = wanted_part(dataset, ClassifierConfig(limit=12)).table
+    for split in ("train", "validation"):
+        for masked in (False, True):
+            rows = rows_of(arrays, split, 12, masked)
+            assert part_rows(arrays, split, 12, masked).tolist() == rows.tolist()
+            source = SplitSource(dataset, split, masked=masked, limit=12)
+            assert list(source.table.index) == list(arrays.table.index[rows])
+            assert set(table.index) >= set(source.table.index)
+    crops = part_rows(arrays, "crops", 12)
+    assert set(crops) <= set(rows_of(arrays, "train", 12))
+
+
+@pytest.mark.parametrize("decoded", [False, True])
+def test_a_limit_without_room_for_each_class_is_refused(
+    copy: Tiny, monkeypatch: pytest.MonkeyPatch, decoded: bool
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(copy.data))
+    if decoded:
+        load_arrays(copy.open())
+    for config in (ClassifierConfig(limit=6), HybridConfig(limit=6)):
+        with pytest.raises(ConfigError, match=r"6 photos .* 7 classes in train: allow 7"):
+            prepare(config)
+    assert prepare(SegmenterConfig(limit=6)).masks.any(), "outlines have no classes"
 
 
 # Augmentation
@@ -358,7 +392,10 @@ def test_rows_never_mix_splits(arrays: Arrays) -> None:
 
 def test_rows_limited_and_masked(arrays: Arrays) -> None:
     rows = rows_of(arrays, "train")
-    assert rows_of(arrays, "train", 5).tolist() == rows[:5].tolist()
+    few = rows_of(arrays, "train", 12)
+    assert len(few) == 12
+    assert set(few) < set(rows)
+    assert set(arrays.table["dx"].iloc[few]) == set(KEYS), "no class is left out"
     assert rows_of(arrays, "train", 0).tolist() == rows.tolist()
     table = arrays.table.assign(has_mask=False)
     table.iloc[rows[3], table.columns.get_loc("has_mask")] = True

@@ -20,6 +20,7 @@ from core.imaging import resize, to_jpeg
 from core.in_use import unfit
 from core.phantom import KINDS, make_phantom
 from core.reference import Reference
+from core.splits import subset
 from core.taxonomy import KEYS
 from core.torch_runtime import load_classifier
 from core.weights import WeightsError, read_card
@@ -86,7 +87,7 @@ def runs(
         ),
         "two": ClassifierConfig(**QUICK, architecture="small-cnn", labels="malignancy"),
         "own": ClassifierConfig(**QUICK, architecture="small-cnn", data=str(folder_of_classes)),
-        "both": HybridConfig(**QUICK, limit=8),
+        "both": HybridConfig(**QUICK, limit=12),
         "outline": SegmenterConfig(**QUICK),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -189,10 +190,14 @@ def test_a_run_of_the_app_analyses_with_its_own_training_photos(runs: Path, tiny
 def test_a_limited_run_knows_and_is_measured_on_the_photos_it_saw(runs: Path, tiny: Tiny) -> None:
     folder, table = runs / "both/model/classifier", tiny.open().table
     predictions = read_predictions(folder, "validation")
-    assert list(predictions.index) == list(table.index[table["split"] == "validation"][:8])
-    assert read_card(folder)["metrics"]["validation"]["limit"] == 8
+    validated, learned = (
+        list(photos.index[subset(photos, 12)])
+        for photos in (table[table["split"] == split] for split in ("validation", "train"))
+    )
+    assert list(predictions.index) == validated
+    assert read_card(folder)["metrics"]["validation"]["limit"] == 12
     cases = Reference.read(folder, 1.0).cases
-    assert list(cases.images) == list(table.index[table["split"] == "train"][:8])
+    assert list(cases.images) == learned
 
 
 def test_scores_are_free_of_the_prior_of_the_loss(runs: Path) -> None:

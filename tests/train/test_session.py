@@ -139,7 +139,7 @@ def test_stop_before_the_first_epoch(
     for phase in ("preparing", "training"):
         run = tmp_path / phase
         # A subset is not decoded yet, so that there is something to prepare.
-        config = replace(CLASSIFIER, limit=3 if phase == "preparing" else 0)
+        config = replace(CLASSIFIER, limit=10 if phase == "preparing" else 0)
         begin(run, config, resume=False)
         if phase == "preparing":
             for part in (Path(environment["LESIONLAB_DATA"]) / "ham10000/cache").glob("*"):

@@ -99,8 +99,8 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
 
 
 def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -> np.ndarray:
-    """The rows of a split of the data itself that a training sees; of `crops`, those of the training
-    split that have one, `CROPS` at most."""
+    """The rows of a split of the data itself that a training sees; of `crops`, those of the
+    training split that have one, `CROPS` at most."""
     split = "train" if part == "crops" else part
     rows = chosen_rows(arrays.table, split, limit, masked)
     rows = rows[arrays.table["source"].to_numpy()[rows] == 0]

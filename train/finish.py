@@ -22,6 +22,7 @@ from core.reference import FILE as REFERENCE
 from core.reference import Reference
 from core.runtime import Scores
 from core.weights import Card, WeightsError, read_card, write_card
+from train.began import check_photos
 from train.config import Config, ConfigError, config_of, read_run_config
 from train.data import Data, open_data, prepare
 from train.evaluate import (
@@ -92,7 +93,9 @@ def finish(run: Path, watch: Watch) -> dict[str, Card]:
     """
     config = _config(run)
     watch.phase("exporting")
-    finished = Finished(run, config, open_data(config), prepare(config))
+    data = open_data(config)
+    check_photos(run, config, data)
+    finished = Finished(run, config, data, prepare(config))
     networks = trained(finished)
     meter = Meter(watch, config.epochs, _photos(finished))
     made, ready = run / f"{MODELS}.part", run / MODELS

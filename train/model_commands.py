@@ -87,6 +87,7 @@ def add_model_commands(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
+    from train.began import check_photos
     from train.config import read_run_config
     from train.data import open_data, prepare
     from train.export import (
@@ -103,7 +104,9 @@ def _export(options: argparse.Namespace) -> int:
     settings, kind = Settings.from_environment(), options.model
     run = settings.runs / (options.run_name or kind)
     config = check_run(read_run_config(run), run, kind)
-    finished = Finished(run, config, open_data(config), prepare(config))
+    data = open_data(config)
+    check_photos(run, config, data)
+    finished = Finished(run, config, data, prepare(config))
     network, folder = trained(finished)[kind], settings.weights / kind
     name = shipped_name(kind, config)
     if kind == "classifier":

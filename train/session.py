@@ -115,6 +115,7 @@ def run_training(
     if config is None:
         raise ConfigError(f"{folder} has no {CONFIG_FILE}: it is not the folder of a run.")
     _check_free(folder, resume)
+    _check_same(folder, config)
     train(folder, config, watch, where)
     if rank() == 0:
         finish(folder, watch)
@@ -122,8 +123,9 @@ def run_training(
 
 def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None) -> None:
     """What `run_training` does before it finishes; each of several processes does it."""
+    from train.began import Began
     from train.checkpoints import NAMES, checkpoint_bytes
-    from train.data import prepare
+    from train.data import open_data, prepare
     from train.fit import fit
 
     watch.phase("preparing")
@@ -133,6 +135,8 @@ def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | No
         kept = sum((folder / n).stat().st_size for n in NAMES if (folder / n).is_file())
         needed = 3 * checkpoint_bytes(model, config) - kept  # while the third one is written
         check_room(folder, max(needed, 0), "The checkpoints of this training")
+        if not kept:
+            Began.of(config, open_data(config)).write(folder)
     watch.phase("training")
     fit(model, folder, resume=True, watch=watch, where=where)
 
@@ -142,8 +146,11 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
 
     Raises:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
+        ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
+            `train.began`); nothing is changed.
     """
     _check_free(folder, resume)
+    _check_same(folder, config)
     write_run_config(folder, config)
 
 
@@ -169,6 +176,12 @@ def _check_free(folder: Path, resume: bool) -> None:
         raise FileExistsError(
             f"{folder} holds a run already; add --resume, or name another folder."
         )
+
+
+def _check_same(folder: Path, config: Config) -> None:
+    from train.began import check_goes_on
+
+    check_goes_on(folder, config)
 
 
 def _ticks(watch: Watch, epochs: int) -> Tick:

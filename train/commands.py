@@ -69,9 +69,14 @@ def add_training_commands(commands: Any) -> None:
     preview = commands.add_parser("preview", help="augmented samples of some photos, as one PNG")
     preview.add_argument("--config", type=Path, required=True, metavar="FILE")
     preview.add_argument("--out", type=Path, required=True, metavar="PNG")
-    preview.add_argument("--photos", type=int, default=3, help="rows (default: %(default)s)")
-    preview.add_argument("--samples", type=int, default=5, help="of each (default: %(default)s)")
-    preview.add_argument("--seed", type=int, default=0, help="another one, other samples")
+    few = Spec("The number", "", least=1, most=100, kind=int)
+    seed = specs(Config)["seed"]
+    for name, spec, default, text in (
+        ("photos", few, 3, "rows (default: %(default)s)"),
+        ("samples", few, 5, "of each (default: %(default)s)"),
+        ("seed", seed, 0, "another one, other samples"),
+    ):
+        preview.add_argument(f"--{name}", type=_parser_of(spec), default=default, help=text)
     preview.set_defaults(run=_preview)
 
 

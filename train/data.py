@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tqdm import tqdm
 from core import caches, storage
 from core.dataset import HOW_TO_IMPORT, Dataset, DatasetError
 from core.imaging import ImageError, LesionImage, resize
+from core.mask_files import Grid
 from core.ownership import ForeignFolderError
 from core.photo_files import NAMED
 from core.room import REFUSED, NoRoomError, check_room, reserve
@@ -39,7 +41,9 @@ from train.folders import ClassFolder, Folder, MaskFolder
 from train.session import Tick
 
 FRAME = (320, 240)
-"""Largest cached frame, width × height; smaller photos are cached at the size of the first one."""
+"""Largest cached frame, width × height; see `frame_size`."""
+MEASURED = 200
+"""Photos whose sizes are looked at, at most, spread over the whole table."""
 CROP = 224
 TWO_LABELS = ("benign", "malignant")
 PARTS = ("images", "masks", "crops")
@@ -210,7 +214,7 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
     table["label"] = table["label"].astype(int)
     table["source"] = 0
     table["crop_row"] = np.where(table["has_crop"], table["has_crop"].cumsum() - 1, -1)
-    width, height = _frame(data)
+    width, height = frame_size(data)
     directory = _directory(data)
     shapes = {
         "frames": (len(table), height, width, 3),
@@ -248,11 +252,18 @@ def _two_labels(arrays: Arrays) -> Arrays:
     return replace(arrays, table=table, classes=TWO_LABELS)
 
 
-def _frame(data: Data) -> tuple[int, int]:
-    """Width and height of the cached frames."""
-    name = str(data.table.index[0])
-    first = read_photo(data.photo(name), name)
-    return min((first.width, first.height), FRAME)
+def frame_size(data: Data) -> tuple[int, int]:
+    """Width and height of the cached frames: the median of the photos' upright sizes, each side at
+    most that of `FRAME`. One thumbnail or panorama among them changes nothing. Photos that cannot
+    be read do not count; decoding names them."""
+    names = [str(name) for name in data.table.index]
+    sizes = []
+    for place in np.unique(np.linspace(0, len(names) - 1, MEASURED).round().astype(int)):
+        with suppress(DatasetError):
+            grid = Grid.of(data.photo(names[place]), names[place])
+            sizes.append((grid.width, grid.height))
+    width, height = np.median(sizes or [FRAME], axis=0).astype(int)
+    return min(int(width), FRAME[0]), min(int(height), FRAME[1])
 
 
 def read_photo(content: bytes, name: str, enough: int | None = None) -> LesionImage:
@@ -295,7 +306,7 @@ def _directory(data: Data) -> Path:
         cache = Settings.from_environment().cache / "training"
     else:
         cache = data.root / "cache"
-    return cache / _fingerprint(data, *_frame(data))
+    return cache / _fingerprint(data, *frame_size(data))
 
 
 def _decode(

@@ -18,11 +18,11 @@ from train.checkpoints import checkpoint_bytes
 from train.config import Config
 from train.data import (
     CROP,
-    FRAME,
     TWO_LABELS,
     Arrays,
     Data,
     decode_row,
+    frame_size,
     is_decoded,
     open_data,
     wanted_part,
@@ -116,7 +116,7 @@ def _noise(data: Data, config: Config) -> Arrays:
             "has_mask": True,
         }
     )
-    width, height = FRAME
+    width, height = frame_size(data)
     return Arrays(
         table,
         random.integers(0, 256, (count, height, width, 3), np.uint8),
@@ -168,9 +168,9 @@ def _decoding(data: Data) -> tuple[float, int]:
     """Seconds and bytes that decoding the photos will take."""
     table = data.table
     some = table.iloc[:: max(1, len(table) // DECODED)][:DECODED]
+    width, height = frame_size(data)
     then = time.perf_counter()
     for image_id, entry in some.iterrows():
-        decode_row(data, str(image_id), entry, *FRAME)
+        decode_row(data, str(image_id), entry, width, height)
     seconds = (time.perf_counter() - then) / len(some) * len(table)
-    width, height = FRAME
     return seconds, len(table) * width * height * 4 + int(table["has_crop"].sum()) * CROP * CROP * 3

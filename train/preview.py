@@ -12,25 +12,28 @@ import torch
 from core.imaging import resize, to_png
 from train.augment import Augmentation, Look
 from train.config import Config
-from train.data import FRAME, LOOK_SHARE, open_data, read_photo
+from train.data import FRAME, LOOK_SHARE, frame_size, open_data, read_photo
 
 SIDE = 128
 """Side of each sample on the sheet, in pixels."""
 GAP = 4
 
 
-def augmented(photos: list[np.ndarray], config: Config, seed: int) -> np.ndarray:
+def augmented(
+    photos: list[np.ndarray], config: Config, seed: int, frame: tuple[int, int] = FRAME
+) -> np.ndarray:
     """One random sample of each photo (uint8 H×W×3) as training would draw it at the largest size
-    S: uint8 N×S×S×3. The same seed gives the same samples; torch's own random state stays."""
+    S: uint8 N×S×S×3. The same seed gives the same samples; torch's own random state stays.
+    `frame` is the size at which training caches the photos (`train.data.frame_size`)."""
     size = max(stage.size for stage in config.stages)
     change = Augmentation(size, config.augment)
-    frames = [np.array(resize(photo, FRAME)) for photo in photos]
+    cached = [np.array(resize(photo, frame)) for photo in photos]
     samples = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for number, frame in enumerate(frames):
-            other = Look.of(frames[number - 1]) if torch.rand(()).item() < LOOK_SHARE else None
-            samples.append(change(frame, other=other)[0])
+        for number, pixels in enumerate(cached):
+            other = Look.of(cached[number - 1]) if torch.rand(()).item() < LOOK_SHARE else None
+            samples.append(change(pixels, other=other)[0])
     return np.stack(samples)
 
 
@@ -48,7 +51,7 @@ def write_sheet(path: Path, config: Config, photos: int, samples: int, seed: int
     originals = [read_photo(data.photo(name), name).rgb for name in chosen]
     columns = [[resize(photo, (SIDE, SIDE)) for photo in originals]]
     for k in range(samples):
-        made = augmented(originals, config, seed * 1_000 + k)
+        made = augmented(originals, config, seed * 1_000 + k, frame_size(data))
         columns.append([resize(sample, (SIDE, SIDE)) for sample in made])
     step = SIDE + GAP
     sheet = np.full((len(originals) * step - GAP, len(columns) * step - GAP, 3), 255, np.uint8)

@@ -13,7 +13,8 @@ from PIL import Image
 from core.dataset import DatasetError
 from core.imaging import to_jpeg, to_png
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
-from train.data import prepare, rows_of
+from train.data import frame_size, prepare, rows_of
+from train.estimate import _decoding, _noise
 from train.folders import UNKNOWN_LESIONS, ClassFolder, MaskFolder
 
 
@@ -199,6 +200,53 @@ def test_arrays_of_masks(masks: Path, environment: dict[str, str]) -> None:
     arrays = prepare(SegmenterConfig(data=str(masks)))
     assert len(rows_of(arrays, "validation", masked=True)) == 1
     assert (arrays.masks > 127).reshape(8, -1).sum(axis=1).tolist() == [600] * 8
+
+
+def picture(path: Path, width: int, height: int, orientation: int = 1) -> None:
+    noise = np.random.default_rng(width * height).integers(0, 256, (height, width, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(noise).save(path, exif=exif)
+
+
+@pytest.mark.parametrize(
+    ("first", "others", "frame"),
+    [
+        ((40, 40), (640, 480), (320, 240)),
+        ((300, 4000), (640, 480), (320, 240)),
+        ((2000, 1500), (100, 80), (100, 80)),
+        ((64, 48), (300, 400), (300, 240)),
+    ],
+    ids=["a thumbnail first", "a strip first", "small photos", "upright photos"],
+)
+def test_the_frame_is_that_of_most_photos(
+    tmp_path: Path,
+    environment: dict[str, str],
+    first: tuple[int, int],
+    others: tuple[int, int],
+    frame: tuple[int, int],
+) -> None:
+    root = fill(tmp_path / "mine", {"acne": 4, "wart": 4})
+    for number, path in enumerate(sorted(root.rglob("*.jpg"))):
+        picture(path, *(others if number else first))
+        with path.open("ab") as file:  # no two files are equal
+            file.write(bytes([number]))
+    data = ClassFolder.open(root)
+    assert frame_size(data) == frame
+    width, height = frame
+    config = ClassifierConfig(data=str(root), start="random", architecture="small-cnn")
+    assert prepare(config).frames.shape == (8, height, width, 3)
+    assert _noise(data, config).frames.shape[1:] == (height, width, 3), "the estimate has the same"
+    assert _decoding(data)[1] == 8 * width * height * 4
+
+
+def test_the_frame_is_of_photos_as_they_are_seen(tmp_path: Path) -> None:
+    """A phone writes a photo lying on its side, with a tag; one that is damaged does not count."""
+    root = fill(tmp_path / "mine", {"acne": 4, "wart": 4})
+    for number, path in enumerate(sorted(root.rglob("*.jpg"))):
+        picture(path, 100 + number, 60, orientation=6)
+    (root / "acne/p000.jpg").write_bytes(b"\xff\xd8\xffno photo")
+    assert frame_size(ClassFolder.open(root)) == (60, 104)
 
 
 def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:

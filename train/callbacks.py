@@ -4,6 +4,7 @@ resume, reports to whoever watches, and answers to look at."""
 from __future__ import annotations
 
 import csv
+import math
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 
 from core.compat import import_torchvision
-from train.config import Config
+from train.config import Config, ConfigError
 from train.data import Frames
 from train.model import Model, PhotoModel
 from train.samples import choose, write_answers, write_photos
@@ -63,6 +64,60 @@ class EpochTable(Callback):
             writer.writerows([*rows, row])
         os.replace(temporary, self.path)
         print("  ".join(f"{k} {v}" for k, v in row.items()), file=sys.stderr, flush=True)
+
+
+class FiniteNumbers(Callback):
+    """Stops a training whose numbers are none any more (NaN or infinite): from there on it learns
+    nothing and its scores mean nothing. Raises ConfigError; finished epochs are kept."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.answer = 0.0
+        """The largest numbers in what the network answered in the last batch of validation."""
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Listen to the network while it is validated: the averages that it then uses (BatchNorm's,
+        those of its weights) may be lost where the loss is not yet."""
+
+        def listen(net: torch.nn.Module, _: Any, answer: Any) -> None:
+            if not net.training:
+                parts = answer if isinstance(answer, tuple) else (answer,)
+                self.answer = sum(float(part.float().abs().max()) for part in parts)
+
+        pl_module.get_submodule("net").register_forward_hook(listen)
+
+    def on_train_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Look at the loss."""
+        self._check(trainer, float(outputs["loss"]), "loss", f"at step {batch_idx + 1} of")
+
+    def on_validation_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Look at the answers."""
+        self._check(trainer, self.answer, "network's answer", "on validation after")
+
+    def _check(self, trainer: L.Trainer, number: float, what: str, when: str) -> None:
+        """Several processes stop together, if one of them has lost its numbers."""
+        lost = not math.isfinite(number)
+        if trainer.strategy.reduce_boolean_decision(lost, all=False):
+            became = "infinite" if math.isinf(number) else "NaN (not a number)"
+            raise ConfigError(
+                f"The {what} became {became} {when} epoch {trainer.current_epoch + 1}. Try a "
+                f"smaller learning rate (now {self.config.lr:g}); finished epochs are kept."
+            )
 
 
 class Watching(Callback):

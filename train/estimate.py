@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from core.settings import Settings
 from core.taxonomy import KEYS
+from core.torch_runtime import choose_device
 from train.checkpoints import checkpoint_bytes
 from train.config import Config
 from train.data import (
@@ -28,7 +30,7 @@ from train.data import (
     wanted_part,
 )
 from train.export import comparable, kinds_of
-from train.fit import autocast, keep_freed_memory, training_device
+from train.fit import autocast, keep_freed_memory
 from train.folders import Folder
 from train.model import PhotoModel
 from train.session import build_training
@@ -66,7 +68,8 @@ def estimate(config: Config) -> Estimate:
     """Measure a few steps of a training.
 
     Raises:
-        ConfigError, DatasetError, WeightsError: what `train.session.run_training` would raise.
+        ConfigError, DatasetError, DeviceError, WeightsError: what `train.session.run_training`
+            would raise.
     """
     data = open_data(config)
     part = wanted_part(data, config)
@@ -130,7 +133,7 @@ def _measure(model: PhotoModel, config: Config) -> tuple[dict[int, float], int]:
     """Seconds a training image at each size, loading and augmenting included."""
     keep_freed_memory()
     torch.set_num_threads(config.threads)
-    device = training_device()
+    device = choose_device(Settings.from_environment().device)
     model.to(device)
     optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], config.lr)
     model.log = model.log_dict = lambda *_, **__: None  # type: ignore[assignment,method-assign]

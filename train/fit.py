@@ -23,12 +23,12 @@ import torch
 
 from core.compat import import_torchvision
 from core.room import NoRoomError
-from train.callbacks import EpochTable, Sampling, Watching
+from train.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
 from train.checkpoints import NAMES, checkpoint_to_resume
-from train.config import write_run_config
+from train.config import ConfigError, write_run_config
 from train.jobs.words import disk_is_full
 from train.model import Model, PhotoModel
-from train.ranks import check_batch, placement, rank
+from train.ranks import ACCELERATORS, check_batch, placement, rank
 from train.session import Watch
 
 import_torchvision()
@@ -106,7 +106,8 @@ def fit(
             computer's devices (`train.ranks.placement`).
 
     Raises:
-        ConfigError: the devices are not there, or cannot share the batch.
+        ConfigError: the devices are not there, cannot share the batch or lack the precision; or
+            the loss is no number any more (`last.ckpt` has the epochs before).
         Stopped: `watch` wanted it.
         FileExistsError: the folder holds a run and `resume` is not set.
         NoRoomError: the disk is full.
@@ -129,9 +130,10 @@ def fit(
     validated = len(model.validation_rows()) if isinstance(model, PhotoModel) else 0
     trainer = L.Trainer(
         max_epochs=config.epochs,
-        precision=_precision(config.precision),
+        precision=precision_on(where["accelerator"], config.precision),
         logger=TensorBoardLogger(run, name="", version=""),
         callbacks=[
+            FiniteNumbers(config),
             EarlyStopping(MONITOR, mode="max", patience=config.patience),
             LearningRateMonitor("epoch"),
             EpochTable(run / "metrics.csv"),
@@ -189,25 +191,32 @@ def _silence_useless_messages() -> None:
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """The mixed precision that `fit` trains in on a device."""
-    wanted = _precision(precision)
+    """The mixed precision that `fit` trains in on a device. Raises ConfigError."""
+    wanted = precision_on(ACCELERATORS[device.type], precision)
     kind = torch.bfloat16 if wanted.startswith("bf16") else torch.float16
     return torch.autocast(device.type, kind, enabled=wanted.endswith("mixed"))
 
 
-def training_device() -> torch.device:
-    """Where `fit` trains: a GPU if there is one."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+def precision_on(accelerator: str, wanted: str) -> Any:
+    """Lightning's name of the precision to train in.
 
+    Args:
+        accelerator: Lightning's name of where: `cpu`, `gpu` or `mps`.
+        wanted: as `Config.precision`.
 
-def _precision(wanted: str) -> Any:
+    Raises:
+        ConfigError: this precision is not to be had there.
+    """
+    if wanted == "16-mixed" and accelerator == "cpu":
+        raise ConfigError(
+            "16-mixed needs a GPU, and this trains on the processor. Choose auto, bf16-mixed or "
+            "32-true."
+        )
     if wanted != "auto":
         return wanted
-    if torch.cuda.is_available():
+    if accelerator == "gpu":
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-    if torch.backends.mps.is_available():
+    if accelerator == "mps":
         return "32-true"
     native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     return "bf16-mixed" if native else "32-true"

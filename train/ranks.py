@@ -16,8 +16,8 @@ import numpy as np
 from core.settings import Settings
 from train.config import ConfigError
 
-ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
-"""Lightning's names of `LESIONLAB_DEVICE`'s values."""
+ACCELERATORS = {"cpu": "cpu", "cuda": "gpu", "mps": "mps"}
+"""Lightning's names of torch's devices."""
 
 
 def rank() -> int:
@@ -34,29 +34,28 @@ def placement(devices: int = 1) -> dict[str, Any]:
 
     Raises:
         ConfigError: there are not so many.
+        DeviceError: what `LESIONLAB_DEVICE` names is not on this machine.
     """
-    wanted = Settings.from_environment().device
-    found: dict[str, Any] = {"accelerator": ACCELERATORS[wanted], "devices": devices}
+    from core.torch_runtime import choose_device
+
+    device = choose_device(Settings.from_environment().device).type
+    found: dict[str, Any] = {"accelerator": ACCELERATORS[device], "devices": devices}
     if "TORCHELASTIC_RUN_ID" in os.environ:
         found["devices"] = int(os.environ["LOCAL_WORLD_SIZE"])
         found["num_nodes"] = int(os.environ["WORLD_SIZE"]) // found["devices"]
     if found["devices"] < 1:
         raise ConfigError("A training needs at least one device.")
     if found["devices"] * found.get("num_nodes", 1) > 1:
-        _check(wanted, found["devices"])
+        _check(device, found["devices"])
         found["strategy"] = "ddp"
     return found
 
 
-def _check(wanted: str, devices: int) -> None:
+def _check(device: str, devices: int) -> None:
     """Several processes on processors, or each with a GPU of its own."""
     import torch
 
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-        if torch.backends.mps.is_available():
-            wanted = "mps"
-    here = {"cpu": devices, "cuda": torch.cuda.device_count(), "mps": 1}[wanted]
+    here = {"cpu": devices, "cuda": torch.cuda.device_count(), "mps": 1}[device]
     if devices > here:
         raise ConfigError(
             f"{devices} processes need a GPU each, and this computer has {here}. Ask for fewer, or "

@@ -23,7 +23,7 @@ from train.config import (
     read_run_config,
     write_run_config,
 )
-from train.ranks import rank
+from train.ranks import placement, rank
 
 if TYPE_CHECKING:
     from train.data import Arrays
@@ -126,8 +126,10 @@ def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | No
     from train.began import Began
     from train.checkpoints import NAMES, checkpoint_bytes
     from train.data import open_data, prepare
-    from train.fit import fit
+    from train.fit import fit, precision_on
 
+    where = placement() if where is None else where
+    precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     watch.phase("preparing")
     arrays = prepare(config, _ticks(watch, config.epochs))
     model = build_training(config, arrays)

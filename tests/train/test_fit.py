@@ -26,7 +26,7 @@ from train import fit as fit_module
 from train.__main__ import main
 from train.callbacks import Watching
 from train.choices import ARCHITECTURES
-from train.config import VERSION, Config, Stage
+from train.config import VERSION, Config, ConfigError, Stage
 from train.fit import AtomicCheckpointIO, fit
 from train.model import Model
 from train.segmenter import SegmenterTraining
@@ -199,6 +199,47 @@ def test_stopped_training_keeps_its_epochs(tmp_path: Path, how: signal.Signals) 
             signal.signal(number, handler)
     assert [row["epoch"] for row in table(tmp_path)] == ["0", "1"]
     assert torch.load(tmp_path / "last.ckpt", weights_only=False)["epoch"] == 1
+
+
+# Numbers that are none any more
+
+
+@pytest.mark.parametrize(("value", "said"), [(math.nan, "NaN"), (math.inf, "infinite")])
+def test_a_lost_loss_stops_the_training_and_keeps_the_epochs(
+    tmp_path: Path, value: float, said: str
+) -> None:
+    class Lost(Line):
+        def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
+            loss = super().training_step(batch, index)
+            return loss * value if (self.trainer.current_epoch, index) == (2, 1) else loss
+
+    with pytest.raises(ConfigError, match=rf"{said} .*step 2 of epoch 3.*now 0\.01"):
+        fit(Lost(line_config(lr=0.01)), tmp_path)
+    assert [row["epoch"] for row in table(tmp_path)] == ["0", "1"]
+    for name in ("last", "best"):
+        kept = torch.load(tmp_path / f"{name}.ckpt", weights_only=False)
+        assert kept["epoch"] <= 1
+        assert all(value.isfinite().all() for value in kept["state_dict"].values())
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_network_that_is_lost_on_validation_alone(tmp_path: Path, ema: float) -> None:
+    """BatchNorm's averages are used there only; nor may a score of it be the best."""
+
+    class Lost(Line):
+        def __init__(self, config: Config) -> None:
+            super().__init__(config)
+            self.net.append(torch.nn.BatchNorm1d(4))
+
+        def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+            if (self.trainer.current_epoch, batch_idx) == (1, 0):
+                self.net[3].running_mean.fill_(math.nan)
+
+    with pytest.raises(ConfigError, match="on validation after epoch 2"):
+        fit(Lost(line_config(ema=ema)), tmp_path)
+    assert [row["epoch"] for row in table(tmp_path)] == ["0"]
+    kept = torch.load(tmp_path / "last.ckpt", weights_only=False)["state_dict"]
+    assert all(value.isfinite().all() for value in kept.values())
 
 
 # The table, the choices, early stopping

@@ -115,6 +115,31 @@ def test_run_of_another_kind_is_not_resumed(
     assert isinstance(read_run_config(run), SegmenterConfig)
 
 
+@pytest.mark.parametrize(
+    ("device", "options", "said"),
+    [
+        ("cuda", "", "offers no cuda device"),
+        ("mps", "", "offers no mps device"),
+        ("tpu", "", "set it to one of"),
+        ("cpu", "--precision 16-mixed", "needs a GPU"),
+        ("cpu", "--devices 0", "at least one device"),
+    ],
+)
+def test_a_device_or_precision_that_is_not_here(
+    device: str,
+    options: str,
+    said: str,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", device)
+    for library in ("cuda", "backends.mps"):
+        monkeypatch.setattr(f"torch.{library}.is_available", lambda: False)
+    assert said in failure(capsys, "segmenter", "--start", "random", *options.split())
+    assert not list(Path(environment["LESIONLAB_RUNS"]).glob("*/last.ckpt"))
+
+
 def test_stopped_by_hand(
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

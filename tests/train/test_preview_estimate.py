@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from core.imaging import LesionImage
+from core.settings import DeviceError
 from tests.train.conftest import Tiny
 from train.__main__ import main
 from train.config import (
@@ -127,6 +128,15 @@ def test_estimate_of_disk_is_about_what_a_run_takes(
 
 
 SHORT = ["--stages", "1x32", "--epoch-images", "16", "--batch", "8", "--threads", "1"]
+
+
+def test_a_device_that_is_not_here_is_said_before(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", "cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match="no cuda device"):
+        estimate(CNN)
 
 
 def test_command_prints_json(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ class Features:
 
 def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> Features:
     """Compute them, or read what an earlier call left in the dataset's cache (of ResNet-50 6 KB a
-    photo), if it could.
+    photo), if it could. Either way they are rounded to float16, in which they are kept.
 
     Args:
         part: a split (rows in the order of the dataset's table), or `crops`: up to `CROPS` centre
@@ -84,18 +83,22 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
     path = folder / "features.npz"
     if caches.use(folder) and path.is_file():
         with np.load(path) as kept:
-            return Features(**{f.name: kept[f.name].astype(np.float32) for f in fields(Features)})
+            return _in_full(kept)
     made = compute(arrays, part, rows, size, classify)
-    halves: dict[str, Any] = {
+    halves: dict[str, np.ndarray] = {
         f.name: getattr(made, f.name).astype(np.float16) for f in fields(Features)
     }
     content = io.BytesIO()
-    np.savez(content, **halves)
+    np.savez(content, allow_pickle=False, **halves)
     with suppress(OSError):  # a full disk, say: then they are computed anew next time
         storage.make_room(folder.parent, content.tell(), Settings.from_environment())
         ownership.claim(folder, storage.FEATURES)
         ownership.write(path, content.getvalue())
-    return made
+    return _in_full(halves)  # as the next call will read them
+
+
+def _in_full(halves: Mapping[str, np.ndarray]) -> Features:
+    return Features(**{f.name: halves[f.name].astype(np.float32) for f in fields(Features)})
 
 
 def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -> np.ndarray:

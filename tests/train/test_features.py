@@ -42,10 +42,13 @@ def test_they_are_computed_once_and_can_be_cleared(copy: Tiny) -> None:
     asked = network.calls
     again = features_of(copy.open(), "validation", CARD, network)
     assert network.calls == asked
-    np.testing.assert_allclose(first.embeddings, again.embeddings, rtol=1e-3)
-    (kept,) = (i for i in storage.survey(Settings.from_environment()) if i.kind == "features")
-    assert kept.used
-    caches.release(kept.path)
+    for name in ("logits", "embeddings", "textures"):
+        computed, kept = getattr(first, name), getattr(again, name)
+        assert computed.dtype == kept.dtype == np.float32
+        np.testing.assert_array_equal(computed, kept, "a threshold fitted on them stays the same")
+    (entry,) = (i for i in storage.survey(Settings.from_environment()) if i.kind == "features")
+    assert entry.used
+    caches.release(entry.path)
     assert storage.clear(["features"], Settings.from_environment()).removed == 1
     features_of(copy.open(), "validation", CARD, network)
     assert network.calls == 2 * asked

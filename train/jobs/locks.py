@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ BEGAN_TOLERANCE = 2.0
 set a little; a number is not given to another process so soon."""
 
 
+POLL_SECONDS = 0.02
+LOOK_SECONDS = 0.5
+"""Where a lock can only be looked at by taking it (Windows): others look no longer than this."""
+
+
 class BusyError(Exception):
     """Another process holds the lock; the message tells a person where."""
 
@@ -37,13 +43,18 @@ def hold(path: Path, seconds: float = 0) -> Iterator[None]:
         BusyError: another process holds it.
         OSError: the file cannot be made.
     """
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout as error:
-        raise BusyError(
-            f"Another process is at work in {path.parent}. Wait for its end."
-        ) from error
+    lock, deadline = FileLock(path), time.monotonic() + seconds
+    while True:
+        try:
+            lock.acquire(timeout=0)
+            break
+        except Timeout as error:
+            # Who only looks at it (`held`) is in the way for a moment, and no reason to give up.
+            if held(path) and time.monotonic() >= deadline:
+                raise BusyError(
+                    f"Another process is at work in {path.parent}. Wait for its end."
+                ) from error
+        time.sleep(POLL_SECONDS)
     try:
         yield
     finally:
@@ -55,9 +66,9 @@ def held(path: Path) -> bool:
     taking each other for its holder."""
     if fcntl is None:
         try:
-            with hold(path):
+            with FileLock(path).acquire(timeout=LOOK_SECONDS):
                 return False
-        except BusyError:
+        except Timeout:
             return True
     try:
         with path.open("rb") as file:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from pathlib import Path
 
 import psutil
@@ -35,6 +36,29 @@ def test_those_who_ask_are_not_taken_for_the_holder(tmp_path: Path) -> None:
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)  # another process asks at this very moment
         assert not held(path)
+
+
+def test_a_look_does_not_make_its_taker_fail(tmp_path: Path) -> None:
+    """A page that looks at this very moment must not make a new supervisor believe that there is
+    another one."""
+    path = tmp_path / "lock"
+    with hold(path):
+        pass
+    fcntl = pytest.importorskip("fcntl")
+    looks, seen = threading.Event(), threading.Event()
+
+    def look() -> None:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            looks.set()
+            seen.wait(0.3)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    looks.wait(30)
+    with hold(path):  # without any waiting
+        assert held(path)
+    looker.join()
 
 
 def test_without_fcntl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

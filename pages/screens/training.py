@@ -13,7 +13,7 @@ st.title(
 )
 try:
     runs = store.opened()
-    everything = runs.all()
+    everything = runs.recent()
 except JobError as error:
     st.error(str(error), title="Trainings cannot be shown")
     st.stop()

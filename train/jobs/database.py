@@ -6,10 +6,12 @@ from __future__ import annotations
 import errno
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from core.run_folder import is_run
 from train.jobs.locks import BusyError, hold
@@ -43,6 +45,10 @@ CREATE TABLE notices (text TEXT PRIMARY KEY);
 `message`, `stop_asked`, `pid` and `pid_began` belong to the latest attempt."""
 
 
+_sound_states: dict[Path, tuple[int, int, int]] = {}
+"""Of each file its inode, size and time of change when it was last found whole."""
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error says that a disk, or someone's share of it, is full."""
     if isinstance(error, OSError):
@@ -64,6 +70,9 @@ class Database:
         JobError: the folder cannot be written.
     """
 
+    changes: ClassVar[Counter[Path]] = Counter()
+    """How often this process has written to each file."""
+
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / DATABASE_FILE
         try:
@@ -83,8 +92,11 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Changes that happen together or, if the block raises, not at all; no one else writes
         meanwhile. Raises JobError."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        try:
+            with self._transaction("BEGIN IMMEDIATE") as connection:
+                yield connection
+        finally:
+            self.changes[self.path] += 1
 
     def notify(self, text: str) -> None:
         """Leave word for a person, who sees it with the runs; once only. Raises JobError."""
@@ -125,7 +137,7 @@ class Database:
         """Whether the file can be used; makes the tables of a new one."""
         try:
             with closing(self._connect()) as connection:
-                if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                if not self._checked(connection):
                     return False
                 tables = _tables(connection)
                 if _version(connection) == VERSION and tables >= OURS:
@@ -144,6 +156,17 @@ class Database:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
                 return False
             raise self.unusable(error) from error
+
+    def _checked(self, connection: sqlite3.Connection) -> bool:
+        """SQLite's own check, once for each state of the file in this process: pages look at the
+        runs every two seconds."""
+        facts = self.path.stat()
+        state = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if _sound_states.get(self.path) != state:
+            if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                return False
+            _sound_states[self.path] = state
+        return True
 
     def _set_aside(self) -> None:
         if not any(is_run(folder) for folder in self.folder.iterdir()):

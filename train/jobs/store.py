@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sqlite3
+import threading
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -34,6 +35,10 @@ LOCK_FILE = "lock"
 SIGNS = ("config.json", "last.ckpt", "metrics.csv")
 """The folder of a run has one of these."""
 BIN_DAYS = 7.0
+RECENT_SECONDS = 1.0
+_RECENT_LOCK = threading.Lock()
+_recent: dict[Path, tuple[int, float, list[Run]]] = {}
+"""Of each list of runs: how often it had been written to, when it was read, and what was read."""
 
 
 class Runs:
@@ -75,6 +80,17 @@ class Runs:
         the command line."""
         return [run for run in self._runs() if run.deleted is None]
 
+    def recent(self) -> list[Run]:
+        """`all`, read at most a second ago for everybody whom this process serves; what was changed
+        by this process is always seen."""
+        path, now = self.database.path, time.monotonic()
+        with _RECENT_LOCK:
+            state, read, found = _recent.get(path, (-1, -math.inf, []))
+            if state != self.database.changes[path] or now - read > RECENT_SECONDS:
+                state, found = self.database.changes[path], self.all()
+                _recent[path] = (state, time.monotonic(), found)
+            return list(found)
+
     def queue(self) -> list[Run]:
         """Those that wait, the next one first."""
         waiting = [run for run in self.all() if run.state == "queued"]
@@ -93,15 +109,15 @@ class Runs:
 
     def metrics(self, id: str) -> list[dict[str, float]]:
         """Rows of `metrics.csv`, one per finished epoch; empty before the first."""
-        return read_metrics(self.get(id).folder)
+        return read_metrics(self._folder(id))
 
     def live(self, id: str) -> list[dict[str, float]]:
         """The way through the epochs, see `train.jobs.watch.read_live`."""
-        return read_live(self.get(id).folder)
+        return read_live(self._folder(id))
 
     def log(self, id: str, lines: int = 40) -> str:
         """The last lines of what the trainer printed; empty if nothing."""
-        return tail(self.get(id).folder / LOG_FILE, lines)
+        return tail(self._folder(id) / LOG_FILE, lines)
 
     # Starting and stopping
 
@@ -169,10 +185,12 @@ class Runs:
     def stop(self, id: str) -> None:
         """Take a run out of the queue, or ask its trainer to stop after the step at hand; finished
         epochs stay. Does nothing if it has ended. `ensure_supervisor` comes next: it sees to it."""
-        run = self.get(id)
-        living = run.state == "unknown" or held(run.folder / LOCK_FILE)
+        self._reconcile()
         with self.database.write() as connection:
-            if living:
+            # A trainer takes its lock, and then its run out of the queue as one change like this
+            # one: whichever comes first, the other sees it.
+            row = _row(connection, id)
+            if held(self.folder / id / LOCK_FILE) or at_cluster(self.folder, row):
                 connection.execute("UPDATE runs SET stop_asked = 1 WHERE id = ?", (id,))
             connection.execute(
                 "UPDATE runs SET outcome = 'stopped', ended = ?, message = ? "
@@ -237,6 +255,12 @@ class Runs:
             removed += ownership.remove(run.folder, RUN)  # what is in the bin does not begin
         self._reconcile()
         return removed
+
+    def _folder(self, id: str) -> Path:
+        """A run's folder, without reading what is in it."""
+        with self.database.read() as connection:
+            known = connection.execute("SELECT 1 FROM runs WHERE id = ?", (id,)).fetchone()
+        return self.folder / id if known else self.get(id).folder
 
     def _set(self, id: str, **values: Any) -> None:
         with self.database.write() as connection:

@@ -78,7 +78,7 @@ def _name(config: Config) -> str:
     key = form.preset()
     network = words.value("architecture", words.network(config))
     title = BY_KEY[key].title if key else f"{network}, {words.value('kind', config.kind).lower()}"
-    taken = {run.name for run in store.opened().all()}
+    taken = {run.name for run in store.opened().recent()}
     name, number = title, 1
     while name in taken:
         number += 1

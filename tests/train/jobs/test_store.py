@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from core.settings import REPOSITORY
 from tests.train.jobs.conftest import config
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig, read_run_config
 from train.jobs import JobError, Runs
-from train.jobs.database import DATABASE_FILE
+from train.jobs.database import DATABASE_FILE, Database
 from train.jobs.locks import hold
 from train.jobs.store import LOCK_FILE
-from train.jobs.worker import attended
+from train.jobs.worker import _begin, attended
 from train.session import Progress
 
 
@@ -301,6 +301,61 @@ def test_what_could_not_be_recorded_leaves_no_folder(
     with pytest.raises(JobError, match="full"):
         runs.create(config(), "a")
     assert not [path for path in runs.folder.iterdir() if path.is_dir()]
+
+
+def test_a_stop_that_arrives_while_a_trainer_begins_is_not_lost(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = runs.create(config(), "a")
+    write, trainer = runs.database.write, ExitStack()
+
+    @contextmanager
+    def begun_just_before() -> Iterator[sqlite3.Connection]:
+        monkeypatch.setattr(runs.database, "write", write)
+        trainer.enter_context(hold(runs.folder / id / LOCK_FILE))
+        _begin(Runs(runs.folder), id, queued=True)
+        with write() as connection:
+            yield connection
+
+    monkeypatch.setattr(runs.database, "write", begun_just_before)
+    with trainer:
+        runs.stop(id)
+        assert runs.get(id).state == "stopping"
+
+
+def test_all_runs_are_read_once_a_second_for_everybody(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, read = runs.create(config(), "a"), []
+    everything = Runs.all
+    monkeypatch.setattr(Runs, "all", lambda self: read.append(1) or everything(self))
+    monkeypatch.setattr("train.jobs.store.RECENT_SECONDS", 1e9)
+    for _ in range(3):
+        assert [run.name for run in Runs(runs.folder).recent()] == ["a"]
+    assert len(read) == 1
+    Runs(runs.folder).rename(a, "b")
+    assert [run.name for run in runs.recent()] == ["b"], "one's own changes are seen at once"
+    monkeypatch.setattr("train.jobs.store.RECENT_SECONDS", -1)
+    runs.recent()
+    assert len(read) == 3
+
+
+def test_the_list_is_checked_once_for_each_state_of_its_file(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.create(config(), "a")
+    statements: list[str] = []
+    connect = Database._connect
+
+    def traced(database: Database) -> sqlite3.Connection:
+        connection = connect(database)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    monkeypatch.setattr(Database, "_connect", traced)
+    for _ in range(5):
+        assert Runs(runs.folder).all()
+    assert sum("quick_check" in statement for statement in statements) == 1
 
 
 @pytest.mark.parametrize("damage", ["no database", "torn"])

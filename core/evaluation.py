@@ -66,7 +66,10 @@ def read_evaluation(folder: Path, split: str, diagnoses: bool = True) -> Figures
         if not isinstance(found.get(key), kind):
             raise _damaged(path, folder, split, f"“{key}” is missing in it")
     if diagnoses and (unknown := [k for k in found.get("classes", {}) if k not in BY_KEY]):
-        raise _damaged(path, folder, split, f"“{unknown[0]}” is no known diagnosis")
+        raise EvaluationError(
+            f"{folder.name}/{path.name} is of a classifier of other classes than HAM10000's seven "
+            f"diagnoses, such as “{unknown[0]}”: this page cannot show it."
+        )
     for name, figure in found["overall"].items():
         if not isinstance(figure, dict) or not {"value", "low", "high"} <= figure.keys():
             raise _damaged(path, folder, split, f"“{name}” has no interval in it")
@@ -145,7 +148,11 @@ def _missing(path: Path, folder: Path, split: str) -> EvaluationError:
 
 
 def _damaged(path: Path, folder: Path, split: str, why: str) -> EvaluationError:
+    remedy = "With its photos here, make it anew"
+    if folder.parent.name != MODELS:
+        remedy = (
+            "Get the file again from the repository or, with the dataset imported, make it anew"
+        )
     return EvaluationError(
-        f"{folder.name}/{path.name} is damaged: {why}. Get the file again from the repository or, "
-        f"with the dataset imported, make it anew: {command(folder, split)}"
+        f"{folder.name}/{path.name} is damaged: {why}. {remedy}: {command(folder, split)}"
     )

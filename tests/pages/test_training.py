@@ -45,6 +45,7 @@ def runs(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LESIONLAB_RUNS", str(folder))
     monkeypatch.setenv("LESIONLAB_DATA", str(tiny))
     monkeypatch.setenv("LESIONLAB_PRETRAINED", str(tmp_path / "pretrained"))
+    monkeypatch.setattr("train.jobs.store.RECENT_SECONDS", -1)  # what a test did shows at once
     supervise = command("supervise", folder)
     for module in ("store", "starting"):
         monkeypatch.setattr(
@@ -729,6 +730,23 @@ def test_a_models_figures_and_its_use(runs, finished):
     checked(app)
     assert button(app, "Use this model")
     assert ":green-badge[:material/check: In use]" in texts(app)
+
+
+def test_a_model_of_other_classes_shows_its_figures(runs, finished):
+    folder = runs.folder / finished / "model" / "classifier"
+    names = {"nv": "mole", "mel": "=spot", "df": "wart"}
+    path = folder / "evaluation-validation.json"
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    own = {names[key]: row for key, row in figures["classes"].items() if key in names}
+    confusion = figures["confusion"] | {"classes": list(own)}
+    path.write_text(json.dumps(figures | {"classes": own, "confusion": confusion}))
+    app = page(training_view=store.RUNS)
+    assert "damaged" not in texts(app)
+    assert "Macro-F1" in [m.label for m in app.metric]
+    table = next(d.value for d in app.dataframe if "Class" in d.value)
+    assert set(table["Class"]) == {"mole", "'=spot", "wart"}
+    assert dict(zip(table["Class"], table["Photos"], strict=True))["mole"] == 1018
+    assert (table["Recall"] != "").all()
 
 
 def test_a_model_that_the_app_cannot_use_says_why(runs, finished):

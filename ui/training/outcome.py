@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.evaluation import EvaluationError, names, read_evaluation
 from core.in_use import KINDS, MODELS, in_use, unfit, use
+from core.tables import safe_table
+from core.taxonomy import BY_KEY
 from core.weights import Card, WeightsError, read_card
 from train.jobs import Run
 from train.package import pack
 from ui import access
 from ui.frame import as_text, decide
-from ui.performance.overview import headline
+from ui.performance import charts
+from ui.performance.overview import MEASURES, headline
 from ui.training import errand
 
 TEST = "training_test"
@@ -41,14 +46,34 @@ def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
     st.markdown(f"**{as_text(str(card.get('name', kind)))}** `{str(card.get('sha256'))[:8]}`")
     for split in [name for name in names(folder) if name in ("validation", "test")]:
         try:
-            figures = read_evaluation(folder, split)
+            figures = read_evaluation(folder, split, diagnoses=False)
         except EvaluationError as error:
             st.caption(as_text(str(error)))
             continue
         st.markdown(f"On {split}, {figures['images']:,} photos:")
         headline(figures["overall"])
+        if "classes" in figures:
+            _classes(figures["classes"], split)
     offer(kind, folder, card)
     _test(run, kind, folder)
+
+
+def _classes(found: dict[str, Any], split: str) -> None:
+    """Each class of the run's own, whatever they are called."""
+    names = [BY_KEY[key].name if key in BY_KEY else key for key in found]
+    table = pd.DataFrame(
+        {
+            "Class": names,
+            "Photos": [row["support"] for row in found.values()],
+            **{
+                title: [charts.interval(row[measure], 2) for row in found.values()]
+                for measure, title in MEASURES.items()
+            },
+        }
+    )
+    st.dataframe(
+        safe_table(table), hide_index=True, alt=f"Measures of each class on {split}, with intervals"
+    )
 
 
 def offer(kind: str, folder: Path, card: Card) -> None:

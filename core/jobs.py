@@ -161,7 +161,7 @@ class BatchJob:
         self._pending = deque(sources)
         self._total = len(sources)
         self._held = sum(source.nbytes for source in sources)
-        self._classes, self._analyse, self._turns = classes, analyse, turns
+        self._classes, self._turns = classes, turns
         self._photos: list[Photo] = []
         self._rejected: list[Rejected] = []
         self._names: set[str] = set()
@@ -169,7 +169,9 @@ class BatchJob:
         self._kept = 0
         self._began = time.monotonic()
         self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="batch", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(analyse,), name="batch", daemon=True
+        )  # which lets go of the models when it ends; the batch stays
 
     def start(self) -> None:
         """Begin."""
@@ -239,12 +241,12 @@ class BatchJob:
                 archive.writestr(f"masks/{photo.image}.png", photo.mask)
         return buffer.getvalue()
 
-    def _run(self) -> None:
+    def _run(self, analyse: Callable[[LesionImage], Analysis]) -> None:
         while self._pending and not self._cancelled.is_set():
             source = self._pending.popleft()
             name = _unique(source.name, self._names, "{} ({})")
             try:
-                found = self._analysed(source)
+                found = self._analysed(source, analyse)
                 if found is None:
                     break
                 self._photos.append(self._photo(name, *found))
@@ -257,7 +259,9 @@ class BatchJob:
         self._pending.clear()
         self._held = 0
 
-    def _analysed(self, source: Source) -> tuple[bytes, LesionImage, Analysis] | None:
+    def _analysed(
+        self, source: Source, analyse: Callable[[LesionImage], Analysis]
+    ) -> tuple[bytes, LesionImage, Analysis] | None:
         """File, pixels and analysis of a photo; None if the batch was cancelled meanwhile."""
         data = source.read()
         turn = self._turn()
@@ -268,7 +272,7 @@ class BatchJob:
                 if self._cancelled.is_set():
                     return None
             image = LesionImage.from_bytes(data, source.name, DECODED_PX)
-            return data, image, self._analyse(image)
+            return data, image, analyse(image)
 
     def _turn(self) -> Turn | None:
         """A place in the queue, as soon as there is one; None if the batch is cancelled."""

@@ -36,6 +36,10 @@ their drawings it is 128 MB."""
 REMEMBERED_VIEWS = 1000
 """Photos whose eight views are remembered, of 56 numbers each."""
 
+_TURNS = Turns()
+"""The queue before the networks: one, whatever models come and go, since a batch may still be at
+work with those of before."""
+
 T = TypeVar("T")
 
 
@@ -65,7 +69,7 @@ class Desk:
 
     def __init__(self, folders: tuple[Path, Path] | None = None) -> None:
         self.analyser = Analyser.load(folders=folders)
-        self.turns = Turns()
+        self.turns = _TURNS
         self._answers: LRUCache[str, Shown] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
         self._views: LRUCache[str, EightViews] = LRUCache(REMEMBERED_VIEWS)
         self._lock = threading.Lock()

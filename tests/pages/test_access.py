@@ -169,7 +169,7 @@ def test_the_teacher_s_secret_opens_what_is_closed(runs, headers, monkeypatch):
     app.button(key="lock_again").click()
     checked(app)
     assert not app.text_area
-    assert not start("training", training_view=store.RUNS).text_area
+    assert button(start("training", training_view=store.RUNS), "Delete").disabled
 
 
 def test_at_this_computer_too_the_lock_is_a_lock(runs, monkeypatch):

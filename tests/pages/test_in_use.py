@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import in_use as use_of
+from core.imaging import to_jpeg
 from core.in_use import KINDS, use
+from core.jobs import BatchJob
+from core.phantom import practice_set
 from core.settings import Settings
+from core.sources import Source
 from core.weights import WeightsError, read_card, sha256, write_card
 from ui import state
 
@@ -130,3 +137,34 @@ def test_dataset_says_whose_answers_it_shows(run: Path) -> None:
     app = start("dataset")
     assert any("made with other weights" in w.value for w in app.warning)
     assert app.get("plotly_chart"), "they are shown all the same"
+
+
+def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
+    go, begun = threading.Event(), threading.Event()
+
+    def read() -> bytes:
+        begun.set()
+        go.wait(60)
+        return to_jpeg(practice_set()[0].image.rgb)
+
+    before = state.desk()
+    old = weakref.ref(before.analyser)
+    job = BatchJob(
+        [Source("a.jpg", read, 1)], before.analyser.classes, before.analyser.analyse, before.turns
+    )
+    job.start()
+    assert begun.wait(60)
+    use("segmenter", run / "segmenter")
+    now = state.desk()
+    assert now is not before
+    assert now.turns is before.turns
+    with now.turns.take() as turn:  # somebody's photo is analysed by the new models
+        assert turn.wait(0)
+        go.set()
+        job.wait(0.5)
+        assert job.progress.done == 0, "meanwhile the batch waits"
+    job.wait(60)
+    assert job.progress.analysed == 1
+    del before
+    gc.collect()
+    assert old() is None, "though the batch and its results are still there"

@@ -9,34 +9,35 @@ written under a temporary name and renamed, so an interrupted import can simply 
 
 from __future__ import annotations
 
-import lzma
 import os
 import re
 import shutil
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from core import ownership
+from core import ownership, zips
 from core.dataset import DatasetError, folder, read_metadata
 from core.ownership import ForeignFolderError
 from core.photo_files import is_hidden
+from core.zips import ZipError
 
 DATASET, INNER = "imported HAM10000", "archives being imported"
 MAX_INNER_BYTES = 8 * 1024**3
 """What an archive in an archive may have; each half of the photos has 1.3 GB."""
-MAX_RATIO = 100
-"""How many times its packed size an archive in an archive may have; archives hardly shrink."""
 MAX_FILE_BYTES = 50 * 1024**2
 """No file of the dataset is larger; guards against archives that unpack without end."""
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
-_UNREADABLE = (*_DAMAGED, OSError)
-"""What zipfile raises for damaged contents, and for encrypted or unusually packed ones."""
+MAX_MEMBERS = 200_000
+"""Of an archive; all of HAM10000 has some 30,000."""
+MAX_RATIO = 100
+"""How many times its packed size an archive's photos, or an archive in it, may have: both hardly
+shrink."""
 
 _PHOTO = re.compile(r"(ISIC_\d{7})\.jpe?g", re.IGNORECASE)
 _MASK = re.compile(r"(ISIC_\d{7})_segmentation\.png", re.IGNORECASE)
@@ -135,11 +136,11 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
         read_metadata(archive)
         return [_Entry(archive, None, root / "metadata.csv")], 0
     try:
-        with zipfile.ZipFile(archive) as opened:
-            infos = [i for i in opened.infolist() if not i.is_dir()]
+        with zips.open_zip(archive, MAX_MEMBERS) as opened:
+            infos = zips.members(opened)
     except FileNotFoundError as error:
         raise DatasetError(f"There is no file {archive}.") from error
-    except _UNREADABLE as error:
+    except ZipError as error:
         raise DatasetError(f"{archive.name} is not a readable zip file: {error}") from error
     targets: dict[Path, _Entry] = {}
     for info in infos:
@@ -147,6 +148,7 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
         target = _target(info.filename, root)
         if target is not None:
             targets.setdefault(target, _Entry(archive, info, target))
+    _refuse_bomb(archive, targets)
     return list(targets.values()), len(infos) - len(targets)
 
 
@@ -170,6 +172,8 @@ def _with_inner(archives: list[Path], root: Path) -> Iterator[dict[Path, tuple[P
             inner = _archives_in(archive)
             if inner and scratch is None:
                 root.mkdir(parents=True, exist_ok=True)
+                with suppress(ForeignFolderError):
+                    ownership.claim(root, DATASET)
                 scratch = ownership.scratch(root, INNER)
             found[archive] = tuple(
                 _unpacked(archive, info, scratch / f"{len(found)}-{number}")
@@ -188,9 +192,9 @@ def _with_inner(archives: list[Path], root: Path) -> Iterator[dict[Path, tuple[P
 
 def _archives_in(archive: Path) -> list[zipfile.ZipInfo]:
     try:
-        with zipfile.ZipFile(archive) as opened:
-            infos = [info for info in opened.infolist() if _is_inner(info.filename)]
-    except (*_UNREADABLE, ValueError):
+        with zips.open_zip(archive, MAX_MEMBERS) as opened:
+            infos = [info for info in zips.members(opened) if _is_inner(info.filename)]
+    except (ZipError, FileNotFoundError):
         return []  # `_plan` says what is wrong with it
     for info in infos:
         _refuse_unsafe(archive, info)
@@ -223,7 +227,9 @@ def _unpacked(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
             path.open("wb") as out,
         ):
             shutil.copyfileobj(member, out, 1024**2)
-    except _DAMAGED as error:
+    except zips.UNREADABLE as error:
+        if isinstance(error, OSError):
+            raise
         raise DatasetError(
             f"{info.filename} in {archive.name} is damaged or packed in a way not known here "
             f"({error}). Download it again."
@@ -255,14 +261,32 @@ def _opened(archive: Path) -> Iterator[_Read]:
 
 
 def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
-    name = info.filename.replace("\\", "/")
-    if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
+    if zips.leads_out(info.filename):
         raise DatasetError(
             f"{archive.name} holds the unsafe path {info.filename!r}. Nothing was imported; "
             "download the archive from its original source."
         )
-    if info.file_size > MAX_FILE_BYTES and _target(name, Path()) is not None:
+    wanted = _target(info.filename, Path()) is not None
+    if not (wanted or _is_inner(info.filename)):
+        return
+    if problem := zips.problem_of(info):
+        raise DatasetError(
+            f"{info.filename!r} in {archive.name} is {problem.value}, so it is not read. Download "
+            "the archive from its original source."
+        )
+    if wanted and info.file_size > MAX_FILE_BYTES:
         raise DatasetError(f"{info.filename!r} in {archive.name} is too large to be a photo.")
+
+
+def _refuse_bomb(archive: Path, targets: dict[Path, _Entry]) -> None:
+    infos = [entry.info for entry in targets.values() if entry.info is not None]
+    try:
+        zips.check_unpacked(infos, archive.stat().st_size, sys.maxsize, MAX_RATIO)
+    except ZipError as error:
+        raise DatasetError(
+            f"{archive.name} {error}, which photos never do. Nothing was imported; download the "
+            "archive from its original source."
+        ) from error
 
 
 def _target(name: str, root: Path) -> Path | None:
@@ -307,7 +331,7 @@ def _claim(root: Path, entries: list[_Entry]) -> None:
 def _extract(read: _Read, entry: _Entry, aside: Path) -> None:
     try:
         content = read(entry)
-    except _UNREADABLE as error:
+    except zips.UNREADABLE as error:
         raise DatasetError(
             f"{entry.archive.name} is damaged or packed in a way not known here ({error}). "
             "Download it again; what was imported stays."

@@ -7,19 +7,19 @@ its members lead nowhere. What would unpack to far more than it is, is refused a
 from __future__ import annotations
 
 import io
-import re
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from core import zips
 from core.batch import find_pictures, read_picture
 from core.formats import ending_of, not_read
 from core.imaging import MAX_BYTES, ImageError, display_name, to_png
 from core.phantom import Phantom, practice_set
 from core.photo_files import is_hidden
+from core.zips import Problem, ZipError
 
 MAX_MEMBERS = 5_000
 """Entries of an archive, folders and hidden files included."""
@@ -30,11 +30,6 @@ MAX_UNPACKED_BYTES = 2 * 1024**3
 MAX_RATIO = 100
 """How many times its own size an archive may unpack to. Photos hardly shrink in an archive, and
 uncompressed ones (BMP, TIFF) to a tenth or so; deflate reaches 1,000, which only bombs do."""
-
-_DIRECTORY_ENTRY = b"PK\x01\x02"  # begins each entry of an archive's table of contents
-_ENCRYPTED = 0x1
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
-"""What zipfile raises for damaged archives and members, or for ones packed in ways it lacks."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +60,12 @@ def from_zip(name: str, data: bytes) -> list[Source]:
     What cannot be used, the whole archive or one member, becomes a source whose `read` says why.
     """
     try:
-        _refuse_crowd(data)
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        members = [info for info in archive.infolist() if not info.is_dir()]
-        _refuse_bomb(members, len(data))
-    except ImageError as error:
-        return [_refused(display_name(name), str(error))]
-    except _UNREADABLE:
-        reason = "This is no ZIP file that can be read. Pack the photos again, then try again."
-        return [_refused(display_name(name), reason)]
-    members = [info for info in members if not is_hidden(info.filename)]
+        archive = zips.open_zip(io.BytesIO(data), MAX_MEMBERS)
+        found = zips.members(archive)
+        zips.check_unpacked(found, len(data), MAX_UNPACKED_BYTES, MAX_RATIO)
+    except ZipError as error:
+        return [_refused(display_name(name), _reason(error.problem))]
+    members = [info for info in found if not is_hidden(info.filename)]
     if not members:
         return [_refused(display_name(name), "There is no file in this archive.")]
     return [
@@ -109,41 +100,36 @@ def practice() -> list[Source]:
     return [Source(f"{lesion.title}.png", partial(file, lesion)) for lesion in practice_set()]
 
 
-def _refuse_crowd(data: bytes) -> None:
-    """Count before zipfile makes an object of each entry: a small file can list millions."""
-    if data.count(_DIRECTORY_ENTRY) > MAX_MEMBERS:
-        raise ImageError(
-            f"This archive lists more than {MAX_MEMBERS:,} files. Pack fewer into each."
-        )
-
-
-def _refuse_bomb(members: list[zipfile.ZipInfo], size: int) -> None:
-    unpacked = sum(info.file_size for info in members)
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise ImageError(
-            f"This archive unpacks to more than {MAX_UNPACKED_BYTES // 1024**3} GB. "
-            "Pack fewer photos into each."
-        )
-    if unpacked > MAX_RATIO * size:
-        raise ImageError(
-            f"This archive unpacks to more than {MAX_RATIO} times its size, which photos never do. "
-            "It was not opened."
-        )
+def _reason(problem: Problem) -> str:
+    """For a student."""
+    return {
+        Problem.UNREADABLE: "This is no ZIP file that can be read. Pack the photos again, then try "
+        "again.",
+        Problem.MANY: f"This archive lists more than {MAX_MEMBERS:,} files. Pack fewer into each.",
+        Problem.LARGE: f"This archive unpacks to more than {MAX_UNPACKED_BYTES // 1024**3} GB. "
+        "Pack fewer photos into each.",
+        Problem.RATIO: f"This archive unpacks to more than {MAX_RATIO} times its size, which "
+        "photos never do. It was not opened.",
+        Problem.OUTSIDE: "Its path leads out of the archive, so it was not read.",
+        Problem.LINK: "This is a link to a file, not a file. Pack the photo itself.",
+        Problem.LOCKED: "This file is locked by a password. Pack the photos without one.",
+        Problem.PACKING: "This file is packed in an unusual way. Pack the photos as a plain ZIP.",
+    }[problem]
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Read one member. zipfile gives no more bytes than the table of contents says."""
-    name = info.filename.replace("\\", "/")
-    if name.startswith("/") or ".." in PurePosixPath(name).parts or re.match(r"[A-Za-z]:", name):
-        raise ImageError("Its path leads out of the archive, so it was not read.")
+    """Read one member. Raises ImageError."""
+    name, problem = info.filename.replace("\\", "/"), zips.problem_of(info)
+    if problem in (Problem.OUTSIDE, Problem.LINK):
+        raise ImageError(_reason(problem))
     if name.lower().endswith(".zip"):
         raise ImageError("An archive inside an archive is not opened. Choose it by itself.")
     if not ending_of(name):
         raise ImageError("By its ending this is no picture, so it was not read.")
-    if info.flag_bits & _ENCRYPTED:
-        raise ImageError("This file is locked by a password. Pack the photos without one.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ImageError("This file is packed in an unusual way. Pack the photos as a plain ZIP.")
+        problem = problem or Problem.PACKING
+    if problem:
+        raise ImageError(_reason(problem))
     if info.file_size > MAX_BYTES:
         raise ImageError(
             not_read(name)
@@ -152,7 +138,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         )
     try:
         return archive.read(info)
-    except _UNREADABLE as error:
+    except zips.UNREADABLE as error:
         raise ImageError("This file is damaged inside the archive. Pack it again.") from error
 
 

@@ -16,7 +16,6 @@ import math
 import os
 import re
 import shutil
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from core import ownership
+from core import ownership, zips
 from core.calibration import Calibration
 from core.cards import odd
 from core.decision import Decision
@@ -44,6 +43,7 @@ from core.reference import FILE as REFERENCE
 from core.reference import Reference
 from core.taxonomy import KEYS
 from core.weights import Card, WeightsError, check_weights, load_into, read_card, write_card
+from core.zips import Problem, ZipError
 from train.config import CONFIG_FILE
 
 if TYPE_CHECKING:
@@ -139,11 +139,15 @@ def unpack(package: Path, runs: Path) -> Path:
     if package.is_dir():
         return _unpacked(_of_folder(package), runs)
     try:
-        with zipfile.ZipFile(package) as archive:
+        with zips.open_zip(package, MOST_FILES) as archive:
             return _unpacked(_of_archive(archive), runs)
     except FileNotFoundError as error:
         raise PackageError(f"There is no file {package}.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except PackageError:
+        raise
+    except (ZipError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        if isinstance(error, ZipError) and error.problem is Problem.MANY:
+            raise PackageError(TOO_MANY) from error
         raise PackageError(
             f"{package.name} is no readable zip archive ({error}). Get it again, complete."
         ) from error
@@ -231,20 +235,24 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _of_archive(archive: zipfile.ZipFile) -> list[_Entry]:
-    if len(archive.infolist()) > MOST_FILES:
-        raise PackageError(TOO_MANY)
+    if name := zips.twice(archive.infolist()):
+        raise PackageError(f"{name} is in it twice. It was not made by LesionLab.")
     found = []
     for info in archive.infolist():
-        path = PurePosixPath(info.filename)
-        if path.is_absolute() or ".." in path.parts or re.search(r"[\\:\0]", info.filename):
+        problem = zips.problem_of(info)
+        if problem is Problem.OUTSIDE or re.search(r"[\\:]", info.filename):
             raise PackageError(
                 f"The name {info.filename!r} leads out of the archive. It was not made by "
                 "LesionLab; do not trust it."
             )
-        if stat.S_ISLNK(info.external_attr >> 16):
-            raise PackageError(f"{info.filename} is a link. A package holds plain files only.")
+        if problem:
+            raise PackageError(
+                f"{info.filename} is {problem.value}. A package holds plain files only."
+            )
         if not info.is_dir():
-            found.append(_Entry(path, info.file_size, partial(archive.open, info)))
+            found.append(
+                _Entry(PurePosixPath(info.filename), info.file_size, partial(archive.open, info))
+            )
     return found
 
 
@@ -303,8 +311,6 @@ def _chosen(entries: list[_Entry]) -> list[_Entry]:
             raise PackageError(
                 f"{name} has {entry.size / MB:,.0f} MB; more than {most // MB:,} MB are not taken."
             )
-        if any(entry.path == other.path for other in taken):
-            raise PackageError(f"{name} is in it twice. It was not made by LesionLab.")
         taken.append(entry)
     return taken
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -307,6 +308,33 @@ def test_no_zip(data: Path, archives: list[Path], tmp_path: Path) -> None:
         import_archives([tmp_path / "absent.zip"])
     with pytest.raises(DatasetError, match="not a readable zip file"):
         import_archives([tmp_path])
+    assert files(data) == {}
+
+
+def test_links_and_locked_files(data: Path, archives: list[Path], tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("ISIC_0000009.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(DatasetError, match=r"link\.zip is a link"):
+        import_archives([*archives, tmp_path / "link.zip"])
+    content = bytearray(archives[0].read_bytes())
+    for entry, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # its flags
+        content[content.find(entry) + place] |= 1
+    (tmp_path / "locked.zip").write_bytes(content)
+    with pytest.raises(DatasetError, match="password"):
+        import_archives([tmp_path / "locked.zip"])
+    assert files(data) == {}
+
+
+def test_bombs(data: Path, make_zip: MakeZip, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = make_zip("bomb.zip", {f"ISIC_{n:07d}.jpg": bytes(10**6) for n in range(3)})
+    with pytest.raises(DatasetError, match=r"bomb\.zip unpacks"):
+        import_archives([bomb])
+    monkeypatch.setattr(importer, "MAX_MEMBERS", 2)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("listed"))
+    with pytest.raises(DatasetError, match="too many"):
+        import_archives([bomb])
     assert files(data) == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import zipfile
 from pathlib import Path
@@ -111,6 +112,15 @@ def test_what_is_no_archive_says_so(data):
 
 def test_an_empty_archive_says_so():
     assert "no file in this archive" in reason(pack({"folder/": b""}))
+
+
+def test_a_link_is_not_followed():
+    link = zipfile.ZipInfo("a.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    assert "link" in outcome(buffer.getvalue())["a.jpg"]
 
 
 def test_too_many_members_are_refused_before_they_are_listed(monkeypatch):

@@ -20,7 +20,7 @@ from core.errors import DatasetError
 from core.imaging import MAX_PIXELS, opened
 from core.photo_files import PhotoFile, PhotoIndex
 
-ENDINGS = ("_segmentation", "_mask", "-mask", "_seg", "")
+ENDINGS = ("_segmentation", "-segmentation", "_mask", "-mask", "_seg", "_lesion", "")
 """What follows a photo's name in the name of its mask, before the ending; any case."""
 
 ASPECT_TOLERANCE = 0.01
@@ -40,7 +40,7 @@ _TURNS = {
 """What makes pixels upright that were stored with that EXIF orientation."""
 _LABELS = 20
 """Up to this value whole numbers are classes rather than shades."""
-_MIDDLE = (0.15, 0.85)
+_MIDDLE = (0.25, 0.75)
 _SHARE = 0.2
 """A shade between black and white that covers so much of the shape is no soft edge."""
 _COLOURED = 32
@@ -114,8 +114,8 @@ def read_mask(mask: bytes | Path, photo: Grid | None, name: str, whole: bool = F
 def pair_masks(
     photos: Sequence[PhotoFile], masks: Sequence[PhotoFile]
 ) -> dict[PhotoFile, PhotoFile]:
-    """The mask of each photo that has one: `NAME.png`, `NAME_segmentation.png`, `NAME_mask.png`
-    and the like, in any case and of any picture format.
+    """The mask of each photo that has one: `NAME.png`, `NAME_segmentation.png`, `NAME_mask.png`,
+    `NAME.jpg.png` and the like, in any case and of any picture format.
 
     Photos and masks may be in one folder; then a file that is a mask by its name is no photo, and
     the other way round.
@@ -130,7 +130,8 @@ def pair_masks(
     for photo in photos:
         if photo.path in both and _named_as_mask(photo):
             continue
-        found = (index.find(photo.id + ending) for ending in ENDINGS)
+        called = [name + ending for name in (photo.id, photo.name) for ending in ENDINGS]
+        found = (index.find(name) for name in called)
         fitting = sorted({mask for mask in found if mask}, key=lambda mask: mask.name)
         if not fitting:
             continue

@@ -64,6 +64,7 @@ FORMS = {
     "white on black, JPEG": file(TRUTH.astype(np.uint8) * 255, "JPEG", quality=50),
     "white on black, WebP": file(painted((255,) * 3, (0,) * 3), "WEBP", quality=50),
     "soft edges": file(soft()),
+    "grey on black, JPEG": file(TRUTH.astype(np.uint8) * 128, "JPEG", quality=75),
     "RGB white": file(painted((255,) * 3, (0,) * 3)),
     "RGBA, opaque": file(painted((255, 255, 255, 255), (0, 0, 0, 255))),
     "RGBA, black shape cut out": file(painted((0, 0, 0, 255), (0, 0, 0, 0))),
@@ -190,9 +191,18 @@ def names(*found: str) -> list[PhotoFile]:
 
 
 def test_masks_are_paired_by_name() -> None:
-    photos = names("a.jpg", "b.0.JPG", "C.png", "left/d.jpg", "right/d.jpg", "e.jpg")
+    photos = names(
+        "a.jpg", "b.0.JPG", "C.png", "left/d.jpg", "right/d.jpg", "e.jpg", "IMD1.bmp", "g.jpg"
+    )
     masks = names(
-        "a.png", "b.0_segmentation.png", "c_MASK.tif", "left/d_mask.png", "right/d.png", "f.png"
+        "a.png",
+        "b.0_segmentation.png",
+        "c_MASK.tif",
+        "left/d_mask.png",
+        "right/d.png",
+        "f.png",
+        "IMD1_lesion.bmp",
+        "g.jpg.png",
     )
     pairs = pair_masks(photos, [PhotoFile(Path("/masks") / m.name, m.name) for m in masks])
     assert {photo.name: mask.name for photo, mask in pairs.items()} == {
@@ -201,6 +211,8 @@ def test_masks_are_paired_by_name() -> None:
         "C.png": "c_MASK.tif",
         "left/d.jpg": "left/d_mask.png",
         "right/d.jpg": "right/d.png",
+        "IMD1.bmp": "IMD1_lesion.bmp",
+        "g.jpg": "g.jpg.png",
     }
 
 

@@ -146,3 +146,21 @@ def test_one_name_in_two_folders_is_two_photos(photos: Path) -> None:
     assert [source.photo(i) for i in source.table.index] == [picture(n) for n in (10, 11, 20, 21)]
     with pytest.raises(DatasetError, match=r"both called pat\.0"):
         FolderSource.with_labels(photos, labels(photos, "image,dx\npat.0,mel\n"))
+
+
+def test_a_mask_on_the_stored_pixels_is_turned_with_its_photo(tmp_path: Path) -> None:
+    images, masks = tmp_path / "images", tmp_path / "masks"
+    images.mkdir()
+    masks.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    raw = np.zeros((120, 160), np.uint8)
+    raw[10:40, 20:90] = 255
+    for name in ("a", "b"):
+        Image.fromarray(np.dstack([raw] * 3)).save(images / f"{name}.jpg", exif=exif)
+    Image.fromarray(raw).save(masks / "a.png")
+    Image.fromarray(raw[:100]).save(masks / "b.png")
+    source = FolderSource.with_masks(images, masks).readable()
+    assert list(source.table.index) == ["a"]
+    assert (source.mask("a") == (np.rot90(raw, -1) > 0)).all()
+    assert any("b.png" in note for note in source.left_out)

@@ -101,6 +101,13 @@ def models_in_use(settings: Settings | None = None) -> tuple[InUse, InUse]:
     return in_use("classifier", settings), in_use("segmenter", settings)
 
 
+def kinds_in_use(run: Path) -> list[str]:
+    """Of which kinds the app uses a run's model."""
+    folder = run.resolve()
+    used = [model for model in models_in_use() if model.own]
+    return [model.kind for model in used if model.folder.resolve().is_relative_to(folder)]
+
+
 def use(kind: str, folder: Path, settings: Settings | None = None) -> None:
     """From now on use a run's model.
 

@@ -30,36 +30,54 @@ def header() -> None:
         )
         lock.show()
     access.told()
+    closed = not access.check().allowed
     for model in models:
         if model.problem:
             st.warning(
                 f"{as_text(model.problem)} The shipped one answers instead.",
                 title=f"The {model.kind} you chose cannot be used",
             )
-            _back(model.kind, "Understood, keep the shipped one")
+            st.button(
+                "Understood, keep the shipped one",
+                key=f"shipped_{model.kind}",
+                icon=":material/undo:",
+                on_click=_back_to_shipped,
+                args=(model.kind,),
+                disabled=closed,
+            )
         elif model.own:
             with st.sidebar.container(border=True):
                 st.markdown(f":violet-badge[:material/model_training: Own {model.kind}]")
                 name = cards().get(model.kind, {}).get("name", model.folder.name)
                 st.markdown(f"In use, for everybody: **{as_text(str(name))}**")
-                _back(model.kind, f"Back to the shipped {model.kind}")
+                if st.button(
+                    f"Back to the shipped {model.kind}",
+                    key=f"shipped_{model.kind}",
+                    icon=":material/undo:",
+                    disabled=closed,
+                ):
+                    confirm_shipped(model.kind)
 
 
-def _back(kind: str, label: str) -> None:
-    """A button with which everybody gets the shipped model again."""
-    st.button(
-        label,
-        key=f"shipped_{kind}",
-        icon=":material/undo:",
-        on_click=back_to_shipped,
-        args=(kind,),
-        disabled=not access.check().allowed,
+@st.dialog("Back to the shipped model?")
+def confirm_shipped(kind: str) -> None:
+    """Ask before everybody gets the shipped model again."""
+    st.write(
+        f"From the next click on, every page answers with the shipped {kind}, for everybody who "
+        "has the app open. The run keeps its model: it can be chosen again on the Training page."
+    )
+    decide(
+        "Use the shipped one",
+        "Keep this one",
+        ":material/undo:",
+        _back_to_shipped,
+        kind,
+        key="shipped_for_everybody",
     )
 
 
 @access.guarded
-def back_to_shipped(kind: str) -> None:
-    """Everybody gets the shipped model again; for a button."""
+def _back_to_shipped(kind: str) -> None:
     try:
         use_shipped(kind)
     except OSError as error:

@@ -68,11 +68,13 @@ def test_from_the_form_to_a_model_in_use_and_back(
     wait_idle(page)
     assert page.get_by_role("img", name="Photo").count() == 8
     page.get_by_role("button", name="Use this model").click()
+    page.get_by_role("button", name="Use it for everybody").click()
     page.get_by_text("In use, for everybody:").wait_for()
     page.get_by_role("link", name="Analyse").click()
     wait_idle(page)
     page.get_by_text("Own classifier").first.wait_for()
     page.get_by_role("button", name="Back to the shipped classifier").click()
+    page.get_by_role("button", name="Use the shipped one").click()
     wait_idle(page)
     assert page.get_by_text("Own classifier").count() == 0
     page.get_by_role("link", name="Training").click()

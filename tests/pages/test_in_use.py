@@ -82,6 +82,8 @@ def test_a_change_is_seen_at_the_next_rerun_and_one_click_leads_back(run: Path) 
     other.run()
     assert "My classifier" in [s.value for s in other.subheader]
     app.sidebar.button(key="shipped_classifier").click().run()
+    assert "My classifier" in state.desk().analyser.models, "it asks first"
+    app.button(key="shipped_for_everybody").click().run()
     assert not app.sidebar.markdown
     assert "My classifier" not in state.desk().analyser.models
     assert "My classifier" not in [s.value for s in other.run().subheader]

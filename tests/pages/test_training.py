@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import ownership
 from core.imaging import to_jpeg
-from core.in_use import in_use
+from core.in_use import in_use, use
 from core.phantom import practice_set
 from core.run_folder import RUN
 from core.settings import REPOSITORY
@@ -723,10 +723,16 @@ def test_a_models_figures_and_its_use(runs, finished):
     assert "Download the model" in [b.label for b in app.get("download_button")]
     button(app, "Use this model").click()
     checked(app)
+    assert not in_use("classifier").own, "it asks first"
+    app.button(key="use_for_everybody").click()
+    checked(app)
     assert "In use, for everybody" in texts(app)
     app.session_state[store.VIEW] = store.MODELS
     checked(app)
     button(app, "Back to the shipped model").click()
+    checked(app)
+    assert in_use("classifier").own, "it asks first"
+    app.button(key="shipped_for_everybody").click()
     checked(app)
     assert button(app, "Use this model")
     assert ":green-badge[:material/check: In use]" in texts(app)
@@ -764,7 +770,9 @@ def test_a_damaged_model_is_not_used(runs, finished):
     app = page(training_view=store.MODELS)
     button(app, "Use this model").click()
     checked(app)
-    assert app.error
+    app.button(key="use_for_everybody").click()
+    checked(app)
+    assert not in_use("classifier").own
     assert "In use, for everybody" not in texts(app)
 
 
@@ -800,6 +808,9 @@ def test_a_model_from_elsewhere_can_be_removed(runs, finished):
     assert len(use) == 2
     next(b for b in use if own.name in b.key).click()
     checked(app)
+    app.button(key="use_for_everybody").click()
+    checked(app)
+    assert in_use("classifier").own
     button(app, "Remove").click()
     checked(app)
     assert own.exists(), "not before it was confirmed"
@@ -808,6 +819,38 @@ def test_a_model_from_elsewhere_can_be_removed(runs, finished):
     assert not own.exists()
     assert not in_use("classifier").own
     assert button(app, "Remove") is None, "a run's own model goes with its run"
+
+
+def test_a_model_whose_run_lies_in_the_bin_is_not_offered(runs, finished):
+    place = runs.folder / finished / "model" / "classifier"
+    app, late = page(training_view=store.MODELS), page(training_view=store.MODELS)
+    assert button(app, "Use this model")
+    button(late, "Use this model").click()
+    checked(late)
+    runs.delete(finished)
+    assert button(checked(app), "Use this model") is None
+    app.session_state[store.VIEW] = store.NEW
+    checked(app)
+    assert str(place) not in app.selectbox(key=form.PREFIX + "start").options
+    late.button(key="use_for_everybody").click()
+    checked(late)
+    assert not in_use("classifier").own, "nor taken by who saw it before"
+
+
+def test_deleting_the_run_in_use_asks_and_everybody_gets_the_shipped_model(runs, finished):
+    use("classifier", runs.folder / finished / "model" / "classifier")
+    app = page(training_view=store.RUNS)
+    button(app, "Delete").click()
+    checked(app)
+    assert in_use("classifier").own
+    app.button(key="delete_in_use").click()
+    checked(app)
+    assert not runs.all()
+    assert not in_use("classifier").own
+    assert not in_use("classifier").problem
+    button(app, "Undo").click()
+    checked(app)
+    assert button(app, "Use this model")
 
 
 # Words

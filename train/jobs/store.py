@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core import ownership
+from core.in_use import kinds_in_use, use_shipped
 from core.run_folder import RUN, claim_run, is_run
 from core.settings import Settings
 from train.cluster.record import Record, read_record
@@ -228,11 +229,16 @@ class Runs:
     # The bin
 
     def delete(self, id: str) -> None:
-        """Move to the bin; `restore` takes it back, also into the queue if it waited there. Raises
-        JobError: it runs."""
+        """Move to the bin; `restore` takes it back, also into the queue if it waited there. If the
+        app uses a model of it, the shipped one is used from then on. Raises JobError: it runs."""
         run = self.get(id)
         if run.state in AT_WORK:
             raise JobError(f"“{run.name}” is {run.state}: stop it before you delete it.")
+        for kind in kinds_in_use(run.folder):
+            try:
+                use_shipped(kind)
+            except OSError as error:
+                raise self.database.unusable(error) from error
         self._set(id, deleted=time.time())
 
     def restore(self, id: str) -> None:

@@ -9,14 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.in_use import models
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config, Stage, as_json
 from train.fields import Spec, specs
 from train.presets import BY_KEY, PRESETS
 from train.start import usable_starts
 from ui import access
-from ui.training import words
+from ui.training import store, words
 from ui.training.words import HAM10000
 
 PREFIX = "new_"
@@ -183,7 +182,7 @@ def _starts() -> dict[str, Choice]:
     """Weights that the network in the form can start from, models of finished runs included."""
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
     found = {key: STARTS[key] for key in usable_starts(network)}
-    for model in models():
+    for model in store.offered_models():
         if model.own and network in (model.card.get("architecture"), model.card.get("encoder")):
             name = str(model.card.get("name", model.kind))
             found[str(model.folder)] = Choice(name, "The model of one of your runs.")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.in_use import KINDS, Model, in_use, models, use_shipped
+from core.in_use import KINDS, Model, in_use, kinds_in_use, use_shipped
 from train.jobs import Run
 from train.package import IMPORTED, PackageError, remove
 from ui import access
-from ui.frame import as_text, back_to_shipped, decide
-from ui.training import errand, outcome
+from ui.frame import as_text, confirm_shipped, decide
+from ui.training import errand, outcome, store
 
 TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
 UPLOAD_MB = 200
@@ -22,7 +22,7 @@ BROUGHT = "training_import"
 
 def show(everything: list[Run]) -> None:
     """What is in use for each task, the others, and the import."""
-    found = models()
+    found = store.offered_models()
     names = {run.id: run.name for run in everything}
     for kind, column in zip(KINDS, st.columns(len(KINDS), gap="large"), strict=True):
         with column:
@@ -42,7 +42,7 @@ def _model(model: Model, names: dict[str, str]) -> None:
     where = "came with LesionLab"
     if model.own:
         run = model.folder.parents[1].name
-        where = f"run “{names[run]}”" if run in names else f"imported or in the bin, {run}"
+        where = f"run “{names[run]}”" if run in names else f"imported, {run}"
     st.caption(f"`{str(model.card.get('sha256'))[:8]}` · {as_text(where)}")
     if model.own:
         outcome.offer(model.kind, model.folder, model.card)
@@ -53,15 +53,13 @@ def _model(model: Model, names: dict[str, str]) -> None:
         return
     if not used.own:
         st.markdown(":green-badge[:material/check: In use]")
-    else:
-        st.button(
-            "Back to the shipped model",
-            key=f"back_{model.kind}",
-            icon=":material/undo:",
-            on_click=back_to_shipped,
-            args=(model.kind,),
-            disabled=closed,
-        )
+    elif st.button(
+        "Back to the shipped model",
+        key=f"back_{model.kind}",
+        icon=":material/undo:",
+        disabled=closed,
+    ):
+        confirm_shipped(model.kind)
 
 
 @st.dialog("Remove this model?")
@@ -78,9 +76,8 @@ def _confirm_removal(model: Model) -> None:
 @access.guarded
 def _remove(run: Path) -> None:
     try:
-        for kind in KINDS:
-            if in_use(kind).folder.is_relative_to(run):
-                use_shipped(kind)
+        for kind in kinds_in_use(run):
+            use_shipped(kind)
         remove(run)
     except (PackageError, OSError) as error:
         access.say(f"It cannot be removed: {error}")

@@ -14,13 +14,13 @@ from core.in_use import KINDS, MODELS, in_use, unfit, use
 from core.tables import safe_table
 from core.taxonomy import BY_KEY
 from core.weights import Card, WeightsError, read_card
-from train.jobs import Run
+from train.jobs import JobError, Run
 from train.package import pack
 from ui import access
 from ui.frame import as_text, decide
 from ui.performance import charts
 from ui.performance.overview import MEASURES, headline
-from ui.training import errand
+from ui.training import errand, store
 
 TEST = "training_test"
 """Of the session: the errand that looks at the test split."""
@@ -83,24 +83,40 @@ def offer(kind: str, folder: Path, card: Card) -> None:
         st.markdown(":violet-badge[:material/check: In use, for everybody]")
     elif why := unfit(kind, card):
         st.caption(f":material/info: The app cannot use it: {as_text(why)}")
-    else:
-        st.button(
-            "Use this model",
-            key=f"use_{folder}",
-            icon=":material/deployed_code:",
-            on_click=_use,
-            args=(kind, folder),
-            disabled=not access.check().allowed,
-            help="From the next click on, every page answers with it, for everybody who has the "
-            "app open. One click in the sidebar leads back.",
-        )
+    elif st.button(
+        "Use this model",
+        key=f"use_{folder}",
+        icon=":material/deployed_code:",
+        disabled=not access.check().allowed,
+        help="It asks first.",
+    ):
+        _confirm_use(kind, folder, str(card.get("name", kind)))
+
+
+@st.dialog("Use this model for everybody?")
+def _confirm_use(kind: str, folder: Path, name: str) -> None:
+    st.write(
+        f"From the next click on, every page answers with **{as_text(name)}**, for everybody who "
+        "has the app open, and says so. The sidebar leads back to the shipped model."
+    )
+    decide(
+        "Use it for everybody",
+        "Not now",
+        ":material/deployed_code:",
+        _use,
+        kind,
+        folder,
+        key="use_for_everybody",
+    )
 
 
 @access.guarded
 def _use(kind: str, folder: Path) -> None:
     try:
+        if folder not in {model.folder for model in store.offered_models()}:
+            raise WeightsError("Its run is in the bin, or gone. Restore it first.")
         use(kind, folder)
-    except (WeightsError, OSError) as error:
+    except (WeightsError, JobError, OSError) as error:
         access.say(f"This model cannot be used. {error}")
 
 

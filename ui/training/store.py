@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.in_use import Model, models
 from train.jobs import JobError, Run, Runs, ensure_supervisor
 from ui import access
 from ui.text import as_text
@@ -52,6 +53,12 @@ def watched(seen: States) -> list[Run]:
     if states(found) != seen or access.waiting():
         st.rerun()
     return found
+
+
+def offered_models() -> list[Model]:
+    """The models that lie ready, but for those whose run lies in the bin. Raises JobError."""
+    binned = {run.id for run in Runs.open().bin()}
+    return [m for m in models() if not m.own or m.folder.parents[1].name not in binned]
 
 
 def epochs(runs: Runs, run: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.in_use import kinds_in_use
 from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
 from ui import access
@@ -89,14 +90,34 @@ def _actions(run: Run) -> None:
             )
         with st.popover("Name and notes", icon=":material/edit_note:"):
             _edit(run, closed)
-        st.button(
+        used = kinds_in_use(run.folder)
+        pressed = st.button(
             "Delete",
             icon=":material/delete:",
-            on_click=store.delete,
-            args=(run,),
+            on_click=None if used else store.delete,
+            args=None if used else (run,),
             disabled=closed or run.state in AT_WORK,
             help="Into the bin, from where it can be taken back. Stop it first if it runs.",
         )
+        if pressed and used:
+            _confirm_delete(run)
+
+
+@st.dialog("Delete the run whose model is in use?")
+def _confirm_delete(run: Run) -> None:
+    st.write(
+        "Every page answers with a model of this run, for everybody who has the app open. With the "
+        "run in the bin, they get the shipped one. Undo brings the run back, and “Use this model” "
+        "its model."
+    )
+    decide(
+        "Delete, use the shipped model",
+        "Keep it",
+        ":material/delete:",
+        store.delete,
+        run,
+        key="delete_in_use",
+    )
 
 
 @st.dialog("Stop this training?")

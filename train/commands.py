@@ -10,10 +10,10 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from core.settings import Settings
 from train.config import CONFIGS, Config, config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
+from train.names import run_folder, settled
 from train.presets import BY_KEY, PRESETS
 from train.ranks import placement, rank
 from train.session import Progress
@@ -119,7 +119,7 @@ def _chosen(options: argparse.Namespace, run: Path) -> Config:
 
 
 def _train(options: argparse.Namespace) -> int:
-    run = Settings.from_environment().runs / options.run_name
+    run = run_folder(options.run_name)
     return _run(run, _chosen(options, run), options)
 
 
@@ -129,7 +129,7 @@ def _preset(options: argparse.Namespace) -> int:
             print(f"{preset.key:<20} {preset.title}. {preset.text}")
         return 0
     preset = BY_KEY[options.preset]
-    run = Settings.from_environment().runs / (options.run_name or preset.key)
+    run = run_folder(preset.key if options.run_name is None else options.run_name)
     config = read_config(run, type(preset.config)) if options.resume else None
     return _run(run, config or preset.config, options)
 
@@ -138,7 +138,7 @@ def _run(run: Path, config: Config, options: argparse.Namespace) -> int:
     from train.jobs.worker import attended
     from train.session import Unwatched, begin, run_training, train
 
-    where = placement(options.devices)
+    where, config = placement(options.devices), settled(config)
     if rank() > 0:
         train(run, config, Unwatched(), where)
         return 0

@@ -14,6 +14,7 @@ from core.settings import Settings
 from core.splits import check_split
 from core.weights import WeightsError, read_card, write_card
 from train.config import VIEWS
+from train.names import run_folder
 
 
 def add_model_commands(commands: Any) -> None:
@@ -102,7 +103,7 @@ def _export(options: argparse.Namespace) -> int:
     )
 
     settings, kind = Settings.from_environment(), options.model
-    run = settings.runs / (options.run_name or kind)
+    run = run_folder(kind if options.run_name is None else options.run_name)
     config = check_run(read_run_config(run), run, kind)
     data = open_data(config)
     check_photos(run, config, data)
@@ -144,7 +145,7 @@ def _reference(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     _check_options(options)
-    figures = _of_run(options) if options.run_name else _of_shipped(options)
+    figures = _of_shipped(options) if options.run_name is None else _of_run(options)
     print(f"{figures['split']}: {figures['images']:,} images of {figures['lesions']:,} lesions")
     for note in figures.get("left_out", ()):
         print(f"! {note}")
@@ -162,7 +163,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _of_run(options: argparse.Namespace) -> dict[str, Any]:
     from train.finish import evaluate_run
 
-    run = Settings.from_environment().runs / options.run_name
+    run = run_folder(options.run_name)
     return evaluate_run(run, options.model, options.split, options.views)
 
 
@@ -211,11 +212,12 @@ def _intervals(options: argparse.Namespace) -> int:
     from train.intervals import renew
 
     settings = Settings.from_environment()
-    folder = settings.runs / options.run_name / MODELS if options.run_name else settings.weights
+    own = options.run_name is not None
+    folder = run_folder(options.run_name) / MODELS if own else settings.weights
     folders = [folder / kind for kind in KINDS if (folder / kind).is_dir()]
     if not folders:
         raise WeightsError(f"There is no model in {folder}.")
-    for model in folders + ([] if options.run_name else compared(settings.weights)):
+    for model in folders + ([] if own else compared(settings.weights)):
         for name, (low, high) in renew(model).items():
             ends = "none: no predictions are kept" if low is None else f"{low:.3f} to {high:.3f}"
             print(f"{read_card(model)['name']}, {name}: {ends}")
@@ -247,7 +249,7 @@ def _compare(options: argparse.Namespace) -> int:
 
     settings = Settings.from_environment()
     for run in options.runs:
-        for folder in keep(settings.runs / run, settings.weights):
+        for folder in keep(run_folder(run), settings.weights):
             print(f"Kept the figures of {read_card(folder)['name']} in {folder}.")
     return 0
 
@@ -255,7 +257,7 @@ def _compare(options: argparse.Namespace) -> int:
 def _pack(options: argparse.Namespace) -> int:
     from train.package import pack
 
-    pack(Settings.from_environment().runs / options.run_name / MODELS, options.out)
+    pack(run_folder(options.run_name) / MODELS, options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
     return 0
 

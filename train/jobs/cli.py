@@ -74,7 +74,7 @@ def _add(options: argparse.Namespace) -> int:
     else:
         config, name = config_in(options.config), options.config.resolve().parent.name
     runs = Runs.open()
-    print(runs.create(config, options.name or name))
+    print(runs.create(config, name if options.name is None else options.name))
     ensure_supervisor(runs)
     return 0
 

@@ -30,6 +30,7 @@ from train.jobs.logs import LOG_FILE, tail
 from train.jobs.states import ACTIVE, AT_WORK, Run, derive
 from train.jobs.watch import PROGRESS_FILE, read_live, read_progress
 from train.jobs.words import gone
+from train.names import checked_name, settled
 
 LOCK_FILE = "lock"
 """In a run's folder: its trainer holds it while it lives."""
@@ -129,7 +130,7 @@ class Runs:
         try:
             with self.database.write() as connection:
                 folder = _new_folder(self.folder, name)
-                write_run_config(folder, config)
+                write_run_config(folder, settled(config))
                 _sync(folder / "config.json")
                 connection.execute(
                     "INSERT INTO runs (id, name, notes, created, position) VALUES (?, ?, ?, ?, ?)",
@@ -459,10 +460,10 @@ def _time(seconds: float | None) -> datetime | None:
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.split())
-    if not name:
-        raise JobError("Give the training a name.")
-    return name
+    try:
+        return checked_name(name)
+    except ConfigError as error:
+        raise JobError(str(error)) from error
 
 
 def _new_folder(runs: Path, name: str) -> Path:

@@ -1,0 +1,71 @@
+"""Names of runs, and paths in their choices, as they are kept: checked, and independent of the
+folder that a command was given in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from core.settings import Settings
+from train.choices import STARTS
+from train.config import Config
+from train.fields import ConfigError
+
+RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(10)}
+"""Names that Windows keeps for devices, whatever ending follows."""
+LONGEST = 200
+"""Bytes of a folder's name; most systems take 255."""
+
+AnyConfig = TypeVar("AnyConfig", bound=Config)
+
+
+def checked_name(name: str) -> str:
+    """What people call a run, without spaces around and twice.
+
+    Raises:
+        ConfigError: it is empty, a path, or a name that some system keeps for itself.
+    """
+    plain = " ".join(name.split())
+    if not plain:
+        raise ConfigError("Give the training a name.")
+    if "/" in plain or "\\" in plain or set(plain) == {"."}:
+        raise ConfigError(f"The name {plain!r} is a path. Use a name without / and \\.")
+    if not plain.isprintable():
+        raise ConfigError(
+            f"The name {plain!r} has characters that cannot be shown. Leave them out."
+        )
+    if plain.split(".")[0].strip().lower() in RESERVED:
+        raise ConfigError(f"Windows keeps the name {plain!r} for itself. Choose another one.")
+    return plain
+
+
+def run_folder(name: str) -> Path:
+    """The folder of a run that a command names, in the folder of runs.
+
+    Raises:
+        ConfigError: it cannot be the name of a folder on every system.
+    """
+    plain = checked_name(name)
+    dots = plain.startswith(".") or plain.endswith(".")
+    if plain != name or dots or set(plain) & set('<>:"|?*'):
+        raise ConfigError(
+            f"The name {name!r} cannot be that of a folder on every system. Use letters, digits, "
+            "- and _."
+        )
+    if len(os.fsencode(plain)) > LONGEST:
+        raise ConfigError(f"The name is longer than {LONGEST} bytes. Choose a shorter one.")
+    return Settings.from_environment().runs / plain
+
+
+def settled(config: AnyConfig) -> AnyConfig:
+    """The same choices with absolute paths: what was named in one folder is found from all."""
+    data = config.data if config.data in ("", "ham10000") else _absolute(config.data)
+    start = config.start if config.start in STARTS else _absolute(config.start)
+    more = tuple(_absolute(path) for path in config.more)
+    return replace(config, data=data, start=start, more=more)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from train.jobs import JobError
 from ui import lock
-from ui.training import compare, form, models, preview, queue, starting, store, watch
+from ui.training import compare, form, models, preview, queue, starting, storage, store, watch
 
 st.title(
     "Training",
@@ -39,5 +39,7 @@ elif view == store.RUNS:
     watch.show(runs, everything)
 elif view == store.COMPARE:
     compare.show(runs, everything)
-else:
+elif view == store.MODELS:
     models.show(everything)
+else:
+    storage.show()

@@ -10,12 +10,13 @@ from train.jobs import JobError, Run, Runs, ensure_supervisor
 from ui import access
 from ui.text import as_text
 
-NEW, RUNS, COMPARE, MODELS = "new", "runs", "compare", "models"
+NEW, RUNS, COMPARE, MODELS, STORAGE = "new", "runs", "compare", "models", "storage"
 VIEWS = {
     NEW: ":material/add_circle: New training",
     RUNS: ":material/monitoring: Runs",
     COMPARE: ":material/stacked_line_chart: Compare",
     MODELS: ":material/deployed_code: Models",
+    STORAGE: ":material/hard_drive: Storage",
 }
 """The sections of the page."""
 

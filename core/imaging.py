@@ -30,6 +30,8 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 _PILLOW = {"HEIC": "HEIF", "JPEG 2000": "JPEG2000"}
 """What Pillow calls formats, where it is not by our name."""
 _NCLX = b"colrnclx"
+_SEQUENCES = (b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")
+"""First brands of HEIC files that are made of a track; most have a photo besides."""
 # EXIF and TIFF tags
 _ORIENTATION, _PHOTOMETRIC, _BITS, _SUBFILE_TYPE, _SAMPLE_FORMAT = 0x0112, 262, 258, 254, 339
 
@@ -247,6 +249,11 @@ def _decode(
             raise UnsupportedFormatError(
                 "This TIFF file has floating-point colours, whose brightness scale is unknown. "
                 "Open it in the program that made it and save it with 8 or 16 bits a colour."
+            ) from error
+        if kind == "HEIC" and data[8:12] in _SEQUENCES:
+            raise UnsupportedFormatError(
+                "This HEIC file holds a sequence, such as a burst, and no single photo that can be "
+                "read. Open it in a picture viewer and save one picture of it as PNG or JPEG."
             ) from error
         raise TruncatedImageError(
             f"This {kind} file is damaged or incomplete. Copy or download it again, "

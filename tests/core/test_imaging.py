@@ -482,6 +482,14 @@ def test_heic_with_several_pictures_gives_the_main_one() -> None:
     assert "several pictures" in " ".join(image.notes)
 
 
+def test_a_heic_sequence_is_read_where_it_has_a_photo_and_named_else() -> None:
+    for brand in (b"msf1", b"hevc"):
+        data = heic()[:8] + brand + heic()[12:]
+        assert corners(read(data, "burst.heics").rgb) == [RED, GREEN, BLUE, YELLOW]
+        with pytest.raises(UnsupportedFormatError, match="sequence"):
+            LesionImage.from_bytes(data[:24] + b"\0\0\0\x08moov" + bytes(200))
+
+
 @pytest.mark.parametrize("curve", [16, 18])
 @pytest.mark.parametrize("file_format", ["HEIF", "AVIF"])
 def test_hdr_is_refused_by_name(curve: int, file_format: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -328,3 +329,13 @@ def test_two_masks_of_one_photo_and_one_mask_of_two(masks: Path) -> None:
     photo(masks / "images" / "other" / "p0.jpg", 99)
     with pytest.raises(DatasetError, match=r"p0\.jpg and .*p0\.jpg share the mask"):
         MaskFolder.open(masks)
+
+
+def test_photos_of_phones_are_learned_from(classes: Path, environment: dict[str, str]) -> None:
+    pillow_heif.register_heif_opener()
+    rgb = np.random.default_rng(7).integers(0, 256, (48, 64, 3), np.uint8)
+    for name, file_format in (("i.HEIC", "HEIF"), ("j.avif", "AVIF"), ("k.jp2", "JPEG2000")):
+        Image.fromarray(rgb).save(classes / "acne" / name, file_format)
+    arrays = prepare(ClassifierConfig(data=str(classes)))
+    assert {"acne/i.HEIC", "acne/j.avif", "acne/k.jp2"} <= set(arrays.table.index)
+    assert len(arrays.frames) == 25

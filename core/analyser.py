@@ -12,6 +12,7 @@ import numpy as np
 from core.anatomy import Anatomy
 from core.calibration import Calibration
 from core.decision import Decision
+from core.gate import REFUSED
 from core.imaging import LesionImage, resize, scaled
 from core.in_use import models_in_use
 from core.measure import MAX_SIDE, Measurements, largest_part, measure
@@ -42,7 +43,7 @@ class Analysis:
         measurements: of the mask; None if no lesion was found.
         embedding: float32 C, the classifier's pooled last feature map; to find similar cases.
         novelty: ≥ 0, how unlike the training images, which have about 1 (see `core.novelty`).
-        in_domain: novelty within the threshold fixed on validation.
+        domain: one of `core.gate.DOMAINS`, by thresholds fixed on validation.
         milliseconds: how long each step took.
         models: name and short hash of the weights used.
         anatomy: what is needed to draw the measurements, in pixels of the photo as decoded; None
@@ -60,10 +61,15 @@ class Analysis:
     measurements: Measurements | None
     embedding: np.ndarray
     novelty: float
-    in_domain: bool
+    domain: str
     milliseconds: dict[str, float]
     models: dict[str, str]
     anatomy: Anatomy | None = None
+
+    @property
+    def in_domain(self) -> bool:
+        """Whether it is dermoscopy, from whichever clinic."""
+        return self.domain != REFUSED
 
     @property
     def mask(self) -> np.ndarray:
@@ -195,7 +201,7 @@ class Analyser:
             measurements=measurements,
             embedding=embedding,
             novelty=novelty,
-            in_domain=novelty <= self.reference.threshold,
+            domain=self.reference.domain(scores.textures[0]),
             milliseconds=clock.laps,
             models=self.models,
             anatomy=anatomy,

@@ -78,6 +78,10 @@ FORMS: dict[str, Check] = {
     "calibration": _object(temperature=_number, how=_text, fitted_on=_text),
     "decision": lambda value: _text(value) or _RULE(value),
     "novelty": _object(threshold=_number, how=_text, fitted_on=_text),
+    "gate": _object(limit=_number, how=_text, fitted_on=_text),
+    "elsewhere": _object(
+        {"images": _count, "melanomas": _count, "melanomas_found": _count, "accuracy": _number}
+    ),
     "metrics": lambda value: _values(_MEASURED)(value) and all(map(_NAME.fullmatch, value)),
 }
 """Parts that are shown."""

@@ -62,6 +62,7 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
             },
             "names": {key: BY_KEY[key].name for key in analysis.classes},
             "in_domain": analysis.in_domain,
+            "domain": analysis.domain,
             "novelty": round(analysis.novelty, 6),
             "measurements": measurements.as_dict() if measurements else None,
             "models": analysis.models,

@@ -55,9 +55,10 @@ State = Literal["running", "cancelled", "finished"]
 README = f"""{DISCLAIMER}
 
 predictions.csv   one row for each photo: image (its name), the calibrated probabilities of the
-                  seven diagnoses, the model's answer (prediction), whether the photo is like the
-                  training images (in_domain; if false, read the figures as a guess), how unlike
-                  it is (novelty), and measurements of the outlined lesion
+                  seven diagnoses, the model's answer (prediction), whether the photo is dermoscopy
+                  (in_domain; if false, read the figures as a guess), of which kind (domain:
+                  familiar, elsewhere or refused), how unlike the training photos it is (novelty),
+                  and measurements of the outlined lesion
 masks/IMAGE.png   the outlined lesion of that photo: 255 on the lesion, 0 elsewhere
 rejected.csv      files that were not analysed, and why
 
@@ -80,7 +81,7 @@ class Photo:
         prediction, most_probable: keys of the class named as the answer, and of the likeliest.
         probability: of the class named, 0…1.
         malignant: of the malignant classes together, 0…1.
-        in_domain: like the training images.
+        domain: one of `core.gate.DOMAINS`.
         measurements: None if no lesion was outlined.
         thumbnail: JPEG, its longest side at most `THUMBNAIL_PX`.
         mask: PNG, 0 and 255, at the photo's upright size.
@@ -96,7 +97,7 @@ class Photo:
     most_probable: str
     probability: float
     malignant: float
-    in_domain: bool
+    domain: str
     measurements: Measurements | None
     thumbnail: bytes
     mask: bytes
@@ -297,7 +298,7 @@ class BatchJob:
             most_probable=analysis.most_probable,
             probability=analysis.probability(analysis.prediction),
             malignant=sum(analysis.probability(k) for k in self._classes if BY_KEY[k].malignant),
-            in_domain=analysis.in_domain,
+            domain=analysis.domain,
             measurements=analysis.measurements,
             thumbnail=to_jpeg(canvas_for(image.rgb, 0, THUMBNAIL_PX), quality=80),
             mask=mask_png(analysis.mask),

@@ -9,6 +9,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from core.gate import ELSEWHERE, FAMILIAR, REFUSED, Gate
 from core.neighbours import KnownCases
 from core.novelty import Familiar
 from core.taxonomy import KEYS
@@ -30,6 +31,17 @@ class Reference:
     familiar: Familiar
     threshold: float
     cases: KnownCases
+    gate: Gate | None = None
+    """What tells dermoscopy of other clinics from photos that are none; without it everything
+    above the threshold is refused."""
+
+    def domain(self, textures: np.ndarray) -> str:
+        """The grade of a photo, one of `core.gate.DOMAINS`, from its textures D."""
+        if self.gate is not None and self.gate.refuses(textures):
+            return REFUSED
+        if self.familiar.novelty(textures) <= self.threshold:
+            return FAMILIAR
+        return REFUSED if self.gate is None else ELSEWHERE
 
     @classmethod
     def read(cls, folder: Path, threshold: float) -> Reference:
@@ -40,13 +52,10 @@ class Reference:
         """
         try:
             stored = load_file(folder / FILE)
-            familiar = Familiar(
-                stored["familiar.mean"],
-                stored["familiar.scale"],
-                stored["familiar.basis"],
-                stored["familiar.variance"],
-                float(stored["familiar.rest"][0]),
-            )
+            familiar = _gaussian(stored, "familiar")
+            gate = None
+            if "gate.limit" in stored:
+                gate = Gate(_gaussian(stored, "gate"), float(stored["gate.limit"][0]))
             cases = KnownCases(
                 stored["cases.codes"].astype(np.float32),
                 stored["cases.basis"].astype(np.float32),
@@ -60,8 +69,8 @@ class Reference:
             ) from error
         count, width = cases.codes.shape
         if (
-            familiar.basis.shape != (len(familiar.variance), len(familiar.mean))
-            or familiar.scale.shape != familiar.mean.shape
+            not _fits(familiar)
+            or (gate is not None and not (_fits(gate.dermoscopy) and gate.limit > 0))
             or cases.basis.shape[0] != width
             or {len(cases.images), len(cases.lesions), len(cases.diagnoses)} != {count}
         ):
@@ -69,18 +78,17 @@ class Reference:
                 f"The parts of the classifier's {FILE} do not fit together. "
                 "Get the folder again, complete."
             )
-        return cls(familiar, threshold, cases)
+        return cls(familiar, threshold, cases, gate)
 
     def write(self, folder: Path) -> None:
         """Write the file into a classifier's folder: codes in half precision, ids as numbers."""
-        cases = self.cases
+        cases, parts = self.cases, _parts(self.familiar, "familiar")
+        if self.gate is not None:
+            parts |= _parts(self.gate.dermoscopy, "gate")
+            parts["gate.limit"] = np.array([self.gate.limit], np.float32)
         save_file(
-            {
-                "familiar.mean": self.familiar.mean,
-                "familiar.scale": self.familiar.scale,
-                "familiar.basis": self.familiar.basis,
-                "familiar.variance": self.familiar.variance,
-                "familiar.rest": np.array([self.familiar.rest], np.float32),
+            parts
+            | {
                 "cases.codes": cases.codes.astype(np.float16),
                 "cases.basis": cases.basis.astype(np.float16),
                 "cases.images": np.array([int(i.removeprefix("ISIC_")) for i in cases.images]),
@@ -89,3 +97,25 @@ class Reference:
             },
             folder / FILE,
         )
+
+
+def _gaussian(stored: dict[str, np.ndarray], name: str) -> Familiar:
+    mean, scale, basis, variance, rest = (
+        stored[f"{name}.{part}"] for part in ("mean", "scale", "basis", "variance", "rest")
+    )
+    return Familiar(mean, scale, basis, variance, float(rest[0]))
+
+
+def _parts(found: Familiar, name: str) -> dict[str, np.ndarray]:
+    return {
+        f"{name}.mean": found.mean,
+        f"{name}.scale": found.scale,
+        f"{name}.basis": found.basis,
+        f"{name}.variance": found.variance,
+        f"{name}.rest": np.array([found.rest], np.float32),
+    }
+
+
+def _fits(found: Familiar) -> bool:
+    shape = (len(found.variance), len(found.mean))
+    return found.basis.shape == shape and found.scale.shape == found.mean.shape

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 def header(classes: Sequence[str]) -> list[str]:
     """Columns of `predictions.csv`: image, a probability for each class, and what follows."""
-    return ["image", *classes, "prediction", "in_domain", "novelty", *MEASURES]
+    return ["image", *classes, "prediction", "in_domain", "domain", "novelty", *MEASURES]
 
 
 def cells(analysis: Analysis) -> list[str]:
@@ -34,6 +34,7 @@ def cells(analysis: Analysis) -> list[str]:
         *(f"{p:.6f}" for p in analysis.probabilities),
         analysis.prediction,
         str(analysis.in_domain).lower(),
+        analysis.domain,
         f"{analysis.novelty:.6f}",
         *(_plain(measured.get(name, "")) for name in MEASURES),
     ]

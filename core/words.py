@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from core.gate import ELSEWHERE, FAMILIAR, REFUSED
 from core.taxonomy import BY_KEY, KEYS
 
 if TYPE_CHECKING:
     from core.analyser import Analysis
 
-UNLIKE = "This photo is unlike the training images"
+UNLIKE = "This does not look like a dermatoscopic photo"
 """The title of the warning for a photo out of the models' domain, …"""
 
 UNLIKE_TEXT = (
@@ -18,6 +20,38 @@ UNLIKE_TEXT = (
     "however sure it sounds."
 )
 """… and its text."""
+
+DOMAIN_NAMES = {
+    FAMILIAR: "Familiar",
+    ELSEWHERE: "Another camera or clinic",
+    REFUSED: "No dermoscopy",
+}
+"""The grades of `core.gate`, in words."""
+
+ANOTHER_CAMERA = "Dermoscopy from another camera or clinic than the models learned from"
+"""Of a photo that is `ELSEWHERE`."""
+
+
+def domain_note(domain: str, card: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What to say first of a photo that is not familiar: a title without a full stop, and a text.
+
+    Args:
+        domain: one of `core.gate.DOMAINS`.
+        card: of the classifier; `elsewhere` in it has the figures of other clinics' photos.
+    """
+    if domain == FAMILIAR:
+        return None
+    if domain == REFUSED:
+        return UNLIKE, UNLIKE_TEXT
+    found = card.get("elsewhere")
+    if not isinstance(found, Mapping):
+        return ANOTHER_CAMERA, "How well they do on such photos has not been measured."
+    return ANOTHER_CAMERA, (
+        f"On {found['images']:,} such photos of other clinics the answer was right in "
+        f"{percent(found['accuracy'])}, and {found['melanomas_found']:,} of "
+        f"{found['melanomas']:,} melanomas were found."
+    )
+
 
 SEVEN_ONLY = (
     "Seven answers are all the model knows; they always sum to 100 %, even for a photo of "

@@ -189,6 +189,7 @@ def _labels(root: Path, tables: list[str]) -> tuple[dict[str, tuple[str, str]], 
             notes.append(f"{name} is left out: {error}")
             continue
         notes += found.notes()
-        for image_id, row in found.table.iterrows():
-            labels[str(image_id)] = (str(row["dx"]), str(row["lesion_id"] or image_id))
+        groups = found.table["lesion_id"].fillna(found.table.index.to_series())
+        for image_id, dx, group in zip(found.table.index, found.table["dx"], groups, strict=True):
+            labels[str(image_id)] = (str(dx), str(group))
     return labels, tuple(notes)

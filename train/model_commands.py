@@ -29,6 +29,14 @@ def add_model_commands(commands: Any) -> None:
     reference.add_argument(
         "--outside", type=Path, metavar="DIR", help="measure the warning on photos of no lesion"
     )
+    reference.add_argument(
+        "--more",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="photos of other clinics (folder or ZIP): what they look like is dermoscopy, too",
+    )
     reference.set_defaults(run=_reference)
     evaluate = commands.add_parser(
         "evaluate", help="measure the weights in weights/MODEL, or those of a run"
@@ -122,6 +130,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _reference(options: argparse.Namespace) -> int:
     from core.runtime import open_runtime
+    from train.elsewhere import Elsewhere
     from train.features import features_of
     from train.reference import build_reference, measure_outside
 
@@ -130,12 +139,14 @@ def _reference(options: argparse.Namespace) -> int:
     cards = [read_card(folder) for folder in folders]
     check_split(cards[0], dataset.split.id)
     runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
-    reference, sections = build_reference(dataset, cards[0], runtime.classify)
+    known = frozenset(dataset.table.index)
+    more = [Elsewhere.open(path, known) for path in options.more]
+    reference, sections = build_reference(dataset, cards[0], runtime.classify, more)
     if options.outside:
         test = features_of(dataset, "test", cards[0], runtime.classify)
-        known = reference.familiar.novelty(test.textures)
-        sections["novelty"]["measured"] = measure_outside(
-            options.outside, cards[0], runtime.classify, reference, known
+        section = sections["gate" if reference.gate else "novelty"]
+        section["measured"] = measure_outside(
+            options.outside, cards[0], runtime.classify, reference, test.textures
         )
     reference.write(folders[0])
     write_card(folders[0], cards[0] | sections)

@@ -7,31 +7,46 @@ by which similar cases are found.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from core.analyser import DECODED_PX
 from core.batch import find_pictures
+from core.calibration import Calibration
 from core.curves import auc
 from core.dataset import Dataset
+from core.decision import Decision
+from core.gate import Gate
 from core.imaging import resize
+from core.metrics import balanced_accuracy
 from core.neighbours import WIDTH, KnownCases, unit
 from core.novelty import COMPONENTS, Familiar
 from core.reference import Reference
+from core.taxonomy import KEYS
 from core.weights import Card
 from train.data import read_photo
+from train.elsewhere import Elsewhere
 from train.features import Classify, Features, features_of
 
+REFUSED_OWN, REFUSED_ELSEWHERE = 0.01, 0.02
+"""Shares of validation photos, of HAM10000 and of further sources, that may be refused."""
 FALSE_ALARMS = 0.01
 """Share of validation photos that the novelty warning may flag."""
 NEAREST = 8
 
 
 def build_reference(
-    dataset: Dataset, card: Card, classify: Classify, width: int = WIDTH
+    dataset: Dataset,
+    card: Card,
+    classify: Classify,
+    more: Sequence[Elsewhere] = (),
+    width: int = WIDTH,
 ) -> tuple[Reference, dict[str, Any]]:
     """Fit both for the shipped classifier.
 
@@ -39,6 +54,8 @@ def build_reference(
         dataset: with the split that the classifier was trained on.
         card: of the classifier.
         classify: its runtime's.
+        more: further sources; with them the gate has three grades, and the answers to their
+            validation photos are measured.
         width: numbers kept of each embedding.
 
     Returns:
@@ -48,7 +65,105 @@ def build_reference(
         features_of(dataset, part, card, classify) for part in ("train", "crops", "validation")
     )
     rows = dataset.table[dataset.table["split"] == "train"]
-    return fit_reference(rows, training, crops, validation, width)
+    reference, sections = fit_reference(rows, training, crops, validation, width)
+    if not more:
+        return reference, sections
+    learned, kept = (
+        _joined([features_elsewhere(s, split, card, classify) for s in more])
+        for split in ("train", "validation")
+    )
+    gate, section = fit_gate(
+        training.textures, learned.textures, validation.textures, kept.textures
+    )
+    labels = np.concatenate([_labels(source, "validation") for source in more])
+    known = labels >= 0
+    names = [source.root.stem for source in more]
+    measured = measure_elsewhere(card, kept.logits[known], labels[known], names)
+    return replace(reference, gate=gate), sections | {"gate": section, "elsewhere": measured}
+
+
+def _labels(source: Elsewhere, split: str) -> np.ndarray:
+    """Index of each photo's diagnosis, -1 where it is not known."""
+    table = source.table[source.table["split"] == split]
+    return np.array([KEYS.index(dx) if dx else -1 for dx in table["dx"]], int)
+
+
+def _joined(parts: Sequence[Features]) -> Features:
+    return Features(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
+    )
+
+
+def features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Classify) -> Features:
+    """The features of one split of a further source, from its files as the app reads them."""
+    size = int(card["input"]["size"])
+    names = [str(name) for name in source.table.index[source.table["split"] == split]]
+    found = []
+    for name in tqdm(names, f"{source.root.stem}, {split}", unit=" photos", disable=None):
+        photo = read_photo(source.photo(name), name, DECODED_PX)
+        found.append(classify(resize(photo.rgb, (size, size))[None]))
+    return Features(
+        **{f.name: np.concatenate([getattr(s, f.name) for s in found]) for f in fields(Features)}
+    )
+
+
+def fit_gate(
+    training: np.ndarray, elsewhere: np.ndarray, own: np.ndarray, others: np.ndarray
+) -> tuple[Gate, dict[str, Any]]:
+    """Fit what refuses photos that are no dermoscopy.
+
+    Args:
+        training, elsewhere: textures of training photos, of HAM10000 and of further sources; what
+            dermoscopy looks like. Both count alike, however many photos there are.
+        own, others: textures of validation photos of the two, on which the limit is chosen: the
+            lowest that refuses at most `REFUSED_OWN` of these and `REFUSED_ELSEWHERE` of those.
+
+    Returns:
+        the gate, and the section `gate` of the card.
+    """
+    times = max(1, round(len(training) / len(elsewhere)))
+    both = np.concatenate([training, *[elsewhere] * times])
+    dermoscopy = Familiar.fit(both, min(COMPONENTS, min(both.shape) - 1))
+    limit = max(
+        float(np.quantile(dermoscopy.novelty(own), 1 - REFUSED_OWN)),
+        float(np.quantile(dermoscopy.novelty(others), 1 - REFUSED_ELSEWHERE)),
+    )
+    gate = Gate(dermoscopy, limit)
+    return gate, {
+        "limit": limit,
+        "how": "Mahalanobis distance of the pooled features of the last block but one to a Gaussian "
+        f"of {len(dermoscopy.variance)} principal components over {len(training)} training photos "
+        f"of HAM10000 and {len(elsewhere)} of other clinics",
+        "fitted_on": f"validation, n = {len(own)} images, and validation-elsewhere, "
+        f"n = {len(others)}: at most {REFUSED_OWN:.0%} and {REFUSED_ELSEWHERE:.0%} refused",
+        "refused": {
+            "validation": round(float(gate.refuses(own).mean()), 4),
+            "validation_elsewhere": round(float(gate.refuses(others).mean()), 4),
+        },
+    }
+
+
+def measure_elsewhere(
+    card: Card, logits: np.ndarray, labels: np.ndarray, sources: list[str]
+) -> dict[str, Any]:
+    """What the classifier's answers are worth on labelled validation-elsewhere photos: the section
+    `elsewhere` of the card. `logits` N×K, `labels` N as indices of the seven diagnoses."""
+    probabilities = Calibration.of(card)(logits)
+    named = Decision.of(card)(probabilities)
+    melanoma = KEYS.index("mel")
+    truth = labels == melanoma
+    held = sorted({KEYS[label] for label in labels})
+    return {
+        "images": len(labels),
+        "accuracy": round(float((named == labels).mean()), 4),
+        "balanced_accuracy": round(balanced_accuracy(named, labels), 4),
+        "melanomas": int(truth.sum()),
+        "melanomas_found": int((named[truth] == melanoma).sum()),
+        "melanoma_specificity": round(float((named[~truth] != melanoma).mean()), 4),
+        "melanoma_auc": round(auc(truth, probabilities[:, melanoma]), 4),
+        "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
+        f"{', '.join(sources)}; diagnoses there: {', '.join(held)}",
+    }
 
 
 def fit_reference(
@@ -110,31 +225,34 @@ def _recall(asked: np.ndarray, training: np.ndarray, cases: KnownCases) -> float
 def measure_outside(
     folder: Path, card: Card, classify: Classify, reference: Reference, known: np.ndarray
 ) -> dict[str, Any]:
-    """What the warning does on photos that show no lesion, and that nothing was fitted on.
+    """What is refused of photos that show no lesion, and that nothing was fitted on.
 
     Args:
         folder: of such photos.
-        known: novelty of photos that do show one: of the test split, from `evaluate`.
+        known: textures N×D of photos that do show one: of the test split.
 
     Returns:
-        share flagged of both, and the AUROC of the novelty between them.
+        share refused of both, and the AUROC between them of the distance that refuses.
 
     Raises:
         FileNotFoundError: there is no picture in the folder.
         DatasetError: a picture cannot be read; it is named.
     """
     size = int(card["input"]["size"])
-    novelty = []
+    dermoscopy, limit = reference.familiar, reference.threshold
+    if reference.gate is not None:
+        dermoscopy, limit = reference.gate.dermoscopy, reference.gate.limit
+    distances = []
     for path in find_pictures([folder]).pictures:
         photo = read_photo(path.read_bytes(), path.name, DECODED_PX)
         textures = classify(resize(photo.rgb, (size, size))[None]).textures
-        novelty.append(float(reference.familiar.novelty(textures[0])))
-    outside = np.array(novelty)
+        distances.append(float(dermoscopy.novelty(textures[0])))
+    inside, outside = dermoscopy.novelty(known), np.array(distances)
     truth = np.repeat([False, True], [len(known), len(outside)])
     return {
         "lesions": f"test, n = {len(known)} images",
-        "lesions_flagged": round(float((known > reference.threshold).mean()), 4),
+        "lesions_flagged": round(float((inside > limit).mean()), 4),
         "outside": f"{folder.name}, n = {len(outside)} photos that show no lesion",
-        "outside_flagged": round(float((outside > reference.threshold).mean()), 4),
-        "auroc": round(auc(truth, np.concatenate([known, outside])), 4),
+        "outside_flagged": round(float((outside > limit).mean()), 4),
+        "auroc": round(auc(truth, np.concatenate([inside, outside])), 4),
     }

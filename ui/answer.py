@@ -10,7 +10,7 @@ from core.settings import SettingsError
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
 from core.weights import WeightsError
-from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT, malignant_share, passed_over
+from core.words import SEVEN_ONLY, domain_note, malignant_share, passed_over
 from ui import state
 from ui.case import Case
 from ui.figures import describe_bars, probability_bars
@@ -66,17 +66,15 @@ def show(case: Case, shown: Shown) -> None:
 
 
 def _wanted_anyway(case: Case, shown: Shown) -> bool:
-    """Whether a student wants the answer to a photo unlike the training images all the same; the
-    photo alone where not."""
-    novelty = shown.analysis.novelty
+    """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
+    the photo alone where not."""
     wanted = st.toggle("Show what the models say anyway", key=f"anyway_{shown.analysis.digest}")
     if not wanted:
         st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
         st.caption(case.about)
         st.caption(
-            f"Difference score {novelty:.1f} (typical training photo 1, warning above "
-            f"{state.desk().analyser.reference.threshold:.1f}, which 1 % of the validation photos "
-            "exceed)."
+            "A dermatoscope touches the skin: its photos are filled with skin and one lesion. If "
+            "yours is one all the same, the mistake is the model's."
         )
     return wanted
 
@@ -104,8 +102,12 @@ def further(case: Case, shown: Shown) -> None:
 
 def warn(case: Case, shown: Shown) -> None:
     """What to know before reading the answer: a strange photo, what was changed in reading it."""
-    if not shown.analysis.in_domain:
-        st.warning(UNLIKE_TEXT, title=UNLIKE, icon=":material/warning:")
+    analysis = shown.analysis
+    note = domain_note(analysis.domain, state.desk().analyser.classifier_card)
+    if note and analysis.in_domain:
+        st.caption(f":material/photo_camera: {note[0]}. {note[1]}")
+    elif note:
+        st.warning(note[1], title=note[0], icon=":material/warning:")
     for note in shown.notes:
         st.caption(f":material/info: {note}")
     for key, words in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
+from core.gate import ELSEWHERE, REFUSED
 from core.jobs import BatchJob, Photo
 from core.tables import safe, safe_table
 from core.taxonomy import BY_KEY
+from core.words import DOMAIN_NAMES
 from ui import batches
 from ui.frame import as_text, decide
 
@@ -30,12 +33,18 @@ def show(job: BatchJob) -> None:
     with st.container(horizontal=True):
         st.metric("Analysed", f"{progress.analysed:,}", border=True)
         st.metric("Rejected", f"{progress.rejected:,}", border=True)
-        unlike = sum(not photo.in_domain for photo in photos)
+        domains = Counter(photo.domain for photo in photos)
         st.metric(
-            "Unlike the training images",
-            f"{unlike:,}",
+            DOMAIN_NAMES[ELSEWHERE],
+            f"{domains[ELSEWHERE]:,}",
             border=True,
-            help="The models know dermoscopy of single lesions only. For the others the figures "
+            help="Dermoscopy unlike the photos the models learned from: they are right less often.",
+        )
+        st.metric(
+            DOMAIN_NAMES[REFUSED],
+            f"{domains[REFUSED]:,}",
+            border=True,
+            help="The models know dermoscopy of single lesions only. For these photos the figures "
             "mean little: read them as a guess.",
         )
     if job.notes:
@@ -78,8 +87,8 @@ def _table(photos: Sequence[Photo]) -> None:
             "Most probable": st.column_config.TextColumn(
                 help="The answer makes up for how common each diagnosis is; this does not."
             ),
-            "Like training": st.column_config.TextColumn(
-                help="Whether the photo is like those that the models learned from."
+            "Kind of photo": st.column_config.TextColumn(
+                help="Familiar: like the photos that the models learned from."
             ),
             "Area": st.column_config.NumberColumn(
                 format="%.1f %%", help="Of the outlined lesion, as a share of the frame."
@@ -127,7 +136,7 @@ def _row(photo: Photo) -> dict[str, str | float | None]:
         "Probability": _percent(photo.probability),
         "Malignant": _percent(photo.malignant),
         "Most probable": BY_KEY[photo.most_probable].name,
-        "Like training": "yes" if photo.in_domain else "no: a guess",
+        "Kind of photo": DOMAIN_NAMES[photo.domain],
         "Area": 100 * measured.area_share if measured else None,
         "Diameter": measured.equivalent_diameter_px if measured else None,
         "Asymmetry": measured.asymmetry if measured else None,

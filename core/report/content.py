@@ -16,7 +16,7 @@ from core.neighbours import Neighbour
 from core.overlay import canvas_for, draw
 from core.taxonomy import BY_KEY, Diagnosis
 from core.weights import Card
-from core.words import chance, malignant_share, passed_over, percent
+from core.words import chance, domain_note, malignant_share, passed_over, percent
 
 PICTURE_PX = 640
 """Longest side of the pictures: sharp where it is printed, and small to send."""
@@ -89,7 +89,7 @@ class Report:
         date: on which it was analysed.
         size: of the photo, in words.
         source: where the photo comes from and who is to be credited; may be empty.
-        in_domain: false if the photo is unlike the training images; to be said first.
+        domain_note: title and text of what is to be said first, of a photo that is not familiar.
         answer: the class named by the rule, with its probability.
         about: what that diagnosis is.
         besides: sentences on the answer, for instance which class is more probable, and why it is
@@ -107,7 +107,7 @@ class Report:
     date: datetime.date
     size: str
     source: str
-    in_domain: bool
+    domain_note: tuple[str, str] | None
     answer: str
     about: str
     besides: tuple[str, ...]
@@ -162,7 +162,7 @@ class Report:
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            in_domain=analysis.in_domain,
+            domain_note=domain_note(analysis.domain, cards[0] if cards else {}),
             answer=f"{answer.name} · {chance(analysis.probability(answer.key))}",
             about=answer.text,
             besides=_besides(analysis),

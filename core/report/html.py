@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from core.export import DISCLAIMER
 from core.report.content import SIMILAR, Report
-from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
+from core.words import SEVEN_ONLY
 
 
 def to_html(report: Report) -> str:
@@ -26,6 +26,4 @@ def to_html(report: Report) -> str:
         disclaimer=DISCLAIMER,
         seven_only=SEVEN_ONLY,
         similar_caption=SIMILAR,
-        unlike=UNLIKE,
-        unlike_text=UNLIKE_TEXT,
     )

@@ -20,7 +20,7 @@ from fpdf.fonts import FontFace, TTFFont
 
 from core.export import DISCLAIMER
 from core.report.content import SIMILAR, Bar, Picture, Report
-from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
+from core.words import SEVEN_ONLY
 
 INK, FAINT, ACCENT = (8, 22, 26), (59, 80, 87), (11, 107, 116)
 LINE, QUIET, ALERT = (195, 208, 212), (239, 244, 245), (255, 243, 214)
@@ -107,12 +107,13 @@ class _Paper(FPDF):
         about = f"Photo of {report.size}" + (f" · {report.source}" if report.source else "")
         self._words(self._own(about), 9, FAINT)
         self.ln(2)
-        if not report.in_domain:
+        if report.domain_note is not None:
+            title, words = report.domain_note
             self.set_fill_color(ALERT)
             self._style(11, INK, "B")
-            self._block(f"{UNLIKE}.", inside=(3, 4, 0, 4))
+            self._block(f"{title}.", inside=(3, 4, 0, 4))
             self._style(10)
-            self._block(UNLIKE_TEXT, inside=(1, 4, 3, 4))
+            self._block(words, inside=(1, 4, 3, 4))
             self.ln(3)
 
     def pictures(self) -> None:

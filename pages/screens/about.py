@@ -113,10 +113,17 @@ def _answer(card: Card) -> list[str]:
         points.append(_sentence(rule))
     if novelty := card.get("novelty"):
         points.append(
-            f"Warning of unlike photos: {novelty.get('how', 'how is not stated')} above "
+            f"Familiar photos: {novelty.get('how', 'how is not stated')} above "
             f"{_figure(novelty.get('threshold'))} "
             f"({novelty.get('fitted_on', 'fitted on what is not stated')})."
         )
+    if gate := card.get("gate"):
+        points.append(
+            f"Refused as no dermoscopy: {gate.get('how', 'how is not stated')} above "
+            f"{_figure(gate.get('limit'))} ({gate.get('fitted_on', 'fitted on what is not stated')})."
+        )
+    if note := domain_note(ELSEWHERE, card):
+        points.append(f"{note[0]}: {note[1]}")
     return points
 
 

@@ -26,7 +26,7 @@ def analysis(mask: np.ndarray) -> Analysis:
         measurements=measure(mask, np.full((*mask.shape, 3), 120, np.uint8))[0],
         embedding=np.zeros(16, np.float32),
         novelty=0.1234567,
-        in_domain=True,
+        domain="familiar",
         milliseconds={"classify": 9.5},
         models={"classifier": "0123456789ab"},
     )

@@ -44,7 +44,7 @@ def analysis(image: LesionImage) -> Analysis:
         measurements=measure(logits > 0, np.full((*logits.shape, 3), 120, np.uint8))[0],
         embedding=np.zeros(16, np.float32),
         novelty=0.1,
-        in_domain=True,
+        domain="familiar",
         milliseconds={},
         models={},
     )

@@ -84,6 +84,15 @@ def test_a_lesion_lies_on_one_side_for_ever(source: Path) -> None:
     assert share == pytest.approx(0.15, abs=0.015)
 
 
+def test_without_lesions_each_photo_stands_for_itself(source: Path) -> None:
+    path = source / "labels.csv"
+    lines = [line.rsplit(",", 1)[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    table = Elsewhere.open(source).table
+    assert list(table["lesion_id"]) == list(table.index)
+    assert set(table["split"]) == {"train", "validation"}
+
+
 def test_an_archive_is_the_same_as_its_folder(source: Path) -> None:
     folder, archive = Elsewhere.open(source), Elsewhere.open(zipped(source))
     assert folder.split.id == archive.split.id

@@ -19,6 +19,7 @@ from core.taxonomy import BY_KEY
 from core.turns import BusyError
 from core.views import EightViews
 from core.weights import WeightsError
+from core.words import DOMAIN_NAMES, domain_note
 from ui import state
 from ui.case import Case
 from ui.figures import describe_spread, spread_bars
@@ -39,12 +40,14 @@ def show(case: Case, shown: Shown) -> None:
 
 
 def _familiar(shown: Shown) -> None:
-    novelty, limit = shown.analysis.novelty, state.desk().analyser.reference.threshold
-    if shown.analysis.in_domain:
-        words = "This photo is like the training images"
-    else:
-        words = "This photo is **unlike the training images**: read what follows as a guess"
-    st.markdown(f"{words} (novelty {novelty:.2f}; unlike from {limit:.2f} on).")
+    analyser = state.desk().analyser
+    novelty, limit = shown.analysis.novelty, analyser.reference.threshold
+    st.markdown(
+        f"**{DOMAIN_NAMES[shown.analysis.domain]}.** Difference score {novelty:.1f} (typical "
+        f"training photo 1; above {limit:.1f} a photo is not familiar)."
+    )
+    if note := domain_note(shown.analysis.domain, analyser.classifier_card):
+        st.caption(note[1])
 
 
 def _spread(shown: Shown) -> None:

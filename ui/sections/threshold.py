@@ -123,7 +123,7 @@ def _this_photo(shown: Shown, keys: frozenset[str], target: str, threshold: floa
         + (
             ""
             if shown.analysis.in_domain
-            else " The photo is unlike the training images, so this means little."
+            else " It does not look like a dermatoscopic photo, so this means little."
         )
     )
 

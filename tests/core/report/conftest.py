@@ -59,7 +59,7 @@ def analysis(width: int = 600, height: int = 450, lesion: bool = True, **changed
         "measurements": measure(mask, skin)[0],
         "embedding": np.zeros(16, np.float32),
         "novelty": 0.1,
-        "in_domain": True,
+        "domain": "familiar",
         "milliseconds": {},
         "models": {},
     }
@@ -74,7 +74,7 @@ def photo() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def make(photo: np.ndarray) -> Make:
-    """`make(in_domain=False, notes="…")`: a report; what is not told is as above."""
+    """`make(domain="refused", notes="…")`: a report; what is not told is as above."""
 
     def report(pixels: np.ndarray = photo, **options: Any) -> Report:
         of_report = {k: options.pop(k) for k in list(options) if k in Report.of.__kwdefaults__}

@@ -1,10 +1,13 @@
 """Three grades of how familiar a photo is: from the models' own clinics, from another camera or
 clinic, or no dermoscopy at all.
 
-Two Gaussians over the classifier's textures (`core.novelty`) tell them apart. The first describes
-the training photos: within its threshold a photo is familiar. The second describes dermoscopy of
-several clinics, and only what is far from that, too, is refused. One Gaussian of one clinic cannot
-do both: to it another dermatoscope's photo is as strange as a photo of a dog is to the second.
+Familiar is what lies within the threshold of the Gaussian over the training photos' textures
+(`core.novelty`). To that Gaussian of one clinic another dermatoscope's photo is as strange as a
+photo of a dog, so what is refused is decided by more: a logistic regression that was shown
+dermoscopy of several clinics and, as known strangers, everyday photos (outlier exposure: Hendrycks,
+Mazeika and Dietterich, "Deep anomaly detection with outlier exposure", ICLR 2019), and a second
+Gaussian over dermoscopy of all of them, far from which lies what no regression was shown (noise, a
+plain colour).
 """
 
 from __future__ import annotations
@@ -21,17 +24,27 @@ DOMAINS = (FAMILIAR, ELSEWHERE, REFUSED)
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """What dermoscopy looks like, wherever it was taken.
+    """What tells dermoscopy, wherever it was taken, from all else.
 
     Attributes:
-        dermoscopy: over the textures of photos of several clinics.
-        limit: distance to it above which a photo is refused, chosen on validation photos of all of
-            them.
+        weights: float32 D, of each texture in the regression.
+        bias: of the regression: log odds that a photo is a stranger = weights · textures + bias.
+        limit: log odds above which a photo is refused.
+        dermoscopy: Gaussian over the textures of photos of several clinics.
+        far: distance to it above which a photo is refused, whatever the regression says.
     """
 
-    dermoscopy: Familiar
+    weights: np.ndarray
+    bias: float
     limit: float
+    dermoscopy: Familiar
+    far: float
+
+    def strangeness(self, textures: np.ndarray) -> np.ndarray:
+        """Textures …×D → log odds … that a photo is no dermoscopy."""
+        return np.vecdot(textures, self.weights) + self.bias
 
     def refuses(self, textures: np.ndarray) -> np.ndarray:
         """Textures …×D → bool …, true for what is no dermoscopy."""
-        return self.dermoscopy.novelty(textures) > self.limit
+        strange = self.strangeness(textures) > self.limit
+        return strange | (self.dermoscopy.novelty(textures) > self.far)

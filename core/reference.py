@@ -54,8 +54,10 @@ class Reference:
             stored = load_file(folder / FILE)
             familiar = _gaussian(stored, "familiar")
             gate = None
-            if "gate.limit" in stored:
-                gate = Gate(_gaussian(stored, "gate"), float(stored["gate.limit"][0]))
+            if "gate.weights" in stored:
+                bias, limit, far = map(float, stored["gate.numbers"])
+                dermoscopy = _gaussian(stored, "gate")
+                gate = Gate(stored["gate.weights"], bias, limit, dermoscopy, far)
             cases = KnownCases(
                 stored["cases.codes"].astype(np.float32),
                 stored["cases.basis"].astype(np.float32),
@@ -63,14 +65,15 @@ class Reference:
                 [f"HAM_{number:07d}" for number in stored["cases.lesions"]],
                 [KEYS[index] for index in stored["cases.diagnoses"]],
             )
-        except (OSError, SafetensorError, KeyError, IndexError) as error:
+        except (OSError, SafetensorError, KeyError, IndexError, ValueError) as error:
             raise WeightsError(
                 f"The classifier's {FILE} cannot be read ({error}). Get the folder again, complete."
             ) from error
         count, width = cases.codes.shape
         if (
             not _fits(familiar)
-            or (gate is not None and not (_fits(gate.dermoscopy) and gate.limit > 0))
+            or (gate is not None and not _fits(gate.dermoscopy))
+            or (gate is not None and gate.weights.shape != familiar.mean.shape)
             or cases.basis.shape[0] != width
             or {len(cases.images), len(cases.lesions), len(cases.diagnoses)} != {count}
         ):
@@ -85,7 +88,9 @@ class Reference:
         cases, parts = self.cases, _parts(self.familiar, "familiar")
         if self.gate is not None:
             parts |= _parts(self.gate.dermoscopy, "gate")
-            parts["gate.limit"] = np.array([self.gate.limit], np.float32)
+            parts["gate.weights"] = self.gate.weights
+            numbers = self.gate.bias, self.gate.limit, self.gate.far
+            parts["gate.numbers"] = np.array(numbers, np.float64)
         save_file(
             parts
             | {

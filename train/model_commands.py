@@ -37,6 +37,9 @@ def add_model_commands(commands: Any) -> None:
         metavar="PATH",
         help="photos of other clinics (folder or ZIP): what they look like is dermoscopy, too",
     )
+    reference.add_argument(
+        "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
+    )
     reference.set_defaults(run=_reference)
     evaluate = commands.add_parser(
         "evaluate", help="measure the weights in weights/MODEL, or those of a run"
@@ -141,7 +144,9 @@ def _reference(options: argparse.Namespace) -> int:
     runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
     known = frozenset(dataset.table.index)
     more = [Elsewhere.open(path, known) for path in options.more]
-    reference, sections = build_reference(dataset, cards[0], runtime.classify, more)
+    reference, sections = build_reference(
+        dataset, cards[0], runtime.classify, more, options.strangers
+    )
     if options.outside:
         test = features_of(dataset, "test", cards[0], runtime.classify)
         section = sections["gate" if reference.gate else "novelty"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from core.analyser import DECODED_PX
@@ -34,6 +35,13 @@ from train.data import read_photo
 from train.elsewhere import Elsewhere
 from train.features import Classify, Features, features_of
 
+PENALTY = 0.01
+"""Inverse strength of the regression's L2 penalty. Of 1e-4, 1e-3 and 1e-2 it refused the fewest
+validation photos that were given another camera's look (`train.augment`), and as many everyday
+ones."""
+GATE_COMPONENTS = 64
+FAR = 3
+"""Times the distance that the bounds below leave: beyond what any dermatoscope does to a photo."""
 REFUSED_OWN, REFUSED_ELSEWHERE = 0.01, 0.02
 """Shares of validation photos, of HAM10000 and of further sources, that may be refused."""
 FALSE_ALARMS = 0.01
@@ -46,6 +54,7 @@ def build_reference(
     card: Card,
     classify: Classify,
     more: Sequence[Elsewhere] = (),
+    strangers: Path | None = None,
     width: int = WIDTH,
 ) -> tuple[Reference, dict[str, Any]]:
     """Fit both for the shipped classifier.
@@ -54,8 +63,9 @@ def build_reference(
         dataset: with the split that the classifier was trained on.
         card: of the classifier.
         classify: its runtime's.
-        more: further sources; with them the gate has three grades, and the answers to their
-            validation photos are measured.
+        more: further sources, whose validation photos the answers are measured on, too.
+        strangers: a folder of photos that show no lesion; with it and further sources the gate
+            has three grades.
         width: numbers kept of each embedding.
 
     Returns:
@@ -66,20 +76,34 @@ def build_reference(
     )
     rows = dataset.table[dataset.table["split"] == "train"]
     reference, sections = fit_reference(rows, training, crops, validation, width)
-    if not more:
+    if not more or strangers is None:
         return reference, sections
     learned, kept = (
         _joined([features_elsewhere(s, split, card, classify) for s in more])
         for split in ("train", "validation")
     )
     gate, section = fit_gate(
-        training.textures, learned.textures, validation.textures, kept.textures
+        np.concatenate([training.textures, crops.textures]),
+        learned.textures,
+        textures_in(strangers, card, classify),
+        validation.textures,
+        kept.textures,
     )
     labels = np.concatenate([_labels(source, "validation") for source in more])
     known = labels >= 0
     names = [source.root.stem for source in more]
     measured = measure_elsewhere(card, kept.logits[known], labels[known], names)
     return replace(reference, gate=gate), sections | {"gate": section, "elsewhere": measured}
+
+
+def textures_in(folder: Path, card: Card, classify: Classify) -> np.ndarray:
+    """Textures N×D of the pictures in a folder. Raises FileNotFoundError, DatasetError."""
+    size = int(card["input"]["size"])
+    found = []
+    for path in tqdm(find_pictures([folder]).pictures, folder.name, unit=" photos", disable=None):
+        photo = read_photo(path.read_bytes(), path.name, DECODED_PX)
+        found.append(classify(resize(photo.rgb, (size, size))[None]).textures)
+    return np.concatenate(found)
 
 
 def _labels(source: Elsewhere, split: str) -> np.ndarray:
@@ -108,32 +132,46 @@ def features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Clas
 
 
 def fit_gate(
-    training: np.ndarray, elsewhere: np.ndarray, own: np.ndarray, others: np.ndarray
+    training: np.ndarray,
+    elsewhere: np.ndarray,
+    strangers: np.ndarray,
+    own: np.ndarray,
+    others: np.ndarray,
 ) -> tuple[Gate, dict[str, Any]]:
     """Fit what refuses photos that are no dermoscopy.
 
     Args:
         training, elsewhere: textures of training photos, of HAM10000 and of further sources; what
             dermoscopy looks like. Both count alike, however many photos there are.
-        own, others: textures of validation photos of the two, on which the limit is chosen: the
-            lowest that refuses at most `REFUSED_OWN` of these and `REFUSED_ELSEWHERE` of those.
+        strangers: textures of photos that are none.
+        own, others: textures of validation photos of the two, on which the limits are chosen. That
+            of the regression is even odds, or the lowest that refuses at most `REFUSED_OWN` of
+            these and `REFUSED_ELSEWHERE` of those.
 
     Returns:
         the gate, and the section `gate` of the card.
     """
     times = max(1, round(len(training) / len(elsewhere)))
     both = np.concatenate([training, *[elsewhere] * times])
-    dermoscopy = Familiar.fit(both, min(COMPONENTS, min(both.shape) - 1))
-    limit = max(
-        float(np.quantile(dermoscopy.novelty(own), 1 - REFUSED_OWN)),
-        float(np.quantile(dermoscopy.novelty(others), 1 - REFUSED_ELSEWHERE)),
-    )
-    gate = Gate(dermoscopy, limit)
+    mean, scale = both.mean(0), both.std(0) + 1e-6
+    shown = (np.concatenate([both, strangers]) - mean) / scale
+    strange = np.repeat([0, 1], [len(both), len(strangers)])
+    regression = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1_000)
+    regression.fit(shown, strange)
+    weights = (regression.coef_[0] / scale).astype(np.float32)
+    bias = float(regression.intercept_[0] - weights @ mean)
+    dermoscopy = Familiar.fit(both, min(GATE_COMPONENTS, min(both.shape) - 1))
+    gate = Gate(weights, bias, 0.0, dermoscopy, np.inf)
+    shares = ((own, 1 - REFUSED_OWN), (others, 1 - REFUSED_ELSEWHERE))
+    limit = max(0.0, *(float(np.quantile(gate.strangeness(p), q)) for p, q in shares))
+    far = FAR * max(float(np.quantile(dermoscopy.novelty(p), q)) for p, q in shares)
+    gate = Gate(weights, bias, limit, dermoscopy, far)
     return gate, {
         "limit": limit,
-        "how": "Mahalanobis distance of the pooled features of the last block but one to a Gaussian "
-        f"of {len(dermoscopy.variance)} principal components over {len(training)} training photos "
-        f"of HAM10000 and {len(elsewhere)} of other clinics",
+        "how": "log odds of a logistic regression on the pooled features of the last block but "
+        f"one: {len(strangers)} photos without a lesion against {len(training)} training photos of "
+        f"HAM10000 and {len(elsewhere)} of other clinics; or more than {far:.1f} from a Gaussian "
+        f"of {len(dermoscopy.variance)} principal components over these",
         "fitted_on": f"validation, n = {len(own)} images, and validation-elsewhere, "
         f"n = {len(others)}: at most {REFUSED_OWN:.0%} and {REFUSED_ELSEWHERE:.0%} refused",
         "refused": {
@@ -238,21 +276,21 @@ def measure_outside(
         FileNotFoundError: there is no picture in the folder.
         DatasetError: a picture cannot be read; it is named.
     """
-    size = int(card["input"]["size"])
-    dermoscopy, limit = reference.familiar, reference.threshold
-    if reference.gate is not None:
-        dermoscopy, limit = reference.gate.dermoscopy, reference.gate.limit
-    distances = []
-    for path in find_pictures([folder]).pictures:
-        photo = read_photo(path.read_bytes(), path.name, DECODED_PX)
-        textures = classify(resize(photo.rgb, (size, size))[None]).textures
-        distances.append(float(dermoscopy.novelty(textures[0])))
-    inside, outside = dermoscopy.novelty(known), np.array(distances)
+    unknown = textures_in(folder, card, classify)
+    gate = reference.gate
+    score = reference.familiar.novelty if gate is None else gate.strangeness
+    inside, outside = score(known), score(unknown)
+    refused = [
+        (reference.familiar.novelty(part) > reference.threshold).mean()
+        if gate is None
+        else gate.refuses(part).mean()
+        for part in (known, unknown)
+    ]
     truth = np.repeat([False, True], [len(known), len(outside)])
     return {
         "lesions": f"test, n = {len(known)} images",
-        "lesions_flagged": round(float((inside > limit).mean()), 4),
+        "lesions_flagged": round(float(refused[0]), 4),
         "outside": f"{folder.name}, n = {len(outside)} photos that show no lesion",
-        "outside_flagged": round(float((outside > limit).mean()), 4),
+        "outside_flagged": round(float(refused[1]), 4),
         "auroc": round(auc(truth, np.concatenate([inside, outside])), 4),
     }

@@ -108,8 +108,8 @@ def warn(case: Case, shown: Shown) -> None:
         st.caption(f":material/photo_camera: {note[0]}. {note[1]}")
     elif note:
         st.warning(note[1], title=note[0], icon=":material/warning:")
-    for note in shown.notes:
-        st.caption(f":material/info: {note}")
+    for words in shown.notes:
+        st.caption(f":material/info: {words}")
     for key, words in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():
         if KINDS[key].matters:
             st.caption(f":material/photo_camera: {words}")

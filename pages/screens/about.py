@@ -7,9 +7,11 @@ import streamlit as st
 
 from core.cards import odd, sound
 from core.evaluation import split_and_views
+from core.gate import ELSEWHERE
 from core.metrics import NAMES
 from core.taxonomy import DIAGNOSES
 from core.weights import Card
+from core.words import domain_note
 from ui.state import cards
 
 OUT_OF_SCOPE = (
@@ -120,7 +122,8 @@ def _answer(card: Card) -> list[str]:
     if gate := card.get("gate"):
         points.append(
             f"Refused as no dermoscopy: {gate.get('how', 'how is not stated')} above "
-            f"{_figure(gate.get('limit'))} ({gate.get('fitted_on', 'fitted on what is not stated')})."
+            f"{_figure(gate.get('limit'))} "
+            f"({gate.get('fitted_on', 'fitted on what is not stated')})."
         )
     if note := domain_note(ELSEWHERE, card):
         points.append(f"{note[0]}: {note[1]}")

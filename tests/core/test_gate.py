@@ -27,12 +27,15 @@ def textures(count: int, shift: float, seed: int) -> np.ndarray:
 
 
 OWN, OTHERS = textures(600, 0, 1), textures(200, 8, 2)
-STRANGE = 6 * np.random.default_rng(3).normal(size=(100, WIDTH)).astype(np.float32)
+STRANGE, SEEN = (
+    6 * np.random.default_rng(seed).normal(size=(100, WIDTH)).astype(np.float32) for seed in (3, 8)
+)
+"""Like nothing else; the second is shown to the gate."""
 
 
 @pytest.fixture(scope="module")
 def gate() -> Gate:
-    return fit_gate(OWN, OTHERS, textures(300, 0, 4), textures(100, 8, 5))[0]
+    return fit_gate(OWN, OTHERS, SEEN, textures(300, 0, 4), textures(100, 8, 5))[0]
 
 
 def reference(gate: Gate | None) -> Reference:
@@ -61,7 +64,7 @@ def test_without_other_clinics_everything_unfamiliar_is_refused() -> None:
 
 def test_the_limit_keeps_to_its_bounds_on_validation() -> None:
     own, others = textures(500, 0, 6), textures(300, 8, 7)
-    gate, section = fit_gate(OWN, OTHERS, own, others)
+    gate, section = fit_gate(OWN, OTHERS, SEEN, own, others)
     assert gate.refuses(own).mean() <= REFUSED_OWN
     assert gate.refuses(others).mean() <= REFUSED_ELSEWHERE
     assert section["refused"]["validation"] <= REFUSED_OWN

@@ -17,6 +17,7 @@ from core.imaging import to_jpeg
 from core.jobs import BatchJob
 from core.phantom import practice_set
 from core.sources import Source
+from core.words import DOMAIN_NAMES
 from tests.pages.conftest import button, texts
 from ui import batches, state
 

@@ -869,3 +869,15 @@ def test_differences_name_what_only_one_has():
     assert {"kind", "architecture", "encoder", "loss"} <= set(differ)
     assert "seed" not in differ
     assert not words.differing([ClassifierConfig(), ClassifierConfig()])
+
+
+def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:
+    """A path that is typed becomes a further source, and the share of its draws is asked for."""
+    app = page()
+    further = app.multiselect(key=form.PREFIX + "more")
+    assert not further.value
+    assert form.PREFIX + "more_share" not in {n.key for n in app.number_input}
+    app.session_state[form.PREFIX + "more"] = [str(tmp_path)]
+    checked(app.run())
+    assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path)]
+    assert form.PREFIX + "more_share" in {n.key for n in app.number_input}

@@ -45,7 +45,7 @@ def load(config: Config, name: str = "", preset: str | None = None) -> None:
     for field in fields(config):
         chosen = getattr(config, field.name)
         if field.name not in ("data", "stages"):
-            state[field.name] = list(chosen) if field.name == "augment" else chosen
+            state[field.name] = list(chosen) if field.name in ("augment", "more") else chosen
     st.session_state.update({PREFIX + key: chosen for key, chosen in state.items()})
 
 
@@ -63,6 +63,7 @@ def chosen() -> Config:
         if field.name not in ("data", "stages") and PREFIX + field.name in st.session_state
     }
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
+    values["more"] = tuple(str(path) for path in values.get("more") or ())
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
     return kind(**values, data=data(), stages=stages)
 
@@ -163,6 +164,8 @@ def _source(kind: str) -> None:
         "both a diagnosis and a mask, which HAM10000 alone has.",
     )
     if source == HAM10000:
+        if len(options) > 1:
+            _more()
         return
     st.text_input(
         "Folder",
@@ -176,6 +179,24 @@ def _source(kind: str) -> None:
         if kind == "classifier"
         else "A folder `images` and a folder `masks` in it; a mask is named as its photo."
     )
+
+
+def _more() -> None:
+    """Further sources beside HAM10000, by their paths on this computer."""
+    spec, current = _spec("more"), list(_of("more") or ())
+    st.session_state[PREFIX + "more"] = current
+    st.multiselect(
+        spec.title,
+        current,
+        accept_new_options=True,
+        key=PREFIX + "more",
+        persist_state="session",
+        placeholder="Paste the path of a folder or ZIP file, then Enter",
+        help=f"{spec.text} A table of diagnoses, masks, or both; 15 % are kept to validate on, and "
+        "none counts to HAM10000's figures.",
+    )
+    if current:
+        _number("more_share")
 
 
 def _starts() -> dict[str, Choice]:

@@ -19,6 +19,7 @@ from core.curves import auc
 NAMES = {
     "macro_f1": "Macro-F1",
     "balanced_accuracy": "Balanced accuracy",
+    "balanced_recall": "Balanced accuracy at equal priors",
     "macro_auc": "Macro one-vs-rest AUC",
     "accuracy": "Accuracy",
     "most_probable_macro_f1": "Macro-F1 of the most probable class",

@@ -377,6 +377,23 @@ def test_missing_training_and_damaged_predictions_get_a_sentence(weights: Path) 
     assert "train evaluate segmenter" in opened("Outlines").error[0].value
 
 
+def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:
+    columns = ["epoch", "size", "seconds", "train_loss", "val_nll", "val_balanced_recall"]
+    rows = [[0, 64, 100.0, 1.0, 0.9, 0.5], [1, 64, 900.0, 0.8, 0.7, 0.6], [2, 96, 200, 0.7, 0.8, 0]]
+    table = pd.DataFrame(rows, columns=columns)
+    said = learning.reading(table, 1, "was kept")
+    assert "Epoch 1 was kept for the lowest negative log-likelihood on validation" in said
+    assert NAMES["balanced_recall"] in said
+    assert "its own size" in said
+    assert "its own size" not in learning.reading(table.assign(validation_size=96), 1, "was kept")
+    assert "elsewhere" in learning.criterion(table.assign(elsewhere_nll=1.0))
+    assert "IoU" in learning.criterion(pd.DataFrame({"val_mean_iou": [0.8]}))
+    took = learning.duration_of(table, 2)
+    assert "7 minutes of computing on 2 CPU threads" in took, "100 s twice and 200 s"
+    assert "20 minutes by the clock" in took
+    assert "clock" not in learning.duration_of(table.iloc[[0, 2]], None)
+
+
 def test_figures_and_predictions_must_belong_together(weights: Path) -> None:
     path = weights / "classifier/predictions-test.parquet"
     pd.read_parquet(path).iloc[:100].to_parquet(path)

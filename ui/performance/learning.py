@@ -36,16 +36,67 @@ def show(choice: Choice) -> None:
             f"learning-{model}",
             f"Learning curves over {len(table)} epochs; training loss from "
             f"{table['train_loss'].iloc[0]:.3f} to {table['train_loss'].iloc[-1]:.3f}.",
-            "A training loss that falls while validation no longer gains means learning by heart. "
-            + ("" if kept is None else f"Epoch {kept} was kept: the best on validation."),
+            reading(table, kept, "was kept"),
             table,
         )
         try:
-            started = read_card(folder(model)).get("start", "not stated")
+            card = read_card(folder(model))
         except WeightsError:
-            started = "not stated"
-        minutes = f", {table['seconds'].sum() / 60:.0f} minutes" if "seconds" in table else ""
-        st.caption(f"{len(table)} epochs{minutes}. Started from: {started}.")
+            card = {}
+        took = duration_of(table, (card.get("training") or {}).get("threads"))
+        st.caption(f"{len(table)} epochs{took}. Started from: {card.get('start', 'not stated')}.")
+
+
+def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
+    """What to look for in the curves, and why the epoch `said` (such as "was kept") is the one."""
+    parts = ["A training loss that falls while validation no longer gains means learning by heart."]
+    if kept is not None:
+        parts.append(f"Epoch {kept} {said} for {criterion(table)}; the other curves do not decide.")
+    if "validation_size" not in table and "size" in table and table["size"].nunique() > 1:
+        parts.append(
+            "Each epoch was validated at its own size here, and the size alone moves the scores."
+        )
+    if "val_balanced_recall" in table:
+        parts.append(
+            f"“{NAMES['balanced_accuracy']}” is that of the most probable class; "
+            f"“{NAMES['balanced_recall']}” that of the class named if all were equally common, "
+            "which finds rare ones more often."
+        )
+    return " ".join(parts)
+
+
+def criterion(table: pd.DataFrame) -> str:
+    """By what an epoch is the best: what `val_score` is made of (see the classes of trainings)."""
+    loss, overlap = "val_nll" in table, "val_mean_iou" in table
+    where = "validation"
+    if "elsewhere_nll" in table or "elsewhere_mean_iou" in table:
+        where = "validation and on validation photos from elsewhere, half and half"
+    if loss and overlap:
+        return "the best of mask weight × mean IoU minus negative log-likelihood on validation"
+    if loss:
+        return f"the lowest negative log-likelihood on {where}"
+    return f"the highest {'mean IoU' if overlap else 'score'} on {where}"
+
+
+def duration_of(table: pd.DataFrame, threads: int | None) -> str:
+    """How long the training took: reckoned from the quickest epoch of each size, as most computers
+    do other things beside, and by the clock."""
+    if "seconds" not in table or table.empty:
+        return ""
+    sizes = table["size"] if "size" in table else pd.Series(0, index=table.index)
+    alone = table.groupby(sizes)["seconds"].transform("min").sum()
+    machine = f" on {threads} CPU threads" if threads else ""
+    clock = table["seconds"].sum()
+    if clock < 1.1 * alone:
+        return f", {_hours(clock)} of computing{machine}"
+    return (
+        f", about {_hours(alone)} of computing{machine} (reckoned by the quickest epoch of each "
+        f"size; {_hours(clock)} by the clock, beside other work)"
+    )
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"
 
 
 def best_epoch(table: pd.DataFrame) -> int | None:

@@ -26,8 +26,7 @@ def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
         learning.curves(table, kept, live),
         name,
         f"Learning curves over {len(table)} finished epochs. {_ends(table)}",
-        "A training loss that falls while validation no longer gains means learning by heart. "
-        + ("" if kept is None else f"Epoch {kept} is the best so far on validation."),
+        learning.reading(table, kept, "is the best so far"),
         live if table.empty else table,
     )
 

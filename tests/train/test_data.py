@@ -194,7 +194,7 @@ def test_interrupted_decoding_is_redone(
     photo = Dataset.photo
 
     def fails(dataset: Dataset, image_id: str) -> bytes:
-        if image_id == "ISIC_0000030":
+        if image_id == "ISIC_0000030" and decodings:  # not while the frame is measured
             raise KeyboardInterrupt
         return photo(dataset, image_id)
 

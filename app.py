@@ -8,6 +8,7 @@ import streamlit as st
 from core.export import DISCLAIMER
 from core.settings import Settings, SettingsError
 from ui.frame import footer, header
+from ui.text import as_text
 
 SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
 PAGES = {
@@ -44,7 +45,7 @@ def show() -> None:
     try:
         Settings.from_environment()
     except SettingsError as error:
-        st.error(str(error), title="A setting cannot be used")
+        st.error(as_text(str(error)), title="A setting cannot be used")
         st.stop()
     header()
     page.run()

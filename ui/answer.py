@@ -35,10 +35,10 @@ def attempt(case: Case, slot: str = "") -> Shown | None:
         remedy = "" if case.record is None else " Import the dataset again to repair it."
         st.error(f"{error}{remedy}", title=f"{as_text(case.name)} cannot be analysed")
     except BusyError as error:
-        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
+        st.warning(as_text(str(error)), title="Busy", icon=":material/hourglass_top:")
         st.button("Try again", icon=":material/refresh:", key=f"{slot}again")
     except (WeightsError, SettingsError) as error:
-        st.error(str(error), title="The models cannot be used")
+        st.error(as_text(str(error)), title="The models cannot be used")
     return None
 
 
@@ -109,7 +109,7 @@ def warn(case: Case, shown: Shown) -> None:
     elif note:
         st.warning(note[1], title=note[0], icon=":material/warning:")
     for words in shown.notes:
-        st.caption(f":material/info: {words}")
+        st.caption(f":material/info: {as_text(words)}")
     for key, words in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():
         if KINDS[key].matters:
             st.caption(f":material/photo_camera: {words}")

@@ -18,6 +18,7 @@ from core.sources import Source
 from core.turns import BusyError
 from core.weights import WeightsError
 from ui import access, batches
+from ui.text import as_text
 
 ARCHIVE_MB = 200
 """No more than `server.maxUploadSize`."""
@@ -110,9 +111,9 @@ def _start(
         with st.spinner("Looking at the files…"):
             batches.start(*find())
     except (BatchError, BusyError, OSError) as error:
-        st.error(str(error), title="This batch cannot start")
+        st.error(as_text(str(error)), title="This batch cannot start")
     except (WeightsError, SettingsError) as error:
-        st.error(str(error), title="The models cannot be used")
+        st.error(as_text(str(error)), title="The models cannot be used")
     else:
         _let_go(files)
         st.rerun()

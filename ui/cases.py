@@ -153,7 +153,7 @@ def _still_open(slot: str, kept: str) -> None:
 
 def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
     if isinstance(data, str):
-        st.info(data, title="No dataset yet", icon=":material/download:")
+        st.info(as_text(data), title="No dataset yet", icon=":material/download:")
         st.caption("Meanwhile, the practice lesions and your own photos work without it.")
         return None
     ids = _filtered(data, slot)
@@ -185,11 +185,14 @@ def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
             disabled=target == current,
         )
     record = data.table.loc[current]
-    row.markdown(f"**{current}** " + _split_badge(record["split"], data))
+    row.markdown(f"**{as_text(current)}** " + _split_badge(record["split"], data))
     try:
         photo = data.photo(current)
     except DatasetError as error:
-        st.error(f"{error} Import the dataset again to repair it.", title=f"{current} is damaged")
+        st.error(
+            f"{as_text(str(error))} Import the dataset again to repair it.",
+            title=f"{as_text(current)} is damaged",
+        )
         return None
     return Case.of_file(photo, current, CREDIT, record)
 

@@ -13,6 +13,7 @@ from core.words import chance as chance  # the pages' way to them
 from core.words import percent as percent
 from ui import access, lock
 from ui.state import cards
+from ui.text import as_code
 from ui.text import as_text as as_text
 
 
@@ -89,7 +90,8 @@ def footer() -> None:
     st.divider()
     own = {model.kind for model in models_in_use() if model.own}
     models = [
-        f"{card['name']} `{card['sha256'][:8]}`{' (not the shipped one)' if kind in own else ''}"
+        f"{as_text(str(card['name']))} {as_code(str(card['sha256'])[:8])}"
+        + (" (not the shipped one)" if kind in own else "")
         for kind, card in cards().items()
     ]
     st.caption(" · ".join(["LesionLab", DISCLAIMER, *models]))

@@ -13,6 +13,7 @@ from core.taxonomy import DIAGNOSES
 from core.weights import Card
 from core.words import domain_note
 from ui.state import cards
+from ui.text import as_code, as_text
 
 OUT_OF_SCOPE = (
     "Not for diagnosis, triage, second opinions or reassurance, neither by lay people nor by "
@@ -38,12 +39,13 @@ CITATIONS = """
 
 def model_card(card: Card) -> None:
     """One model's card; what a card leaves out is left out here, what cannot be read is named."""
-    strange, card = odd(card), sound(card)
+    strange, known = odd(card), sound(card)
+    card = _told(known)
     st.subheader(card.get("name", "A model without a name"), anchor=False)
     if strange:
         st.warning(
-            f"What this model's card says of {', '.join(strange)} cannot be read, so it is not "
-            "shown. Export the model anew, or get it again.",
+            f"What this model's card says of {as_text(', '.join(strange))} cannot be read, so it "
+            "is not shown. Export the model anew, or get it again.",
             icon=":material/warning:",
         )
     st.write(f"**Task** {card.get('task', 'not stated')}.")
@@ -57,19 +59,28 @@ def model_card(card: Card) -> None:
     _section(
         "Data and split",
         f"Learned from {card.get('data', 'not stated')}.",
-        f"Split `{card.get('split_id') or '?'}`, grouped by lesion: photos of one lesion never "
-        "stand on both sides, or the test would measure memory.",
+        f"Split {as_code(str(known.get('split_id') or '?'))}, grouped by lesion: "
+        "photos of one lesion never stand on both sides, or the test would measure memory.",
         f"Sees {picture.get('frame', 'the photo')}, {picture.get('size', '?')} px.",
     )
     _section("Training", *_training(card))
     if answer := _answer(card):
         _section("From scores to an answer", *answer)
-    _metrics(card)
+    _metrics(known)
     _section(
         "Licence",
         _sentence(card.get("licence", "not stated")),
-        f"SHA-256 `{card.get('sha256', '?')}`",
+        f"SHA-256 {as_code(str(known.get('sha256', '?')))}",
     )
+
+
+def _told(value: Any) -> Any:
+    """A card, or a part of it, whose words Markdown shows as they are."""
+    if isinstance(value, dict):
+        return {key: _told(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_told(part) for part in value]
+    return as_text(value) if isinstance(value, str) else value
 
 
 def _section(title: str, *points: str) -> None:
@@ -92,7 +103,9 @@ def _training(card: Card) -> list[str]:
         planned = f"; planned: {stages}" if stages else ""
         points.append(f"{done['epochs_trained']} epochs{planned}.")
     if tried := card.get("size_choice"):
-        sizes = ", ".join(f"{size} px {value:.3f}" for size, value in tried["tried"].items())
+        sizes = ", ".join(
+            f"{as_text(str(size))} px {value:.3f}" for size, value in tried["tried"].items()
+        )
         points.append(f"Input size by {tried['by']}: {sizes}.")
     return points
 
@@ -136,9 +149,9 @@ def _metrics(card: Card) -> None:
         split, views = split_and_views(name)
         averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
         st.write(
-            f"**Measured on the {split} split{averaged}**, "
+            f"**Measured on the {as_text(split)} split{averaged}**, "
             f"{metrics['images']:,} images of {metrics['lesions']:,} lesions "
-            f"(`{metrics.get('command', 'command not stated')}`), 95 % intervals:"
+            f"({as_code(str(metrics.get('command', 'command not stated')))}), 95 % intervals:"
         )
         figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
         st.table(

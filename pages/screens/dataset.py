@@ -22,10 +22,12 @@ if data is None:
         st.caption(as_text(str(found)))
         importing.offer()
 if table is None:
-    st.info(f"{known} Until then there is nothing to show here.", icon=":material/info:")
+    st.info(
+        f"{as_text(str(known))} Until then there is nothing to show here.", icon=":material/info:"
+    )
     st.stop()
 if isinstance(known, str):
-    st.warning(f"{known} Until then the map and the measurements are missing.")
+    st.warning(f"{as_text(str(known))} Until then the map and the measurements are missing.")
 elif source.of_other_weights(known):
     st.warning(
         f"The map and the answers were made with other weights (`{known.attrs['weights'][:8]}`) "

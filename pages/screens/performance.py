@@ -15,6 +15,7 @@ from ui.performance import (
 )
 from ui.performance.report import MOST_PROBABLE, RULE, SPLITS, Choice, folder
 from ui.state import cards
+from ui.text import as_text
 
 TABS = (
     overview,
@@ -90,4 +91,4 @@ for place, tab in zip(tabs, TABS, strict=True):
             try:
                 tab.show(Choice(split, answer))
             except EvaluationError as error:
-                st.error(str(error), title="No figures to show")
+                st.error(as_text(str(error)), title="No figures to show")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from train.jobs import JobError
 from ui import lock
+from ui.text import as_text
 from ui.training import compare, form, models, preview, queue, starting, storage, store, watch
 
 st.title(
@@ -15,7 +16,7 @@ try:
     runs = store.opened()
     everything = runs.recent()
 except JobError as error:
-    st.error(str(error), title="Trainings cannot be shown")
+    st.error(as_text(str(error)), title="Trainings cannot be shown")
     st.stop()
 
 lock.notice("Changing anything on this page", "training_lock")

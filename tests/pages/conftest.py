@@ -7,6 +7,7 @@ assert "Why" in texts(app)
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -52,10 +53,16 @@ def checked(app: AppTest) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    """All words of the page that are no labels."""
+    """All words of the page that are no labels: as written, and as a reader sees them."""
     notes = [*app.warning, *app.error, *app.info, *app.success]
     parts = [*app.markdown, *app.caption, *notes, *app.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    written = [str(part.value) for part in parts]
+    return "\n".join([*written, *(read(words) for words in written if read(words) != words)])
+
+
+def read(words: str) -> str:
+    """Markdown that `ui.text.as_text` made, as a reader sees it."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", words).replace("\u2060", "")
 
 
 def button(app: AppTest, label: str) -> Any:

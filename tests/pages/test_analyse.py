@@ -20,7 +20,7 @@ from core.imaging import LesionImage, to_jpeg, to_png
 from core.phantom import practice_set
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
-from tests.pages.conftest import start, texts
+from tests.pages.conftest import read, start, texts
 from ui import state
 from ui.case import Case
 
@@ -193,7 +193,7 @@ def test_missing_weights_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
     state._desk.clear()
     app = start()
-    assert any("card.json" in error.value for error in app.error)
+    assert any("card.json" in read(error.value) for error in app.error)
     state._desk.clear()
 
 
@@ -358,7 +358,7 @@ def test_bad_setting_is_explained(app, monkeypatch):
     monkeypatch.setenv("LESIONLAB_THREADS", "many")
     app.run()
     assert not app.exception
-    assert any("LESIONLAB_THREADS" in error.value for error in app.error)
+    assert any("LESIONLAB_THREADS" in read(error.value) for error in app.error)
 
 
 def test_who_has_to_wait_is_told_how_many_are_ahead(app):

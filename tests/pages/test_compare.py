@@ -15,7 +15,7 @@ from core.imaging import to_jpeg, to_png
 from core.phantom import practice_set, practice_titles
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
-from tests.pages.conftest import button, start, texts, visit
+from tests.pages.conftest import button, read, start, texts, visit
 from ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -292,7 +292,7 @@ def test_missing_weights_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
     state._desk.clear()
     app = start("compare")
-    assert any("card.json" in error.value for error in app.error)
+    assert any("card.json" in read(error.value) for error in app.error)
     state._desk.clear()
 
 

@@ -21,6 +21,7 @@ from core.phantom import practice_set
 from core.settings import Settings
 from core.sources import Source
 from core.weights import WeightsError, read_card, sha256, write_card
+from tests.pages.conftest import read
 from ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +122,9 @@ def test_a_model_that_cannot_be_loaded_gives_way(
 def test_performance_has_no_figures_of_another_model(run: Path) -> None:
     use("classifier", run / "classifier")
     app = start("performance")
-    assert any("evaluate classifier --split test --run-name mine" in e.value for e in app.error)
+    assert any(
+        "evaluate classifier --split test --run-name mine" in read(e.value) for e in app.error
+    )
     app.segmented_control(key="split").set_value("validation").run()
     assert not app.exception
     assert not app.error

@@ -18,7 +18,7 @@ from core.evaluation import COMPARISON
 from core.metrics import NAMES, classifier_summary, confusion, per_class
 from core.published import PUBLISHED
 from core.taxonomy import BY_KEY
-from tests.pages.conftest import start, texts
+from tests.pages.conftest import read, start, texts
 from ui.performance import (
     calibration,
     comparison,
@@ -362,7 +362,7 @@ def test_missing_or_damaged_figures_get_a_sentence(weights: Path, tab: str, dama
     path.unlink() if damage is None else path.write_bytes(damage)
     app = opened(tab)
     assert len(app.error) == 1
-    assert "python -m train evaluate classifier --split test" in app.error[0].value
+    assert "python -m train evaluate classifier --split test" in read(app.error[0].value)
     app.segmented_control(key="split").set_value("validation").run()
     assert not app.exception
     assert not app.error

@@ -11,6 +11,7 @@ from core.taxonomy import BY_KEY
 from ui.dataset import selection
 from ui.dataset.opening import facts_of, open_button
 from ui.known import small
+from ui.text import as_text
 
 PER_PAGE = 24
 ORDERS = {"image_id": "Image id", "p_true": "Hardest for the model first"}
@@ -48,7 +49,7 @@ def _cell(image_id: str, facts: pd.Series, data: Dataset, outline: bool) -> None
     try:
         picture = small(data, image_id, outline)
     except (DatasetError, ImageError):
-        st.warning(f"{image_id} is damaged. Import the dataset again to repair it.")
+        st.warning(f"{as_text(image_id)} is damaged. Import the dataset again to repair it.")
         return
     st.image(picture, width="stretch", alt=f"{image_id}, {BY_KEY[facts['dx']].name}")
     open_button(image_id, "gallery")

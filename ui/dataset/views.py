@@ -13,6 +13,7 @@ from ui.dataset import charts, filters, selection, words
 from ui.dataset.opening import facts_of, open_button
 from ui.frame import percent
 from ui.known import small
+from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."
 MAP_COLOURS = (
@@ -169,7 +170,7 @@ def _one(table: pd.DataFrame, data: Dataset | None) -> None:
         st.markdown(facts_of(row))
         open_button(image_id, "map")
     else:
-        st.markdown(f"**{image_id}**")
+        st.markdown(f"**{as_text(image_id)}**")
         st.markdown(facts_of(row))
 
 

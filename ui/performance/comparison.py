@@ -28,6 +28,7 @@ from core.taxonomy import BY_KEY
 from core.weights import Card, WeightsError, read_card
 from ui.performance import charts
 from ui.performance.report import RULE, Choice
+from ui.text import as_text
 
 Row = dict[str, Any]
 
@@ -75,7 +76,7 @@ def show(choice: Choice) -> None:
     own = [m.folder for m in models_in_use() if m.own]
     measured, problems = _measured([*shipped, *own, *compared(weights)], choice.split)
     for problem in problems:
-        st.error(problem, title="An evaluation is left out")
+        st.error(as_text(problem), title="An evaluation is left out")
     diagnosis = partial(_diagnosis, answer=choice.answer)
     tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
         "Naming the diagnosis": (diagnosis, "classifier", _names("classifier")),

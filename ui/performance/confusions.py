@@ -19,6 +19,7 @@ from ui.frame import chance, percent
 from ui.known import open_in_analyse, small
 from ui.performance import charts
 from ui.performance.report import Choice, Report, report
+from ui.text import as_text
 
 TITLE = "Confusions"
 COUNTS, SHARES = "Counts", "Share of the true diagnosis"
@@ -230,7 +231,7 @@ def _card(data: Dataset, row: dict) -> None:
     try:
         photo = small(data, image_id)
     except (DatasetError, ImageError):
-        st.caption(f"{image_id}: its photo is not imported, or damaged.")
+        st.caption(f"{as_text(image_id)}: its photo is not imported, or damaged.")
         return
     st.image(photo, width="stretch", alt=f"Photo {image_id}, truly {BY_KEY[row['Truth']].name}")
     words = {row["Named"]: "Probability of the named", row["Truth"]: "Probability of the truth"}

@@ -12,6 +12,7 @@ from core.weights import WeightsError, read_card
 from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.report import Choice, folder
+from ui.text import as_text
 
 TITLE = "Learning"
 MODELS = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
@@ -28,7 +29,7 @@ def show(choice: Choice) -> None:
         try:
             table = read_training(folder(model))
         except EvaluationError as error:
-            st.error(str(error), title="No learning curve")
+            st.error(as_text(str(error)), title="No learning curve")
             continue
         kept = best_epoch(table)
         charts.show(
@@ -44,7 +45,8 @@ def show(choice: Choice) -> None:
         except WeightsError:
             card = {}
         took = duration_of(table, (card.get("training") or {}).get("threads"))
-        st.caption(f"{len(table)} epochs{took}. Started from: {card.get('start', 'not stated')}.")
+        started = as_text(str(card.get("start", "not stated")))
+        st.caption(f"{len(table)} epochs{took}. Started from: {started}.")
 
 
 def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:

@@ -18,6 +18,7 @@ from ui.known import open_in_analyse
 from ui.performance import charts
 from ui.performance.overview import headline
 from ui.performance.report import Choice, Report, report
+from ui.text import as_text
 
 TITLE = "Outlines"
 MEASURES = {"iou": "IoU", "dice": "Dice"}
@@ -28,7 +29,7 @@ BINS = 50
 def show(choice: Choice) -> None:
     """Headline figures, the distribution over images, and the worst ones."""
     found = report("segmenter", choice.split)
-    st.markdown(f"**Outlining the lesion**, {found.of}")
+    st.markdown(f"**Outlining the lesion**, {as_text(found.of)}")
     headline(found.figures["overall"])
     st.caption(
         f":material/menu_book: IoU is the overlap of both areas over their union, Dice the overlap "
@@ -121,13 +122,13 @@ def _worst(found: Report) -> None:
         case = Case.of_file(data.photo(chosen), chosen, "", data.table.loc[chosen])
         shown = state.analyse(case)
     except (DatasetError, ImageError) as error:
-        st.warning(str(error), title=f"{chosen} cannot be shown")
+        st.warning(as_text(str(error)), title=f"{as_text(str(chosen))} cannot be shown")
         return
     except BusyError as error:
-        st.warning(str(error), title="Busy", icon=":material/hourglass_top:")
+        st.warning(as_text(str(error)), title="Busy", icon=":material/hourglass_top:")
         return
     except (WeightsError, SettingsError) as error:
-        st.error(str(error), title="The models cannot be used")
+        st.error(as_text(str(error)), title="The models cannot be used")
         return
     both = draw(shown.preview, mask=truth, fill=0.35, colour=TRUTH_COLOUR)
     left, right = st.columns(2)

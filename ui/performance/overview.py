@@ -14,6 +14,7 @@ from core.taxonomy import BY_KEY
 from ui.figures import colour
 from ui.performance import charts
 from ui.performance.report import RULE, Choice, Report, report
+from ui.text import as_text
 
 TITLE = "Overview"
 MEASURES = {
@@ -38,7 +39,7 @@ def show(choice: Choice) -> None:
     overall = found.figures["overall"] | (
         {} if choice.answer == RULE else found.figures["most_probable"]
     )
-    st.markdown(f"**Naming the diagnosis**, {found.of}")
+    st.markdown(f"**Naming the diagnosis**, {as_text(found.of)}")
     headline(overall)
     st.caption(
         f":material/menu_book: Below each figure its interval ({found.figures['intervals']}): "

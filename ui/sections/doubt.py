@@ -25,6 +25,7 @@ from ui.case import Case
 from ui.figures import describe_spread, spread_bars
 from ui.frame import chance, percent
 from ui.state import Shown
+from ui.text import as_text
 
 TITLE = ":material/psychology_alt: How sure?"
 WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
@@ -62,7 +63,7 @@ def _spread(shown: Shown) -> None:
         record = _record(model.folder, analysis.classes, model.key)
     except WeightsError as error:
         st.markdown(figure)
-        st.caption(f":material/info: {error}")
+        st.caption(f":material/info: {as_text(str(error))}")
         return
     band = record.band(spread)
     st.markdown(
@@ -139,7 +140,7 @@ def _views(case: Case) -> None:
         try:
             views = state.in_turn("Classifying eight views…", lambda: desk.ask_views(case))
         except (ImageError, BusyError) as error:
-            st.warning(str(error))
+            st.warning(as_text(str(error)))
             return
         place.empty()
     _show_views(views)
@@ -203,7 +204,7 @@ def _hair(case: Case, shown: Shown) -> None:
     try:
         cleaned = state.analyse(_without_hair(case))
     except (ImageError, BusyError) as error:
-        st.warning(str(error))
+        st.warning(as_text(str(error)))
         return
     for column, photo, words in zip(
         st.columns(2, gap="medium"),

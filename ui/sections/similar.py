@@ -21,6 +21,7 @@ from ui.case import Case
 from ui.frame import chance, percent
 from ui.known import choose, small
 from ui.state import Shown
+from ui.text import as_text
 
 TITLE = ":material/image_search: Similar cases"
 SHOWN, VOTING = 8, 16
@@ -69,7 +70,7 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
                         alt=f"{neighbour.image_id}, {diagnosis.name}",
                     )
                 st.markdown(f"**{diagnosis.name}** :small[({diagnosis.group})]")
-                st.caption(f"{neighbour.image_id} · similarity {neighbour.similarity:.2f}")
+                st.caption(f"{as_text(neighbour.image_id)} · similarity {neighbour.similarity:.2f}")
                 if not isinstance(data, str):
                     st.button(
                         "Open",
@@ -107,7 +108,7 @@ def _from_archive(image_ids: list[str]) -> dict[str, bytes]:
         st.warning(problem, title="Not all photos can be shown", icon=":material/cloud_off:")
         st.button("Try again", icon=":material/refresh:", key="archive_again")
     for credit in credits:
-        st.caption(f"Photos: {credit}, from the ISIC Archive")
+        st.caption(f"Photos: {as_text(credit)}, from the ISIC Archive")
     return pictures
 
 

@@ -16,6 +16,7 @@ from ui.case import Case
 from ui.figures import outcome_bars
 from ui.frame import chance, percent
 from ui.state import Shown
+from ui.text import as_text
 
 TITLE = ":material/tune: Where to draw the line"
 
@@ -34,7 +35,7 @@ def show(case: Case, shown: Shown) -> None:
     try:
         validation = predictions("validation")
     except EvaluationError as error:
-        st.info(str(error), title="No line can be drawn", icon=":material/info:")
+        st.info(as_text(str(error)), title="No line can be drawn", icon=":material/info:")
         return
     left, right = st.columns(2, gap="large")
     target = left.segmented_control(

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.metrics import NAMES
 from ui.performance import charts, learning
+from ui.text import as_plain_html
 from ui.training import words
 
 
@@ -70,7 +71,7 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
                 "x": table["epoch"],
                 "y": table[column],
                 "mode": "lines+markers",
-                "name": name,
+                "name": as_plain_html(name),
                 "line": {
                     "color": colours[place % len(colours)],
                     "dash": charts.DASHES[place % len(charts.DASHES)],

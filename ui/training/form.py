@@ -15,6 +15,7 @@ from train.fields import Spec, specs
 from train.presets import BY_KEY, PRESETS
 from train.start import usable_starts
 from ui import access
+from ui.text import as_text
 from ui.training import store, words
 from ui.training.words import HAM10000
 
@@ -303,7 +304,7 @@ def _spec(name: str) -> Spec:
 
 
 def _help(text: str, options: Mapping[Any, Choice]) -> str:
-    return "\n".join([text, "", *(f"- **{o.title}**: {o.text}" for o in options.values())])
+    return "\n".join([text, "", *(f"- **{as_text(o.title)}**: {o.text}" for o in options.values())])
 
 
 def _of(name: str) -> Any:

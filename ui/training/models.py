@@ -11,6 +11,7 @@ from train.jobs import Run
 from train.package import IMPORTED, PackageError, remove
 from ui import access
 from ui.frame import as_text, confirm_shipped, decide
+from ui.text import as_code
 from ui.training import errand, outcome, store
 
 TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
@@ -43,7 +44,7 @@ def _model(model: Model, names: dict[str, str]) -> None:
     if model.own:
         run = model.folder.parents[1].name
         where = f"run “{names[run]}”" if run in names else f"imported, {run}"
-    st.caption(f"`{str(model.card.get('sha256'))[:8]}` · {as_text(where)}")
+    st.caption(f"{as_code(str(model.card.get('sha256'))[:8])} · {as_text(where)}")
     if model.own:
         outcome.offer(model.kind, model.folder, model.card)
         if run.startswith(IMPORTED) and st.button(

@@ -20,6 +20,7 @@ from ui import access
 from ui.frame import as_text, decide
 from ui.performance import charts
 from ui.performance.overview import MEASURES, headline
+from ui.text import as_code
 from ui.training import errand, store
 
 TEST = "training_test"
@@ -43,7 +44,9 @@ def show(run: Run) -> None:
 
 
 def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
-    st.markdown(f"**{as_text(str(card.get('name', kind)))}** `{str(card.get('sha256'))[:8]}`")
+    st.markdown(
+        f"**{as_text(str(card.get('name', kind)))}** {as_code(str(card.get('sha256'))[:8])}"
+    )
     for split in [name for name in names(folder) if name in ("validation", "test")]:
         try:
             figures = read_evaluation(folder, split, diagnoses=False)

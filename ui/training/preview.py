@@ -58,10 +58,10 @@ def _samples() -> None:
             ),
         )
     except ConfigError as error:
-        st.warning(str(error))
+        st.warning(as_text(str(error)))
         return
     except OSError as error:
-        st.error(f"No samples can be drawn: {error}")
+        st.error(f"No samples can be drawn: {as_text(str(error))}")
         return
     if sheet.running:
         errand.wait(sheet, "Drawing samples…")

@@ -33,7 +33,7 @@ def show() -> None:
     try:
         config = form.chosen()
     except ConfigError as error:
-        st.warning(str(error), title="These choices do not go together")
+        st.warning(as_text(str(error)), title="These choices do not go together")
         return
     ready = access.check().allowed and _weights(config) and _data(config)
     with st.container(border=True):

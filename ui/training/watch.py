@@ -52,7 +52,7 @@ def _header(run: Run) -> None:
         parts.append(f"ended {words.when(run.ended)}, after {took}")
     st.caption(" · ".join(parts))
     if run.notes:
-        st.markdown(as_text(run.notes).replace("\n", "  \n"))
+        st.markdown("  \n".join(map(as_text, run.notes.splitlines())))
     if run.message:
         shown = st.error if run.state == "failed" else st.info
         shown(as_text(run.message))

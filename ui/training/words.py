@@ -136,7 +136,7 @@ def plan(config: Config) -> str:
         "hybrid": f"teaches one **{name}** to name what a photo shows and to outline the lesion",
     }[config.kind]
     subset = f", {config.limit:,} of each split at most" if config.limit else ""
-    source = "HAM10000" if config.data == HAM10000 else f"`{config.data}`"
+    source = "HAM10000" if config.data == HAM10000 else as_text(str(config.data))
     parts = [
         f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
         f"**{source}**{subset}.",

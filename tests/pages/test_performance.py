@@ -13,11 +13,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.calibration import Calibration
 from core.dataset import Dataset
-from core.evaluation import COMPARISON
+from core.evaluation import COMPARISON, read_predictions
 from core.metrics import NAMES, classifier_summary, confusion, per_class
 from core.published import PUBLISHED
 from core.taxonomy import BY_KEY
+from core.weights import read_card
 from tests.pages.conftest import read, start, texts
 from ui.performance import (
     calibration,
@@ -29,7 +31,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.report import MOST_PROBABLE, RULE, report
+from ui.performance.report import MOST_PROBABLE, RULE, Report, report
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
@@ -45,8 +47,8 @@ CHARTS = {
 }
 
 
-def opened(tab: str = "Overview") -> AppTest:
-    return start("performance", performance_tab=tab)
+def opened(tab: str = "Overview", **session: str) -> AppTest:
+    return start("performance", performance_tab=tab, **session)
 
 
 @pytest.fixture(autouse=True)
@@ -237,6 +239,22 @@ def test_the_ends_of_the_slider(threshold: int) -> None:
     app.slider(key="threshold").set_value(threshold).run()
     assert not app.exception
     assert metrics(app)["Sensitivity"] == ("100.0 %" if threshold == 0 else "0.0 %")
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_a_larger_error_after_scaling_is_explained(split: str) -> None:
+    """By what scaling is fitted to, with its figures on the very photos."""
+    figures = figures_of("classifier", split)
+    found = Report(figures, read_predictions(WEIGHTS / "classifier", split))
+    scaling = Calibration.of(read_card(WEIGHTS / "classifier"))
+    before, after = calibration.likelihoods(found, scaling)
+    assert after == pytest.approx(figures["overall"]["nll"]["value"], abs=1e-3)
+    assert split == "test" or after < before, "it was fitted there"
+    app = opened("Calibration", split=split)
+    assert f"{before:.3f} before scaling, {after:.3f} after" in texts(app)
+    bins = {k: calibration.error(pd.DataFrame(v)) for k, v in figures["reliability"].items()}
+    worse = bins["after"] > bins["before_temperature"]
+    assert ("Why is the ECE larger after scaling?" in texts(app)) == worse
 
 
 def test_calibration_error_of_the_bins_is_the_kept_one() -> None:

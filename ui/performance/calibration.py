@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.calibration import Calibration, softmax
+from core.metrics import negative_log_likelihood
+from core.weights import WeightsError
 from ui import state
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.report import Choice, report
+from ui.performance.report import Choice, Report, report
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}
@@ -35,22 +39,65 @@ def show(choice: Choice) -> None:
                 border=True,
                 width=290,
             )
-    temperature = state.cards().get("classifier", {}).get("calibration", {}).get("temperature")
-    if temperature:
-        st.caption(
-            f"All scores are divided by one number, the temperature, here {temperature:.2f}, "
-            "fitted on validation: below 1 it makes the model more certain, above 1 less."
-        )
+    _temperature(found, errors)
     charts.show(
         _diagram(bins),
         "calibration",
         "Reliability diagram. "
         + " ".join(f"ECE {name} temperature scaling {v:.3f}." for name, v in errors.items()),
-        "On the diagonal, certainty is deserved; below it the model is too certain. Points of few "
+        "On the diagonal the model is perfectly calibrated; below it, too certain. Points of few "
         "photos (low bars) jump about. ECE is the mean distance from the diagonal, weighted by "
         "photos. It judges the most probable class, whichever answer is chosen above.",
         pd.concat([t.assign(scaling=n) for n, t in bins.items()]),
     )
+
+
+def _temperature(found: Report, errors: dict[str, float]) -> None:
+    """What the scaling does, and why the calibration error may be larger after it."""
+    try:
+        scaling = Calibration.of(state.cards().get("classifier", {}))
+    except WeightsError:
+        return
+    st.caption(
+        f"All scores are divided by one number, the temperature, here {scaling.temperature:.2f}: "
+        "below 1 it makes the model more certain, above 1 less. It is chosen on the validation "
+        "photos by the likelihood of their true diagnoses, not by the ECE."
+    )
+    before, after = likelihoods(found, scaling)
+    figures = f"{before:.3f} before scaling, {after:.3f} after"
+    words = (
+        f"Negative log-likelihood on these photos, in nats, lower is better: {figures}. "
+        f"So by likelihood scaling {'helps' if after < before else 'does not help'} here."
+    )
+    if {"before", "after"} <= errors.keys() and (worse := errors["after"] - errors["before"]) > 0:
+        words = (
+            f"**Why is the ECE larger after scaling?** Nothing in the fit makes it smaller: it is "
+            f"another measure, and these are other photos where the split is not validation. "
+            f"{words} The ECE counts the most probable class alone and depends on where its bins "
+            f"begin; noise moves it too{_beside(found, worse)}."
+        )
+    st.caption(f":material/info: {words}")
+
+
+def _beside(found: Report, worse: float) -> str:
+    """A difference of two calibration errors beside the interval of one of them."""
+    stated = found.figures["overall"].get("ece") or {"low": None, "high": None}
+    if stated["low"] is None or worse > (stated["high"] - stated["low"]) / 2:
+        return ""
+    return (
+        f": a difference of {worse:.3f} is small beside its interval "
+        f"({charts.ends(stated)}), so neither is shown to be the better calibrated"
+    )
+
+
+def likelihoods(found: Report, scaling: Calibration) -> tuple[float, float]:
+    """Mean -log p of the true class, in nats, before and after temperature scaling; from the kept
+    probabilities, which are rounded to five digits."""
+    p = found.predictions[found.classes].to_numpy().clip(1e-6)
+    labels = found.predictions["dx"].map(found.classes.index).to_numpy()
+    free = np.log(p) - np.log(scaling.prior)
+    raw = softmax(scaling.temperature * free + np.log(scaling.prior))
+    return negative_log_likelihood(raw, labels), negative_log_likelihood(p, labels)
 
 
 def error(bins: pd.DataFrame) -> float:
@@ -72,7 +119,7 @@ def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
             "x": [0, 1],
             "y": [0, 1],
             "mode": "lines",
-            "name": "deserved certainty",
+            "name": "perfectly calibrated",
             "line": ink,
             "hoverinfo": "skip",
         }

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from core.analyser import Analysis
 from core.taxonomy import BY_KEY
 
-DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is no medical device."
+DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is not a medical device."
 
 
 def file_stem(name: str) -> str:

@@ -56,7 +56,7 @@ README = f"""{DISCLAIMER}
 
 predictions.csv   one row for each photo: image (its name), the calibrated probabilities of the
                   seven diagnoses, the model's answer (prediction), whether the photo is dermoscopy
-                  (in_domain; if false, read the figures as a guess), of which kind (domain:
+                  (in_domain; if false, the figures mean little), of which kind (domain:
                   familiar, elsewhere or refused), how unlike the training photos it is (novelty),
                   and measurements of the outlined lesion
 masks/IMAGE.png   the outlined lesion of that photo: 255 on the lesion, 0 elsewhere

@@ -29,8 +29,8 @@ NAMES = {
     "nll": "Negative log-likelihood (nats)",
     "mean_iou": "Mean IoU",
     "mean_dice": "Mean Dice",
-    "thresholded_jaccard": "Thresholded Jaccard (0 below .65)",
-    "failed": "Failed masks (IoU below .65)",
+    "thresholded_jaccard": "Thresholded Jaccard (0 below 0.65)",
+    "failed": "Failed masks (IoU below 0.65)",
 }
 """Measures as people call them, in the order to show them."""
 

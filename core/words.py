@@ -55,7 +55,8 @@ def domain_note(domain: str, card: Mapping[str, Any]) -> tuple[str, str] | None:
 
 SEVEN_ONLY = (
     "Seven answers are all the model knows; they always sum to 100 %, even for a photo of "
-    "something else. Calibrated at the share of each diagnosis in HAM10000."
+    "something else. The percentages assume that diagnoses are as common as in "
+    "HAM10000, where two thirds are naevi."
 )
 """How to read the seven probabilities."""
 

@@ -59,7 +59,9 @@ named as well."""
 STARTS = {
     "imagenet": Choice("ImageNet, from a file", "Learned on everyday photos; a file you have."),
     "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),
-    "shipped": Choice("Our model", "The model that came with LesionLab; it knows HAM10000."),
+    "shipped": Choice(
+        "LesionLab's model", "The model that came with LesionLab; it knows HAM10000."
+    ),
     "random": Choice("None", "Random weights: everything must be learned from your photos."),
 }
 """Start weights; the path of a model's folder or of a .safetensors file may be given as well."""
@@ -71,7 +73,7 @@ EARLY_BLOCKS = ("conv1", "bn1", "layer1")
 """In `freeze`: where a ResNet sees edges and colours."""
 
 FREEZES: dict[tuple[str, ...], Choice] = {
-    (): Choice("Nothing", "All weights learn: slowest, and best where photos are many."),
+    (): Choice("None", "All weights learn: slowest, and best where photos are many."),
     EARLY_BLOCKS: Choice(
         "First blocks", "Edges and colours stay as they are (ResNets only); saves a third."
     ),

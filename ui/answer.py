@@ -85,17 +85,21 @@ SECTIONS = (heatmaps, measurements, doubt, similar, threshold, base_rates, repor
 
 @st.fragment
 def further(case: Case, shown: Shown) -> None:
-    """What can be asked further: nothing at first, then one section at a time, which stays open
+    """What explains the answer: nothing at first, then one section at a time, which stays open
     from photo to photo. Choosing one reruns only this."""
     if shown.analysis.models != state.desk().analyser.models:
         st.rerun()  # another model is in use by now: the sections compare with its figures
-    st.subheader("Ask further", anchor=False)
+    st.subheader("Explore this answer", anchor=False)
     titles = [section.TITLE for section in SECTIONS]
     chosen = st.pills(
-        "Ask further", titles, key="section", persist_state="session", label_visibility="collapsed"
+        "Explore this answer",
+        titles,
+        key="section",
+        persist_state="session",
+        label_visibility="collapsed",
     )
     if chosen is None:
-        st.caption("Choose what you want to know more about.")
+        st.caption("Choose what to look at.")
         return
     SECTIONS[titles.index(chosen)].show(case, shown)
 
@@ -119,7 +123,7 @@ def headline(shown: Shown) -> None:
     """The answer in words."""
     analysis = shown.analysis
     top = BY_KEY[analysis.prediction]
-    st.caption("The model's answer, of seven")
+    st.caption("The model's answer (one of seven diagnoses)")
     st.subheader(
         f"{top.name} · {chance(analysis.probability(top.key))}", anchor=False, help=top.text
     )

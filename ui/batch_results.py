@@ -45,7 +45,7 @@ def show(job: BatchJob) -> None:
             f"{domains[REFUSED]:,}",
             border=True,
             help="The models know dermoscopy of single lesions only. For these photos the figures "
-            "mean little: read them as a guess.",
+            "mean little.",
         )
     if job.notes:
         st.caption(as_text(" ".join(job.notes)))
@@ -109,7 +109,7 @@ def _table(photos: Sequence[Photo]) -> None:
         alt="Answers, one row for each photo",
     )
     st.caption(
-        "Select a row, at its left or with Shift and Space, to open the photo on the Analyse page. "
+        "Tick a row (or Shift and Space) to open its photo on the Analyse page. "
         "A click on a heading sorts."
     )
     if rows := table.selection.rows:

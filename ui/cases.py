@@ -215,7 +215,7 @@ def _filtered(data: Dataset, slot: str) -> list[str]:
     wanted = second.selectbox(
         "Diagnosis",
         [ANY, *(d.key for d in DIAGNOSES)],
-        format_func=lambda k: "Any (keeps it secret)" if k == ANY else BY_KEY[k].name,
+        format_func=lambda k: "Any diagnosis (not revealed)" if k == ANY else BY_KEY[k].name,
         key=f"{slot}diagnosis",
         persist_state="session",
         on_change=_unpin,
@@ -242,8 +242,8 @@ def _split_badge(split: str, data: Dataset) -> str:
         return ":gray-badge[this split is not the models' own: they may know this lesion]"
     if split == "test":
         return ":green-badge[unseen by the models]"
-    what = "learned from it" if split == "train" else "were tuned on it"
-    return f":orange-badge[not a fair test: the models {what}]"
+    when = "training" if split == "train" else "tuning"
+    return f":orange-badge[seen during {when}: not a fair test]"
 
 
 def _random(ids: list[str], current: str) -> str:

@@ -85,7 +85,7 @@ def _value(value: object, unit: str) -> str:
 
 
 def _difference(left: object, right: object, unit: str) -> str:
-    """Right less left; whether they agree, for what is no number."""
+    """Right minus left; whether they agree, for what is no number."""
     if NOTHING in (_value(left, unit), _value(right, unit)):
         return NOTHING
     if not (_is_number(left) and _is_number(right)):

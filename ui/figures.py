@@ -337,7 +337,7 @@ def before_and_after(
 
 
 def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
-    """Found and missed above false alarms and rightly left alone, each pair stacked."""
+    """Found and missed above false alarms and those correctly not called, each pair stacked."""
     dark = st.context.theme.type == "dark"
     text = {"color": text_colour(dark), "size": 14}
     good, bad = ("#3DB6BC", "#D5945E") if dark else ("#007E89", "#9D5C2C")
@@ -345,7 +345,7 @@ def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
     parts = (
         ("Found", rows[0], outcomes.found, good, ""),
         ("Missed", rows[0], outcomes.missed, bad, "x"),
-        ("Rightly left alone", rows[1], outcomes.left_alone, good, "."),
+        ("Correctly not called", rows[1], outcomes.left_alone, good, "."),
         ("False alarms", rows[1], outcomes.false_alarms, bad, "/"),
     )
     bars = [

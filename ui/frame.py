@@ -26,7 +26,8 @@ def header() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f":orange-badge[:material/school: Teaching, not diagnosis]{own} :small[{DISCLAIMER}]",
+            f":orange-badge[:material/school: Teaching, not diagnosis]{own} "
+            ":small[LesionLab is not a medical device.]",
             width="content",
         )
         lock.show()

@@ -132,7 +132,7 @@ def photos(sides: tuple[Side, Side]) -> None:
         how = "fit"
     if layers.heatmap:
         st.caption(
-            "Each heatmap runs from least to most within its own photo, so how bright it is "
+            "Brightest means the strongest evidence within that photo, so how bright a heatmap is "
             "cannot be compared between photos; where it is bright can."
         )
     sizes = _sizes(present, how)
@@ -192,7 +192,7 @@ def answers(sides: tuple[Side, Side]) -> None:
         key="pair_bars",
     )
     st.caption(
-        "L, filled: left. R, pale within an outline: right. Hatched: the malignant group. "
+        "Solid bar (L): left. Pale bar (R): right. Hatched: the malignant group. "
         "Seven answers are all the model knows; on each side they sum to 100 %."
     )
 
@@ -218,7 +218,7 @@ def measurements(sides: tuple[Side, Side]) -> None:
         "lengths in millimetres."
     )
     st.caption(
-        "Difference: right less left. It is no proof that the lesion has changed: distance, zoom, "
+        "Difference: right minus left. It is no proof that the lesion has changed: distance, zoom, "
         "angle, light and the U-Net's own outline alter the figures too; shares of the frame "
         "change with every zoom. Asymmetry, compactness and solidity do not depend on the zoom."
     )

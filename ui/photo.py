@@ -144,8 +144,8 @@ def notes(case: Case, shown: Shown, layers: Layers, target: str) -> None:
     elif layers.heatmap:
         rows, columns = heatmap.shape
         st.caption(
-            f"Bright: where the evidence for “{name}” lies (Grad-CAM), from least "
-            f"to most within this map of {columns} × {rows} places, smoothed. A heatmap does not "
+            f"Brightest: the strongest evidence for “{name}” in this photo (Grad-CAM). The map has "
+            f"only {columns} × {rows} cells; what lies between is smoothed. A heatmap does not "
             f"show that the answer is right.{_inside(heatmap, shown.mask)}"
         )
 

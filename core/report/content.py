@@ -174,7 +174,7 @@ class Report:
             ),
             doubts=(
                 *map(_plain, remarks),
-                *(f"Limit of the models – {limit}." for limit in limits),
+                *(f"{limit[0].upper()}{limit[1:]}." for limit in limits if limit),
             ),
             notes=_plain(notes),
             models=tuple(map(_model, cards)),

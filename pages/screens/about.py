@@ -17,7 +17,7 @@ from ui.text import as_code, as_text
 
 OUT_OF_SCOPE = (
     "Not for diagnosis, triage, second opinions or reassurance, neither by lay people nor by "
-    "professionals; not for phone photos; not as the only judge in a study."
+    "professionals; not for phone photos; not as the sole basis of a study."
 )
 LIGHT_SKIN = (
     "On darker skin these models are untested, and are likely to be worse. "
@@ -60,7 +60,8 @@ def model_card(card: Card) -> None:
         "Data and split",
         f"Learned from {card.get('data', 'not stated')}.",
         f"Split {as_code(str(known.get('split_id') or '?'))}, grouped by lesion: "
-        "photos of one lesion never stand on both sides, or the test would measure memory.",
+        "photos of one lesion are never in both training and test, or the test would "
+        "measure memory.",
         f"Sees {picture.get('frame', 'the photo')}, {picture.get('size', '?')} px.",
     )
     _section("Training", *_training(card))
@@ -169,7 +170,7 @@ def _metrics(card: Card) -> None:
 st.title("About", anchor=False)
 st.write(
     "LesionLab teaches how an AI reads dermoscopy. A U-Net outlines the lesion, a ResNet-50 weighs "
-    "seven diagnoses, and Grad-CAM shows where its evidence lies. It is no medical device and "
+    "seven diagnoses, and Grad-CAM shows where its evidence lies. It is not a medical device and "
     "never diagnoses: whoever worries about a mole should see a doctor."
 )
 found = cards()

@@ -18,9 +18,9 @@ data = None if isinstance(found, str) else found
 
 if data is None:
     with st.container(border=True):
-        st.subheader("HAM10000 is not here yet", anchor=False)
-        st.caption(as_text(str(found)))
+        st.subheader("HAM10000 has not been imported", anchor=False)
         importing.offer()
+        st.caption(as_text(str(found)))
 if table is None:
     st.info(
         f"{as_text(str(known))} Until then there is nothing to show here.", icon=":material/info:"

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.evaluation import EvaluationError, read_evaluation
+from core.taxonomy import DIAGNOSES
 from ui.performance import (
     calibration,
     comparison,
@@ -30,7 +31,7 @@ TABS = (
 """In reading order. Each has a TITLE and `show(choice)`; only the open one runs."""
 
 ABOUT_SPLIT = {
-    "test": "Test: lesions that neither training nor tuning has seen. The fair one.",
+    "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
     "validation": "Validation: the epoch, the input size, the temperature and the rule were chosen "
     "on these lesions, so these figures flatter the models. Quote the test split.",
 }
@@ -62,7 +63,7 @@ if "most_probable" in figures:
     answer = second.segmented_control(
         "Answer",
         [RULE, MOST_PROBABLE],
-        format_func={RULE: "By the rule", MOST_PROBABLE: "Most probable class"}.__getitem__,
+        format_func={RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}.__getitem__,
         default=RULE,
         required=True,
         key="answer",
@@ -70,8 +71,8 @@ if "most_probable" in figures:
     )
     rule = figures.get("decision") or {}
     second.caption(
-        f"The app names by the rule: {rule.get('how', 'not stated')}. Exponent "
-        f"{rule.get('exponent', '?')}, chosen on {rule.get('chosen_on', '?')}."
+        "The diagnosis whose probability stands out most against how common it is: the highest "
+        f"probability / share^{rule.get('exponent', '?')}, chosen on {rule.get('chosen_on', '?')}."
         if answer == RULE
         else "The class with the highest probability, as if no rule were there. Rare diagnoses "
         "are missed more often, false alarms are fewer."
@@ -84,6 +85,7 @@ if figures and card and figures.get("weights") != card["sha256"]:
         title="Figures of other weights",
     )
 
+st.caption(" · ".join(f"{d.key}: {d.name}" for d in DIAGNOSES))
 tabs = st.tabs([tab.TITLE for tab in TABS], on_change="rerun", key="performance_tab")
 for place, tab in zip(tabs, TABS, strict=True):
     if place.open:

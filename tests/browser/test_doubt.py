@@ -11,7 +11,7 @@ def test_eight_views_and_hair_fit_every_screen(visit, wait_idle, viewport, conso
     page = visit("/")
     page.get_by_role("radio", name="How sure?").click()
     wait_idle(page)
-    page.get_by_text("were answered rightly").wait_for()
+    page.get_by_text("the model was right in").wait_for()
     ask = page.get_by_role("button", name="Ask about all eight views")
     if ask.count():  # else an earlier visit has asked
         ask.click()

@@ -25,10 +25,12 @@ def test_a_click_into_a_cell_lists_its_photos(open_page, wait_idle, console_erro
     wait_idle(page)
     chart = page.get_by_test_id("stPlotlyChart")
     chart.locator(".textpoint").first.wait_for()
-    # The first square is the first row's and column's: akiec rightly named.
+    # The first square is the first row's and column's: akiec answered correctly.
     box = chart.locator(".textpoint").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    heading = page.get_by_role("heading", name="Actinic keratosis / Bowen's disease, rightly named")
+    heading = page.get_by_role(
+        "heading", name="Actinic keratosis / Bowen's disease, answered correctly"
+    )
     heading.wait_for()
     wait_idle(page)
     assert page.get_by_test_id("stDataFrame").is_visible()

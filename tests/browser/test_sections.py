@@ -19,8 +19,8 @@ def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors
     for name, chart in (
         ("Heatmaps", "Map of what speaks for"),
         ("Measurements", "Shares of the lesion by colour"),
-        ("Where to draw the line", "rightly left alone"),
-        ("Another waiting room", "before"),
+        ("Choose a threshold", "correctly not called"),
+        ("Other patients: change how common each diagnosis is", "before"),
     ):
         open_section(page, wait_idle, name)
         page.get_by_role("figure", name=chart).first.wait_for()

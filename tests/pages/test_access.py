@@ -60,11 +60,11 @@ def all_of(runs: Runs) -> object:
 
 
 CLOSED = {
-    store.NEW: {"Earlier", "Later", "Take out"},
-    store.RUNS: {"Earlier", "Later", "Take out", "Save", "Delete", "Restore", "Empty the bin",
-                 "Measure on the test split…", "Resume"},
-    store.COMPARE: {"Earlier", "Later", "Take out"},
-    store.MODELS: {"Earlier", "Later", "Take out", "Use this model", "Remove",
+    store.NEW: {"Earlier", "Later", "Remove from queue"},
+    store.RUNS: {"Earlier", "Later", "Remove from queue", "Save", "Delete", "Restore",
+                 "Empty the bin", "Measure on the test split…", "Resume"},
+    store.COMPARE: {"Earlier", "Later", "Remove from queue"},
+    store.MODELS: {"Earlier", "Later", "Remove from queue", "Use this model", "Remove",
                    "Back to the shipped model"},
 }  # fmt: skip
 """What is refused on each section of the Training page. Starting is tested below."""

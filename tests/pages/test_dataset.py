@@ -248,7 +248,7 @@ def test_filters_answer_quickly(app: AppTest, tab: str) -> None:
 
 def test_fresh_clone_shows_what_is_committed(data: Path) -> None:
     app = start("dataset")
-    assert "HAM10000 is not here yet" in texts(app)
+    assert "HAM10000 has not been imported" in texts(app)
     assert "Melanoma 1,113" in alts(app)[0]
     assert not app.image
     assert "Age, sex, site" in texts(app)
@@ -262,7 +262,7 @@ def test_without_dataset_and_atlas(
 ) -> None:
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
     app = start("dataset")
-    assert "HAM10000 is not here yet" in texts(app)
+    assert "HAM10000 has not been imported" in texts(app)
     assert "nothing to show" in texts(app)
 
 

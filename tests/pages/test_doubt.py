@@ -59,7 +59,7 @@ def hairy() -> np.ndarray:
 def test_says_at_once_how_often_such_answers_were_right(app):
     words = texts(app)
     assert any(f"**{w}.** Of the " in words for w in doubt.WORDS.values())
-    assert "were answered rightly" in words
+    assert "the model was right in" in words
     assert "nats" in words
     assert "like the training images" in words
     assert len(app.get("plotly_chart")) == 1, "nothing is asked before the button is pressed"
@@ -70,7 +70,7 @@ def test_share_is_that_of_the_committed_predictions(app):
     right = (table["dx"] == table["prediction"]).to_numpy()
     classes = state.desk().analyser.classes
     thirds = np.array_split(np.argsort(core.entropy.entropy(table[list(classes)].to_numpy())), 3)
-    said = [f"**{right[rows].mean() * 100:.0f} %** were answered" for rows in thirds]
+    said = [f"right in **{right[rows].mean() * 100:.0f} %**" for rows in thirds]
     assert sum(words in texts(app) for words in said) == 1
 
 
@@ -80,7 +80,7 @@ def test_missing_predictions_leave_the_figure(app, monkeypatch):
     app.run()
     doubt._record.clear()
     assert not app.exception
-    assert "were answered rightly" not in texts(app)
+    assert "the model was right in" not in texts(app)
     assert "nowhere.parquet cannot be read" in texts(app)
     assert "nats" in texts(app)
 

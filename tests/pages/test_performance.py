@@ -173,7 +173,7 @@ def test_confusions_are_those_of_the_evaluation_and_a_cell_lists_its_photos() ->
     predictions = pd.read_parquet(WEIGHTS / "classifier/predictions-test.parquet")
     assert (predictions.loc[table["Image"], "dx"] == truth).all()
     assert (predictions.loc[table["Image"], "prediction"] == named).all()
-    assert table["Probability of the named"].is_monotonic_decreasing
+    assert table["Probability of the answer"].is_monotonic_decreasing
     assert "python -m core dataset import" in texts(app)
 
 
@@ -346,7 +346,7 @@ def test_two_labels_compare_with_seven_diagnoses_in_what_both_can_say(alone: Pat
     diagnoses, malignant, _ = (frame.value for frame in app.dataframe)
     assert "Two labels" not in set(diagnoses["Model"]), "it names no diagnosis"
     rows = malignant.set_index("Model")
-    assert rows.loc["Two labels", "Learned from"] == "3,000 photos, 96 px"
+    assert rows.loc["Two labels", "Learned from"] == "3,000 photo views (3 epochs × 1,000), 96 px"
     view = figures["two_classes"]["malignant"]
     assert rows.loc["Two labels", "AUC"].startswith(f"{view['auc']['value']:.3f} (")
     assert len(malignant) == 2

@@ -1,4 +1,4 @@
-"""What can be asked further on the Analyse page: heatmaps, the line, another waiting room."""
+"""What can be asked further on the Analyse page: heatmaps, thresholds, other patients."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_heat_beside_the_lesion_is_pointed_out(app, monkeypatch):
     analysis = shown(app).analysis
     monkeypatch.setitem(analysis.__dict__, "evidence", beside(analysis.evidence))
     app.run()
-    assert app.warning[0].proto.title == "The network looks beside the lesion"
+    assert app.warning[0].proto.title == "The network is looking outside the lesion"
     assert BY_KEY[analysis.prediction].name in app.warning[0].value
 
 
@@ -307,7 +307,7 @@ def test_without_an_evaluation_it_says_how_to_make_one(app, tmp_path, monkeypatc
     assert not app.metric
 
 
-# Another waiting room
+# Other patients
 
 
 def choose(app: AppTest, room: str) -> AppTest:

@@ -21,7 +21,7 @@ ORDERS = {"image_id": "Image id", "p_true": "Hardest for the model first"}
 def show(table: pd.DataFrame, data: Dataset) -> None:
     """Thumbnails of the rows of a table of facts; turning a page reruns only this."""
     if table.empty:
-        st.info("Nothing of what is picked passes the filters. Let go of it, or reset the filters.")
+        st.info("Nothing selected matches the filters. Clear the selection or reset them.")
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     outline = row.toggle("Outline", key="dataset_outline", persist_state="session")

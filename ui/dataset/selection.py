@@ -94,7 +94,7 @@ def header(shown: pd.DataFrame) -> None:
 
 
 def clear() -> None:
-    """Let go of what is picked."""
+    """Clear the selection."""
     if chosen := st.session_state.pop(PICKED, None):
         _forget_marks(chosen.chart)
     to_first_page()

@@ -82,7 +82,7 @@ def people(table: pd.DataFrame) -> None:
             st.caption("Images; the stronger the colour, the larger the share of that diagnosis.")
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**Lesions by how many images they have**")
+        st.markdown("**Photos per lesion**")
         lesions = table.drop_duplicates("lesion")
         selection.show(charts.stacked(lesions, "photos", shares, "lesions"), table, "photos")
     with right:
@@ -139,7 +139,8 @@ def landscape(table: pd.DataFrame, data: Dataset | None, how: str) -> None:
         selection.show(charts.scatter(table, by), table, "map", ("points", "box", "lasso"))
         st.caption(
             "Each point is an image; close together means alike to the classifier, far apart "
-            f"means little. {how}."
+            "means little.",
+            help=f"{how}.",
         )
         if by in ("right", "answer", "p_true"):
             st.caption(
@@ -179,7 +180,7 @@ def splits(table: pd.DataFrame) -> None:
     """Why the split is by lesion, shown on the dataset itself. Always of all images."""
     st.markdown(
         "Many lesions were photographed more than once, and their photos are near copies. If "
-        "images are dealt out at random, copies of the same lesion land in training and in test: "
+        "photos are assigned at random, copies of the same lesion land in training and in test: "
         "the model is then tested on what it has seen, and looks better than it is. Try it:"
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")

@@ -27,7 +27,7 @@ _VALUES = {
     "consensus": "consensus of experts",
     "confocal": "confocal microscopy",
     "train": "training",
-    "right": "answered rightly",
+    "right": "answered correctly",
     "wrong": "answered wrongly",
 }
 

@@ -105,7 +105,7 @@ def show(choice: Choice) -> None:
         ":material/menu_book: In brackets, 95 % intervals. Other splits, other photos, other "
         "sizes: only rows measured on the same split compare strictly, and fairly only those that "
         "learned from as many photos. Figures above .90 that circulate for HAM10000 often come "
-        "from splits that put photos of one lesion on both sides."
+        "from splits that put photos of one lesion into both training and test."
     )
     st.markdown(
         "**Published figures**\n"
@@ -121,7 +121,9 @@ def learned_from(card: Card) -> str | None:
     training = card.get("training") or {}
     try:
         drawn = int(training["epochs_trained"]) * int(training["epoch_images"])
-        return f"{drawn:,} photos, {int(training['stages'][-1]['size'])} px"
+        epochs, images = int(training["epochs_trained"]), int(training["epoch_images"])
+        size = int(training["stages"][-1]["size"])
+        return f"{drawn:,} photo views ({epochs} epochs × {images:,}), {size} px"
     except (KeyError, IndexError, TypeError, ValueError):
         return None
 

@@ -52,8 +52,8 @@ def show(choice: Choice) -> None:
             f"{BY_KEY[key].name}: {counts[k, k]} of {counts[k].sum()} right."
             for k, key in enumerate(classes)
         ),
-        "Each row holds all photos of one true diagnosis; the diagonal is right. Click a cell, or "
-        "choose it below, to see its photos.",
+        "Each row holds all photos of one true diagnosis; the diagonal is correct. Click a cell, "
+        "or choose it below, to see its photos.",
         pd.DataFrame(counts, columns=classes).assign(truth=classes)[["truth", *classes]],
         on_select=_clicked,
         selection_mode="points",
@@ -68,8 +68,8 @@ def show(choice: Choice) -> None:
             persist_state="session",
         )
         for place, label, key in (
-            (first, "Truly", "cell_truth"),
-            (second, "Named", "cell_named"),
+            (first, "True diagnosis", "cell_truth"),
+            (second, "Model's answer", "cell_named"),
         )
     ]
     _cell(found, (truth == wanted[0]) & (named == wanted[1]), *wanted)
@@ -151,7 +151,7 @@ def _matrix(
             (classes[row], classes[column], int(counts[row, column]), percent(shares[row, column]))
             for row, column in cells
         ],
-        "hovertemplate": "truly %{customdata[0]}, named %{customdata[1]}:<br>"
+        "hovertemplate": "true %{customdata[0]}, answered %{customdata[1]}:<br>"
         "%{customdata[2]} images, %{customdata[3]} of the row<extra></extra>",
         "showlegend": False,
     }
@@ -159,8 +159,8 @@ def _matrix(
     return charts.figure(
         [field, *words, squares],
         120 + 52 * size,
-        xaxis=charts.axis("Named", side="top", range=(-0.5, size - 0.5), **places),
-        yaxis=charts.axis("Truly", range=(size - 0.5, -0.5), **places),
+        xaxis=charts.axis("Model's answer", side="top", range=(-0.5, size - 0.5), **places),
+        yaxis=charts.axis("True diagnosis", range=(size - 0.5, -0.5), **places),
         margin={"l": 0, "r": 12, "t": 90, "b": 12},
         clickmode="event+select",
         shapes=[_frame(*map(classes.index, opened))],
@@ -182,7 +182,7 @@ def _frame(row: int, column: int) -> dict[str, Any]:
 def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
     """The photos of one cell, those answered with most certainty first."""
     cell = found.predictions[rows]
-    what = "rightly named" if truth == named else f"named {BY_KEY[named].name}"
+    what = "answered correctly" if truth == named else f"answered {BY_KEY[named].name}"
     st.subheader(f"{BY_KEY[truth].name}, {what}: {len(cell):,}", anchor=False)
     if cell.empty:
         st.write("No photo is in this cell. Choose another.")
@@ -191,14 +191,14 @@ def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
         {
             "Image": cell.index.astype(str),
             "Truth": truth,
-            "Named": named,
-            "Probability of the named": cell[named].to_numpy(),
+            "Answer": named,
+            "Probability of the answer": cell[named].to_numpy(),
             "Probability of the truth": cell[truth].to_numpy(),
             "Most probable": cell[found.classes].idxmax(axis=1).to_numpy(),
         }
-    ).sort_values("Probability of the named", ascending=False, ignore_index=True)
+    ).sort_values("Probability of the answer", ascending=False, ignore_index=True)
     _gallery(table)
-    shares = ("Probability of the named", "Probability of the truth")
+    shares = ("Probability of the answer", "Probability of the truth")
     st.dataframe(
         safe_table(table),
         hide_index=True,
@@ -206,7 +206,7 @@ def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
         column_config={n: st.column_config.NumberColumn(format="percent") for n in shares},
         alt="The photos of the cell, the most certain answer first",
     )
-    charts.download(table, f"truly-{truth}-named-{named}")
+    charts.download(table, f"true-{truth}-answered-{named}")
 
 
 def _gallery(table: pd.DataFrame) -> None:
@@ -217,7 +217,7 @@ def _gallery(table: pd.DataFrame) -> None:
     pages = -(-len(table) // ON_A_PAGE)
     page = 1
     if pages > 1:
-        cell = "_".join(table.loc[0, ["Truth", "Named"]])
+        cell = "_".join(table.loc[0, ["Truth", "Answer"]])
         page = st.pagination(pages, key=f"page_{cell}")
     shown = table.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
     with st.container(horizontal=True):
@@ -233,8 +233,8 @@ def _card(data: Dataset, row: dict) -> None:
     except (DatasetError, ImageError):
         st.caption(f"{as_text(image_id)}: its photo is not imported, or damaged.")
         return
-    st.image(photo, width="stretch", alt=f"Photo {image_id}, truly {BY_KEY[row['Truth']].name}")
-    words = {row["Named"]: "Probability of the named", row["Truth"]: "Probability of the truth"}
+    st.image(photo, width="stretch", alt=f"Photo {image_id}, in truth {BY_KEY[row['Truth']].name}")
+    words = {row["Answer"]: "Probability of the answer", row["Truth"]: "Probability of the truth"}
     st.caption(", ".join(f"{key} {chance(row[column])}" for key, column in words.items()))
     if st.button(
         image_id, key=f"open_{image_id}", width="stretch", help="Open this photo in Analyse"

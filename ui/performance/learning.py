@@ -51,7 +51,7 @@ def show(choice: Choice) -> None:
 
 def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
     """What to look for in the curves, and why the epoch `said` (such as "was kept") is the one."""
-    parts = ["A training loss that falls while validation no longer gains means learning by heart."]
+    parts = ["A training loss that falls while validation no longer gains means overfitting."]
     if kept is not None:
         parts.append(f"Epoch {kept} {said} for {criterion(table)}; the other curves do not decide.")
     if "validation_size" not in table and "size" in table and table["size"].nunique() > 1:

@@ -23,6 +23,15 @@ MALIGNANT = "malignant"
 BY_THRESHOLD, BY_SENSITIVITY = "Threshold", "Sensitivity"
 
 
+UNKNOWN = {
+    "Sensitivity": "none is present",
+    "Specificity": "all have it",
+    "PPV": "no positive calls",
+    "NPV": "no negative calls",
+}
+"""Why there is no figure."""
+
+
 def show(choice: Choice) -> None:
     """A yes-no question, the threshold at which it is answered, and what that gives."""
     found = report("classifier", choice.split)
@@ -50,17 +59,17 @@ def show(choice: Choice) -> None:
         return
     if by == BY_THRESHOLD:
         least = st.slider(
-            "Call it a yes from this probability on",
+            "Say yes at this probability or more",
             0, 100, 50, 1, format="%d %%", key="threshold", persist_state="session",
         ) / 100  # fmt: skip
     else:
         wanted = st.slider(
-            "Find at least this share of the true ones",
+            "Find at least this share of those present",
             1, 100, 90, 1, format="%d %%", key="sensitivity", persist_state="session",
         )  # fmt: skip
         least = curves.operating_point(truth, score, wanted / 100)["threshold"]
     point = _point(found, truth, score, least)
-    _in_numbers(point, truth, score >= least, least)
+    _in_numbers(point, truth, score >= least, least, _who(key))
     left, right = st.columns(2)
     with left:
         _roc(found, key, point)
@@ -73,6 +82,13 @@ def question(found: Report, key: str) -> tuple[np.ndarray, np.ndarray]:
     keys = [k for k in found.classes if BY_KEY[k].malignant] if key == MALIGNANT else [key]
     truth = found.predictions["dx"].isin(keys).to_numpy()
     return truth, found.predictions[keys].to_numpy().sum(axis=1)
+
+
+def _who(key: str) -> str:
+    """Those whom a question looks for."""
+    if key == MALIGNANT:
+        return "malignant or precursor lesions"
+    return f"photos of {BY_KEY[key].name[0].lower()}{BY_KEY[key].name[1:]}"
 
 
 def _ask(key: str) -> str:
@@ -101,14 +117,16 @@ def _in_numbers(
     truth: np.ndarray,
     called: np.ndarray,
     least: float,
+    who: str,
 ) -> None:
     yes, no = int(truth.sum()), int((~truth).sum())
     hits, alarms = int((truth & called).sum()), int((~truth & called).sum())
     meanings = {
-        "Sensitivity": "Share of the true ones that is found. Another word: recall.",
-        "Specificity": "Share of the others that is left alone.",
-        "PPV": "Positive predictive value: share of the yeses that is true. Also: precision.",
-        "NPV": "Negative predictive value: share of the noes that is true.",
+        "Sensitivity": "Share of those present that are found. Also: recall.",
+        "Specificity": "Share of the others that are correctly not called.",
+        "PPV": "Positive predictive value: share of positive calls that are right. Also: "
+        "precision.",
+        "NPV": "Negative predictive value: share of negative calls that are right.",
     }
     with st.container(horizontal=True):
         for name, (value, low, high) in point.items():
@@ -116,7 +134,7 @@ def _in_numbers(
             st.metric(
                 name,
                 percent(value, 1) if known else "–",
-                f"{percent(low, 1)} to {percent(high, 1)}" if known else "nobody was called so",
+                f"{percent(low, 1)} to {percent(high, 1)}" if known else UNKNOWN[name],
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
@@ -124,12 +142,12 @@ def _in_numbers(
                 help=meanings[name],
             )
     st.markdown(
-        f"Yes from **{percent(least, 1)}** on: of {yes:,} true ones **{hits:,} are found and "
+        f"Yes at **{percent(least, 1)}** or more: of {yes:,} {who} **{hits:,} are found and "
         f"{yes - hits:,} missed**; of {no:,} others **{alarms:,} raise a false alarm** and "
-        f"{no - alarms:,} are left alone."
+        f"{no - alarms:,} are correctly not called."
     )
     st.caption(
-        f":material/menu_book: PPV and NPV hold where {percent(yes / (yes + no))} are true, as on "
+        f":material/menu_book: PPV and NPV hold where {percent(yes / (yes + no))} have it, as on "
         "this split; in a practice that is far rarer, and PPV falls. A threshold chosen by "
         "looking at a split flatters the figures on that same split."
     )
@@ -170,7 +188,7 @@ def _precision_recall(
         _square(traces, "Precision and recall", "Sensitivity (recall)", "PPV (precision)"),
         "precision-recall",
         f"Precision-recall curve. At the chosen point precision {point['PPV'][0]:.2f}, recall "
-        f"{point['Sensitivity'][0]:.2f}; a guess has precision {share:.2f}.",
+        f"{point['Sensitivity'][0]:.2f}; pure guessing has precision {share:.2f}.",
         "Rare diagnoses show their false alarms here, where ROC hides them.",
         pd.concat([c.assign(question=k) for k, c in zip(asked, kept, strict=True)]),
     )
@@ -217,7 +235,7 @@ def _guess(y: list[float]) -> dict[str, Any]:
         "y": y,
         "mode": "lines",
         "line": {"color": charts.faint(), "dash": "dot", "width": 1},
-        "name": "a guess",
+        "name": "pure guessing",
         "hoverinfo": "skip",
     }
 

@@ -25,11 +25,19 @@ MEASURES = {
     "ap": "Average precision",
 }
 READING = {
-    "f1": "F1 is high only where a class is both found and named rightly.",
-    "recall": "Of the photos that truly show a class, the share that was named so.",
-    "precision": "Of the photos named so, the share that truly is.",
+    "f1": "F1 is high only where a class is both found and not called too often.",
+    "recall": "Of the photos of a diagnosis, the share that was answered so.",
+    "precision": "Of the photos answered so, the share that is right.",
     "auc": "The chance that a photo of the class gets a higher probability for it than another.",
-    "ap": "Precision averaged over all thresholds; a guess would get the share of the class.",
+    "ap": "Precision averaged over all thresholds; pure guessing would get the share of the class.",
+}
+
+
+MEANINGS = {
+    "ece": "How far probabilities are from how often they are right, on average; 0 is perfect.",
+    "nll": "How improbable the model finds the true diagnoses; lower is better.",
+    "thresholded_jaccard": "Mean IoU where masks below 0.65 count as 0 (ISIC 2018's measure).",
+    "failed": "Share of masks that overlap the expert's by less than 0.65 (IoU).",
 }
 
 
@@ -64,6 +72,7 @@ def headline(overall: dict[str, Any]) -> None:
                     delta_arrow="off",
                     border=True,
                     width=268,
+                    help=MEANINGS.get(key),
                 )
 
 

@@ -1,4 +1,4 @@
-"""Another waiting room: the same photo where each diagnosis is more or less common."""
+"""Other patients: the same photo where each diagnosis is more or less common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.figures import before_and_after
 from ui.frame import chance
 from ui.state import Shown, desk
 
-TITLE = ":material/groups: Another waiting room"
+TITLE = ":material/groups: Other patients: change how common each diagnosis is"
 
 ROOMS = {
     "ham": "HAM10000",
@@ -26,11 +26,11 @@ def show(case: Case, shown: Shown) -> None:
     """Choose who waits, and see the seven probabilities move."""
     analysis = shown.analysis
     st.write(
-        "The same photo means something else in another waiting room: where a diagnosis is rare, "
-        "fewer of the photos that look like it are it."
+        "The same photo means something else among other patients: where a diagnosis is rare, a "
+        "photo that looks like it is less likely to be it."
     )
     room = st.segmented_control(
-        "Who sits in the waiting room?",
+        "How common is each diagnosis?",
         list(ROOMS),
         format_func=ROOMS.__getitem__,
         default="practice",
@@ -44,7 +44,7 @@ def show(case: Case, shown: Shown) -> None:
         st.caption("The shares in the training images: what the probabilities above assume.")
     elif room == "equal":
         new = np.full(len(prior), 1 / len(prior))
-        st.caption("No waiting room is like that, but it shows what the photo alone says.")
+        st.caption("No group of patients is like that, but it shows what the photo alone says.")
     elif room == "practice":
         new = GENERAL_PRACTICE.prior(analysis.classes, prior)
         st.caption(
@@ -120,7 +120,7 @@ def _before_and_after(shown: Shown, new: np.ndarray, after: np.ndarray) -> None:
                 ],
                 "Share here": ["0 %" if s == 0 else chance(float(s), 1) for s in new],
             },
-            alt="Share of each diagnosis in both waiting rooms",
+            alt="Share of each diagnosis in both groups of patients",
         )
         st.caption(
             "Each probability is multiplied by the new share and divided by the old one; then all "

@@ -67,11 +67,12 @@ def _spread(shown: Shown) -> None:
         return
     band = record.band(spread)
     st.markdown(
-        f"**{WORDS[band.name]}.** Of the {band.images:,} validation photos whose answers were "
-        f"spread about as much as this one, **{percent(band.right)}** were answered rightly."
+        f"**{WORDS[band.name]}.** Of the {band.images:,} validation photos whose probabilities "
+        f"were about as spread out as here, the model was right in **{percent(band.right)}**.",
+        help=figure,
     )
     st.caption(
-        f"{figure} Compared with the third of validation photos that have {band.low:.2f} to "
+        f"Compared with the third of validation photos that have {band.low:.2f} to "
         f"{band.high:.2f} nats. It holds for photos like HAM10000's."
     )
 
@@ -129,7 +130,7 @@ def _in_unit(key: str, value: float) -> str:
 def _views(case: Case) -> None:
     st.subheader("The same photo, turned and mirrored", anchor=False)
     st.markdown(
-        "A lesion has no upper side: turned by quarters and mirrored, a photo is as good as "
+        "A lesion has no right way up: turned by quarters and mirrored, a photo is as good as "
         "before. So what changes in the answer is the model's own doubt."
     )
     desk, place = state.desk(), st.empty()

@@ -61,7 +61,7 @@ def _shares(shown: Shown) -> None:
             f"For “{BY_KEY[answer].name}”, {percent(1 - share)} of the heat lies outside the "
             "outline. Is it on hairs, a ruler, a marker, the dark corners, or on skin that tells "
             "something? Or is the outline wrong?",
-            title="The network looks beside the lesion",
+            title="The network is looking outside the lesion",
             icon=":material/visibility:",
         )
 
@@ -101,7 +101,7 @@ def _contrast(shown: Shown) -> None:
         f"Teal speaks for “{first}”, brown for “{second}”. Each place adds points to the raw score "
         "of a diagnosis or takes some away; here the two scores are subtracted. Summed over all "
         f"places, that is **{abs(total):.1f} points for “{winner}”**: the difference of the two "
-        "scores, but for a constant that is the same for every photo. Each point multiplies the "
-        f"odds of the one against the other by {factor:.1f}. The probabilities also weigh how "
+        "scores (up to a constant). Each point multiplies the odds of the one against the other by "
+        f"{factor:.1f}, e.g. 2 points: {factor**2:.0f} times. The probabilities also weigh how "
         "common each diagnosis is, which no map shows."
     )

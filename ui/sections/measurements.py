@@ -28,8 +28,9 @@ def show(case: Case, shown: Shown) -> None:
         return
     st.caption(
         ":material/info: After the ABCD rule of dermoscopy (Stolz, 1994): asymmetry, border, "
-        "colour. It is no score of that rule: its D, the structures, cannot be read from an "
-        "outline, and its other letters are judged by eye. Alike figures do not mean alike lesions."
+        "colour. This is not the rule's total score: D (structures) cannot be measured from "
+        "an outline, and A to C are normally judged by eye. Similar figures do not mean similar "
+        "lesions."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -124,8 +125,8 @@ def _colour(measured: Measurements) -> None:
     st.write(f"{measured.colours} of the rule's six colours are present.")
     st.caption(
         f"Each pixel counts for the nearest of the six, once the tint of the light is taken off by "
-        f"the skin around; a colour is present from {percent(LEAST_SHARE)} of the lesion on. White "
-        "must be lighter than that skin. Cameras differ: look for yourself."
+        f"the skin around; a colour counts once it covers at least {percent(LEAST_SHARE)} of the "
+        "lesion. White must be lighter than that skin. Cameras differ: look for yourself."
     )
     st.plotly_chart(
         colour_bars(measured),

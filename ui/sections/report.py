@@ -78,7 +78,7 @@ def show(case: Case, shown: Shown) -> None:
     st.caption(
         "Photo, outline, heatmap, probabilities, measurements, similar cases and your notes in one "
         "file. Nothing "
-        "that the camera stored, no folder names. A character that the PDF has no letter for is "
+        "that the camera stored, no folder names. A character that the PDF cannot display is "
         "shown there as □; the HTML file has them all."
     )
 

@@ -32,7 +32,8 @@ def show(case: Case, shown: Shown) -> None:
     found = neighbours(case, shown, VOTING)
     st.write(
         f"Of the lesions the model learned from, these {SHOWN} look most like the photo **to the "
-        "network**: its features of both point the same way. Look for yourself whether they do."
+        "network**: its internal descriptions of both photos are nearly the same. Look for "
+        "yourself whether they look alike."
     )
     data = state.dataset()
     _thumbnails(found[:SHOWN], data)

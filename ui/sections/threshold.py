@@ -1,4 +1,4 @@
-"""Where to draw the line: from a wanted sensitivity to a threshold, and what it costs."""
+"""Choose a threshold: from a wanted sensitivity to a threshold, and what it costs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ui.frame import chance, percent
 from ui.state import Shown
 from ui.text import as_text
 
-TITLE = ":material/tune: Where to draw the line"
+TITLE = ":material/tune: Choose a threshold"
 
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
+NAMES = {"melanoma": "melanoma", "malignant": "malignant"}
 SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
 LESIONS = 1000
 
@@ -29,13 +30,13 @@ LESIONS = 1000
 def show(case: Case, shown: Shown) -> None:
     """Target and sensitivity, the line they give, this photo, and a thousand lesions."""
     st.write(
-        "A probability is no decision. Somebody has to say how many melanomas may be missed, and "
-        "pays for it with false alarms. Draw the line yourself."
+        "A probability is not a decision. Someone must decide how many melanomas may be missed; "
+        "missing fewer means more false alarms. Choose yourself."
     )
     try:
         validation = predictions("validation")
     except EvaluationError as error:
-        st.info(as_text(str(error)), title="No line can be drawn", icon=":material/info:")
+        st.info(as_text(str(error)), title="No threshold can be chosen", icon=":material/info:")
         return
     left, right = st.columns(2, gap="large")
     target = left.segmented_control(
@@ -57,7 +58,7 @@ def show(case: Case, shown: Shown) -> None:
         format="%d %%",
         key="line_sensitivity",
         persist_state="session",
-        help="Of all that are truly there, how many must be found.",
+        help="The share of those present that must be found.",
     )
     keys, sick = TARGETS[target], SICK[target]
     truth, score = validation.against(keys)
@@ -66,7 +67,9 @@ def show(case: Case, shown: Shown) -> None:
         return
     line = operating_point(truth, score, wanted / 100)
     with st.container(horizontal=True, gap="large"):
-        st.metric("The line: call it from", chance(line["threshold"], 1))
+        st.metric(
+            f"Threshold: call it {NAMES[target]} at this or more", chance(line["threshold"], 1)
+        )
         st.metric("Sensitivity", percent(line["sensitivity"], 1))
         st.metric("Specificity", percent(line["specificity"], 1))
     st.caption(
@@ -148,14 +151,14 @@ def _thousand(line: dict[str, float], usual: float, target: str) -> None:
     st.markdown(
         f"Of **{prevalence}** {sick}, **{out.found}** are found and **{out.missed}** missed. "
         f"Of the other **{LESIONS - prevalence}** lesions, **{out.false_alarms}** raise a false "
-        f"alarm and **{out.left_alone}** are rightly left alone. "
+        f"alarm and **{out.left_alone}** are correctly not called. "
         f"So {called} are called, and {right}."
     )
     st.plotly_chart(
         outcome_bars(out, sick),
         config={"displayModeBar": False, "scrollZoom": False},
         alt=f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
-        f"{out.left_alone} rightly left alone",
+        f"{out.left_alone} correctly not called",
         key="outcomes",
     )
     st.caption(

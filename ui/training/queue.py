@@ -72,7 +72,7 @@ def _waiting(run: Run, many: int) -> None:
             args=("move", run.id, step),
         )
     row.button(
-        "Take out",
+        "Remove from queue",
         type="tertiary",
         icon=":material/close:",
         key=f"out_{run.id}",

@@ -117,7 +117,7 @@ def _weights(config: Config) -> bool:
     places = {
         "imagenet": f"There is no file of ImageNet weights for {name} in "
         f"`{Settings.from_environment().pretrained}`. Choose other start weights above: a "
-        "download, our model where it fits, or none.",
+        "download, LesionLab's model where it fits, or none.",
         "shipped": f"No model that came with LesionLab has {name} inside. Choose other start "
         "weights above.",
     }
@@ -134,7 +134,7 @@ def _data(config: Config) -> bool:
         if isinstance(state.dataset(), str):
             st.info(
                 "Import it first, on the Dataset page; or train on a folder of your own.",
-                title="HAM10000 is not here yet",
+                title="HAM10000 has not been imported",
                 icon=":material/download:",
             )
             st.page_link(

@@ -122,10 +122,10 @@ def _confirm_delete(run: Run) -> None:
 
 @st.dialog("Stop this training?")
 def _confirm_stop(run: Run) -> None:
-    kept = {0: "No epoch is finished yet, so it would begin anew", 1: "Its finished epoch is kept"}
+    kept = {0: "No epoch is finished yet, so it would start over", 1: "Its finished epoch is kept"}
     st.write(
-        f"{kept.get(run.epochs, f'Its {run.epochs} finished epochs are kept')}. Nothing else is "
-        "lost but the epoch at work: “Resume” goes on from there, whenever you like."
+        f"{kept.get(run.epochs, f'Its {run.epochs} finished epochs are kept')}. Only the "
+        "unfinished epoch is lost: “Resume” goes on from there, whenever you like."
     )
     decide("Stop training", "Let it go on", ":material/stop_circle:", store.attempt, "stop", run.id)
 

@@ -131,18 +131,20 @@ def plan(config: Config) -> str:
     """What a training will do, in sentences of Markdown."""
     name = as_text(value("architecture", network(config)))
     doing = {
-        "classifier": f"teaches a **{name}** to name what a photo shows",
+        "classifier": f"teaches a **{name}** to diagnose a photo",
         "segmenter": f"teaches a U-Net with **{name}** inside to outline lesions",
-        "hybrid": f"teaches one **{name}** to name what a photo shows and to outline the lesion",
+        "hybrid": f"teaches one **{name}** to diagnose a photo and to outline the lesion",
     }[config.kind]
     subset = f", {config.limit:,} of each split at most" if config.limit else ""
+    early = ""
+    if config.patience < config.epochs:
+        early = f"; after {config.patience} without a better score on validation it stops by itself"
     source = "HAM10000" if config.data == HAM10000 else as_text(str(config.data))
     parts = [
         f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
         f"**{source}**{subset}.",
         f"Up to **{config.epochs} epochs** ({_stages(config.stages)}) of {config.epoch_images:,} "
-        f"photos, {config.batch} at a time; after {config.patience} without a better score on "
-        "validation it stops by itself.",
+        f"photos, {config.batch} at a time{early}.",
         "The best epoch becomes a model of its own. The models in use stay as they are, and test "
         "photos are not looked at.",
     ]

@@ -30,7 +30,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.app import running_app
-from benchmarks.session import Answer, Session, SessionError
+from benchmarks.page import Answer, SessionError
+from benchmarks.session import Session
 from core.analyser import Analyser
 from core.imaging import to_jpeg
 from core.phantom import KINDS, make_phantom
@@ -174,7 +175,7 @@ async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]
             while time.perf_counter() < began + seconds and (photo := next(fresh, None)):
                 start = time.perf_counter()
                 try:
-                    await session.upload("file", photo.name, photo.jpeg)
+                    await session.upload("file", {photo.name: photo.jpeg})
                     answer = session.page.answer()
                     last = time.perf_counter()
                     tally.times.append(last - start)

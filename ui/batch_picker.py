@@ -75,6 +75,7 @@ def _files() -> None:
         icon=":material/play_arrow:",
         type="primary",
         disabled=not files,
+        key="batch_start",
     ):
         _start(
             lambda: ([s for f in files for s in sources.from_file(f.name, f.getvalue())], ()), files

@@ -11,7 +11,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.app import running_app
 from benchmarks.load import Photo, Tally, make_photo, mismatch, report
-from benchmarks.session import Answer, Page, Session, SessionError
+from benchmarks.page import Answer, Page, SessionError
+from benchmarks.session import Session
 
 
 def delta(*place: int, body: str, digest: str = "") -> ForwardMsg:
@@ -125,7 +126,7 @@ async def upload_at_once(url: str, photos: list[Photo]) -> list[tuple[Answer, by
             await session.switch("outline", False)
             await session.choose("source", "Your photo")
             for chosen in (photo, after):
-                await session.upload("file", chosen.name, chosen.jpeg)
+                await session.upload("file", {chosen.name: chosen.jpeg})
                 answer = session.page.answer()
                 got.append((answer, await session.fetch(answer.image)))
         return got

@@ -136,7 +136,9 @@ def _views(case: Case) -> None:
     desk, place = state.desk(), st.empty()
     views = desk.remembered_views(case.digest)
     if views is None:
-        if not place.button("Ask about all eight views", icon=":material/screen_rotation_alt:"):
+        if not place.button(
+            "Ask about all eight views", icon=":material/screen_rotation_alt:", key="ask_views"
+        ):
             return
         try:
             views = state.in_turn("Classifying eight views…", lambda: desk.ask_views(case))

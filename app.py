@@ -5,10 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.allocator import give_back_freed_memory
 from core.export import DISCLAIMER
 from core.settings import Settings, SettingsError
 from ui.frame import footer, header
 from ui.text import as_text
+
+give_back_freed_memory()  # before there are many threads
 
 SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
 PAGES = {

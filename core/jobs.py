@@ -15,7 +15,7 @@ import time
 import unicodedata
 import zipfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +47,9 @@ KEPT_BYTES = 96 * 1024**2
 
 STORE_BYTES = 1024**3
 """Beyond this, no batch starts until an older one has been forgotten."""
+
+FINISHED_BYTES = 192 * 1024**2
+"""What batches that do not run any more may take when the next one starts."""
 
 STORE_BATCHES = 20
 
@@ -313,10 +316,16 @@ class BatchStore:
     Args:
         most_bytes, most: what all batches may take, and how many there may be; to make room for a
             new one, the oldest that do not run any more are forgotten.
+        most_finished: what those that do not run any more may take beside a new one.
     """
 
-    def __init__(self, most_bytes: int = STORE_BYTES, most: int = STORE_BATCHES) -> None:
-        self._most_bytes, self._most = most_bytes, most
+    def __init__(
+        self,
+        most_bytes: int = STORE_BYTES,
+        most: int = STORE_BATCHES,
+        most_finished: int = FINISHED_BYTES,
+    ) -> None:
+        self._most_bytes, self._most, self._most_finished = most_bytes, most, most_finished
         self._jobs: dict[str, BatchJob] = {}
         self._lock = threading.Lock()
 
@@ -327,15 +336,14 @@ class BatchStore:
             BusyError: those that run already leave no room for it.
         """
         with self._lock:
-            while self._full(job):
-                over = (k for k, j in self._jobs.items() if j.progress.state != "running")
-                oldest = next(over, None)
-                if oldest is None:
-                    raise BusyError(
-                        "Other visitors' batches fill this computer's memory. Try again in a few "
-                        "minutes, or with fewer photos."
-                    )
-                del self._jobs[oldest]
+            over = [k for k, j in self._jobs.items() if j.progress.state != "running"]
+            while over and (self._full(job) or self._bytes(over) > self._most_finished):
+                del self._jobs[over.pop(0)]
+            if self._full(job):
+                raise BusyError(
+                    "Other visitors' batches fill this computer's memory. Try again in a few "
+                    "minutes, or with fewer photos."
+                )
             key = secrets.token_urlsafe(16)
             self._jobs[key] = job
             job.start()
@@ -354,8 +362,11 @@ class BatchStore:
             job.cancel()
 
     def _full(self, job: BatchJob) -> bool:
-        taken = sum(other.nbytes for other in self._jobs.values())
+        taken = self._bytes(self._jobs)
         return len(self._jobs) >= self._most or taken + job.nbytes > self._most_bytes
+
+    def _bytes(self, keys: Iterable[str]) -> int:
+        return sum(self._jobs[key].nbytes for key in keys)
 
 
 def check(sources: Sequence[Source]) -> None:

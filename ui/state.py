@@ -29,9 +29,9 @@ from ui.drawings import DRAWN_BYTES
 SHOWN_PX = DECODED_PX
 """Longest side of a photo as shown; downloads have the full size, if that is larger."""
 
-REMEMBERED_BYTES = 128 * 1024**2 - DRAWN_BYTES
-"""What finished analyses may take, some fifty of them; those not shown for longest go first. With
-their drawings it is 128 MB."""
+REMEMBERED_BYTES = 96 * 1024**2 - DRAWN_BYTES
+"""What finished analyses may take, some forty of them; those not shown for longest go first. With
+their drawings it is 96 MB."""
 
 REMEMBERED_VIEWS = 1000
 """Photos whose eight views are remembered, of 56 numbers each."""

@@ -331,6 +331,15 @@ def test_memory_of_batches_is_bounded():
     assert sum(job.nbytes for job in alive) <= 3 * size
 
 
+def test_finished_batches_take_little_beside_a_new_one():
+    size = finished([source()]).nbytes
+    store = BatchStore(most_finished=2 * size)
+    keys = [start_finished(store) for _ in range(6)]
+    alive = [key for key in keys if store.get(key)]
+    assert alive == keys[-len(alive) :]
+    assert 1 <= len(alive) <= 3, "those that were there, and the new one"
+
+
 def test_a_running_batch_is_never_forgotten_a_new_one_is_refused(gate):
     store = BatchStore(most=2)
     running = store.start(job_of([source()], gated(gate)))

@@ -1,4 +1,8 @@
-"""Measures of classifiers and masks, with intervals. Plain NumPy and scikit-learn; no torch."""
+"""Measures of classifiers and masks, with intervals. Plain NumPy; no torch.
+
+scikit-learn, which takes a second and tens of megabytes, is needed only to measure a classifier
+anew, never by a page that shows figures.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    f1_score,
-    precision_recall_fscore_support,
-    recall_score,
-)
 
 from core.curves import auc
 
@@ -68,6 +65,8 @@ def _gaps(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> np.ndarra
 
 def balanced_accuracy(predicted: np.ndarray, labels: np.ndarray) -> float:
     """Mean recall over the classes present in `labels`, 0…1."""
+    from sklearn.metrics import recall_score
+
     present = np.unique(labels)
     return float(recall_score(labels, predicted, labels=present, average="macro", zero_division=0))
 
@@ -80,6 +79,8 @@ def classifier_summary(
     Macro averages run over the classes present in `labels`; the predicted class is the argmax,
     unless `predicted` (N class indices) gives another.
     """
+    from sklearn.metrics import f1_score
+
     predicted = probabilities.argmax(axis=1) if predicted is None else predicted
     present = np.unique(labels)
     aucs = [auc(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
@@ -104,6 +105,8 @@ def per_class(
     """Precision, recall, F1 and support of each class from what was `predicted` (N class indices,
     by default the argmax), one-vs-rest AUC and average precision from its probability; NaN where
     the class is absent."""
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
     k = len(names)
     predicted = probabilities.argmax(axis=1) if predicted is None else predicted
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -127,7 +130,8 @@ def per_class(
 
 def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
     """Confusion matrix K×K of counts: rows the true class, columns the predicted one."""
-    return confusion_matrix(labels, predicted, labels=range(classes))
+    counts = np.bincount(np.asarray(labels) * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
 def mask_scores(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, float]:

@@ -1,15 +1,18 @@
 """The networks in OpenVINO: for CPUs.
 
 The models are prepared once for a machine: exported from the very weights in `weights/` by
-OpenVINO's PyTorch frontend, which needs torch, and kept in the cache folder. From then on torch is
-not imported. The frontend is called directly, since `openvino.convert_model` also reports its use
+OpenVINO's PyTorch frontend, which needs torch, and kept in the cache folder. Who has not imported
+torch has that done by a process that ends, so that a server never gets it. The frontend is called
+directly, since `openvino.convert_model` also reports its use
 to its makers.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -19,8 +22,8 @@ import openvino as ov
 
 from core import prepared
 from core.runtime import Model, Scores
-from core.settings import DeviceError
-from core.weights import check_weights
+from core.settings import REPOSITORY, DeviceError, Settings, SettingsError
+from core.weights import WeightsError, check_weights, read_card
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,6 +132,9 @@ def _graph(
     version = ov.__version__.split("-")[0]
     key = f"{card['sha256'][:16]}-{size}px-openvino-{version}-{FORMAT}"
     folder = prepared.find(cache, key)
+    if folder is None and "torch" not in sys.modules and prepared.writable(cache):
+        _export_elsewhere(model, load, cache)
+        folder = prepared.find(cache, key)
     if folder is None:
         exported = _export(load(model), size)
         folder = prepared.keep(
@@ -137,6 +143,36 @@ def _graph(
         if folder is None:  # the cache cannot be written: prepared anew at each start
             return exported
     return core.read_model(folder / "model.xml")
+
+
+def _export_elsewhere(model: Model, load: Callable[[Model], nn.Module], cache: Path) -> None:
+    """Have a process of its own fill the cache. Raises WeightsError."""
+    kind = "classifier" if load is _classifier else "segmenter"
+    command = [sys.executable, "-m", "core.openvino_runtime", kind, str(model[0]), str(cache)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode == 1:
+        raise WeightsError(done.stderr.strip().split("\n")[-1])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m core.openvino_runtime KIND FOLDER CACHE`: what `_export_elsewhere` runs. Returns
+    the exit status (1: a sentence on stderr says why not)."""
+    import torch  # so that this process does it itself
+
+    kind, folder, cache = arguments
+    torch.set_num_threads(Settings.from_environment().threads)
+    try:
+        model = Path(folder), read_card(Path(folder))
+        _graph(
+            ov.Core(),
+            model,
+            Path(cache),
+            {"classifier": _classifier, "segmenter": _segmenter}[kind],
+        )
+    except (WeightsError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _export(network: nn.Module, size: int) -> ov.Model:
@@ -164,3 +200,7 @@ def _segmenter(model: Model) -> nn.Module:
     from core.torch_runtime import load_segmenter
 
     return load_segmenter(model)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

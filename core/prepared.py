@@ -53,6 +53,15 @@ def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:
     return find(cache, key)
 
 
+def writable(cache: Path) -> bool:
+    """Whether anything can be kept in that cache folder."""
+    try:
+        (cache / FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(cache / FOLDER, os.W_OK)
+
+
 def is_whole(folder: Path) -> bool:
     """Whether all files are as they were written."""
     try:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.backbones import AnyClassifier
-from core.cam import METHODS, SCORED
+from core.cam import BATCH, METHODS, SCORED, passes
 from core.in_use import in_use
 from core.models import channels_last, normalise
 from core.settings import Settings
@@ -26,9 +27,6 @@ from pytorch_grad_cam import (  # isort: skip
     ScoreCAM,
 )
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # isort: skip
-
-BATCH = 16
-"""Photos that go through the network at once: more are no faster on a CPU."""
 
 KINDS = {
     "gradcam": GradCAM,
@@ -57,15 +55,18 @@ class Cams:
         self.network = channels_last(network.eval().requires_grad_(False))
 
     @classmethod
-    def load(cls, settings: Settings | None = None) -> Cams:
-        """Load the classifier in use and bound torch's threads.
+    def load(cls, settings: Settings | None = None, folder: Path | None = None) -> Cams:
+        """Load a classifier and bound torch's threads.
+
+        Args:
+            folder: of the classifier (default: of that in use).
 
         Raises:
             WeightsError: the classifier's folder is missing, incomplete or damaged.
             SettingsError: a setting has a value that cannot be used.
         """
         settings = settings or Settings.from_environment()
-        folder = in_use("classifier", settings).folder
+        folder = folder or in_use("classifier", settings).folder
         network = load_classifier((folder, read_card(folder))).classifier
         torch.set_num_threads(settings.threads)
         return cls(network)
@@ -95,9 +96,8 @@ class Cams:
         x = normalise(pixels[None])
         if METHODS[method].needs_gradient:
             x.requires_grad_(True)
-        passes = SCORED // BATCH if method == "scorecam" else 0
         with _keeping_the_map(KINDS[method])(
-            _LogitsOnly(self.network, 1 + passes, report),
+            _LogitsOnly(self.network, passes(method), report),
             [self.network.last_block],
             reshape_transform=_most_varied if method == "scorecam" else None,
         ) as cam:

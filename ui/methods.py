@@ -1,10 +1,9 @@
-"""Five ways to draw a heatmap, side by side: computed on demand, one at a time for everybody."""
+"""Five ways to draw a heatmap, side by side: computed on demand, in a process of its own."""
 
 from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -12,37 +11,34 @@ from cachetools import LRUCache
 
 from core.analyser import DECODED_PX
 from core.cam import METHODS
+from core.compare_methods import PIXELS, read_maps
 from core.explain import agreement, share_inside
-from core.imaging import resize, to_jpeg
+from core.imaging import ImageError, resize, to_jpeg, to_png
 from core.in_use import in_use
 from core.overlay import canvas_for, draw
-from core.settings import SettingsError
 from core.taxonomy import BY_KEY, KEYS
-from core.turns import BusyError, Turns
-from core.weights import WeightsError
+from core.turns import BusyError
+from ui import subprocess_task
 from ui.case import Case
-from ui.frame import percent
+from ui.frame import as_text, percent
 from ui.state import Shown, desk
-
-if TYPE_CHECKING:
-    from streamlit.delta_generator import DeltaGenerator
-
-    from core.torch_cam import Cams
 
 REMEMBERED = 2000
 """Maps kept, of 36 numbers each."""
 SMALL_PX = 480
 """Longest side of each picture."""
+COMMAND = "core.compare_methods"
+TASK = "methods_task"
+"""Of the session: the task that computes."""
 
 Key = tuple[str, str, str]
 """Digest of the photo, class, method."""
 
 
 class Bench:
-    """The queue before the computation and the maps made lately. One for all sessions."""
+    """The maps made lately. One for all sessions."""
 
     def __init__(self) -> None:
-        self.turns = Turns(waiting=20)
         self._maps: LRUCache[Key, np.ndarray] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
@@ -52,10 +48,11 @@ class Bench:
             found = {method: self._maps.get((digest, key, method)) for method in METHODS}
         return {method: heat for method, heat in found.items() if heat is not None}
 
-    def keep(self, digest: str, key: str, method: str, heat: np.ndarray) -> None:
-        """Remember a map."""
+    def keep(self, digest: str, key: str, maps: dict[str, np.ndarray]) -> None:
+        """Remember maps, by method."""
         with self._lock:
-            self._maps[digest, key, method] = heat
+            for method, heat in maps.items():
+                self._maps[digest, key, method] = heat
 
 
 @st.cache_resource(max_entries=1)
@@ -66,20 +63,6 @@ def _bench(key: str) -> Bench:
 def bench() -> Bench:
     """Made once for the classifier in use."""
     return _bench(in_use("classifier").key)
-
-
-@st.cache_resource(
-    max_entries=1, show_spinner="Loading torch and the grad-cam package, once. Some seconds…"
-)
-def _cams(key: str) -> Cams:
-    from core.torch_cam import Cams
-
-    return Cams.load()
-
-
-def cams() -> Cams:
-    """Of the classifier in use, loaded when first asked for. Raises WeightsError, SettingsError."""
-    return _cams(in_use("classifier").key)
 
 
 def side_by_side(case: Case, shown: Shown) -> None:
@@ -95,47 +78,59 @@ def side_by_side(case: Case, shown: Shown) -> None:
     )
     maps = bench().remembered(analysis.digest, key)
     if len(maps) < len(METHODS):
-        place = st.empty()
+        _ask(case, shown, key)
+    else:  # perhaps by another visitor, who was first in line
+        if subprocess_task.kept(TASK, (analysis.digest, key)):
+            subprocess_task.drop(TASK)
+        _gallery(shown, key, maps)
+
+
+def _ask(case: Case, shown: Shown, key: str) -> None:
+    """The button that has the maps computed; how far that is; what went wrong."""
+    about, place = (shown.analysis.digest, key), st.empty()
+    task = subprocess_task.kept(TASK, about)
+    if task is None or not task.running:
         with place.container():
-            asked = st.button("Compare five methods", icon=":material/compare:", type="primary")
-            st.caption("Takes some ten seconds: Score-CAM asks the network over a hundred times.")
+            if task is not None and task.cancelled:
+                st.caption("Cancelled. What was finished by then is not computed again.")
+            elif task is not None:
+                problem = task.problem or "No heatmaps came of it. Try again."
+                st.error(as_text(problem), title="The methods could not be compared")
+            asked = st.button(
+                "Compare five methods",
+                icon=":material/compare:",
+                type="primary",
+                key="compare_methods",
+            )
+            st.caption(
+                "Takes up to a minute: Score-CAM asks the network over a hundred times. You may "
+                "look at other pages meanwhile."
+            )
         if not asked:
             return
+        subprocess_task.drop(TASK)
         try:
-            with place.container():
-                maps = _computed(case, shown, key)
-        except BusyError:
-            place.warning("Many are comparing right now. Try again in a minute.", title="Busy")
-            return
-        except (WeightsError, SettingsError) as error:
-            place.error(str(error), title="The classifier cannot be used")
+            task = subprocess_task.tend(TASK, about, partial(_started, case, shown, key))
+        except (BusyError, OSError, ImageError) as error:
+            place.warning(as_text(str(error)), title="The methods cannot be compared now")
             return
         place.empty()
-    _gallery(shown, key, maps)
+    subprocess_task.wait(task, "Getting ready…", TASK)
 
 
-def _computed(case: Case, shown: Shown, key: str) -> dict[str, np.ndarray]:
-    """All maps of a class. Whoever leaves meanwhile gives the turn back; finished maps stay."""
-    shared, digest = bench(), shown.analysis.digest
-    bar = st.progress(0.0, "Waiting for a turn…")
-    with shared.turns.take() as turn:
-        while not turn.wait(0.5):
-            bar.progress(0.0, f"Busy: {turn.ahead} ahead of you. Its turn comes by itself.")
-        bar.progress(0.0, "Getting ready…")
-        model = cams()
-        size = desk().analyser.classifier_card["input"]["size"]
-        pixels = resize(case.open(DECODED_PX).rgb, (size, size))
-        index = shown.analysis.classes.index(key)
-        known = shared.remembered(digest, key)
-        for method in (m for m in METHODS if m not in known):
-            report = partial(_report, bar, METHODS[method].name)
-            report(0.0)
-            shared.keep(digest, key, method, model.compute(method, pixels, index, report))
-    return shared.remembered(digest, key)
-
-
-def _report(bar: DeltaGenerator, name: str, share: float) -> None:
-    bar.progress(share, f"{name}…")
+def _started(case: Case, shown: Shown, key: str) -> subprocess_task.Task:
+    """The computation of the maps that are not known yet. Finished ones stay, whatever happens."""
+    shared, analysis = bench(), shown.analysis
+    size = desk().analyser.classifier_card["input"]["size"]
+    pixels = resize(case.open(DECODED_PX).rgb, (size, size))
+    known = shared.remembered(analysis.digest, key)
+    words = ["{folder}", str(analysis.classes.index(key)), *(m for m in METHODS if m not in known)]
+    return subprocess_task.Task(
+        COMMAND,
+        [*words, "--weights", str(in_use("classifier").folder)],
+        {PIXELS: to_png(pixels)},
+        ended=lambda task: shared.keep(analysis.digest, key, read_maps(task.folder)),
+    )
 
 
 def _gallery(shown: Shown, key: str, maps: dict[str, np.ndarray]) -> None:

@@ -8,6 +8,8 @@ assert "Why" in texts(app)
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -68,3 +70,11 @@ def read(words: str) -> str:
 def button(app: AppTest, label: str) -> Any:
     """The first button of that label; None if there is none."""
     return next((b for b in app.button if b.label == label), None)
+
+
+def wait_for(what: Callable[[], object], seconds: float = SECONDS) -> None:
+    """Until something holds, or the test has failed."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

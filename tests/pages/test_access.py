@@ -16,8 +16,8 @@ from core.weights import read_card, write_card
 from tests.pages.conftest import button, checked, start, texts, visit
 from tests.train.jobs.conftest import config
 from train.jobs import Runs
-from ui import access
-from ui.training import errand, store
+from ui import access, subprocess_task
+from ui.training import store
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     for module in ("store", "starting"):
         monkeypatch.setattr(f"ui.training.{module}.ensure_supervisor", lambda _: None)
     monkeypatch.setattr(
-        errand.Errand, "start", lambda *_, **__: pytest.fail("it started a process")
+        subprocess_task, "Task", lambda *_, **__: pytest.fail("it started a process")
     )
     runs = Runs(tmp_path / "runs")
     for name in ("Finished", "Stopped", "First in line", "Second in line", "Binned"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from core.cam import METHODS
 from core.phantom import practice_set
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
-from core.weights import WeightsError, read_card
-from tests.pages.conftest import checked, start, texts
-from ui import methods, state
+from core.weights import read_card
+from tests.pages.conftest import checked, start, texts, wait_for
+from ui import methods, state, subprocess_task
 from ui.sections import base_rates, heatmaps, threshold
+from ui.subprocess_task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = read_card(ROOT / "weights/classifier")["input"]["size"]
@@ -128,100 +129,138 @@ def test_contrast_starts_with_the_answer_against_the_most_probable_other(app):
     assert f"speaks for {BY_KEY[second].name} rather than" in alts(app)
 
 
-class FakeCams:
-    """As quick as lightning; each method's map is hot in one place of its own."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
-
-    def compute(self, method: str, pixels: np.ndarray, index: int, report=None) -> np.ndarray:
-        assert pixels.shape == (SIZE, SIZE, 3)
-        self.asked.append((method, index))
-        report(1.0)
-        heat = np.zeros((SIZE // 32, SIZE // 32), np.float32)
-        heat.flat[[*METHODS].index(method)] = 1
-        return heat
-
-
 @pytest.fixture
-def cams(monkeypatch: pytest.MonkeyPatch) -> FakeCams:
-    fake = FakeCams()
-    monkeypatch.setattr(methods, "cams", lambda: fake)
-    return fake
+def cams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[list[str]]]:
+    """In place of torch a quick command; returns what it was asked, in words. `hold` in the folder
+    of the data keeps it at work after the first map."""
+    monkeypatch.setattr(methods, "COMMAND", "tests.pages.quick_methods")
+    monkeypatch.setenv("QUICK_METHODS", str(tmp_path))
+
+    def asked() -> list[list[str]]:
+        log = tmp_path / "asked"
+        return [line.split() for line in log.read_text().splitlines()] if log.is_file() else []
+
+    return asked
+
+
+def begin(app: AppTest) -> Task:
+    app.button(key="compare_methods").click().run()
+    assert not app.exception
+    return app.session_state[methods.TASK][1]
 
 
 def compare(app: AppTest) -> AppTest:
-    next(b for b in app.button if b.label == "Compare five methods").click().run()
-    assert not app.exception
-    return app
+    assert begin(app).wait(600)
+    return checked(app)
 
 
 def test_methods_are_computed_on_demand_and_once(app, cams):
     ask(app, heatmaps)
-    assert not cams.asked
+    assert not cams()
     compare(app)
     index = KEYS.index(shown(app).analysis.prediction)
-    assert cams.asked == [(method, index) for method in METHODS]
+    assert cams() == [[str(index), *METHODS]]
     for method in METHODS.values():
         assert f"{method.name} for " in alts(app)
         assert method.source in texts(app)
     assert texts(app).count("r = ") == len(METHODS) - 1
     app.run()
-    assert len(cams.asked) == len(METHODS), "remembered"
-    assert not [b for b in app.button if b.label == "Compare five methods"]
+    assert len(cams()) == 1, "remembered"
+    assert not has_button(app)
     chosen = next(s for s in app.selectbox if s.label == "Heatmaps for")
     chosen.set_value("vasc").run()
-    assert len(cams.asked) == len(METHODS), "asked for anew for another class"
-    assert [b for b in app.button if b.label.startswith("Compare")]
+    assert len(cams()) == 1, "asked for anew for another class"
+    assert has_button(app)
+
+
+def has_button(app: AppTest) -> bool:
+    return "compare_methods" in [b.key for b in app.button]
 
 
 def test_what_was_finished_before_leaving_is_not_done_again(app, cams):
     ask(app, heatmaps)
     analysis = shown(app).analysis
-    methods.bench().keep(analysis.digest, analysis.prediction, "gradcam", np.eye(SIZE // 32))
+    known = {"gradcam": np.eye(SIZE // 32, dtype=np.float32)}
+    methods.bench().keep(analysis.digest, analysis.prediction, known)
     compare(app)
-    assert "gradcam" not in [method for method, _ in cams.asked]
-    assert len(cams.asked) == len(METHODS) - 1
+    assert cams()[0][1:] == [method for method in METHODS if method != "gradcam"]
+
+
+def test_progress_is_said_and_cancel_keeps_what_is_done(app, cams, tmp_path):
+    ask(app, heatmaps)
+    (tmp_path / "hold").touch()
+    task = begin(app)
+    wait_for(lambda: task.step and task.step.done)
+    checked(app)
+    (bar,) = app.get("progress")
+    assert bar.proto.value == 100 // len(METHODS)
+    assert f"2 of {len(METHODS)}" in bar.proto.text
+    assert not has_button(app)
+    app.button(key=f"cancel_{methods.TASK}").click().run()
+    assert task.wait(600)
+    checked(app)
+    assert "Cancelled" in texts(app)
+    assert not app.error
+    analysis = shown(app).analysis
+    assert [*methods.bench().remembered(analysis.digest, analysis.prediction)] == ["gradcam"]
+    (tmp_path / "hold").unlink()
+    compare(app)
+    assert "gradcam" not in cams()[-1]
+    assert "r = " in texts(app)
+
+
+def test_asking_for_another_class_ends_the_one_before(app, cams, tmp_path):
+    ask(app, heatmaps)
+    (tmp_path / "hold").touch()
+    first = begin(app)
+    chosen = next(s for s in app.selectbox if s.label == "Heatmaps for")
+    chosen.set_value(next(k for k in KEYS if k != chosen.value)).run()
+    second = begin(app)
+    assert first.wait(600)
+    assert first.cancelled
+    assert not second.cancelled
+    second.cancel()
 
 
 def test_one_computation_at_a_time(app, cams):
     ask(app, heatmaps)
-    turn = methods.bench().turns.take()
-    finished: list[float] = []
-
-    def leave() -> None:
-        time.sleep(0.8)
-        assert not cams.asked
-        finished.append(time.perf_counter())
-        turn.__exit__()
-
-    thread = threading.Thread(target=leave)
-    thread.start()
-    compare(app)
-    thread.join()
-    assert finished
-    assert len(cams.asked) == len(METHODS)
-    with methods.bench().turns.take() as free:
-        assert free.wait(0), "the turn was given back"
+    with subprocess_task.QUICK.take():
+        task = begin(app)
+        assert task.ahead == 1
+        checked(app)
+        assert "1 before you" in app.get("progress")[0].proto.text
+        assert not cams()
+    assert task.wait(600)
+    checked(app)
+    assert len(cams()) == 1
+    assert "r = " in texts(app)
 
 
-def test_a_full_queue_and_missing_weights_get_a_sentence(app, monkeypatch):
+def test_what_another_visitor_had_computed_meanwhile_is_shown(app, cams):
     ask(app, heatmaps)
+    with subprocess_task.QUICK.take():
+        task = begin(app)
+        analysis, heat = shown(app).analysis, np.eye(SIZE // 32, dtype=np.float32)
+        everything = dict.fromkeys(METHODS, heat)
+        methods.bench().keep(analysis.digest, analysis.prediction, everything)
+        checked(app)
+        assert "Grad-CAM for " in alts(app)
+        assert task.wait(600)
+        assert not cams()
 
-    def missing() -> None:
-        raise WeightsError("The model classifier has no model.safetensors.")
 
-    monkeypatch.setattr(methods, "cams", missing)
+def test_a_full_queue_and_missing_weights_get_a_sentence(app, cams, tmp_path, monkeypatch):
+    ask(app, heatmaps)
+    (tmp_path / "fail").write_text("The model classifier has no model.safetensors.")
     compare(app)
-    assert "no model.safetensors" in texts(app)
-    with methods.bench().turns.take() as free:
+    assert "no model" in texts(app)
+    assert has_button(app)
+    with subprocess_task.QUICK.take() as free:
         assert free.wait(0), "the turn was given back"
-    turns = methods.bench().turns
-    monkeypatch.setattr(turns, "_waiting", 0)
-    with turns.take():
-        app.run()
-        compare(app)
-    assert "Many are comparing right now" in texts(app)
+        monkeypatch.setattr(subprocess_task.QUICK, "_waiting", 0)
+        app.button(key="compare_methods").click().run()
+    assert not app.exception
+    assert "Try again in a minute" in texts(app)
 
 
 def test_the_app_starts_without_torch():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,8 @@ from train.cluster.record import Record, write_record
 from train.config import ClassifierConfig, HybridConfig, SegmenterConfig, Stage
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import PRESETS
-from ui.training import errand, form, store, words
+from ui import subprocess_task
+from ui.training import form, store, words
 
 
 @pytest.fixture(scope="module")
@@ -300,27 +302,29 @@ def test_what_cannot_be_written_is_said(runs, monkeypatch):
     assert not app.error
 
 
-# Errands
+# Tasks
 
 
-def errand_of(app: AppTest, key: str) -> errand.Errand:
+def task_of(app: AppTest, key: str) -> subprocess_task.Task:
     return app.session_state[key][1]
 
 
 def done(app: AppTest, key: str) -> AppTest:
-    wait_for(lambda: not errand_of(app, key).running, 100)
+    wait_for(lambda: not task_of(app, key).running, 100)
     return checked(app)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, printed: str, problem: str = "") -> list:
-    """Errands are done at once; returns what they are asked."""
-    asked: list[tuple[str, ...]] = []
+    """Tasks are done at once; returns what they are asked."""
+    asked: list[Sequence[str]] = []
 
-    def start(*commands: str, **_) -> SimpleNamespace:
-        asked.append(commands)
-        return SimpleNamespace(running=False, printed=printed, problem=problem)
+    def start(module: str, words: Sequence[str], *_, **__) -> SimpleNamespace:
+        asked.append(words)
+        return SimpleNamespace(
+            running=False, cancelled=False, printed=printed, problem=problem, cancel=lambda: None
+        )
 
-    monkeypatch.setattr(errand.Errand, "start", start)
+    monkeypatch.setattr(subprocess_task, "Task", start)
     return asked
 
 
@@ -354,16 +358,6 @@ def test_too_little_disk_is_said(runs, monkeypatch):
     button(app, "Measure time and disk").click()
     checked(app)
     assert "Make room first" in app.warning[0].value
-
-
-def test_an_errand_that_fails_says_why(runs, tmp_path):
-    wrong = errand.Errand.start("import", "{folder}/a.zip", files={"a.zip": b"no zip"})
-    wait_for(lambda: not wrong.running, 60)
-    assert "zip" in wrong.problem
-    cancelled = errand.Errand.start("report")
-    cancelled.cancel()
-    assert cancelled.problem
-    assert not cancelled.running
 
 
 # Watching

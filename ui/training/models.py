@@ -7,18 +7,19 @@ from pathlib import Path
 import streamlit as st
 
 from core.in_use import KINDS, Model, in_use, kinds_in_use, use_shipped
+from core.turns import BusyError
 from train.jobs import Run
 from train.package import IMPORTED, PackageError, remove
-from ui import access
+from ui import access, subprocess_task
 from ui.frame import as_text, confirm_shipped, decide
 from ui.text import as_code
-from ui.training import errand, outcome, store
+from ui.training import outcome, store
 
 TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
 UPLOAD_MB = 200
 """No more than `server.maxUploadSize`."""
 BROUGHT = "training_import"
-"""Of the session: the errand that checks and keeps a model from elsewhere."""
+"""Of the session: the task that checks and keeps a model from elsewhere."""
 
 
 def show(everything: list[Run]) -> None:
@@ -100,27 +101,24 @@ def _import() -> None:
     )
     if file is not None:
         st.button("Import", icon=":material/upload:", on_click=_bring, args=(file.getvalue(),))
-    bringing: tuple[object, errand.Errand] | None = st.session_state.get(BROUGHT)
+    bringing = subprocess_task.kept(BROUGHT, None)
     if bringing is None:
         return
-    if bringing[1].running:
-        errand.wait(bringing[1], "Checking the model…")
-    elif bringing[1].problem:
-        st.error(as_text(bringing[1].problem), title="This model is refused")
+    if bringing.running:
+        subprocess_task.wait(bringing, "Checking the model…", BROUGHT)
+    elif bringing.cancelled:
+        st.caption("Cancelled: nothing was imported.")
+    elif bringing.problem:
+        st.error(as_text(bringing.problem), title="This model is refused")
     else:
-        st.success(as_text(bringing[1].printed), icon=":material/check_circle:")
+        st.success(as_text(bringing.printed), icon=":material/check_circle:")
 
 
 @access.guarded
 def _bring(package: bytes) -> None:
-    st.session_state.pop(BROUGHT, None)
+    words, files = ("import", "{folder}/package.zip"), {"package.zip": package}
+    subprocess_task.drop(BROUGHT)
     try:
-        errand.tend(
-            BROUGHT,
-            None,
-            lambda: errand.Errand.start(
-                "import", "{folder}/package.zip", files={"package.zip": package}
-            ),
-        )
-    except OSError as error:
+        subprocess_task.tend(BROUGHT, None, lambda: subprocess_task.Task("train", words, files))
+    except (OSError, BusyError) as error:
         access.say(f"The model cannot be stored: {error}")

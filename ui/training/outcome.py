@@ -13,18 +13,19 @@ from core.evaluation import EvaluationError, names, read_evaluation
 from core.in_use import KINDS, MODELS, in_use, unfit, use
 from core.tables import safe_table
 from core.taxonomy import BY_KEY
+from core.turns import BusyError
 from core.weights import Card, WeightsError, read_card
 from train.jobs import JobError, Run
 from train.package import pack
-from ui import access
+from ui import access, subprocess_task
 from ui.frame import as_text, decide
 from ui.performance import charts
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code
-from ui.training import errand, store
+from ui.training import store
 
 TEST = "training_test"
-"""Of the session: the errand that looks at the test split."""
+"""Of the session: the task that looks at the test split."""
 
 
 def show(run: Run) -> None:
@@ -126,12 +127,11 @@ def _use(kind: str, folder: Path) -> None:
 def _test(run: Run, kind: str, folder: Path) -> None:
     """The deliberate look at the test split."""
     about = (run.id, kind)
-    kept = st.session_state.get(TEST)
-    if kept is not None and kept[0] == about:
-        looking: errand.Errand = kept[1]
+    looking = subprocess_task.kept(TEST, about)
+    if looking is not None:
         if looking.running:
-            errand.wait(looking, "Measuring on the test photos…")
-        elif looking.problem:
+            subprocess_task.wait(looking, "Measuring on the test photos…", TEST)
+        elif looking.problem and not looking.cancelled:
             st.error(as_text(looking.problem), title="The test split could not be measured")
     looks = read_card(folder).get("test_looks")
     looks = looks if isinstance(looks, list) else []
@@ -163,11 +163,15 @@ def _confirm_test(run: Run, kind: str, looks: int) -> None:
 
 @access.guarded
 def _look_at_test(run: str, kind: str) -> None:
-    command = ("evaluate", kind, "--split", "test", "--run-name", run)
-    st.session_state.pop(TEST, None)
+    words = "evaluate", kind, "--split", "test", "--run-name", run
+    subprocess_task.drop(TEST)
     try:
-        errand.tend(TEST, (run, kind), lambda: errand.Errand.start(*command))
-    except OSError as error:
+        subprocess_task.tend(
+            TEST,
+            (run, kind),
+            lambda: subprocess_task.Task("train", words, queue=subprocess_task.LONG),
+        )
+    except (OSError, BusyError) as error:
         access.say(f"It cannot be measured: {error}")
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.turns import BusyError
 from train.choices import AUGMENTATIONS
 from train.config import ConfigError
-from ui import access
+from ui import access, subprocess_task
 from ui.frame import as_text
-from ui.training import errand, form, words
+from ui.training import form, words
 
 SHEET = "training_preview"
-"""Of the session: the errand that draws the samples."""
+"""Of the session: the task that draws the samples."""
 
 
 def show() -> None:
@@ -37,6 +38,8 @@ def show() -> None:
             disabled=not access.check().allowed,
         ):
             _samples()
+        else:
+            subprocess_task.drop(SHEET)
 
 
 def _samples() -> None:
@@ -45,26 +48,29 @@ def _samples() -> None:
     try:
         config = form.chosen()
         about = (config.kind, config.data, config.augment, config.stages, config.seed)
-        sheet = errand.tend(
+        command = "preview", "--config", "{folder}/config.json", "--out", "{folder}/sheet.png"
+        sheet = subprocess_task.tend(
             SHEET,
             about,
-            lambda: errand.Errand.start(
-                "preview",
-                "--config",
-                "{folder}/config.json",
-                "--out",
-                "{folder}/sheet.png",
-                files=form.written(config),
-            ),
+            lambda: subprocess_task.Task("train", command, form.written(config)),
         )
     except ConfigError as error:
         st.warning(as_text(str(error)))
         return
-    except OSError as error:
+    except (OSError, BusyError) as error:
         st.error(f"No samples can be drawn: {as_text(str(error))}")
         return
     if sheet.running:
-        errand.wait(sheet, "Drawing samples…")
+        subprocess_task.wait(sheet, "Drawing samples…", SHEET)
+    elif sheet.cancelled:
+        st.caption("Cancelled.")
+        st.button(
+            "Draw samples",
+            icon=":material/refresh:",
+            key="training_preview_again",
+            on_click=subprocess_task.drop,
+            args=(SHEET,),
+        )
     elif sheet.problem:
         st.warning(as_text(sheet.problem), title="There are no samples")
     else:

@@ -10,19 +10,20 @@ import streamlit as st
 from core.dataset import DatasetError
 from core.settings import Settings
 from core.storage import room, same_disk, size
+from core.turns import BusyError
 from train.choices import STARTS
 from train.config import Config, ConfigError
 from train.folders import ClassFolder, Folder, MaskFolder
 from train.jobs import JobError, ensure_supervisor
 from train.presets import BY_KEY
 from train.start import usable_starts
-from ui import access, state
+from ui import access, state, subprocess_task
 from ui.frame import as_text, duration
-from ui.training import errand, form, store, words
+from ui.training import form, store, words
 from ui.training.words import HAM10000
 
 MEASURED = "training_estimate"
-"""Of the session: the errand that measures."""
+"""Of the session: the task that measures."""
 
 
 def show() -> None:
@@ -171,12 +172,13 @@ def _about(found: Folder) -> None:
 
 def _estimate(config: Config, ready: bool) -> None:
     """What the training will take: measured on request, for the choices as they are."""
-    kept = st.session_state.get(MEASURED)
-    if kept is None or kept[0] != config:
+    measuring = subprocess_task.kept(MEASURED, config)
+    if measuring is None or (measuring.cancelled and not measuring.running):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Measure time and disk",
                 icon=":material/timer:",
+                key="training_measure",
                 disabled=not ready,
                 on_click=_measure,
                 args=(config,),
@@ -184,9 +186,8 @@ def _estimate(config: Config, ready: bool) -> None:
             )
             st.caption("Not measured yet for these choices.", width="content")
         return
-    measuring = kept[1]
     if measuring.running:
-        errand.wait(measuring, "Measuring on a few steps of this training…")
+        subprocess_task.wait(measuring, "Measuring on a few steps of this training…", MEASURED)
     elif measuring.problem:
         st.warning(as_text(measuring.problem), title="It cannot be measured")
     else:
@@ -196,14 +197,14 @@ def _estimate(config: Config, ready: bool) -> None:
 @access.guarded
 def _measure(config: Config) -> None:
     try:
-        errand.tend(
+        words = "estimate", "--config", "{folder}/config.json"
+        subprocess_task.drop(MEASURED)
+        subprocess_task.tend(
             MEASURED,
             config,
-            lambda: errand.Errand.start(
-                "estimate", "--config", "{folder}/config.json", files=form.written(config)
-            ),
+            lambda: subprocess_task.Task("train", words, form.written(config)),
         )
-    except OSError as error:
+    except (OSError, BusyError) as error:
         access.say(f"It cannot be measured: {error}")
 
 

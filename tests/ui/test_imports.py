@@ -1,0 +1,57 @@
+"""The server gets along without torch and scikit-learn, whatever a visitor opens: what needs them
+runs in processes that end (`ui.subprocess_task`)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from core.settings import REPOSITORY
+
+SECONDS = 1800
+
+
+def run(*command: str, **settings: str) -> str:
+    """What a Python of its own prints."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=REPOSITORY,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_a_visit_of_every_page_and_section_loads_no_torch(tmp_path: Path) -> None:
+    runs, data = str(tmp_path / "runs"), str(tmp_path / "data")
+    told = run("-m", "tests.ui.whole_visit", LESIONLAB_RUNS=runs, LESIONLAB_DATA=data)
+    assert "loaded: []" in told
+
+
+def test_models_are_prepared_without_loading_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from core.analyser import Analyser; from core.phantom import practice_set; "
+        "found = Analyser.load().analyse(practice_set()[0].image); "
+        "print(found.prediction, 'torch' in sys.modules)"
+    )
+    cold = run("-c", code, LESIONLAB_CACHE=str(tmp_path))
+    assert cold.split()[1] == "False"
+    assert run("-c", code, LESIONLAB_CACHE=str(tmp_path)) == cold, "now from the cache"
+
+
+def test_damaged_weights_are_said_from_the_other_process(tmp_path: Path) -> None:
+    weights = tmp_path / "weights" / "classifier"
+    weights.mkdir(parents=True)
+    code = (
+        "import sys; from pathlib import Path; from core.openvino_runtime import _export_elsewhere,"
+        " _classifier; from core.weights import WeightsError\n"
+        "try: _export_elsewhere((Path(sys.argv[1]), {}), _classifier, Path(sys.argv[2]))\n"
+        "except WeightsError as error: print(error)"
+    )
+    told = run("-c", code, str(weights), str(tmp_path / "cache"))
+    assert "card.json" in told

@@ -22,7 +22,7 @@ from core.phantom import practice_set
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("README.md", "train/README.md", "benchmarks/README.md")
-OTHERS = {"source", ".venv\\Scripts\\activate"}
+OTHERS = {"export", "source", ".venv\\Scripts\\activate"}
 """Of the shell."""
 
 

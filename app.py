@@ -38,13 +38,13 @@ def navigate() -> st.Page:
 
 def show() -> None:
     """One run of one visitor's page."""
-    page = navigate()
+    # Before the navigation: without an icon of its own the browser asks an outside server for the
+    # page's, which is a name of a font.
     st.set_page_config(
-        page_title=f"{page.title} · LesionLab",
-        page_icon="🔬",
-        layout="wide",
-        menu_items={"About": f"**LesionLab** {DISCLAIMER}"},
+        page_icon="🔬", layout="wide", menu_items={"About": f"**LesionLab** {DISCLAIMER}"}
     )
+    page = navigate()
+    st.set_page_config(page_title=f"{page.title} · LesionLab")
     try:
         Settings.from_environment()
     except SettingsError as error:

@@ -51,7 +51,8 @@ def test_the_lock_opens_one_browser_tab(
     page.get_by_text("is locked.").wait_for()
     assert SECRET not in page.content()
     assert SECRET not in server.log.read_text(errors="replace")
-    assert not console_errors
+    # Of an address below the root Streamlit's frontend first asks for its server there.
+    assert not [error for error in console_errors if "404" not in error]
 
 
 def test_the_lock_opens_from_every_page(visit, wait_idle, server):

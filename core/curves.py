@@ -1,6 +1,7 @@
 """Points of curves, to draw and to read thresholds off.
 
-scikit-learn and SciPy, which take seconds to import, are needed only to make whole curves.
+Plain NumPy, since pages draw them: scikit-learn takes seconds and tens of megabytes to import, and
+its curves are the same (a test compares). SciPy is needed only for the area.
 """
 
 from __future__ import annotations
@@ -18,20 +19,39 @@ def roc(truth: np.ndarray, score: np.ndarray) -> Points:
     specificity of "score ≥ threshold"; empty lists if one side is absent."""
     if truth.all() or not truth.any():
         return {"threshold": [], "sensitivity": [], "specificity": []}
-    from sklearn.metrics import roc_curve
-
-    wrong, right, threshold = roc_curve(truth, score)
-    return _thinned(threshold=np.minimum(threshold, 1), sensitivity=right, specificity=1 - wrong)
+    threshold, right, wrong = _called(truth, score)
+    bends = (np.diff(right, 2) != 0) | (np.diff(wrong, 2) != 0)  # points on a line add nothing
+    kept = np.concatenate([[True], bends, [True]])[-len(right) :]
+    threshold, right, wrong = (
+        np.concatenate([[first], values[kept]])
+        for first, values in ((1.0, threshold), (0.0, right), (0.0, wrong))
+    )
+    return _thinned(
+        threshold=np.minimum(threshold, 1),
+        sensitivity=right / right[-1],
+        specificity=1 - wrong / wrong[-1],
+    )
 
 
 def precision_recall(truth: np.ndarray, score: np.ndarray) -> Points:
     """Precision-recall curve: threshold, precision and recall of "score ≥ threshold"."""
     if not truth.any():
         return {"threshold": [], "precision": [], "recall": []}
-    from sklearn.metrics import precision_recall_curve
+    threshold, right, wrong = (values[::-1] for values in _called(truth, score))
+    return _thinned(
+        threshold=np.append(threshold, 1.0),
+        precision=np.append(right / (right + wrong), 1.0),
+        recall=np.append(right / right[0], 0.0),
+    )
 
-    precision, recall, threshold = precision_recall_curve(truth, score)
-    return _thinned(threshold=np.append(threshold, 1.0), precision=precision, recall=recall)
+
+def _called(truth: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each score as a threshold, the highest first, with how many "score ≥ threshold" there are
+    rightly and wrongly."""
+    order = np.argsort(-score, kind="stable")
+    sorted_score, hits = score[order], np.cumsum(truth[order])
+    last = np.append(np.flatnonzero(np.diff(sorted_score)), len(score) - 1)
+    return sorted_score[last], hits[last].astype(float), (1 + last - hits[last]).astype(float)
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> Points:

@@ -61,3 +61,24 @@ def test_reliability_by_hand() -> None:
     assert found["confidence"] == pytest.approx([0.6, 0.91])
     assert found["accuracy"] == [1, 0.5]
     assert found["images"] == [1, 2]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 16])
+@pytest.mark.parametrize("count", [2, 3, 20, 150])
+def test_curves_are_those_of_scikit_learn(count: int, digits: int) -> None:
+    """Few digits: many photos with the same score."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    random = np.random.default_rng(count)
+    truth = np.arange(count) % 3 == 0
+    score = np.round(np.clip(random.random(count) + 0.2 * truth, 0, 1), digits)
+    wrong, right, threshold = roc_curve(truth, score)
+    ours = curves.roc(truth, score)
+    np.testing.assert_allclose(ours["threshold"], np.minimum(threshold, 1), atol=1e-5)
+    np.testing.assert_allclose(ours["sensitivity"], right, atol=1e-5)
+    np.testing.assert_allclose(ours["specificity"], 1 - wrong, atol=1e-5)
+    precision, recall, threshold = precision_recall_curve(truth, score)
+    ours = curves.precision_recall(truth, score)
+    np.testing.assert_allclose(ours["threshold"], np.append(threshold, 1), atol=1e-5)
+    np.testing.assert_allclose(ours["precision"], precision, atol=1e-5)
+    np.testing.assert_allclose(ours["recall"], recall, atol=1e-5)

@@ -265,7 +265,7 @@ def test_prepare_from_the_command_line(
     monkeypatch.setenv("LESIONLAB_CACHE", str(tmp_path))
     assert main(["prepare"]) == 0
     assert capsys.readouterr().out.startswith("Ready: OpenVINO")
-    assert len(list(tmp_path.glob("*/model.bin"))) == 2
+    assert len(list(tmp_path.glob("models/*/model.bin"))) == 2
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
     assert main(["prepare"]) == 2
     assert "card.json" in capsys.readouterr().err

@@ -50,7 +50,7 @@ def test_damage_is_told(ham: Path) -> None:
         thumbnail(dataset, "ISIC_0000001")
     with pytest.raises(DatasetError, match="has no file in images"):
         thumbnail(dataset, "ISIC_0000002")
-    with pytest.raises(DatasetError, match="delete it and import again"):
+    with pytest.raises(DatasetError, match="delete it and import it again"):
         thumbnail(dataset, "ISIC_0000003", outline=True)
     with pytest.raises(DatasetError, match="There is no image"):
         thumbnail(dataset, "ISIC_9999999")

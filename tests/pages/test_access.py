@@ -66,6 +66,7 @@ CLOSED = {
     store.COMPARE: {"Earlier", "Later", "Remove from queue"},
     store.MODELS: {"Earlier", "Later", "Remove from queue", "Use this model", "Remove",
                    "Back to the shipped model"},
+    store.STORAGE: set(),
 }  # fmt: skip
 """What is refused on each section of the Training page. Starting is tested below."""
 

@@ -20,6 +20,7 @@ from core.imaging import LesionImage, to_jpeg, to_png
 from core.phantom import practice_set
 from core.taxonomy import BY_KEY
 from core.turns import BusyError
+from core.words import UNLIKE
 from tests.pages.conftest import read, start, texts
 from ui import state
 from ui.case import Case
@@ -458,7 +459,7 @@ def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch)
 def test_a_photo_of_something_else_is_warned_of_first(app):
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
     upload(app, "noise.png", to_png(noise))
-    assert "unlike" in app.warning[0].proto.title
+    assert app.warning[0].proto.title == UNLIKE
     assert not app.get("plotly_chart")
     toggle = next(t for t in app.toggle if "anyway" in t.label)
     toggle.set_value(True).run()

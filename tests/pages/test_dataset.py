@@ -138,7 +138,7 @@ def test_nothing_picked_passes_the_filters(app: AppTest) -> None:
     app.multiselect(key="filter_dx_0").set_value(["nv"])
     checked(app)
     assert count(app) == "0 images"
-    assert "Nothing of what is picked passes the filters" in texts(app)
+    assert "Nothing selected matches the filters" in texts(app)
 
 
 def test_pages_and_outlines(app: AppTest) -> None:

@@ -19,6 +19,7 @@ from core.phantom import practice_set
 from core.settings import REPOSITORY
 from core.taxonomy import KEYS
 from core.turns import BusyError
+from core.words import DOMAIN_NAMES
 from tests.pages.conftest import button, start, texts
 from ui import state
 from ui.frame import chance
@@ -61,7 +62,7 @@ def test_says_at_once_how_often_such_answers_were_right(app):
     assert any(f"**{w}.** Of the " in words for w in doubt.WORDS.values())
     assert "the model was right in" in words
     assert "nats" in words
-    assert "like the training images" in words
+    assert any(f"**{name}.** Difference score" in words for name in DOMAIN_NAMES.values())
     assert len(app.get("plotly_chart")) == 1, "nothing is asked before the button is pressed"
 
 

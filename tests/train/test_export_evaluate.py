@@ -90,7 +90,9 @@ def pretend_imagenet(config: Path) -> None:
     """As if the run had started from a file that is not on this machine, under an older version
     that had one more choice."""
     values = json.loads(config.read_text())
-    config.write_text(json.dumps({**values, "start": "imagenet", "eval_size": 192}))
+    config.write_text(
+        json.dumps({**values, "fields": "older", "start": "imagenet", "eval_size": 192})
+    )
 
 
 @pytest.fixture(scope="module")

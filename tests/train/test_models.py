@@ -61,7 +61,7 @@ def test_frozen_blocks_stay_as_they_are(classifier: ClassifierTraining) -> None:
     before = {k: v.clone() for k, v in net.state_dict().items()}
     images = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
     classifier.log = lambda *_, **__: None  # there is no trainer
-    loss = classifier.training_step((images, torch.arange(4)), 0)
+    loss = classifier.training_step((images, torch.arange(4), torch.zeros(4, dtype=int)), 0)
     loss.backward()
     torch.optim.SGD([p for p in net.parameters() if p.grad is not None], lr=0.1).step()
     changed = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.imaging import LesionImage
 from core.settings import DeviceError
-from tests.train.conftest import Tiny
+from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.config import (
     ClassifierConfig,
@@ -96,7 +96,7 @@ def test_more_epochs_take_longer_and_photos_not_decoded_too(
     monkeypatch.setattr("train.estimate.is_decoded", lambda data: False)
     anew = estimate(replace(CNN, stages=(Stage(1, 32),)))
     assert anew.seconds > short.seconds
-    assert anew.disk_bytes - short.disk_bytes > 56 * 320 * 240 * 3
+    assert anew.disk_bytes - short.disk_bytes > 56 * WIDTH * HEIGHT * 3
 
 
 def test_validation_is_reckoned_at_the_last_size(

@@ -497,7 +497,8 @@ def test_other_classes_and_bare_figures_are_shown_as_they_are(tiny: Path) -> Non
     assert app.dataframe[0].value["F1"].iloc[-1] == "–"
     assert not [c for c in app.segmented_control if c.key == "answer"]
     app = opened("Confusions")
-    assert len(spec(app)["data"][1]["x"]) == 9
+    cells = [trace for trace in spec(app)["data"] if trace.get("mode") == "text"]
+    assert sum(len(trace["x"]) for trace in cells) == 9
     assert list(app.dataframe[0].value["Image"]) == ["image2"]
     app = opened("Thresholds")
     app.selectbox(key="question").set_value("df").run()

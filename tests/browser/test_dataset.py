@@ -125,6 +125,6 @@ def test_narrow_window_has_no_overflow(app, page, wait_idle, viewport):
 
 def test_fresh_clone_offers_the_import(server, page, wait_idle):
     open_page(page, wait_idle, server.url)
-    page.get_by_text("HAM10000 has not been imported").wait_for()
+    page.get_by_text("HAM10000 has not been imported", exact=True).wait_for()
     page.get_by_role("button", name="Import").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()

@@ -25,8 +25,10 @@ def test_a_click_into_a_cell_lists_its_photos(open_page, wait_idle, console_erro
     wait_idle(page)
     chart = page.get_by_test_id("stPlotlyChart")
     chart.locator(".textpoint").first.wait_for()
-    # The first square is the first row's and column's: akiec answered correctly.
-    box = chart.locator(".textpoint").first.bounding_box()
+    # Cells above one half are written by the second trace; the first of them is the first row's and
+    # column's: akiec answered correctly.
+    dark = chart.locator(".scatterlayer .trace").nth(1)
+    box = dark.locator(".textpoint").first.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     heading = page.get_by_role(
         "heading", name="Actinic keratosis / Bowen's disease, answered correctly"

@@ -201,7 +201,7 @@ class Analyser:
             measurements=measurements,
             embedding=embedding,
             novelty=novelty,
-            domain=self.reference.domain(scores.textures[0]),
+            domain=self.reference.domain(scores.textures[0], novelty),
             milliseconds=clock.laps,
             models=self.models,
             anatomy=anatomy,

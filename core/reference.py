@@ -35,11 +35,12 @@ class Reference:
     """What tells dermoscopy of other clinics from photos that are none; without it everything
     above the threshold is refused."""
 
-    def domain(self, textures: np.ndarray) -> str:
-        """The grade of a photo, one of `core.gate.DOMAINS`, from its textures D."""
+    def domain(self, textures: np.ndarray, novelty: float) -> str:
+        """The grade of a photo, one of `core.gate.DOMAINS`, from its textures D and their novelty
+        (of `familiar`)."""
         if self.gate is not None and self.gate.refuses(textures):
             return REFUSED
-        if self.familiar.novelty(textures) <= self.threshold:
+        if novelty <= self.threshold:
             return FAMILIAR
         return REFUSED if self.gate is None else ELSEWHERE
 

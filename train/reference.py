@@ -23,7 +23,7 @@ from core.calibration import Calibration
 from core.curves import auc
 from core.dataset import Dataset
 from core.decision import Decision
-from core.gate import Gate
+from core.gate import REFUSED, Gate
 from core.imaging import resize
 from core.metrics import balanced_accuracy
 from core.neighbours import WIDTH, KnownCases, unit
@@ -277,14 +277,12 @@ def measure_outside(
         DatasetError: a picture cannot be read; it is named.
     """
     unknown = textures_in(folder, card, classify)
-    gate = reference.gate
-    score = reference.familiar.novelty if gate is None else gate.strangeness
+    novelty = reference.familiar.novelty
+    score = novelty if reference.gate is None else reference.gate.strangeness
     inside, outside = score(known), score(unknown)
     refused = [
-        (reference.familiar.novelty(part) > reference.threshold).mean()
-        if gate is None
-        else gate.refuses(part).mean()
-        for part in (known, unknown)
+        np.mean([reference.domain(t, n) == REFUSED for t, n in zip(p, novelty(p), strict=True)])
+        for p in (known, unknown)
     ]
     truth = np.repeat([False, True], [len(known), len(outside)])
     return {

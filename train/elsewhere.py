@@ -16,22 +16,26 @@ No torch here.
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
+from core import zips
 from core.dataset import DatasetError
 from core.formats import ENDINGS, without_ending
+from core.importer import MAX_MEMBERS, MAX_RATIO
 from core.label_files import read_labels
 from core.mask_files import ENDINGS as MASK_ENDINGS
 from core.mask_files import Grid, pair_masks, read_mask
 from core.photo_files import PhotoFile, is_hidden, list_photos
 from core.splits import Split
 from core.taxonomy import KEYS
+from core.zips import ZipError
 from train.folders import MASK_FOLDERS, Folder
 
 TABLES = (".csv", ".tsv", ".txt", ".tab")
@@ -129,13 +133,13 @@ def _listed(path: Path) -> tuple[list[str], tuple[str, ...]]:
     that are not read."""
     if path.is_dir():
         listing = list_photos(path)
-        tables = [p for p in path.rglob("*") if p.name.lower().endswith(TABLES) and p.is_file()]
-        names = [p.relative_to(path).as_posix() for p in tables]
-        notes = tuple(n for n in listing.notes())
-        return sorted([*(f.name for f in listing.photos), *filter(_shown, names)]), notes
+        tables = {left.name for left in listing.left_out if left.name.lower().endswith(TABLES)}
+        others = tuple(left for left in listing.left_out if left.name not in tables)
+        names = [*(photo.name for photo in listing.photos), *tables]
+        return sorted(names), replace(listing, left_out=others).notes()
     if path.is_file():
-        members = (info.filename for info in _archive(path).infolist() if not info.is_dir())
-        return sorted(filter(_shown, members)), ()
+        members = (info.filename for info in zips.members(_archive(path)))
+        return sorted(name for name in members if not is_hidden(name)), ()
     raise DatasetError(f"There is no folder or ZIP archive {path}.")
 
 
@@ -150,25 +154,30 @@ def _is_mask(name: str) -> bool:
     return path.parent.name in MASK_FOLDERS or path.name.endswith(MASK_ENDINGS[:-1])
 
 
-def _shown(name: str) -> bool:
-    return not is_hidden(name)
-
-
 @lru_cache(maxsize=4)
 def _archive(path: Path) -> zipfile.ZipFile:
     """Kept open: the table of contents is read once, not for each photo."""
     try:
-        return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+        archive = zips.open_zip(path, MAX_MEMBERS)
+        zips.check_unpacked(zips.members(archive), path.stat().st_size, sys.maxsize, MAX_RATIO)
+    except (OSError, ZipError) as error:
         raise DatasetError(
-            f"{path} is neither a folder nor a ZIP archive that can be read."
+            f"{path} is neither a folder nor a ZIP archive that can be read: {error}."
         ) from error
+    return archive
 
 
 def _read(root: Path, name: str) -> bytes:
     try:
-        return (root / name).read_bytes() if root.is_dir() else _archive(root).read(name)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        if root.is_dir():
+            return (root / name).read_bytes()
+        archive = _archive(root)
+        if problem := zips.problem_of(info := archive.getinfo(name)):
+            raise DatasetError(f"{name} in {root} is {problem.value}, so it is not read.")
+        return archive.read(info)
+    except DatasetError:
+        raise
+    except (KeyError, *zips.UNREADABLE) as error:
         raise DatasetError(f"{name} in {root} cannot be read.") from error
 
 

@@ -203,3 +203,28 @@ def test_both_validations_are_measured_in_each_epoch(
 def test_own_folders_have_no_further_sources(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         ClassifierConfig(data=str(tmp_path), more=("x",))
+
+
+def test_an_archive_meets_the_guards_of_all_others(source: Path) -> None:
+    """A link or a path that leads out is named when it is read; a bomb is not opened at all."""
+    path = zipped(source)
+    link = zipfile.ZipInfo("images/ISIC_1000000.jpg")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(source / "labels.csv", "labels.csv")
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(DatasetError, match="a link"):
+        Elsewhere.open(path).photo("ISIC_1000000")
+    bomb = path.with_name("bomb.zip")
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(source / "labels.csv", "labels.csv")
+        archive.writestr("images/ISIC_1000000.jpg", bytes(10_000_000))
+    with pytest.raises(DatasetError, match="times its size"):
+        Elsewhere.open(bomb)
+
+
+def test_a_table_that_is_read_is_not_called_left_out(source: Path) -> None:
+    (source / "notes.docx").write_bytes(b"x")
+    said = " ".join(Elsewhere.open(source).notes)
+    assert "notes.docx" in said
+    assert "labels.csv" not in said

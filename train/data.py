@@ -191,7 +191,7 @@ def _check_limit(photos: pd.DataFrame, limit: int) -> None:
 
 def is_decoded(data: Data) -> bool:
     """Whether the arrays of these photos are there."""
-    return not data.table.empty and _is_whole(_directory(data))
+    return not data.table.empty and _is_whole(_directory(data, frame_size(data)))
 
 
 def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
@@ -214,8 +214,8 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
     table["label"] = table["label"].astype(int)
     table["source"] = 0
     table["crop_row"] = np.where(table["has_crop"], table["has_crop"].cumsum() - 1, -1)
-    width, height = frame_size(data)
-    directory = _directory(data)
+    width, height = size = frame_size(data)
+    directory = _directory(data, size)
     shapes = {
         "frames": (len(table), height, width, 3),
         "masks": (len(table), height, width),
@@ -300,13 +300,13 @@ def _is_whole(directory: Path) -> bool:
     return (directory / "complete.json").is_file()
 
 
-def _directory(data: Data) -> Path:
-    """Where the arrays of these photos are kept."""
+def _directory(data: Data, size: tuple[int, int]) -> Path:
+    """Where the arrays of these photos are kept, with frames of that width and height."""
     if isinstance(data, Folder):
         cache = Settings.from_environment().cache / "training"
     else:
         cache = data.root / "cache"
-    return cache / _fingerprint(data, *frame_size(data))
+    return cache / _fingerprint(data, *size)
 
 
 def _decode(

@@ -49,9 +49,9 @@ def write_sheet(path: Path, config: Config, photos: int, samples: int, seed: int
     turn = table.groupby("dx").cumcount()
     chosen = [str(name) for name in turn.sort_values(kind="stable").index[:photos]]
     originals = [read_photo(data.photo(name), name).rgb for name in chosen]
-    columns = [[resize(photo, (SIDE, SIDE)) for photo in originals]]
+    columns, frame = [[resize(photo, (SIDE, SIDE)) for photo in originals]], frame_size(data)
     for k in range(samples):
-        made = augmented(originals, config, seed * 1_000 + k, frame_size(data))
+        made = augmented(originals, config, seed * 1_000 + k, frame)
         columns.append([resize(sample, (SIDE, SIDE)) for sample in made])
     step = SIDE + GAP
     sheet = np.full((len(originals) * step - GAP, len(columns) * step - GAP, 3), 255, np.uint8)

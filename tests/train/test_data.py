@@ -160,7 +160,7 @@ def test_a_cut_array_is_decoded_anew(copy: Tiny, decodings: list[Path], name: st
 
 
 def test_a_folder_of_somebodys_is_not_written_into(copy: Tiny, decodings: list[Path]) -> None:
-    folder = train.data._directory(copy.open())
+    folder = train.data._directory(copy.open(), (WIDTH, HEIGHT))
     folder.mkdir(parents=True)
     (folder / "frames.npy").write_text("mine")
     with pytest.raises(FileExistsError, match="Move it away"):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from core import ownership
 from core.taxonomy import KEYS
 from train.checkpoints import NAMES
 from train.config import (
@@ -66,9 +66,7 @@ class Began:
 
     def write(self, run: Path) -> None:
         """Into the run's folder, atomically."""
-        temporary = run / f"{BEGAN_FILE}.part"
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, run / BEGAN_FILE)
+        ownership.write(run / BEGAN_FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     @classmethod
     def read(cls, run: Path) -> Began | None:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import sys
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from core import ownership
 from core.run_folder import claim_run
 from train.choices import (
     ARCHITECTURES,
@@ -416,9 +416,7 @@ def write_run_config(run: Path, config: Config) -> None:
         ForeignFolderError: the folder holds something that LesionLab did not put there.
     """
     claim_run(run)
-    temporary = run / f"{CONFIG_FILE}.part"
-    temporary.write_text(as_json(config), encoding="utf-8")
-    os.replace(temporary, run / CONFIG_FILE)
+    ownership.write(run / CONFIG_FILE, as_json(config).encode())
 
 
 def read_run_config(run: Path) -> Config | None:

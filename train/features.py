@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,13 +13,14 @@ import torch
 from tqdm import tqdm
 
 from core import caches, ownership, storage
+from core.analyser import DECODED_PX
 from core.dataset import Dataset
 from core.imaging import resize
 from core.runtime import Scores
 from core.settings import Settings
 from core.torch_runtime import choose_device, load_classifier, load_segmenter
 from core.weights import Card
-from train.data import Arrays, Frames, chosen_rows, load_arrays
+from train.data import Arrays, Frames, chosen_rows, load_arrays, read_photo
 
 Classify = Callable[[np.ndarray], Scores]
 """As `core.runtime.Runtime.classify`."""
@@ -123,8 +124,34 @@ def compute(arrays: Arrays, part: str, rows: np.ndarray, size: int, classify: Cl
     if not batches:  # the widths are known even where there is no photo
         one = classify(np.zeros((1, size, size, 3), np.uint8))
         batches.append(Scores(**{f.name: getattr(one, f.name)[:0] for f in fields(Scores)}))
+    return concatenated(batches)
+
+
+def features_of_files(
+    photos: Iterable[tuple[str, bytes]], total: int, what: str, card: Card, classify: Classify
+) -> Features:
+    """The features of picture files, read as the app reads them.
+
+    Args:
+        photos: name and bytes of each; at least one.
+        total: how many there are.
+        what: they are, for the progress bar.
+
+    Raises:
+        DatasetError: one cannot be read; it is named.
+    """
+    size = int(card["input"]["size"])
+    found = []
+    for name, content in tqdm(photos, what, total, unit=" photos", disable=None):
+        photo = read_photo(content, name, DECODED_PX)
+        found.append(classify(resize(photo.rgb, (size, size))[None]))
+    return concatenated(found)
+
+
+def concatenated(parts: Sequence[Scores | Features]) -> Features:
+    """The features of all parts, in their order."""
     return Features(
-        **{f.name: np.concatenate([getattr(b, f.name) for b in batches]) for f in fields(Features)}
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
     )
 
 

@@ -8,32 +8,28 @@ by which similar cases are found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
-from tqdm import tqdm
 
-from core.analyser import DECODED_PX
 from core.batch import find_pictures
 from core.calibration import Calibration
 from core.curves import auc
 from core.dataset import Dataset
 from core.decision import Decision
 from core.gate import REFUSED, Gate
-from core.imaging import resize
 from core.metrics import balanced_accuracy
 from core.neighbours import WIDTH, KnownCases, unit
 from core.novelty import COMPONENTS, Familiar
 from core.reference import Reference
 from core.taxonomy import KEYS
 from core.weights import Card
-from train.data import read_photo
 from train.elsewhere import Elsewhere
-from train.features import Classify, Features, features_of
+from train.features import Classify, Features, concatenated, features_of, features_of_files
 
 PENALTY = 0.01
 """Inverse strength of the regression's L2 penalty. Of 1e-4, 1e-3 and 1e-2 it refused the fewest
@@ -79,7 +75,7 @@ def build_reference(
     if not more or strangers is None:
         return reference, sections
     learned, kept = (
-        _joined([features_elsewhere(s, split, card, classify) for s in more])
+        concatenated([_features_elsewhere(s, split, card, classify) for s in more])
         for split in ("train", "validation")
     )
     gate, section = fit_gate(
@@ -98,12 +94,9 @@ def build_reference(
 
 def textures_in(folder: Path, card: Card, classify: Classify) -> np.ndarray:
     """Textures N×D of the pictures in a folder. Raises FileNotFoundError, DatasetError."""
-    size = int(card["input"]["size"])
-    found = []
-    for path in tqdm(find_pictures([folder]).pictures, folder.name, unit=" photos", disable=None):
-        photo = read_photo(path.read_bytes(), path.name, DECODED_PX)
-        found.append(classify(resize(photo.rgb, (size, size))[None]).textures)
-    return np.concatenate(found)
+    paths = find_pictures([folder]).pictures
+    photos = ((path.name, path.read_bytes()) for path in paths)
+    return features_of_files(photos, len(paths), folder.name, card, classify).textures
 
 
 def _labels(source: Elsewhere, split: str) -> np.ndarray:
@@ -112,23 +105,12 @@ def _labels(source: Elsewhere, split: str) -> np.ndarray:
     return np.array([KEYS.index(dx) if dx else -1 for dx in table["dx"]], int)
 
 
-def _joined(parts: Sequence[Features]) -> Features:
-    return Features(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
-    )
-
-
-def features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Classify) -> Features:
-    """The features of one split of a further source, from its files as the app reads them."""
-    size = int(card["input"]["size"])
+def _features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Classify) -> Features:
+    """The features of one split of a further source."""
     names = [str(name) for name in source.table.index[source.table["split"] == split]]
-    found = []
-    for name in tqdm(names, f"{source.root.stem}, {split}", unit=" photos", disable=None):
-        photo = read_photo(source.photo(name), name, DECODED_PX)
-        found.append(classify(resize(photo.rgb, (size, size))[None]))
-    return Features(
-        **{f.name: np.concatenate([getattr(s, f.name) for s in found]) for f in fields(Features)}
-    )
+    photos = ((name, source.photo(name)) for name in names)
+    what = f"{source.root.stem}, {split}"
+    return features_of_files(photos, len(names), what, card, classify)
 
 
 def fit_gate(

@@ -1,10 +1,14 @@
-"""How a server's memory goes back to the system."""
+"""How glibc's memory allocator serves a server, and a training. Other systems and C libraries stay
+as they are."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 from functools import cache
+
+# M_… of malloc.h
+TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX, ARENA_MAX = -1, -2, -3, -4, -8
 
 ARENAS = 2
 MAPPED_BYTES = 256 * 1024
@@ -13,12 +17,21 @@ MAPPED_BYTES = 256 * 1024
 
 @cache
 def give_back_freed_memory() -> None:
-    """Make glibc give back what is freed. By default each of many short threads fills a heap of its
-    own, up to eight a core, with gaps that nobody else uses: a server then grows by some fifty
-    megabytes with each round of a visitor, and never shrinks. Call it before there are many
-    threads. Other systems and C libraries stay as they are."""
+    """Give back what is freed. By default each of many short threads fills a heap of its own, up to
+    eight a core, with gaps that nobody else uses: a server then grows by some fifty megabytes with
+    each round of a visitor, and never shrinks. Call it before there are many threads."""
+    _set({ARENA_MAX: ARENAS, MMAP_THRESHOLD: MAPPED_BYTES})
+
+
+def keep_freed_memory() -> None:
+    """Keep what is freed for the next step of a training. By default big tensors are handed back to
+    the system, which then has to clear all their pages anew, tens of thousands in each step on a
+    CPU."""
+    _set({MMAP_MAX: 0, TRIM_THRESHOLD: -1, TOP_PAD: 256 * 1024**2})
+
+
+def _set(options: dict[int, int]) -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        arena_max, mmap_threshold = -8, -3  # M_… of malloc.h
-        mallopt(arena_max, ARENAS)
-        mallopt(mmap_threshold, MAPPED_BYTES)
+        for name, value in options.items():
+            mallopt(name, value)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from core.allocator import keep_freed_memory
 from core.settings import Settings
 from core.taxonomy import KEYS
 from core.torch_runtime import choose_device
@@ -30,7 +31,7 @@ from train.data import (
     wanted_part,
 )
 from train.export import comparable, kinds_of
-from train.fit import autocast, keep_freed_memory
+from train.fit import autocast
 from train.folders import Folder
 from train.model import PhotoModel
 from train.session import build_training

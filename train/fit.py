@@ -9,7 +9,6 @@ survives a resume (`train.callbacks`), and data that is a function of seed and e
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 import cv2
 import torch
 
+from core.allocator import keep_freed_memory
 from core.compat import import_torchvision
 from core.room import NoRoomError
 from train.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
@@ -170,18 +170,6 @@ def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckp
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-
-
-def keep_freed_memory() -> None:
-    """Make glibc keep freed memory for the next step. By default it hands big tensors back to the
-    system, which then has to clear all their pages anew, tens of thousands in each step on a CPU.
-    Other systems and C libraries stay as they are."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        trim_threshold, top_pad, mmap_max = -1, -2, -4  # M_… of malloc.h
-        mallopt(mmap_max, 0)
-        mallopt(trim_threshold, -1)
-        mallopt(top_pad, 256 * 1024**2)
 
 
 def _silence_useless_messages() -> None:

@@ -22,7 +22,6 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.ownership import mark
 from core.run_folder import RUN
 from core.settings import REPOSITORY
-from train import fit as fit_module
 from train.__main__ import main
 from train.callbacks import Watching
 from train.choices import ARCHITECTURES
@@ -343,24 +342,6 @@ def test_fit_is_quiet(
     printed = capsys.readouterr()
     assert not printed.out
     assert len(printed.err.splitlines()) == 1, "one line for the epoch"
-
-
-def test_freed_memory_is_kept_only_where_glibc_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[int, int]] = []
-
-    class Library:
-        def mallopt(self, name: int, value: int) -> int:
-            calls.append((name, value))
-            return 1
-
-    for platform, library in (("darwin", Library()), ("linux", object())):
-        monkeypatch.setattr(sys, "platform", platform)
-        monkeypatch.setattr(fit_module.ctypes, "CDLL", lambda _, library=library: library)
-        fit_module.keep_freed_memory()
-    assert not calls
-    monkeypatch.setattr(fit_module.ctypes, "CDLL", lambda _: Library())
-    fit_module.keep_freed_memory()
-    assert len(calls) == 3
 
 
 # The real trainings, killed

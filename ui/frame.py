@@ -52,18 +52,18 @@ def header() -> None:
                 st.markdown(f":violet-badge[:material/model_training: Own {model.kind}]")
                 name = cards().get(model.kind, {}).get("name", model.folder.name)
                 st.markdown(f"In use, for everybody: **{as_text(str(name))}**")
-                if st.button(
-                    f"Back to the shipped {model.kind}",
-                    key=f"shipped_{model.kind}",
-                    icon=":material/undo:",
-                    disabled=closed,
-                ):
-                    confirm_shipped(model.kind)
+                shipped_button(f"Back to the shipped {model.kind}", model.kind, "shipped")
+
+
+def shipped_button(label: str, kind: str, place: str) -> None:
+    """The way back to the shipped model, which asks first; its key is `PLACE_KIND`."""
+    closed = not access.check().allowed
+    if st.button(label, key=f"{place}_{kind}", icon=":material/undo:", disabled=closed):
+        _confirm_shipped(kind)
 
 
 @st.dialog("Back to the shipped model?")
-def confirm_shipped(kind: str) -> None:
-    """Ask before everybody gets the shipped model again."""
+def _confirm_shipped(kind: str) -> None:
     st.write(
         f"From the next click on, every page answers with the shipped {kind}, for everybody who "
         "has the app open. The run keeps its model: it can be chosen again on the Training page."

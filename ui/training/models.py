@@ -11,7 +11,7 @@ from core.turns import BusyError
 from train.jobs import Run
 from train.package import IMPORTED, PackageError, remove
 from ui import access, subprocess_task
-from ui.frame import as_text, confirm_shipped, decide
+from ui.frame import as_text, decide, shipped_button
 from ui.text import as_code
 from ui.training import outcome, store
 
@@ -55,13 +55,8 @@ def _model(model: Model, names: dict[str, str]) -> None:
         return
     if not used.own:
         st.markdown(":green-badge[:material/check: In use]")
-    elif st.button(
-        "Back to the shipped model",
-        key=f"back_{model.kind}",
-        icon=":material/undo:",
-        disabled=closed,
-    ):
-        confirm_shipped(model.kind)
+    else:
+        shipped_button("Back to the shipped model", model.kind, "back")
 
 
 @st.dialog("Remove this model?")

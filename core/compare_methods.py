@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from core.cam import METHODS, passes
-from core.progress import Teller
+from core.progress import ProgressWriter
 from core.settings import SettingsError
 from core.weights import WeightsError
 
@@ -40,20 +40,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if pixels is None:
         print(f"There is no picture {chosen.folder / PIXELS}.", file=sys.stderr)
         return 1
-    teller = Teller(sum(passes(method) for method in chosen.methods))
-    teller.next("Loading the network")
+    writer = ProgressWriter(sum(passes(method) for method in chosen.methods))
+    writer.next("Loading the network")
     try:
         from core.torch_cam import Cams
 
         cams = Cams.load(folder=chosen.weights)
         for method in chosen.methods:
             name = METHODS[method].name
-            teller.next(name)
+            writer.next(name)
             heat = cams.compute(
                 method,
                 np.ascontiguousarray(pixels[:, :, ::-1]),
                 chosen.index,
-                partial(_told, teller, name),
+                partial(_told, writer, name),
             )
             temporary = chosen.folder / f"{method}.part"
             with temporary.open("wb") as file:
@@ -65,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _told(teller: Teller, name: str, _: float) -> None:
-    teller.next(name, 1)
+def _told(writer: ProgressWriter, name: str, _: float) -> None:
+    writer.next(name, 1)
 
 
 def read_maps(folder: Path) -> dict[str, np.ndarray]:

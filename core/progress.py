@@ -32,7 +32,7 @@ class Step:
     seconds_left: float | None = None
 
 
-class Teller:
+class ProgressWriter:
     """Tells of each step.
 
     Args:
@@ -57,7 +57,7 @@ class Teller:
                 os.replace(part, self._file)
 
 
-def told(file: Path) -> Step | None:
+def read_progress(file: Path) -> Step | None:
     """What was told last, the seconds left less those gone since; None if nothing was yet."""
     try:
         step = Step(**json.loads(file.read_text()))

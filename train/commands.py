@@ -13,7 +13,7 @@ from typing import Any
 from train.config import CONFIGS, Config, config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
-from train.names import run_folder, settled
+from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, PRESETS
 from train.ranks import placement, rank
 from train.session import Progress
@@ -138,7 +138,7 @@ def _run(run: Path, config: Config, options: argparse.Namespace) -> int:
     from train.jobs.worker import attended
     from train.session import Unwatched, begin, run_training, train
 
-    where, config = placement(options.devices), settled(config)
+    where, config = placement(options.devices), with_absolute_paths(config)
     if rank() > 0:
         train(run, config, Unwatched(), where)
         return 0

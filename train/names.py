@@ -59,7 +59,7 @@ def run_folder(name: str) -> Path:
     return Settings.from_environment().runs / plain
 
 
-def settled(config: AnyConfig) -> AnyConfig:
+def with_absolute_paths(config: AnyConfig) -> AnyConfig:
     """The same choices with absolute paths: what was named in one folder is found from all."""
     data = config.data if config.data in ("", "ham10000") else _absolute(config.data)
     start = config.start if config.start in STARTS else _absolute(config.start)

@@ -31,7 +31,7 @@ import streamlit as st
 
 from ui.text import as_text
 
-_SAID = "access_said"
+_PROBLEM = "access_problem"
 """Of the session: why something was not done, until a page has said so."""
 
 BROWSERS_OWN = {
@@ -147,25 +147,25 @@ def guarded(do: Callable[P, None]) -> Callable[P, None]:
         if (found := check()).allowed:
             do(*args, **kwargs)
         else:
-            say(found.reason)
+            keep_problem(found.reason)
 
     return only_if_allowed
 
 
-def say(problem: str) -> None:
+def keep_problem(problem: str) -> None:
     """Tell the visitor at the top of the next page that something was not done, once."""
-    st.session_state[_SAID] = problem
+    st.session_state[_PROBLEM] = problem
 
 
-def told() -> None:
-    """Show what `say` was given; above every page."""
-    if problem := st.session_state.pop(_SAID, None):
+def show_problem() -> None:
+    """Show what `keep_problem` was given; above every page."""
+    if problem := st.session_state.pop(_PROBLEM, None):
         st.error(as_text(problem))
 
 
-def waiting() -> bool:
+def has_problem() -> bool:
     """Whether something is to be told: a fragment then runs the whole page."""
-    return _SAID in st.session_state
+    return _PROBLEM in st.session_state
 
 
 def _elsewhere() -> str:

@@ -31,7 +31,7 @@ def header() -> None:
             width="content",
         )
         lock.show()
-    access.told()
+    access.show_problem()
     closed = not access.check().allowed
     for model in models:
         if model.problem:
@@ -83,7 +83,7 @@ def _back_to_shipped(kind: str) -> None:
     try:
         use_shipped(kind)
     except OSError as error:
-        access.say(f"The model stays as it is: the choice cannot be written ({error}).")
+        access.keep_problem(f"The model stays as it is: the choice cannot be written ({error}).")
 
 
 def footer() -> None:

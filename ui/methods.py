@@ -80,7 +80,7 @@ def side_by_side(case: Case, shown: Shown) -> None:
     if len(maps) < len(METHODS):
         _ask(case, shown, key)
     else:  # perhaps by another visitor, who was first in line
-        if subprocess_task.kept(TASK, (analysis.digest, key)):
+        if subprocess_task.current(TASK, (analysis.digest, key)):
             subprocess_task.drop(TASK)
         _gallery(shown, key, maps)
 
@@ -88,7 +88,7 @@ def side_by_side(case: Case, shown: Shown) -> None:
 def _ask(case: Case, shown: Shown, key: str) -> None:
     """The button that has the maps computed; how far that is; what went wrong."""
     about, place = (shown.analysis.digest, key), st.empty()
-    task = subprocess_task.kept(TASK, about)
+    task = subprocess_task.current(TASK, about)
     if task is None or not task.running:
         with place.container():
             if task is not None and task.cancelled:
@@ -110,12 +110,12 @@ def _ask(case: Case, shown: Shown, key: str) -> None:
             return
         subprocess_task.drop(TASK)
         try:
-            task = subprocess_task.tend(TASK, about, partial(_started, case, shown, key))
+            task = subprocess_task.get_or_start(TASK, about, partial(_started, case, shown, key))
         except (BusyError, OSError, ImageError) as error:
             place.warning(as_text(str(error)), title="The methods cannot be compared now")
             return
         place.empty()
-    subprocess_task.wait(task, "Getting ready…", TASK)
+    subprocess_task.show_progress(task, "Getting ready…", TASK)
 
 
 def _started(case: Case, shown: Shown, key: str) -> subprocess_task.Task:

@@ -109,7 +109,7 @@ class Task:
     @property
     def step(self) -> progress.Step | None:
         """How far it is, if its command tells (`core.progress`)."""
-        return progress.told(self.folder / "progress")
+        return progress.read_progress(self.folder / "progress")
 
     @property
     def printed(self) -> str:
@@ -226,16 +226,16 @@ def _end_all() -> None:
         task.wait(ENDING_SECONDS + 1)
 
 
-def kept(key: str, about: object) -> Task | None:
+def current(key: str, about: object) -> Task | None:
     """This session's task of that key, if it is about the same."""
     found: tuple[object, Task] | None = st.session_state.get(key)
     return found[1] if found is not None and found[0] == about else None
 
 
-def tend(key: str, about: object, start: Callable[[], Task]) -> Task:
+def get_or_start(key: str, about: object, start: Callable[[], Task]) -> Task:
     """This session's task of that key: the one about the same as before, or else a new one, for
     which the old one ends. Raises what `Task` raises."""
-    if task := kept(key, about):
+    if task := current(key, about):
         return task
     drop(key)
     task = start()
@@ -249,7 +249,7 @@ def drop(key: str) -> None:
         found[1].cancel()
 
 
-def wait(task: Task, doing: str, key: str) -> None:
+def show_progress(task: Task, doing: str, key: str) -> None:
     """Say how far a task is, and offer to cancel it; the whole page begins anew when it has ended.
 
     Args:

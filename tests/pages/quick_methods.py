@@ -13,7 +13,7 @@ import numpy as np
 
 from core.cam import METHODS
 from core.compare_methods import PIXELS
-from core.progress import Teller
+from core.progress import ProgressWriter
 
 
 def main() -> int:
@@ -27,12 +27,12 @@ def main() -> int:
     side = cv2.imread(str(Path(folder, PIXELS))).shape[0] // 32
     with (told / "asked").open("a") as log:
         print(index, *names, file=log)
-    teller = Teller(len(names))
+    writer = ProgressWriter(len(names))
     for name in names:
         heat = np.zeros((side, side), np.float32)
         heat.flat[[*METHODS].index(name)] = 1
         np.save(Path(folder, f"{name}.npy"), heat)
-        teller.next(name, 1)
+        writer.next(name, 1)
         while (told / "hold").is_file():
             time.sleep(0.02)
     return 0

@@ -135,9 +135,11 @@ def test_a_full_disk_ends_the_command_with_a_sentence(
     quick += ["--epoch-images", "8", "--batch", "4", "--threads", "1"]
     run.mkdir(parents=True)
     mark(run, RUN)
-    (run / "config.json.part").symlink_to("/dev/full")
-    assert "The disk is full" in failure(capsys, *quick)
-    (run / "config.json.part").unlink(missing_ok=True)
+    with monkeypatch.context() as full:
+        (run / "scratch").symlink_to("/dev/full")
+        full.setattr("core.ownership.beside", lambda path: path.with_name("scratch"))
+        assert "The disk is full" in failure(capsys, *quick)
+    assert not (run / "config.json").exists()
     monkeypatch.setattr("core.room.room", lambda folder: 1000 if folder == run else 10**12)
     assert "checkpoints" in failure(capsys, *quick)
     assert not (run / "last.ckpt").exists()

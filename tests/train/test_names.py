@@ -13,7 +13,7 @@ from train.__main__ import main
 from train.config import ClassifierConfig, read_run_config
 from train.fields import ConfigError
 from train.jobs import JobError, Runs
-from train.names import checked_name, run_folder, settled
+from train.names import checked_name, run_folder, with_absolute_paths
 from train.presets import PRESETS
 
 NO_NAMES = [
@@ -91,12 +91,14 @@ def test_paths_are_absolute_once_chosen(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     given = ClassifierConfig(data="three", start="../weights/classifier")
-    kept = settled(given)
+    kept = with_absolute_paths(given)
     assert kept.data == str(tmp_path / "three")
     assert kept.start == str(tmp_path.parent / "weights" / "classifier")
-    assert settled(kept) == kept
-    assert settled(ClassifierConfig(data="~/mine")).data == str(tmp_path / "home" / "mine")
-    assert settled(ClassifierConfig()) == ClassifierConfig()
+    assert with_absolute_paths(kept) == kept
+    assert with_absolute_paths(ClassifierConfig(data="~/mine")).data == str(
+        tmp_path / "home" / "mine"
+    )
+    assert with_absolute_paths(ClassifierConfig()) == ClassifierConfig()
     runs = Runs(tmp_path / "runs")
     assert read_run_config(runs.folder / runs.create(given, "one")) == kept
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from core.progress import Teller
+from core.progress import ProgressWriter
 
 
 def main() -> None:
@@ -21,9 +21,9 @@ def main() -> None:
     (folder / "pid").write_text(str(os.getpid()))
     if (folder / "note").is_file():
         print((folder / "note").read_text(), flush=True)
-    teller = Teller(3)
-    teller.next("Beginning")
-    teller.next("Half way", 1)
+    writer = ProgressWriter(3)
+    writer.next("Beginning")
+    writer.next("Half way", 1)
     with subprocess.Popen([sys.executable, "-m", "tests.ui.slow_work", str(folder), "child"]) as it:
         it.wait()
 

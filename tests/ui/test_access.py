@@ -171,11 +171,11 @@ def test_the_question_is_asked_again_when_the_action_is_done(headers, session):
     action = access.guarded(done.append)
     action(1)
     assert done == [1]
-    assert not access.waiting()
+    assert not access.has_problem()
     headers["Via"] = "1.1 cache"
     action(2)
     assert done == [1]
-    assert access.waiting(), "and the next page says so"
+    assert access.has_problem(), "and the next page says so"
 
 
 SECRET = "gr\u00fcner Tee"

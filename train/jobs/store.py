@@ -30,7 +30,7 @@ from train.jobs.logs import LOG_FILE, tail
 from train.jobs.states import ACTIVE, AT_WORK, Run, derive
 from train.jobs.watch import PROGRESS_FILE, read_live, read_progress
 from train.jobs.words import gone
-from train.names import checked_name, settled
+from train.names import checked_name, with_absolute_paths
 
 LOCK_FILE = "lock"
 """In a run's folder: its trainer holds it while it lives."""
@@ -130,7 +130,7 @@ class Runs:
         try:
             with self.database.write() as connection:
                 folder = _new_folder(self.folder, name)
-                write_run_config(folder, settled(config))
+                write_run_config(folder, with_absolute_paths(config))
                 _sync(folder / "config.json")
                 connection.execute(
                     "INSERT INTO runs (id, name, notes, created, position) VALUES (?, ?, ?, ?, ?)",

@@ -77,7 +77,7 @@ def _remove(run: Path) -> None:
             use_shipped(kind)
         remove(run)
     except (PackageError, OSError) as error:
-        access.say(f"It cannot be removed: {error}")
+        access.keep_problem(f"It cannot be removed: {error}")
 
 
 def _import() -> None:
@@ -96,11 +96,11 @@ def _import() -> None:
     )
     if file is not None:
         st.button("Import", icon=":material/upload:", on_click=_bring, args=(file.getvalue(),))
-    bringing = subprocess_task.kept(BROUGHT, None)
+    bringing = subprocess_task.current(BROUGHT, None)
     if bringing is None:
         return
     if bringing.running:
-        subprocess_task.wait(bringing, "Checking the model…", BROUGHT)
+        subprocess_task.show_progress(bringing, "Checking the model…", BROUGHT)
     elif bringing.cancelled:
         st.caption("Cancelled: nothing was imported.")
     elif bringing.problem:
@@ -114,6 +114,8 @@ def _bring(package: bytes) -> None:
     words, files = ("import", "{folder}/package.zip"), {"package.zip": package}
     subprocess_task.drop(BROUGHT)
     try:
-        subprocess_task.tend(BROUGHT, None, lambda: subprocess_task.Task("train", words, files))
+        subprocess_task.get_or_start(
+            BROUGHT, None, lambda: subprocess_task.Task("train", words, files)
+        )
     except (OSError, BusyError) as error:
-        access.say(f"The model cannot be stored: {error}")
+        access.keep_problem(f"The model cannot be stored: {error}")

@@ -121,16 +121,16 @@ def _use(kind: str, folder: Path) -> None:
             raise WeightsError("Its run is in the bin, or gone. Restore it first.")
         use(kind, folder)
     except (WeightsError, JobError, OSError) as error:
-        access.say(f"This model cannot be used. {error}")
+        access.keep_problem(f"This model cannot be used. {error}")
 
 
 def _test(run: Run, kind: str, folder: Path) -> None:
     """The deliberate look at the test split."""
     about = (run.id, kind)
-    looking = subprocess_task.kept(TEST, about)
+    looking = subprocess_task.current(TEST, about)
     if looking is not None:
         if looking.running:
-            subprocess_task.wait(looking, "Measuring on the test photos…", TEST)
+            subprocess_task.show_progress(looking, "Measuring on the test photos…", TEST)
         elif looking.problem and not looking.cancelled:
             st.error(as_text(looking.problem), title="The test split could not be measured")
     looks = read_card(folder).get("test_looks")
@@ -166,13 +166,13 @@ def _look_at_test(run: str, kind: str) -> None:
     words = "evaluate", kind, "--split", "test", "--run-name", run
     subprocess_task.drop(TEST)
     try:
-        subprocess_task.tend(
+        subprocess_task.get_or_start(
             TEST,
             (run, kind),
             lambda: subprocess_task.Task("train", words, queue=subprocess_task.LONG),
         )
     except (OSError, BusyError) as error:
-        access.say(f"It cannot be measured: {error}")
+        access.keep_problem(f"It cannot be measured: {error}")
 
 
 def download(models: Path, key: str) -> None:

@@ -49,7 +49,7 @@ def _samples() -> None:
         config = form.chosen()
         about = (config.kind, config.data, config.augment, config.stages, config.seed)
         command = "preview", "--config", "{folder}/config.json", "--out", "{folder}/sheet.png"
-        sheet = subprocess_task.tend(
+        sheet = subprocess_task.get_or_start(
             SHEET,
             about,
             lambda: subprocess_task.Task("train", command, form.written(config)),
@@ -61,7 +61,7 @@ def _samples() -> None:
         st.error(f"No samples can be drawn: {as_text(str(error))}")
         return
     if sheet.running:
-        subprocess_task.wait(sheet, "Drawing samples…", SHEET)
+        subprocess_task.show_progress(sheet, "Drawing samples…", SHEET)
     elif sheet.cancelled:
         st.caption("Cancelled.")
         st.button(

@@ -68,7 +68,7 @@ def _start(config: Config) -> None:
         run = runs.create(config, form.named() or _name(config))
         ensure_supervisor(runs)
     except (JobError, OSError) as error:
-        access.say(f"The training cannot start. {error}")
+        access.keep_problem(f"The training cannot start. {error}")
         return
     st.session_state[form.PREFIX + "name"] = ""
     store.look_at(run)
@@ -172,7 +172,7 @@ def _about(found: Folder) -> None:
 
 def _estimate(config: Config, ready: bool) -> None:
     """What the training will take: measured on request, for the choices as they are."""
-    measuring = subprocess_task.kept(MEASURED, config)
+    measuring = subprocess_task.current(MEASURED, config)
     if measuring is None or (measuring.cancelled and not measuring.running):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
@@ -187,7 +187,9 @@ def _estimate(config: Config, ready: bool) -> None:
             st.caption("Not measured yet for these choices.", width="content")
         return
     if measuring.running:
-        subprocess_task.wait(measuring, "Measuring on a few steps of this training…", MEASURED)
+        subprocess_task.show_progress(
+            measuring, "Measuring on a few steps of this training…", MEASURED
+        )
     elif measuring.problem:
         st.warning(as_text(measuring.problem), title="It cannot be measured")
     else:
@@ -199,13 +201,13 @@ def _measure(config: Config) -> None:
     try:
         words = "estimate", "--config", "{folder}/config.json"
         subprocess_task.drop(MEASURED)
-        subprocess_task.tend(
+        subprocess_task.get_or_start(
             MEASURED,
             config,
             lambda: subprocess_task.Task("train", words, form.written(config)),
         )
     except (OSError, BusyError) as error:
-        access.say(f"It cannot be measured: {error}")
+        access.keep_problem(f"It cannot be measured: {error}")
 
 
 def _result(found: dict[str, float]) -> None:

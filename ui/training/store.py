@@ -51,7 +51,7 @@ def watched(seen: States) -> list[Run]:
     """All runs now, for what refreshes itself; the whole page begins anew once one of them is in
     another state than `seen`."""
     found = opened().recent()
-    if states(found) != seen or access.waiting():
+    if states(found) != seen or access.has_problem():
         st.rerun()
     return found
 
@@ -92,7 +92,7 @@ def attempt(what: str, *arguments: object) -> None:
         getattr(opened(), what)(*arguments)
         opened()  # its supervisor learns of it
     except JobError as error:
-        access.say(str(error))
+        access.keep_problem(str(error))
 
 
 @access.guarded

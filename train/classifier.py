@@ -16,6 +16,7 @@ from train.choices import BASE, EARLY_BLOCKS
 from train.config import ClassifierConfig, ConfigError
 from train.data import Arrays, EpochSampler, Samples, rows_of
 from train.diagnosing import Diagnosing
+from train.distillation import Teachers, distillation_loss
 from train.model import PhotoModel
 from train.ranks import gathered
 from train.start import start_weights
@@ -48,6 +49,7 @@ class ClassifierTraining(PhotoModel):
         self.frozen = [] if start is None else frozen_blocks(self.net, config.freeze)
         for block in self.frozen:
             block.requires_grad_(False)
+        self.teachers = Teachers(config.teachers, arrays.classes)
         self._collected: list[tuple[Tensor, Tensor]] = []
 
     def make_loader(self, epoch: int) -> DataLoader:
@@ -79,7 +81,13 @@ class ClassifierTraining(PhotoModel):
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels, sources → loss."""
         pixels, labels, sources = batch
-        loss = self.loss(self._logits(pixels), labels, sources)
+        x = network_input(pixels)
+        logits = self.net(x)[0].float()
+        loss = self.loss(logits, labels, sources)
+        if self.teachers:
+            scores = logits - self.diagnosing.offset.to(logits.device)
+            copying = distillation_loss(scores, self.teachers(x))
+            loss = torch.lerp(loss, copying, self.config.teacher_weight)
         self.log(
             "train_loss",
             loss,
@@ -116,8 +124,13 @@ class ClassifierTraining(PhotoModel):
         return class_answers(self.diagnosing, self._logits(pixels), self.arrays, rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
-        return self.net(x)[0].float()
+        return self.net(network_input(pixels))[0].float()
+
+
+def network_input(pixels: Tensor) -> Tensor:
+    """uint8 photos N×S×S×3 → what a network takes, in the layout that convolutions are fastest in:
+    float32 N×3×S×S."""
+    return normalise(pixels).contiguous(memory_format=torch.channels_last)
 
 
 def collected_logits(collected: list[tuple[Tensor, Tensor]]) -> tuple[np.ndarray, Tensor]:

@@ -302,6 +302,22 @@ class ClassifierConfig(Config):
     """How often an image that has a sharper centre crop is drawn as that crop."""
     sampling_power: float = _sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
+    teachers: tuple[str, ...] = named(
+        (),
+        "Teacher networks",
+        "Trained classifiers whose answers it learns beside the labels.",
+        others="models' folders",
+    )
+    """Folders of models with the same classes (see `train.distillation`)."""
+    teacher_weight: float = number(
+        "Weight of the teachers",
+        "How much their answers count; the labels count for the rest.",
+        0.0,
+        1.0,
+        0.1,
+        default=0.5,
+    )
+    """Loss = (1 - w)·loss of the labels + w·divergence from the teachers' answers."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.settings import Settings
 from train.choices import STARTS
@@ -63,8 +63,12 @@ def with_absolute_paths(config: AnyConfig) -> AnyConfig:
     """The same choices with absolute paths: what was named in one folder is found from all."""
     data = config.data if config.data in ("", "ham10000") else _absolute(config.data)
     start = config.start if config.start in STARTS else _absolute(config.start)
-    more = tuple(_absolute(path) for path in config.more)
-    return replace(config, data=data, start=start, more=more)
+    lists: dict[str, Any] = {
+        name: tuple(_absolute(path) for path in getattr(config, name))
+        for name in ("more", "teachers")
+        if hasattr(config, name)
+    }
+    return replace(config, data=data, start=start, **lists)
 
 
 def _absolute(path: str) -> str:

@@ -875,3 +875,14 @@ def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:
     checked(app.run())
     assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path)]
     assert form.PREFIX + "more_share" in {n.key for n in app.number_input}
+
+
+def test_teacher_networks_are_chosen_among_finished_runs(runs, tmp_path: Path) -> None:
+    """A classifier of a run can be learned from, and how much it counts is then asked for."""
+    app = page()
+    assert app.multiselect(key=form.PREFIX + "teachers").options == []
+    assert form.PREFIX + "teacher_weight" not in {n.key for n in app.number_input}
+    app.session_state[form.PREFIX + "teachers"] = [str(tmp_path)]
+    checked(app.run())
+    assert app.multiselect(key=form.PREFIX + "teachers").value == [str(tmp_path)]
+    assert form.PREFIX + "teacher_weight" in {n.key for n in app.number_input}

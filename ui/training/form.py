@@ -27,6 +27,8 @@ CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
 
 
+LISTS = ("augment", "more", "teachers")
+"""Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 FINER = (
     "warmup", "weight_decay", "ema", "sampling_power", "crop_share", "mask_weight", "dice_weight",
@@ -46,7 +48,7 @@ def load(config: Config, name: str = "", preset: str | None = None) -> None:
     for field in fields(config):
         chosen = getattr(config, field.name)
         if field.name not in ("data", "stages"):
-            state[field.name] = list(chosen) if field.name in ("augment", "more") else chosen
+            state[field.name] = list(chosen) if field.name in LISTS else chosen
     st.session_state.update({PREFIX + key: chosen for key, chosen in state.items()})
 
 
@@ -64,7 +66,9 @@ def chosen() -> Config:
         if field.name not in ("data", "stages") and PREFIX + field.name in st.session_state
     }
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
-    values["more"] = tuple(str(path) for path in values.get("more") or ())
+    for name in ("more", "teachers"):
+        if name in values:
+            values[name] = tuple(str(path) for path in values[name] or ())
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
     return kind(**values, data=data(), stages=stages)
 
@@ -211,6 +215,29 @@ def _starts() -> dict[str, Choice]:
     return found
 
 
+def _teachers() -> None:
+    """Classifiers to learn from: those of finished runs, and any that a file names."""
+    spec, current = _spec("teachers"), list(_of("teachers") or ())
+    found = {
+        str(model.folder): str(model.card.get("name", model.kind))
+        for model in store.offered_models()
+        if model.own and model.kind == "classifier"
+    }
+    st.session_state[PREFIX + "teachers"] = current
+    st.multiselect(
+        spec.title,
+        list(dict.fromkeys([*found, *current])),
+        format_func=lambda folder: found.get(folder, folder),
+        key=PREFIX + "teachers",
+        persist_state="session",
+        placeholder="None: it learns from the labels alone",
+        help=f"{spec.text} They must tell the same classes apart; the training takes a little "
+        "longer. See Hinton, Vinyals and Dean, 2015.",
+    )
+    if current:
+        _number("teacher_weight")
+
+
 def _names() -> set[str]:
     return {field.name for field in fields(CONFIGS[_of("kind")])}
 
@@ -254,6 +281,8 @@ def _learning(names: Iterable[str]) -> None:
         _select("loss")
     if "mask_loss" in names:
         _select("mask_loss")
+    if "teachers" in names:
+        _teachers()
     with st.grid(3, min_column_width=180):
         for name in LEARNING:
             _number(name)

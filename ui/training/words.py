@@ -92,7 +92,7 @@ def value(name: str, chosen: Any) -> str:
     if chosen in known:
         return known[chosen].title
     if isinstance(chosen, tuple):
-        return ", ".join(map(str, chosen))
+        return ", ".join(map(str, chosen)) or "none"
     return f"{chosen:g}" if isinstance(chosen, float) else str(chosen)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -68,9 +68,12 @@ def analyse_files(
         workers: files worked on at the same time; as many as the analyser has lanes.
 
     Raises:
+        FileExistsError: `out` holds tables or masks that are not of an earlier call, which the
+            results would replace; nothing is written.
         OSError: `out` cannot be written.
     """
     words = str if raw_names else safe
+    _check_out(out, {without_ending(picture.name) for picture in pictures})
     (out / "masks").mkdir(parents=True, exist_ok=True)
     same_name: dict[str, list[Path]] = {}
     for picture in pictures:
@@ -141,3 +144,26 @@ def read_picture(picture: Path) -> bytes:
         raise ImageError(
             f"{picture.name} cannot be opened ({error.strerror}). Check that it is still there."
         ) from error
+
+
+def _check_out(out: Path, names: Collection[str]) -> None:
+    """Whether results may go there: only those of an earlier call give way."""
+    ours = {"predictions.csv": {"image", "prediction", "in_domain"}, "rejected.csv": {"reason"}}
+    theirs = [
+        out / name
+        for name, columns in ours.items()
+        if (out / name).exists() and not columns <= _columns(out / name)
+    ]
+    if not (out / "predictions.csv").exists():
+        masks = (out / "masks" / f"{name}.png" for name in sorted(names))
+        theirs += [path for path in masks if path.exists()]
+    if theirs:
+        raise FileExistsError(
+            f"{theirs[0]} is not a result of LesionLab's, and would be replaced. Choose another "
+            "folder with --out, or move the file away."
+        )
+
+
+def _columns(table: Path) -> set[str]:
+    with table.open(newline="", encoding="utf-8", errors="replace") as file:
+        return set(next(csv.reader([file.readline(100_000)]), []))

@@ -442,7 +442,7 @@ def read_run_config(run: Path) -> Config | None:
         ConfigError: `config.json` is damaged.
     """
     path = run / CONFIG_FILE
-    return config_in(path) if path.is_file() else None
+    return config_in(path, of_run=True) if path.is_file() else None
 
 
 def may_be_run(folder: Path) -> bool:
@@ -467,9 +467,15 @@ def read_config(run: Path, kind: type[Kind]) -> Kind | None:
     return config
 
 
-def config_in(path: Path) -> Config:
-    """The configuration of any kind in a JSON file; `-` is stdin. Raises ConfigError."""
+def config_in(path: Path, of_run: bool = False) -> Config:
+    """The configuration of any kind in a JSON file; `-` is stdin. Raises ConfigError.
+
+    Args:
+        of_run: no person wrote the file. Without a mark it then is that of an older LesionLab.
+    """
     values = _values(path)
+    if of_run:
+        values = {VERSION: "", **values}
     try:
         return config_of(values)
     except ConfigError as error:

@@ -115,3 +115,21 @@ def test_out_that_is_a_file_is_refused(photos, tmp_path, capsys):
     (tmp_path / "out").write_text("in the way")
     assert main(["analyse", str(photos), "--out", str(tmp_path / "out")]) == 2
     assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("theirs", ["masks/a.png", "predictions.csv", "rejected.csv"])
+def test_files_of_somebodys_are_not_replaced(photos, tmp_path, capsys, theirs):
+    """Somebody has drawn masks of the same photos."""
+    path = tmp_path / "project" / theirs
+    path.parent.mkdir(parents=True)
+    path.write_text("drawn for hours")
+    assert main(["analyse", str(photos), "--out", str(tmp_path / "project")]) == 2
+    assert str(path) in capsys.readouterr().err
+    assert path.read_text() == "drawn for hours"
+    assert [p for p in (tmp_path / "project").rglob("*") if p.is_file()] == [path]
+
+
+def test_results_of_an_earlier_call_are_replaced(photos, tmp_path):
+    for _ in range(2):
+        assert main(["analyse", str(photos), "--out", str(tmp_path / "out")]) == 0
+    assert len(rows(tmp_path / "out" / "predictions.csv")) == 2

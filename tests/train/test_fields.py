@@ -27,6 +27,7 @@ from train.config import (
     as_json,
     config_in,
     config_of,
+    read_run_config,
 )
 from train.fields import Spec, nearest, specs
 from ui.training import form
@@ -220,6 +221,20 @@ def test_what_another_version_wrote_is_left_out_and_said(
     with caplog.at_level(logging.WARNING):
         assert config_in(path) == config
     assert "of_old" in caplog.text
+
+
+def test_a_run_of_a_lesionlab_before_the_mark_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody typed it; in a file of a person's, the same key is a slip."""
+    values = {"kind": "classifier", **ClassifierConfig(lr=0.5).as_dict(), "of_before": 1}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(values))
+    with caplog.at_level(logging.WARNING):
+        assert read_run_config(tmp_path) == ClassifierConfig(lr=0.5)
+    assert "of_before" in caplog.text
+    with pytest.raises(ConfigError, match="of_before"):
+        config_in(path)
 
 
 def test_a_card_says_more_than_the_choices() -> None:

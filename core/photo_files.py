@@ -147,6 +147,19 @@ def list_photos(paths: Path | Sequence[Path], but: Path | None = None) -> Listin
     return Listing(tuple(reversed(unique.values())), tuple(left_out))
 
 
+def list_members(archive: Path, names: Iterable[str]) -> Listing:
+    """The photos in an archive as `list_photos` has those in a folder, by the names of its files;
+    each path is that of the file if the archive were a folder."""
+    photos: list[PhotoFile] = []
+    left_out: list[LeftOut] = []
+    for name in sorted(names):
+        if reason := HIDDEN if is_hidden(name) else _not_read(name):
+            left_out.append(LeftOut(archive / name, name, reason))
+        else:
+            photos.append(PhotoFile(archive / name, name))
+    return Listing(tuple(photos), tuple(left_out))
+
+
 def is_hidden(name: str) -> bool:
     """Whether a part of a relative path is hidden or a system's own: `.ipynb_checkpoints/a.jpg`,
     `__MACOSX/._a.jpg`, `Thumbs.db`. Either slash parts it."""
@@ -187,11 +200,18 @@ def _look_into(
                 (links if entry.is_symlink() else folders).append((path, name + "/"))
             elif not entry.is_file():  # a link that leads nowhere, a pipe
                 left_out.append(LeftOut(path, name, BROKEN))
-            elif (ending := ending_of(entry.name)) in ENDINGS:
-                photos.append(PhotoFile(path, name))
-            else:
-                reason = UNREAD[ending].told if ending else OTHER
+            elif reason := _not_read(entry.name):
                 left_out.append(LeftOut(path, name, reason))
+            else:
+                photos.append(PhotoFile(path, name))
+
+
+def _not_read(name: str) -> str:
+    """Why a file is not among the photos, by its ending; empty if it is."""
+    ending = ending_of(name)
+    if ending in ENDINGS:
+        return ""
+    return UNREAD[ending].told if ending else OTHER
 
 
 class PhotoIndex:

@@ -32,7 +32,14 @@ from core.importer import MAX_MEMBERS, MAX_RATIO
 from core.label_files import read_labels
 from core.mask_files import ENDINGS as MASK_ENDINGS
 from core.mask_files import Grid, pair_masks, read_mask
-from core.photo_files import PhotoFile, is_hidden, list_photos
+from core.photo_files import (
+    HIDDEN,
+    LeftOut,
+    PhotoFile,
+    PhotoIndex,
+    list_members,
+    list_photos,
+)
 from core.splits import Split
 from core.taxonomy import KEYS
 from core.zips import ZipError
@@ -71,7 +78,8 @@ class Elsewhere(Folder):
         masks = [_by_name(path, name) for name in pictures if _is_mask(name)]
         photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
         pairs = pair_masks(photos, masks)
-        labels, told = _labels(path, [name for name in files if name.lower().endswith(TABLES)])
+        tables = [name for name in files if name.lower().endswith(TABLES)]
+        labels, told = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
         rows: dict[str, dict[str, str]] = {}
         known_already = bare = 0
         for photo in photos:
@@ -129,18 +137,23 @@ class Elsewhere(Folder):
 
 
 def _listed(path: Path) -> tuple[list[str], tuple[str, ...]]:
-    """Names of the files in a folder or archive, without hidden ones, and what to say of pictures
-    that are not read."""
+    """Names of the pictures and tables in a folder or archive, and what to say of what is left
+    out."""
     if path.is_dir():
         listing = list_photos(path)
-        tables = {left.name for left in listing.left_out if left.name.lower().endswith(TABLES)}
-        others = tuple(left for left in listing.left_out if left.name not in tables)
-        names = [*(photo.name for photo in listing.photos), *tables]
-        return sorted(names), replace(listing, left_out=others).notes()
-    if path.is_file():
-        members = (info.filename for info in zips.members(_archive(path)))
-        return sorted(name for name in members if not is_hidden(name)), ()
-    raise DatasetError(f"There is no folder or ZIP archive {path}.")
+    elif path.is_file():
+        members = zips.members(_archive(path))
+        listing = list_members(path, (info.filename for info in members))
+    else:
+        raise DatasetError(f"There is no folder or ZIP archive {path}.")
+    others = [left for left in listing.left_out if not _is_table(left)]
+    tables = [left.name for left in listing.left_out if _is_table(left)]
+    names = [*(photo.name for photo in listing.photos), *tables]
+    return sorted(names), replace(listing, left_out=tuple(others)).notes()
+
+
+def _is_table(left: LeftOut) -> bool:
+    return left.reason != HIDDEN and left.name.lower().endswith(TABLES)
 
 
 def _by_name(root: Path, name: str) -> PhotoFile:
@@ -181,11 +194,15 @@ def _read(root: Path, name: str) -> bytes:
         raise DatasetError(f"{name} in {root} cannot be read.") from error
 
 
-def _labels(root: Path, tables: list[str]) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
-    """Diagnosis and group of each photo, and what to say of rows and tables that are left out.
+def _labels(
+    root: Path, tables: list[str], photos: PhotoIndex
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Diagnosis and group of each photo by its id, and what to say of rows and tables that are left
+    out.
 
     Raises:
-        DatasetError: there is one table, and it cannot be used.
+        DatasetError: there is one table, and it cannot be used; or two photos have the name that a
+            row gives.
     """
     labels: dict[str, tuple[str, str]] = {}
     notes: list[str] = []
@@ -198,7 +215,7 @@ def _labels(root: Path, tables: list[str]) -> tuple[dict[str, tuple[str, str]], 
             notes.append(f"{name} is left out: {error}")
             continue
         notes += found.notes()
-        groups = found.table["lesion_id"].fillna(found.table.index.to_series())
-        for image_id, dx, group in zip(found.table.index, found.table["dx"], groups, strict=True):
-            labels[str(image_id)] = (str(dx), str(group))
+        for called, dx, group in found.table[["dx", "lesion_id"]].itertuples():
+            if photo := photos.find(str(called)):
+                labels[photo.id] = (str(dx), photo.id if pd.isna(group) else str(group))
     return labels, tuple(notes)

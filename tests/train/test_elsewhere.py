@@ -228,3 +228,23 @@ def test_a_table_that_is_read_is_not_called_left_out(source: Path) -> None:
     said = " ".join(Elsewhere.open(source).notes)
     assert "notes.docx" in said
     assert "labels.csv" not in said
+
+
+def test_a_table_may_name_photos_in_its_own_way(source: Path) -> None:
+    """With an ending, a folder, or in another case."""
+    before = Elsewhere.open(source).table
+    table = (source / "labels.csv").read_text()
+    for spelled in ("{}.JPG", "images/{}", "{}.jpg"):
+        rows = (row.split(",") for row in table.splitlines()[1:])
+        lines = [f"{spelled.format(name.lower())},{dx},{lesion}" for name, dx, lesion in rows]
+        (source / "labels.csv").write_text("\n".join(["image_id,dx,lesion_id", *lines]))
+        assert Elsewhere.open(source).table.equals(before)
+
+
+def test_what_is_left_out_of_an_archive_is_named(source: Path) -> None:
+    (source / "images" / "raw.cr2").write_bytes(b"x")
+    (source / "notes.docx").write_bytes(b"x")
+    folder, archive = (Elsewhere.open(path).notes for path in (source, zipped(source)))
+    for name in ("raw.cr2", "notes.docx"):
+        assert name in " ".join(folder)
+        assert name in " ".join(archive)

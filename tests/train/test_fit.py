@@ -349,7 +349,7 @@ def test_fit_is_quiet(
 
 def await_epoch(process: subprocess.Popen[bytes], run: Path, epochs: int) -> None:
     """Wait until so many epochs are finished and their checkpoint is written."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 900  # no machine is so slow: it hangs
     while time.monotonic() < deadline:
         if process.poll() is not None:
             assert process.stdout

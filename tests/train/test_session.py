@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,8 +114,12 @@ def check_samples(run: Path, epoch: int, config: Config) -> None:
 
 
 def test_stop_and_resume_lose_no_finished_epoch(
-    environment: dict[str, str], tmp_path: Path, finished: list[Path]
+    environment: dict[str, str],
+    tmp_path: Path,
+    finished: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("train.callbacks.Watching.EVERY", math.inf)  # reports whole epochs alone
     run, config = tmp_path / "run", replace(CLASSIFIER, stages=(Stage(4, 32),))
     begin(run, config, resume=False)
     with pytest.raises(Stopped):

@@ -15,6 +15,9 @@ from core.taxonomy import BY_KEY
 
 Figures = dict[str, Any]
 
+ELSEWHERE = "elsewhere"
+"""The evaluation on photos of other clinics that no training learns from (`train.elsewhere`)."""
+
 COMPARISON = "comparison"
 """In the folder of weights: figures of models whose weights are not there, `RUN/KIND/`."""
 
@@ -35,7 +38,7 @@ class EvaluationError(ValueError):
 
 
 def names(folder: Path) -> list[str]:
-    """The evaluations in a model's folder: `test`, `validation`, `test-8views` …, sorted."""
+    """The evaluations in a model's folder, sorted: `elsewhere`, `test`, `test-8views` …"""
     prefix = "evaluation-"
     return sorted(p.stem.removeprefix(prefix) for p in folder.glob(f"{prefix}*.json"))
 
@@ -133,11 +136,12 @@ def command(folder: Path, name: str) -> str:
     """The command that writes the evaluation of that name (one of `names`) of the model in a
     folder."""
     split, views = split_and_views(name)
+    photos = "--more PHOTOS" if split == ELSEWHERE else f"--split {split}"
     option = f" --views {views}" if views > 1 else ""
     run = folder.parents[1] if folder.parent.name == MODELS else folder.parent
     own = folder.parent.name == MODELS or folder.parent.parent.name == COMPARISON
     named = f" --run-name {shlex.quote(run.name)}" if own else ""
-    return f"python -m train evaluate {folder.name} --split {split}{option}{named}"
+    return f"python -m train evaluate {folder.name} {photos}{option}{named}"
 
 
 def _missing(path: Path, folder: Path, split: str) -> EvaluationError:

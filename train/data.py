@@ -36,7 +36,7 @@ from core.taxonomy import BY_KEY, KEYS
 from train.augment import Augmentation, Look
 from train.choices import AUGMENTATIONS
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.elsewhere import Elsewhere
+from train.elsewhere import Elsewhere, open_sources
 from train.folders import ClassFolder, Folder, MaskFolder
 from train.session import Tick
 
@@ -110,12 +110,7 @@ def open_data(config: Config) -> Data:
 def open_more(config: Config, data: Data) -> list[Elsewhere]:
     """The further sources that a configuration names; photos that the data or an earlier source has
     are left out. Raises DatasetError."""
-    known = frozenset(data.table.index)
-    sources = []
-    for name in config.more:
-        sources.append(Elsewhere.open(Path(name).expanduser(), known))
-        known |= frozenset(sources[-1].table.index)
-    return sources
+    return open_sources(map(Path, config.more), data.table.index)
 
 
 def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:

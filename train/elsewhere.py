@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -134,6 +135,17 @@ class Elsewhere(Folder):
 
     def _bytes(self, name: str) -> bytes:
         return _read(self.root, name)
+
+
+def open_sources(paths: Iterable[Path], known: Iterable[str]) -> list[Elsewhere]:
+    """Several further sources; photos whose ids are known, or that an earlier source has, are left
+    out. Raises DatasetError."""
+    ids = frozenset(map(str, known))
+    sources = []
+    for path in paths:
+        sources.append(Elsewhere.open(path.expanduser(), ids))
+        ids |= frozenset(sources[-1].table.index)
+    return sources
 
 
 def _listed(path: Path) -> tuple[list[str], tuple[str, ...]]:

@@ -3,8 +3,9 @@
 Writes `predictions-<split>.parquet` and `evaluation-<split>.json` into the model's folder
 (`weights/<model>/`, or a run's), and puts the overall figures onto the card. Figures of the shipped
 weights go through the very runtime that the app uses; all come with 95 % intervals by bootstrap
-over lesions. Open the test split once per reported model. Photos from elsewhere (`--images`) are
-measured likewise, but written to a folder of one's own.
+over lesions. Open the test split once per reported model. Validation-elsewhere (`--more`, see
+`train.elsewhere`) is measured and kept likewise; any other photos (`--images`) are measured too,
+but written to a folder of one's own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from core import curves
 from core.analyser import DECODED_PX, Analyser, mask_of
 from core.calibration import Calibration
 from core.decision import Decision
-from core.evaluation import command
+from core.evaluation import ELSEWHERE, command
 from core.imaging import resize
 from core.metrics import (
     ECE_INTERVAL,
@@ -236,7 +237,28 @@ def write_split(folder: Path, figures: dict[str, Any]) -> None:
         **figures["overall"],
         **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
     }
+    if split == ELSEWHERE and "classes" in figures:
+        card[ELSEWHERE] = _elsewhere(figures)
     write_card(folder, card)
+
+
+def _elsewhere(figures: dict[str, Any]) -> dict[str, Any]:
+    """What the app says beside an answer on a photo of another clinic: the card's section."""
+    classes, counts = figures["confusion"]["classes"], np.array(figures["confusion"]["counts"])
+    held = [key for key in classes if figures["classes"][key]["support"]]
+    mel = classes.index("mel")
+    others = np.delete(counts, mel, axis=0)  # rows are the truth
+    return {
+        "images": figures["images"],
+        "accuracy": round(figures["overall"]["accuracy"]["value"], 4),
+        "balanced_accuracy": round(figures["overall"]["balanced_accuracy"]["value"], 4),
+        "melanomas": int(counts[mel].sum()),
+        "melanomas_found": int(counts[mel, mel]),
+        "melanoma_specificity": round(1 - float(others[:, mel].sum() / others.sum()), 4),
+        "melanoma_auc": round(figures["classes"]["mel"]["auc"]["value"], 4),
+        "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
+        f"{figures['data']}; diagnoses there: {', '.join(held)}",
+    }
 
 
 def write_elsewhere(kind: str, card: Card, figures: dict[str, Any], out: Path) -> None:

@@ -52,7 +52,15 @@ def add_model_commands(commands: Any) -> None:
     evaluate.add_argument(
         "--views", type=int, choices=VIEWS, default=1, help="8: average over turned, mirrored views"
     )
-    evaluate.add_argument("--images", type=Path, metavar="DIR", help="photos from elsewhere")
+    evaluate.add_argument(
+        "--more",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="photos of other clinics (folder or ZIP): those kept for validation",
+    )
+    evaluate.add_argument("--images", type=Path, metavar="DIR", help="any other photos")
     evaluate.add_argument(
         "--labels",
         type=Path,
@@ -60,9 +68,7 @@ def add_model_commands(commands: Any) -> None:
         help="their diagnoses: ISIC's tables, HAM10000's, or image_id and dx",
     )
     evaluate.add_argument("--masks", type=Path, metavar="DIR", help="their masks, for segmenter")
-    evaluate.add_argument(
-        "--out", type=Path, metavar="DIR", help="for photos from elsewhere: results go there"
-    )
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="of --images: results go there")
     evaluate.set_defaults(run=_evaluate, parser=evaluate)
     intervals = commands.add_parser(
         "intervals", help="the calibration error's interval anew, from the kept predictions"
@@ -133,7 +139,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _reference(options: argparse.Namespace) -> int:
     from core.runtime import open_runtime
-    from train.elsewhere import Elsewhere
+    from train.elsewhere import open_sources
     from train.features import features_of
     from train.reference import build_reference, measure_outside
 
@@ -142,8 +148,7 @@ def _reference(options: argparse.Namespace) -> int:
     cards = [read_card(folder) for folder in folders]
     check_split(cards[0], dataset.split.id)
     runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
-    known = frozenset(dataset.table.index)
-    more = [Elsewhere.open(path, known) for path in options.more]
+    more = open_sources(options.more, dataset.table.index)
     reference, sections = build_reference(
         dataset, cards[0], runtime.classify, more, options.strangers
     )
@@ -185,11 +190,15 @@ def _of_run(options: argparse.Namespace) -> dict[str, Any]:
 
 def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     from core.analyser import Analyser
+    from train.elsewhere import open_sources
     from train.evaluate import evaluate_shipped, write_elsewhere, write_split
-    from train.sources import FolderSource, Source, SplitSource
+    from train.sources import ElsewhereSource, FolderSource, Source, SplitSource
 
     source: Source
-    if options.images is None:
+    if options.more:
+        sources = open_sources(options.more, Dataset.open().table.index)
+        source = ElsewhereSource(tuple(sources), masked=options.model == "segmenter")
+    elif options.images is None:
         source = SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
     elif options.model == "classifier":
         source = FolderSource.with_labels(options.images, options.labels).readable()
@@ -209,6 +218,8 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
 def _check_options(options: argparse.Namespace) -> None:
     """Ends with status 2 where the options do not fit together."""
     wrong = options.parser.error
+    if options.more and (options.images or options.run_name):
+        wrong("--more goes with the models in weights/, without --images and --run-name")
     if options.images is None:
         if options.labels or options.masks or options.out:
             wrong("--labels, --masks and --out go with --images")

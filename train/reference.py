@@ -17,16 +17,12 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from core.batch import find_pictures
-from core.calibration import Calibration
 from core.curves import auc
 from core.dataset import Dataset
-from core.decision import Decision
 from core.gate import REFUSED, Gate
-from core.metrics import balanced_accuracy
 from core.neighbours import WIDTH, KnownCases, unit
 from core.novelty import COMPONENTS, Familiar
 from core.reference import Reference
-from core.taxonomy import KEYS
 from core.weights import Card
 from train.elsewhere import Elsewhere
 from train.features import Classify, Features, concatenated, features_of, features_of_files
@@ -59,7 +55,7 @@ def build_reference(
         dataset: with the split that the classifier was trained on.
         card: of the classifier.
         classify: its runtime's.
-        more: further sources, whose validation photos the answers are measured on, too.
+        more: further sources.
         strangers: a folder of photos that show no lesion; with it and further sources the gate
             has three grades.
         width: numbers kept of each embedding.
@@ -85,11 +81,7 @@ def build_reference(
         validation.textures,
         kept.textures,
     )
-    labels = np.concatenate([_labels(source, "validation") for source in more])
-    known = labels >= 0
-    names = [source.root.stem for source in more]
-    measured = measure_elsewhere(card, kept.logits[known], labels[known], names)
-    return replace(reference, gate=gate), sections | {"gate": section, "elsewhere": measured}
+    return replace(reference, gate=gate), sections | {"gate": section}
 
 
 def textures_in(folder: Path, card: Card, classify: Classify) -> np.ndarray:
@@ -97,12 +89,6 @@ def textures_in(folder: Path, card: Card, classify: Classify) -> np.ndarray:
     paths = find_pictures([folder]).pictures
     photos = ((path.name, path.read_bytes()) for path in paths)
     return features_of_files(photos, len(paths), folder.name, card, classify).textures
-
-
-def _labels(source: Elsewhere, split: str) -> np.ndarray:
-    """Index of each photo's diagnosis, -1 where it is not known."""
-    table = source.table[source.table["split"] == split]
-    return np.array([KEYS.index(dx) if dx else -1 for dx in table["dx"]], int)
 
 
 def _features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Classify) -> Features:
@@ -160,29 +146,6 @@ def fit_gate(
             "validation": round(float(gate.refuses(own).mean()), 4),
             "validation_elsewhere": round(float(gate.refuses(others).mean()), 4),
         },
-    }
-
-
-def measure_elsewhere(
-    card: Card, logits: np.ndarray, labels: np.ndarray, sources: list[str]
-) -> dict[str, Any]:
-    """What the classifier's answers are worth on labelled validation-elsewhere photos: the section
-    `elsewhere` of the card. `logits` N×K, `labels` N as indices of the seven diagnoses."""
-    probabilities = Calibration.of(card)(logits)
-    named = Decision.of(card)(probabilities)
-    melanoma = KEYS.index("mel")
-    truth = labels == melanoma
-    held = sorted({KEYS[label] for label in labels})
-    return {
-        "images": len(labels),
-        "accuracy": round(float((named == labels).mean()), 4),
-        "balanced_accuracy": round(balanced_accuracy(named, labels), 4),
-        "melanomas": int(truth.sum()),
-        "melanomas_found": int((named[truth] == melanoma).sum()),
-        "melanoma_specificity": round(float((named[~truth] != melanoma).mean()), 4),
-        "melanoma_auc": round(auc(truth, probabilities[:, melanoma]), 4),
-        "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
-        f"{', '.join(sources)}; diagnoses there: {', '.join(held)}",
     }
 
 

@@ -1,4 +1,4 @@
-"""Photos to evaluate on: a split of the imported dataset, or files from elsewhere."""
+"""Photos to evaluate on: a split of the imported dataset, or photos of other clinics."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from core.dataset import Dataset, DatasetError
+from core.evaluation import ELSEWHERE
 from core.label_files import read_labels
 from core.mask_files import Grid, pair_masks, read_mask
 from core.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
 from core.taxonomy import BY_KEY
 from train.data import TWO_LABELS, Data, chosen_rows, read_photo
+from train.elsewhere import Elsewhere
 
 
 class Source(Protocol):
@@ -86,6 +88,54 @@ class SplitSource:
     def mask(self, image_id: str) -> np.ndarray:
         """See `Source`."""
         return self.dataset.mask(image_id)
+
+
+@dataclass(frozen=True)
+class ElsewhereSource:
+    """Validation-elsewhere: the photos of further sources that no training learns from.
+
+    Raises, when its table is asked for:
+        DatasetError: there are none.
+    """
+
+    sources: tuple[Elsewhere, ...]
+    masked: bool = False
+    """Those that have a mask; else those that have a diagnosis."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """See `Source`; `source` is the place of a photo's source in `sources`."""
+        tables = [s.table.assign(source=place) for place, s in enumerate(self.sources)]
+        table = pd.concat(tables)
+        wanted = table["has_mask"] if self.masked else table["dx"] != ""
+        table = table[wanted & (table["split"] == "validation")]
+        if table.empty:
+            what = "mask" if self.masked else "diagnosis"
+            raise DatasetError(
+                f"None of the photos of {self.about['data']} that are kept for validation has a "
+                f"{what}."
+            )
+        return table
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """See `Source`."""
+        return {
+            "data": ", ".join(source.root.stem for source in self.sources),
+            "split": ELSEWHERE,
+            "split_id": "+".join(source.split.id for source in self.sources),
+        }
+
+    def photo(self, image_id: str) -> bytes:
+        """See `Source`. Raises DatasetError."""
+        return self._of(image_id).photo(image_id)
+
+    def mask(self, image_id: str) -> np.ndarray:
+        """See `Source`. Raises DatasetError."""
+        return self._of(image_id).mask(image_id)
+
+    def _of(self, image_id: str) -> Elsewhere:
+        return next(source for source in self.sources if image_id in source.table.index)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.evaluation import EvaluationError, read_evaluation
+from core.evaluation import ELSEWHERE, EvaluationError, read_evaluation
 from core.taxonomy import DIAGNOSES
 from ui.performance import (
     calibration,
@@ -34,6 +34,8 @@ ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
     "validation": "Validation: the epoch, the input size, the temperature and the rule were chosen "
     "on these lesions, so these figures flatter the models. Quote the test split.",
+    ELSEWHERE: "Photos of other clinics and cameras that no training learns from: what to expect "
+    "of a photo of your own. Diagnoses without a photo there are left out of the averages.",
 }
 
 st.title(
@@ -45,8 +47,8 @@ st.title(
 first, second = st.columns(2)
 split = first.segmented_control(
     "Split",
-    SPLITS,
-    format_func=str.capitalize,
+    list(SPLITS),
+    format_func=SPLITS.__getitem__,
     default="test",
     required=True,
     key="split",

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.calibration import Calibration
 from core.dataset import Dataset
-from core.evaluation import COMPARISON, read_predictions
+from core.evaluation import COMPARISON, ELSEWHERE, read_predictions
 from core.metrics import NAMES, classifier_summary, confusion, per_class
 from core.published import PUBLISHED
 from core.taxonomy import BY_KEY
@@ -98,6 +98,17 @@ def test_every_tab_shows_its_charts_with_words_and_downloads(tab) -> None:
     assert len(app.get("download_button")) >= max(1, len(charts))
     reading = texts(app).count(":material/menu_book:")
     assert reading >= max(1, len(charts))
+
+
+@pytest.mark.parametrize("tab", CHARTS, ids=lambda t: t.TITLE)
+def test_every_tab_shows_photos_of_other_clinics(tab) -> None:
+    """Some diagnoses have no photo there, and nothing is known of the people."""
+    app = opened(tab.TITLE, split=ELSEWHERE)
+    assert not app.error
+    assert len(app.get("plotly_chart")) == (0 if tab is groups else CHARTS[tab])
+    if tab is overview:
+        found = figures_of("classifier", ELSEWHERE)["overall"]["accuracy"]["value"]
+        assert metrics(app)[NAMES["accuracy"]] == f"{found:.3f}"
 
 
 @pytest.mark.parametrize("tab", CHARTS, ids=lambda t: t.TITLE)

@@ -6,17 +6,20 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.dataset import DatasetError
+from core.evaluation import ELSEWHERE
 from core.imaging import to_jpeg, to_png
 from core.splits import assert_no_leak
 from tests.train.conftest import Tiny
 from train.classifier import ClassifierTraining
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
-from train.data import Samples, open_more, prepare, rows_of, source_weights
-from train.elsewhere import Elsewhere, split_of
+from train.data import Samples, open_more, prepare, read_photo, rows_of, source_weights
+from train.elsewhere import Elsewhere, open_sources, split_of
 from train.segmenter import SegmenterTraining
+from train.sources import ElsewhereSource
 
 SOURCE = 60
 DIAGNOSES = ("nv", "mel", "bkl")
@@ -248,3 +251,34 @@ def test_what_is_left_out_of_an_archive_is_named(source: Path) -> None:
     for name in ("raw.cr2", "notes.docx"):
         assert name in " ".join(folder)
         assert name in " ".join(archive)
+
+
+def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) -> None:
+    """Photos of two sources that no training learns from: for a classifier those with a diagnosis,
+    for a U-Net those with a mask."""
+    table = (source / "labels.csv").read_text().splitlines()
+    (source / "labels.csv").write_text("\n".join(table[:31]))  # the others have masks alone
+    second = write_source(tmp_path / "second", masks=False)
+    renamed = (second / "labels.csv").read_text().replace("ISIC_1", "ISIC_2").replace(",L", ",M")
+    (second / "labels.csv").write_text(renamed)
+    for photo in (second / "images").iterdir():
+        photo.rename(photo.with_name(photo.name.replace("ISIC_1", "ISIC_2")))
+    sources = tuple(open_sources([source, second], ["ISIC_1000000"]))
+    both = pd.concat([each.table for each in sources])
+    kept = both[both["split"] == "validation"]
+    labelled, masked = ElsewhereSource(sources), ElsewhereSource(sources, masked=True)
+    assert list(labelled.table.index) == list(kept.index[kept["dx"] != ""])
+    assert list(masked.table.index) == list(kept.index[kept["has_mask"]])
+    assert set(labelled.table["source"]) == {0, 1}
+    for name in labelled.table.index:
+        assert read_photo(labelled.photo(name), name).width == 80
+    for name in masked.table.index:
+        assert masked.mask(name).sum() == 20 * 30
+    assert labelled.about["split"] == ELSEWHERE
+    assert "ISIC_1000000" not in both.index
+
+
+def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
+    sources = tuple(open_sources([write_source(source.parent / "bare", masks=False)], []))
+    with pytest.raises(DatasetError, match="mask"):
+        _ = ElsewhereSource(sources, masked=True).table

@@ -9,11 +9,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import EvaluationError, Figures, command, read_evaluation, read_predictions
+from core.evaluation import (
+    ELSEWHERE,
+    EvaluationError,
+    Figures,
+    command,
+    read_evaluation,
+    read_predictions,
+)
 from core.in_use import in_use
 
 RULE, MOST_PROBABLE = "rule", "most probable"
-SPLITS = ("test", "validation")
+SPLITS = {"test": "Test", "validation": "Validation", ELSEWHERE: "Other clinics"}
 
 
 @dataclass(frozen=True)

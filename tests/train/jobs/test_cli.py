@@ -78,7 +78,7 @@ def test_what_it_refuses(
         file.write_text(text)
         assert "cannot be read" in refused(capsys, "add", "--config", str(file))
     file.write_text('{"batch": 1}')
-    assert "2 images" in refused(capsys, "add", "--config", str(file))
+    assert "Batch" in refused(capsys, "add", "--config", str(file))
     with pytest.raises(SystemExit):
         main(["queue", "add"])
     assert len(Runs.open().all()) == 2

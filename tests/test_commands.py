@@ -22,8 +22,14 @@ from core.phantom import practice_set
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("README.md", "train/README.md", "benchmarks/README.md")
-OTHERS = {"export", "source", ".venv\\Scripts\\activate"}
-"""Of the shell."""
+OTHERS = {
+    "export",
+    "source",
+    ".venv\\Scripts\\activate",
+    "scorer/bin/pip",
+    "scorer/bin/isic-challenge-scoring",
+}
+"""Of the shell, and of an environment that the guide makes."""
 
 
 class Understood(BaseException):

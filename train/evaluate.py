@@ -46,6 +46,7 @@ from core.views import views_back
 from core.weights import Card, read_card, write_card
 from train.data import TWO_LABELS, read_photo
 from train.features import Classify, Segment
+from train.isic import write_scores
 from train.sources import Source, SplitSource
 
 BATCH = 16
@@ -60,6 +61,10 @@ SMALLEST_SLICE = 20
 AGES = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 200, "60 and over"))
 FIXED_SUBSET = 50
 """Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
+
+
+Keep = Callable[[str, np.ndarray], None]
+"""Takes an image's id and its mask, bool H×W."""
 
 
 def evaluate_classifier(
@@ -177,9 +182,18 @@ def evaluate_classifier(
 
 
 def evaluate_segmenter(
-    source: Source, card: Card, segment: Segment, views: int = 1, draws: int | None = None
+    source: Source,
+    card: Card,
+    segment: Segment,
+    views: int = 1,
+    draws: int | None = None,
+    keep: Keep | None = None,
 ) -> dict[str, Any]:
-    """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`."""
+    """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`.
+
+    Args:
+        keep: takes each mask.
+    """
     _check_source(card, source)
     draws = draws or DRAWS
     table = source.table
@@ -190,6 +204,8 @@ def evaluate_segmenter(
         for image_id, scores in zip(ids, logits, strict=True):
             truth = source.mask(image_id)
             found = mask_of(scores, truth.shape[1], truth.shape[0])
+            if keep is not None:
+                keep(image_id, found)
             rows.append((*mask_scores(found, truth), float((found == truth).mean())))
     scores = pd.DataFrame(rows, columns=["dice", "iou", "pixel_accuracy"], index=table.index)
     scores.insert(0, "lesion_id", table["lesion_id"])
@@ -213,14 +229,14 @@ def evaluate_segmenter(
 
 
 def evaluate_shipped(
-    kind: str, source: Source, analyser: Analyser, views: int = 1
+    kind: str, source: Source, analyser: Analyser, views: int = 1, keep: Keep | None = None
 ) -> dict[str, Any]:
-    """One of the two models of an analyser, through its runtime."""
+    """One of the two models of an analyser, through its runtime; `keep` takes each mask."""
     runtime = analyser.runtime
     if kind == "classifier":
         card, reference = analyser.classifier_card, analyser.reference
         return evaluate_classifier(source, card, runtime.classify, reference, views)
-    return evaluate_segmenter(source, analyser.segmenter_card, runtime.segment, views)
+    return evaluate_segmenter(source, analyser.segmenter_card, runtime.segment, views, keep=keep)
 
 
 def write_split(folder: Path, figures: dict[str, Any]) -> None:
@@ -262,8 +278,11 @@ def _elsewhere(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_elsewhere(kind: str, card: Card, figures: dict[str, Any], out: Path) -> None:
-    """Keep the figures of photos from elsewhere in a folder."""
+    """Keep the figures of any other photos in a folder, and a classifier's answers in the format of
+    ISIC's challenges, too."""
     out.mkdir(parents=True, exist_ok=True)
+    if kind == "classifier":
+        write_scores(out, figures["predictions"], Decision.of(card))
     _write(out, kind, f"python -m train evaluate {kind} --images …", card, figures)
 
 

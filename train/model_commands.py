@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,7 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     from core.analyser import Analyser
     from train.elsewhere import open_sources
     from train.evaluate import evaluate_shipped, write_elsewhere, write_split
+    from train.isic import write_mask
     from train.sources import ElsewhereSource, FolderSource, Source, SplitSource
 
     source: Source
@@ -207,7 +209,8 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     weights = Settings.from_environment().weights
     folder = weights / options.model
     analyser = Analyser.load(folders=(weights / "classifier", weights / "segmenter"))
-    figures = evaluate_shipped(options.model, source, analyser, options.views)
+    keep = partial(write_mask, options.out) if options.out else None
+    figures = evaluate_shipped(options.model, source, analyser, options.views, keep)
     if options.images is None:
         write_split(folder, figures)
     else:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 import train.evaluate
@@ -383,11 +384,32 @@ def test_photos_from_elsewhere(shipped: Shipped, evaluated: str, elsewhere: Path
         assert (figures["data"], figures["split"], figures["images"]) == ("photos", "external", 8)
         assert len(pd.read_parquet(out / f"predictions-{model}.parquet")) == 8
         assert shipped.card(model) == cards[model], "the card quotes the dataset's splits alone"
+    check_challenge_format(out, elsewhere)
     if evaluated == "test":
         theirs = pd.read_parquet(out / "predictions-classifier.parquet")
         _, ours = evaluation(shipped, "classifier", "test")
         columns = ["prediction", *KEYS]
         pd.testing.assert_frame_equal(theirs[columns], ours.loc[theirs.index, columns])
+
+
+def check_challenge_format(out: Path, elsewhere: Path) -> None:
+    """The highest score is the answer's, so that the challenge's scorer finds what we do."""
+    truth, scores = (pd.read_csv(out / f"isic-{name}.csv") for name in ("truth", "scores"))
+    pd.testing.assert_frame_equal(truth, pd.read_csv(elsewhere / "labels.csv"))
+    assert list(scores.columns) == list(truth.columns)
+    predictions = pd.read_parquet(out / "predictions-classifier.parquet")
+    named = scores.set_index("image").idxmax(axis=1).str.lower()
+    assert named.to_dict() == predictions["prediction"].to_dict()
+    figures = json.loads((out / "evaluation-classifier.json").read_text())
+    recalls = (named == predictions["dx"]).groupby(predictions["dx"]).mean()
+    assert figures["overall"]["balanced_accuracy"]["value"] == pytest.approx(recalls.mean())
+    masks = pd.read_parquet(out / "predictions-segmenter.parquet")
+    for image_id, iou in masks["iou"].items():
+        name = f"{image_id}_segmentation.png"
+        found, drawn = (
+            np.array(Image.open(f / name)) > 0 for f in (out / "isic-masks", elsewhere / "masks")
+        )
+        assert (found & drawn).sum() / (found | drawn).sum() == pytest.approx(iou, abs=1e-5)
 
 
 @pytest.mark.parametrize(

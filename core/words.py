@@ -32,22 +32,29 @@ ANOTHER_CAMERA = "Dermoscopy from another camera or clinic than the models learn
 """Of a photo that is `ELSEWHERE`."""
 
 
-def domain_note(domain: str, card: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What to say first of a photo that is not familiar: a title without a full stop, and a text.
+OWN = "A photo of your own"
+"""Of one that is `FAMILIAR`: most photos of other clinics are, and the answers no better for it."""
+
+
+def domain_note(domain: str, card: Mapping[str, Any], own: bool = False) -> tuple[str, str] | None:
+    """What to say first of a photo that is not familiar, or not from the dataset: a title without a
+    full stop, and a text.
 
     Args:
         domain: one of `core.gate.DOMAINS`.
         card: of the classifier; `elsewhere` in it has the figures of other clinics' photos.
+        own: whether a visitor brought the photo along.
     """
-    if domain == FAMILIAR:
+    if domain == FAMILIAR and not own:
         return None
     if domain == REFUSED:
         return UNLIKE, UNLIKE_TEXT
+    title = OWN if domain == FAMILIAR else ANOTHER_CAMERA
     found = card.get("elsewhere")
     if not isinstance(found, Mapping):
-        return ANOTHER_CAMERA, "How well they do on such photos has not been measured."
-    return ANOTHER_CAMERA, (
-        f"On {found['images']:,} such photos of other clinics the answer was right in "
+        return title, "How well the models do on other clinics' photos has not been measured."
+    return title, (
+        f"On {found['images']:,} photos of other clinics the answer was right in "
         f"{percent(found['accuracy'])}, and {found['melanomas_found']:,} of "
         f"{found['melanomas']:,} melanomas were found."
     )

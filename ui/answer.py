@@ -107,7 +107,7 @@ def further(case: Case, shown: Shown) -> None:
 def warn(case: Case, shown: Shown) -> None:
     """What to know before reading the answer: a strange photo, what was changed in reading it."""
     analysis = shown.analysis
-    note = domain_note(analysis.domain, state.desk().analyser.classifier_card)
+    note = domain_note(analysis.domain, state.desk().analyser.classifier_card, case.own)
     if note and analysis.in_domain:
         st.caption(f":material/photo_camera: {note[0]}. {note[1]}")
     elif note:

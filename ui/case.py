@@ -31,6 +31,11 @@ class Case:
     record: pd.Series | None = None
     taken: bool | None = False
 
+    @property
+    def own(self) -> bool:
+        """Whether the visitor brought the photo along: it is of no dataset, and not drawn."""
+        return self.taken is not False
+
     @classmethod
     def of_file(
         cls,

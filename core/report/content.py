@@ -89,7 +89,8 @@ class Report:
         date: on which it was analysed.
         size: of the photo, in words.
         source: where the photo comes from and who is to be credited; may be empty.
-        domain_note: title and text of what is to be said first, of a photo that is not familiar.
+        domain_note: title and text of what is to be said first, of a photo that is not familiar or
+            not from the dataset.
         answer: the class named by the rule, with its probability.
         about: what that diagnosis is.
         besides: sentences on the answer, for instance which class is more probable, and why it is
@@ -136,6 +137,7 @@ class Report:
         date: datetime.date,
         notes: str = "",
         source: str = "",
+        own: bool = False,
         neighbours: Sequence[Neighbour] = (),
         remarks: Sequence[str] = (),
     ) -> Report:
@@ -150,6 +152,7 @@ class Report:
             date: of the analysis.
             notes: what the student typed.
             source: where the photo comes from.
+            own: whether a visitor brought the photo along.
             neighbours: known cases like it, most alike first.
             remarks: reasons to doubt this answer, and what was changed while reading the photo.
         """
@@ -162,7 +165,7 @@ class Report:
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            domain_note=domain_note(analysis.domain, cards[0] if cards else {}),
+            domain_note=domain_note(analysis.domain, cards[0] if cards else {}, own),
             answer=f"{answer.name} · {chance(analysis.probability(answer.key))}",
             about=answer.text,
             besides=_besides(analysis),

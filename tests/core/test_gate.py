@@ -96,5 +96,9 @@ def test_what_is_said_of_each_grade() -> None:
     assert other is not None
     assert unmeasured is not None
     assert refused[0] != other[0] == unmeasured[0]
+    own = domain_note(FAMILIAR, card, own=True)
+    assert own is not None
+    assert own[0] != other[0]
+    assert own[1] == other[1], "most of those photos were familiar, too"
     assert all(figure in other[1] for figure in ("438", "50 %", "30", "90"))
     assert not any(letter.isdigit() for letter in unmeasured[1])

@@ -33,21 +33,21 @@ WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
 
 def show(case: Case, shown: Shown) -> None:
     """Everything that tells how far to trust the answer."""
-    _familiar(shown)
+    _familiar(case, shown)
     _spread(shown)
     _quality(shown, case.taken)
     _views(case)
     _hair(case, shown)
 
 
-def _familiar(shown: Shown) -> None:
+def _familiar(case: Case, shown: Shown) -> None:
     analyser = state.desk().analyser
     novelty, limit = shown.analysis.novelty, analyser.reference.threshold
     st.markdown(
         f"**{DOMAIN_NAMES[shown.analysis.domain]}.** Difference score {novelty:.1f} (typical "
         f"training photo 1; above {limit:.1f} a photo is not familiar)."
     )
-    if note := domain_note(shown.analysis.domain, analyser.classifier_card):
+    if note := domain_note(shown.analysis.domain, analyser.classifier_card, case.own):
         st.caption(note[1])
 
 

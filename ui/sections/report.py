@@ -39,6 +39,7 @@ def show(case: Case, shown: Shown) -> None:
             date=datetime.date.today(),
             notes=written[case.digest],
             source=CREDIT if case.record is not None else "",
+            own=case.own,
             neighbours=neighbours(case, shown, SIMILAR),
             remarks=(
                 *shown.notes,

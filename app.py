@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.allocator import give_back_freed_memory
-from core.export import DISCLAIMER
+from core.report.downloads import DISCLAIMER
 from core.settings import Settings, SettingsError
+from core.system.allocator import give_back_freed_memory
 from ui.frame import footer, header
 from ui.text import as_text
 

@@ -23,8 +23,8 @@ ROUNDS = 3
 
 def lesionlab(folder: Path) -> Work:
     """All photos of a folder, as the command does it."""
-    from core.analyser import Analyser
-    from core.batch import analyse_files, find_pictures
+    from core.answer.analyser import Analyser
+    from core.batch.folder import analyse_files, find_pictures
 
     settings = on_the_cpu()
     analyser = Analyser.load(settings, lanes=settings.threads)

@@ -15,12 +15,12 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from core.dataset import DatasetError
-from core.imaging import to_jpeg
-from core.phantom import practice_set
+from core.ham10000.dataset import DatasetError
+from core.ham10000.splits import SplitError
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
+from core.models.weights import WeightsError
 from core.settings import Settings, SettingsError
-from core.splits import SplitError
-from core.weights import WeightsError
 
 Work = Callable[[Any], object]
 

@@ -34,14 +34,14 @@ from benchmarks.common import (
 
 MATRIX = 2048
 FIRST = {
-    "LesionLab": "from core.analyser import Analyser; Analyser.load().analyse_bytes(photo)",
+    "LesionLab": "from core.answer.analyser import Analyser; Analyser.load().analyse_bytes(photo)",
     "Naive stack": "from benchmarks.naive import Naive; Naive().answer(photo)",
 }
 
 
 def lesionlab() -> Work:
     """Bytes → the whole Analysis, as the app does it."""
-    from core.analyser import Analyser
+    from core.answer.analyser import Analyser
 
     return Analyser.load(on_the_cpu()).analyse_bytes
 
@@ -78,7 +78,7 @@ def onnx_runtime() -> Work:
 
 def openvino() -> Work:
     """The networks alone in LesionLab's own runtime, on pixels of the right size."""
-    from core.analyser import Analyser
+    from core.answer.analyser import Analyser
 
     runtime = Analyser.load(on_the_cpu()).runtime
     first, second = (_pixels(size) for _, size in _sizes())
@@ -130,7 +130,7 @@ def operations() -> float:
 
 
 def _sizes() -> list[tuple[str, int]]:
-    from core.weights import read_card
+    from core.models.weights import read_card
 
     folder = on_the_cpu().weights
     names = ("classifier", "segmenter")
@@ -139,8 +139,8 @@ def _sizes() -> list[tuple[str, int]]:
 
 def _networks() -> dict[str, tuple[Any, int]]:
     """Both networks in torch, with their input sizes."""
-    from core.torch_runtime import load_classifier, load_segmenter
-    from core.weights import read_card
+    from core.models.torch_runtime import load_classifier, load_segmenter
+    from core.models.weights import read_card
 
     folder = on_the_cpu().weights
     loads: list[Callable] = [load_classifier, load_segmenter]
@@ -261,7 +261,7 @@ def cuda(batch: int) -> Work:
     """The networks alone in torch on CUDA, from pixels to arrays."""
     from dataclasses import replace
 
-    from core.analyser import Analyser
+    from core.answer.analyser import Analyser
 
     runtime = Analyser.load(replace(on_the_cpu(), device="cuda")).runtime
     first, second = (_pixels(size).repeat(batch, axis=0) for _, size in _sizes())

@@ -32,12 +32,12 @@ from PIL import Image
 from benchmarks.app import running_app
 from benchmarks.page import Answer, SessionError
 from benchmarks.session import Session
-from core.analyser import Analyser
-from core.imaging import to_jpeg
-from core.phantom import KINDS, make_phantom
+from core.answer.analyser import Analyser
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import KINDS, make_phantom
+from core.models.weights import WeightsError
 from core.settings import SettingsError
 from core.taxonomy import BY_KEY
-from core.weights import WeightsError
 
 WARM_UP_SECONDS = 5.0
 ALONE_SECONDS = 20.0

@@ -32,10 +32,10 @@ from benchmarks.common import machine, on_the_cpu, table
 from benchmarks.load import memory_of
 from benchmarks.page import SessionError
 from benchmarks.visit import Visit
-from core.dataset import Dataset, DatasetError
-from core.imaging import to_jpeg
-from core.phantom import practice_set
-from core.splits import SplitError
+from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.splits import SplitError
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 from ui.case import Case
 from ui.state import Desk
 

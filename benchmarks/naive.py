@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 
 from core.compat import import_torchvision
-from core.models import IMAGENET_MEAN, IMAGENET_STD
+from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
+from core.models.weights import read_card, read_state
 from core.settings import Settings
-from core.weights import read_card, read_state
 
 import_torchvision()
 import segmentation_models_pytorch as smp  # noqa: E402

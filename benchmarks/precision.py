@@ -15,15 +15,15 @@ import openvino as ov
 from tqdm import tqdm
 
 from benchmarks.common import machine, on_the_cpu, run, table
-from core.analyser import DECODED_PX, mask_of
-from core.calibration import Calibration
-from core.dataset import Dataset
-from core.imaging import LesionImage, resize
-from core.metrics import classifier_summary, mask_scores
-from core.openvino_runtime import OpenVINORuntime, graphs
-from core.runtime import Model, Runtime
+from core.answer.analyser import DECODED_PX, mask_of
+from core.evaluation.metrics import classifier_summary, mask_scores
+from core.ham10000.dataset import Dataset
+from core.imaging.image import LesionImage, resize
+from core.models.calibration import Calibration
+from core.models.openvino_runtime import OpenVINORuntime, graphs
+from core.models.runtime import Model, Runtime
+from core.models.weights import read_card
 from core.taxonomy import KEYS
-from core.weights import read_card
 
 CALIBRATION_PHOTOS = 300
 PARITY = 100

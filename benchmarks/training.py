@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.common import machine, on_the_cpu, run, table
 from benchmarks.memory import photos
-from core.dataset import Dataset
+from core.ham10000.dataset import Dataset
 from train.config import Config, Stage
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import BY_KEY

@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.page import SessionError
 from benchmarks.session import Session
-from core.imaging import to_jpeg
-from core.phantom import KINDS, make_phantom
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import KINDS, make_phantom
 
 OWN_PX = 1600, 1200
 """Width and height of an own photo."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from core.settings import Settings, SettingsError
-from core.storage import CLEARED, TITLES, clear, size, survey
+from core.system.storage import CLEARED, TITLES, clear, size, survey
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,8 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from core.dataset import DatasetError
-    from core.importer import import_archives
+    from core.ham10000.dataset import DatasetError
+    from core.ham10000.importer import import_archives
 
     with tqdm(unit=" files", disable=None) as bar:
 
@@ -94,8 +94,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from core.dataset import Dataset, DatasetError, status
-    from core.splits import SPLITS, SplitError
+    from core.ham10000.dataset import Dataset, DatasetError, status
+    from core.ham10000.splits import SPLITS, SplitError
 
     found = status()
     print(f"Folder        {found.root}")
@@ -123,11 +123,11 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
-    from core.analyser import Analyser
-    from core.batch import analyse_files, find_pictures
-    from core.export import DISCLAIMER
-    from core.in_use import models_in_use
-    from core.weights import WeightsError
+    from core.answer.analyser import Analyser
+    from core.batch.folder import analyse_files, find_pictures
+    from core.models.registry import models_in_use
+    from core.models.weights import WeightsError
+    from core.report.downloads import DISCLAIMER
 
     try:
         found = find_pictures(options.paths, options.out)
@@ -160,8 +160,8 @@ def _analyse(options: argparse.Namespace) -> int:
 
 
 def _prepare(options: argparse.Namespace) -> int:
-    from core.analyser import Analyser
-    from core.weights import WeightsError
+    from core.answer.analyser import Analyser
+    from core.models.weights import WeightsError
 
     try:
         print(f"Ready: {Analyser.load().runtime.name}.")
@@ -197,11 +197,12 @@ def _storage(options: argparse.Namespace) -> int:
 
 
 def _quality(options: argparse.Namespace) -> int:
-    from core.analyser import Analyser
-    from core.dataset import Dataset, DatasetError
-    from core.quality import LIMITS, fit_limits, write_limits
-    from core.splits import SplitError
-    from core.weights import WeightsError
+    from core.answer.analyser import Analyser
+    from core.answer.quality_limits import fit_limits, write_limits
+    from core.ham10000.dataset import Dataset, DatasetError
+    from core.ham10000.splits import SplitError
+    from core.lesion.quality import LIMITS
+    from core.models.weights import WeightsError
 
     try:
         analyser = Analyser.load()

@@ -26,13 +26,15 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from core.errors import UserError
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 ARCHIVE = "https://api.isic-archive.com/api/v2"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("f32", "bf16")
 
 
-class SettingsError(ValueError):
+class SettingsError(UserError, ValueError):
     """A setting has a value that cannot be used; the message says what may stand there."""
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import pytest
 
 if TYPE_CHECKING:
-    from core.dataset import Dataset
+    from core.ham10000.dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "../shared/data/ham10000-full-resolution-samples.zip"
@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     """HAM10000 as imported into the folder LESIONLAB_DATA names (default: `data/`)."""
-    from core.dataset import Dataset, DatasetError
+    from core.ham10000.dataset import Dataset, DatasetError
 
     try:
         return Dataset.open()

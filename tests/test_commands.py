@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import common
-from core.imaging import to_jpeg
-from core.phantom import practice_set
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("README.md", "train/README.md", "benchmarks/README.md")

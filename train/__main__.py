@@ -8,36 +8,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.dataset import DatasetError
-from core.evaluation import EvaluationError
-from core.imaging import ImageError
-from core.room import NoRoomError
-from core.settings import SettingsError
-from core.splits import SplitError
-from core.weights import WeightsError
+from core.errors import UserError
 from train.commands import add_training_commands
-from train.config import ConfigError
 from train.jobs.cli import add_queue_command
-from train.jobs.database import JobError
-from train.jobs.locks import BusyError
 from train.jobs.words import disk_is_full
 from train.model_commands import add_model_commands
-from train.session import Stopped
-
-SENTENCES = (
-    BusyError,
-    ConfigError,
-    DatasetError,
-    EvaluationError,
-    FileExistsError,
-    ImageError,
-    JobError,
-    NoRoomError,
-    SettingsError,
-    SplitError,
-    WeightsError,
-)
-"""Errors whose message tells a person what to do."""
+from train.progress import Stopped
 
 FULL = (
     "The disk is full. Free some space on it (python -m core storage lists what LesionLab keeps), "
@@ -50,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except SENTENCES as error:
+    except (UserError, FileExistsError) as error:
         print(error, file=sys.stderr)
         return 1
     except (OSError, RuntimeError) as error:

@@ -18,7 +18,8 @@ class Choice:
 
 
 SMALL_CNN = "small-cnn"
-"""The one network that is no encoder of segmentation_models_pytorch (`core.backbones`)."""
+"""The one network that is no encoder of segmentation_models_pytorch
+(`core.models.architectures`)."""
 
 TASKS = {
     "classifier": Choice("Classify", "Name what a photo shows, with a probability for each class."),

@@ -13,14 +13,14 @@ from typing import Any
 from train.config import CONFIGS, Config, config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
+from train.learn.ranks import placement, rank
 from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, PRESETS
-from train.ranks import placement, rank
-from train.session import Progress
+from train.progress import Progress
 
 
 class Console:
-    """A `train.session.Watch` for a terminal. Lightning shows the epochs, `metrics.csv`'s rows are
+    """A `train.progress.Watch` for a terminal. Lightning shows the epochs, `metrics.csv`'s rows are
     printed as they come; this tells of decoding. Ctrl+C stops."""
 
     def __init__(self) -> None:
@@ -136,7 +136,8 @@ def _preset(options: argparse.Namespace) -> int:
 
 def _run(run: Path, config: Config, options: argparse.Namespace) -> int:
     from train.jobs.worker import attended
-    from train.session import Unwatched, begin, run_training, train
+    from train.progress import Unwatched
+    from train.run import begin, run_training, train
 
     where, config = placement(options.devices), with_absolute_paths(config)
     if rank() > 0:

@@ -17,8 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from core import ownership
-from core.run_folder import claim_run
+from core.system import ownership
+from core.system.run_folder import claim_run
 from train.choices import (
     ARCHITECTURES,
     AUGMENTATIONS,
@@ -82,11 +82,11 @@ class Config:
         "ham10000, or a folder: one subfolder a class, or images and masks.",
         others="ham10000 or a folder",
     )
-    """`ham10000`, or the path of a folder of photos (see `train.folders`)."""
+    """`ham10000`, or the path of a folder of photos (see `train.data.folders`)."""
     more: tuple[str, ...] = named(
         (), "Further photos", "Folders or ZIP archives of other clinics' photos.", others="paths"
     )
-    """Paths of further sources (see `train.elsewhere`)."""
+    """Paths of further sources (see `train.data.elsewhere`)."""
     more_share: float = number(
         "Share of further photos",
         "How many of the photos drawn are theirs.",
@@ -199,8 +199,8 @@ class Config:
         500,
         default=0,
     )
-    """Use only so many images of each split (0: all), see `core.splits.subset`; for trying things
-    out."""
+    """Use only so many images of each split (0: all), see `core.ham10000.splits.subset`; for trying
+    things out."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -277,7 +277,7 @@ class ClassifierConfig(Config):
         ARCHITECTURES,
         others="tu-NAME of timm",
     )
-    """A name of `core.backbones.build_classifier`."""
+    """A name of `core.models.architectures.build_classifier`."""
     labels: str = _labels()
     loss: str = _loss("adjusted", LOSSES)
     freeze: tuple[str, ...] = named(
@@ -308,7 +308,7 @@ class ClassifierConfig(Config):
         "Trained classifiers whose answers it learns beside the labels.",
         others="models' folders",
     )
-    """Folders of models with the same classes (see `train.distillation`)."""
+    """Folders of models with the same classes (see `train.learn.distillation`)."""
     teacher_weight: float = number(
         "Weight of the teachers",
         "How much their answers count; the labels count for the rest.",
@@ -338,7 +338,7 @@ class SegmenterConfig(Config):
     patience: int = 30
     ema: float = 0.99
     encoder: str = _encoder()
-    """A name of `core.backbones.build_encoder`."""
+    """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
     loss: str = _loss("bce-dice", MASK_LOSSES)
@@ -358,7 +358,7 @@ class HybridConfig(Config):
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
     encoder: str = _encoder()
-    """A name of `core.backbones.build_encoder`."""
+    """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 6e-4
     labels: str = _labels()

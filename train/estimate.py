@@ -13,13 +13,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from core.allocator import keep_freed_memory
+from core.models.torch_runtime import choose_device
 from core.settings import Settings
+from core.system.allocator import keep_freed_memory
 from core.taxonomy import KEYS
-from core.torch_runtime import choose_device
-from train.checkpoints import checkpoint_bytes
 from train.config import Config
-from train.data import (
+from train.data.arrays import (
     CROP,
     TWO_LABELS,
     Arrays,
@@ -30,11 +29,12 @@ from train.data import (
     open_data,
     wanted_part,
 )
-from train.export import comparable, kinds_of
-from train.fit import autocast
-from train.folders import Folder
-from train.model import PhotoModel
-from train.session import build_training
+from train.data.folders import Folder
+from train.finish.export import comparable, kinds_of
+from train.learn.base import PhotoModel
+from train.learn.checkpoints import checkpoint_bytes
+from train.learn.fit import autocast
+from train.run import build_training
 
 STEPS = 3
 """Steps measured at each size, after one that is not."""
@@ -69,7 +69,7 @@ def estimate(config: Config) -> Estimate:
     """Measure a few steps of a training.
 
     Raises:
-        ConfigError, DatasetError, DeviceError, WeightsError: what `train.session.run_training`
+        ConfigError, DatasetError, DeviceError, WeightsError: what `train.run.run_training`
             would raise.
     """
     data = open_data(config)

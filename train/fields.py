@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any, get_args, get_origin, get_type_hints
 
+from core.errors import UserError
 from train.choices import Choice
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError, ValueError):
     """A choice that cannot work; the message says which and why."""
 
 

@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.dataset import Dataset
-from core.in_use import KINDS, MODELS, in_use
+from core.ham10000.dataset import Dataset
+from core.ham10000.splits import check_split
+from core.models.registry import KINDS, in_use
+from core.models.weights import WeightsError, read_card, write_card
 from core.settings import Settings
-from core.splits import check_split
-from core.weights import WeightsError, read_card, write_card
+from core.system.run_folder import MODELS
 from train.config import VIEWS
 from train.names import run_folder
 
@@ -106,10 +107,9 @@ def add_model_commands(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from train.began import check_photos
     from train.config import read_run_config
-    from train.data import open_data, prepare
-    from train.export import (
+    from train.data.arrays import open_data, prepare
+    from train.finish.export import (
         Finished,
         add_reference,
         check_run,
@@ -119,6 +119,7 @@ def _export(options: argparse.Namespace) -> int:
         shipped_name,
         trained,
     )
+    from train.learn.began import check_photos
 
     settings, kind = Settings.from_environment(), options.model
     run = run_folder(kind if options.run_name is None else options.run_name)
@@ -139,10 +140,10 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _reference(options: argparse.Namespace) -> int:
-    from core.runtime import open_runtime
-    from train.elsewhere import open_sources
-    from train.features import features_of
-    from train.reference import build_reference, measure_outside
+    from core.models.open_runtime import open_runtime
+    from train.data.elsewhere import open_sources
+    from train.finish.features import features_of
+    from train.finish.reference import build_reference, measure_outside
 
     dataset, settings = Dataset.open(), Settings.from_environment()
     folders = [settings.weights / name for name in KINDS]
@@ -183,18 +184,18 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _of_run(options: argparse.Namespace) -> dict[str, Any]:
-    from train.finish import evaluate_run
+    from train.finish.finish import evaluate_run
 
     run = run_folder(options.run_name)
     return evaluate_run(run, options.model, options.split, options.views)
 
 
 def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
-    from core.analyser import Analyser
-    from train.elsewhere import open_sources
-    from train.evaluate import evaluate_shipped, write_elsewhere, write_split
-    from train.isic import write_mask
-    from train.sources import ElsewhereSource, FolderSource, Source, SplitSource
+    from core.answer.analyser import Analyser
+    from train.data.elsewhere import open_sources
+    from train.data.sources import ElsewhereSource, FolderSource, Source, SplitSource
+    from train.finish.evaluate import evaluate_shipped, write_elsewhere, write_split
+    from train.finish.isic import write_mask
 
     source: Source
     if options.more:
@@ -238,8 +239,8 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _intervals(options: argparse.Namespace) -> int:
-    from core.evaluation import compared
-    from train.intervals import renew
+    from core.evaluation.files import compared
+    from train.finish.intervals import renew
 
     settings = Settings.from_environment()
     own = options.run_name is not None
@@ -256,9 +257,9 @@ def _intervals(options: argparse.Namespace) -> int:
 
 def _atlas(options: argparse.Namespace) -> int:
     dataset = Dataset.open()
-    from core.analyser import Analyser
-    from core.explore import ATLAS_FILE
-    from train.atlas import make_atlas, write_atlas
+    from core.answer.analyser import Analyser
+    from core.ham10000.explore import ATLAS_FILE
+    from train.finish.atlas import make_atlas, write_atlas
 
     path = options.out or in_use("classifier").folder / ATLAS_FILE
     atlas = make_atlas(dataset, Analyser.load())
@@ -268,14 +269,14 @@ def _atlas(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from train.report import comparison, table
+    from train.finish.report import comparison, table
 
     print((comparison if options.comparison else table)(split=options.split))
     return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from train.comparison import keep
+    from train.finish.comparison import keep
 
     settings = Settings.from_environment()
     for run in options.runs:
@@ -285,7 +286,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _pack(options: argparse.Namespace) -> int:
-    from train.package import pack
+    from train.finish.package import pack
 
     pack(run_folder(options.run_name) / MODELS, options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB")
@@ -293,7 +294,7 @@ def _pack(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from train.package import unpack
+    from train.finish.package import unpack
 
     settings = Settings.from_environment()
     run = unpack(options.package, settings.runs)

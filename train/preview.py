@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.imaging import resize, to_png
-from train.augment import Augmentation, Look
+from core.imaging.image import resize, to_png
 from train.config import Config
-from train.data import FRAME, LOOK_SHARE, frame_size, open_data, read_photo
+from train.data.arrays import FRAME, LOOK_SHARE, frame_size, open_data, read_photo
+from train.data.augment import Augmentation, Look
 
 SIDE = 128
 """Side of each sample on the sheet, in pixels."""
@@ -24,7 +24,7 @@ def augmented(
 ) -> np.ndarray:
     """One random sample of each photo (uint8 H×W×3) as training would draw it at the largest size
     S: uint8 N×S×S×3. The same seed gives the same samples; torch's own random state stays.
-    `frame` is the size at which training caches the photos (`train.data.frame_size`)."""
+    `frame` is the size at which training caches the photos (`train.data.arrays.frame_size`)."""
     size = max(stage.size for stage in config.stages)
     change = Augmentation(size, config.augment)
     cached = [np.array(resize(photo, frame)) for photo in photos]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.imaging import ImageError, to_jpeg
-from core.quality import KINDS, remarks
+from core.answer.words import SEVEN_ONLY, domain_note, malignant_share, passed_over
+from core.formatting import chance
+from core.imaging.image import ImageError, to_jpeg
+from core.lesion.quality import KINDS, remarks
+from core.models.weights import WeightsError
 from core.settings import SettingsError
+from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
-from core.turns import BusyError
-from core.weights import WeightsError
-from core.words import SEVEN_ONLY, domain_note, malignant_share, passed_over
 from ui import state
 from ui.case import Case
 from ui.figures import describe_bars, probability_bars
-from ui.frame import as_text, chance
+from ui.frame import as_text
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
 from ui.state import Shown

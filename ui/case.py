@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.imaging import LesionImage, display_name
+from core.imaging.image import LesionImage, display_name
 
 
 @dataclass(frozen=True, eq=False)

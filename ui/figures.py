@@ -10,16 +10,16 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.analyser import Analysis
-from core.colour import COLOURS, LEAST_SHARE
-from core.imaging import to_jpeg
-from core.measure import Measurements
-from core.overlay import canvas_for, draw
+from core.answer.analyser import Analysis
+from core.answer.eight_views import EightViews
+from core.answer.threshold import Outcomes
+from core.formatting import chance, percent
+from core.imaging.image import to_jpeg
+from core.imaging.overlay import canvas_for, draw
+from core.lesion.colour import COLOURS, LEAST_SHARE
+from core.lesion.measure import Measurements
 from core.taxonomy import BY_KEY, KEYS
-from core.threshold import Outcomes
-from core.views import EightViews
 from ui.drawings import drawings
-from ui.frame import chance, percent
 from ui.state import Shown
 
 PATTERNS = {"malignant": "/", "benign": ""}

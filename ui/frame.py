@@ -7,10 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.export import DISCLAIMER
-from core.in_use import models_in_use, use_shipped
-from core.words import chance as chance  # the pages' way to them
-from core.words import percent as percent
+from core.models.registry import models_in_use, use_shipped
+from core.report.downloads import DISCLAIMER
 from ui import access, lock
 from ui.state import cards
 from ui.text import as_code

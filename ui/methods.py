@@ -9,25 +9,26 @@ import numpy as np
 import streamlit as st
 from cachetools import LRUCache
 
-from core.analyser import DECODED_PX
-from core.cam import METHODS
-from core.compare_methods import PIXELS, read_maps
-from core.explain import agreement, share_inside
-from core.imaging import ImageError, resize, to_jpeg, to_png
-from core.in_use import in_use
-from core.overlay import canvas_for, draw
+from core.answer.analyser import DECODED_PX
+from core.answer.cam_methods import METHODS
+from core.answer.compare_methods import PIXELS, read_maps
+from core.formatting import percent
+from core.imaging.heatmaps import agreement, share_inside
+from core.imaging.image import ImageError, resize, to_jpeg, to_png
+from core.imaging.overlay import canvas_for, draw
+from core.models.registry import in_use
+from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, KEYS
-from core.turns import BusyError
 from ui import subprocess_task
 from ui.case import Case
-from ui.frame import as_text, percent
+from ui.frame import as_text
 from ui.state import Shown, desk
 
 REMEMBERED = 2000
 """Maps kept, of 36 numbers each."""
 SMALL_PX = 480
 """Longest side of each picture."""
-COMMAND = "core.compare_methods"
+COMMAND = "core.answer.compare_methods"
 TASK = "methods_task"
 """Of the session: the task that computes."""
 

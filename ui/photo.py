@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.analyser import mask_of
-from core.explain import share_inside
-from core.export import analysis_json, file_stem, mask_png, overlay_png
-from core.imaging import to_jpeg
-from core.overlay import canvas_for, draw
+from core.answer.analyser import mask_of
+from core.formatting import percent
+from core.imaging.heatmaps import share_inside
+from core.imaging.image import to_jpeg
+from core.imaging.overlay import canvas_for, draw
+from core.report.downloads import analysis_json, file_stem, mask_png, overlay_png
 from core.taxonomy import BY_KEY, KEYS
 from ui.case import Case
-from ui.frame import percent
 from ui.state import SHOWN_PX, Shown
 
 OVERLAY_PX = 2400
@@ -38,7 +38,7 @@ class Layers:
     heat: float
 
     def draw(self, rgb: np.ndarray, mask: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
-        """Lay them on a photo; arrays as for `core.overlay.draw`."""
+        """Lay them on a photo; arrays as for `core.imaging.overlay.draw`."""
         return draw(
             rgb,
             mask=mask,

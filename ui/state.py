@@ -13,16 +13,16 @@ import numpy as np
 import streamlit as st
 from cachetools import LRUCache
 
-from core.analyser import DECODED_PX, Analyser, Analysis, mask_of
-from core.dataset import Dataset, DatasetError, folder
-from core.imaging import scaled
-from core.in_use import KINDS, in_use, models_in_use, refuse
-from core.overlay import canvas_for
-from core.quality import MEASURED_PX, Check, check_quality
-from core.splits import SplitError
-from core.turns import Turns
-from core.views import EightViews, eight_views
-from core.weights import Card, WeightsError, read_card
+from core.answer.analyser import DECODED_PX, Analyser, Analysis, mask_of
+from core.answer.eight_views import EightViews, eight_views
+from core.ham10000.dataset import Dataset, DatasetError, folder
+from core.ham10000.splits import SplitError
+from core.imaging.image import scaled
+from core.imaging.overlay import canvas_for
+from core.lesion.quality import MEASURED_PX, Check, check_quality
+from core.models.registry import KINDS, in_use, models_in_use, refuse
+from core.models.weights import Card, WeightsError, read_card
+from core.system.fair_queue import Turns
 from ui.case import Case
 from ui.drawings import DRAWN_BYTES
 

@@ -25,9 +25,9 @@ import streamlit as st
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core import progress
 from core.settings import REPOSITORY
-from core.turns import BusyError, Turns
+from core.system import progress
+from core.system.fair_queue import BusyError, Turns
 from ui.frame import duration
 
 GONE_SECONDS = 15.0
@@ -108,7 +108,7 @@ class Task:
 
     @property
     def step(self) -> progress.Step | None:
-        """How far it is, if its command tells (`core.progress`)."""
+        """How far it is, if its command tells (`core.system.progress`)."""
         return progress.read_progress(self.folder / "progress")
 
     @property

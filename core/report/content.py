@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.analyser import Analysis
-from core.imaging import display_name, to_jpeg
-from core.measure_words import Row, described
-from core.neighbours import Neighbour
-from core.overlay import canvas_for, draw
+from core.answer.analyser import Analysis
+from core.answer.words import domain_note, malignant_share, passed_over
+from core.formatting import chance, percent
+from core.imaging.image import display_name, to_jpeg
+from core.imaging.overlay import canvas_for, draw
+from core.lesion.measure_words import Row, described
+from core.models.neighbours import Neighbour
+from core.models.weights import Card
 from core.taxonomy import BY_KEY, Diagnosis
-from core.weights import Card
-from core.words import chance, domain_note, malignant_share, passed_over, percent
 
 PICTURE_PX = 640
 """Longest side of the pictures: sharp where it is printed, and small to send."""

@@ -6,9 +6,9 @@ import base64
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from core.export import DISCLAIMER
+from core.answer.words import SEVEN_ONLY
 from core.report.content import SIMILAR, Report
-from core.words import SEVEN_ONLY
+from core.report.downloads import DISCLAIMER
 
 
 def to_html(report: Report) -> str:

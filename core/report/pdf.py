@@ -18,9 +18,9 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
-from core.export import DISCLAIMER
+from core.answer.words import SEVEN_ONLY
 from core.report.content import SIMILAR, Bar, Picture, Report
-from core.words import SEVEN_ONLY
+from core.report.downloads import DISCLAIMER
 
 INK, FAINT, ACCENT = (8, 22, 26), (59, 80, 87), (11, 107, 116)
 LINE, QUIET, ALERT = (195, 208, 212), (239, 244, 245), (255, 243, 214)

@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.cards import odd, sound
-from core.evaluation import split_and_views
-from core.gate import ELSEWHERE
-from core.metrics import NAMES
+from core.answer.words import domain_note
+from core.evaluation.files import split_and_views
+from core.evaluation.metrics import NAMES
+from core.models.cards import odd, sound
+from core.models.gate import ELSEWHERE
+from core.models.weights import Card
 from core.taxonomy import DIAGNOSES
-from core.weights import Card
-from core.words import domain_note
 from ui.state import cards
 from ui.text import as_code, as_text
 

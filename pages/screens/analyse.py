@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui import answer, cases, pair
+from ui import answer
+from ui import case_picker as cases
+from ui.compare import pair
 
 st.title(
     "Analyse a photo",

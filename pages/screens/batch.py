@@ -2,8 +2,10 @@
 
 import streamlit as st
 
-from core.jobs import BatchJob
-from ui import batch_picker, batch_results, batches
+from core.batch.batches import BatchJob
+from ui.batch import picker as batch_picker
+from ui.batch import results as batch_results
+from ui.batch import store as batches
 from ui.frame import duration
 
 

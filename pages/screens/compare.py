@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from ui import answer, cases, pair
+from ui import answer
+from ui import case_picker as cases
+from ui.compare import pair
 
 head = st.container(horizontal=True, vertical_alignment="bottom")
 head.title(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.evaluation import ELSEWHERE, EvaluationError, read_evaluation
+from core.evaluation.files import ELSEWHERE, EvaluationError, read_evaluation
 from core.taxonomy import DIAGNOSES
 from ui.performance import (
     calibration,
@@ -14,7 +14,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.report import MOST_PROBABLE, RULE, SPLITS, Choice, folder
+from ui.performance.evaluations import MOST_PROBABLE, RULE, SPLITS, Choice, folder
 from ui.state import cards
 from ui.text import as_text
 

@@ -5,7 +5,8 @@ import streamlit as st
 from train.jobs import JobError
 from ui import lock
 from ui.text import as_text
-from ui.training import compare, form, models, preview, queue, starting, storage, store, watch
+from ui.training import compare, form, models, preview, starting, storage, store, watch
+from ui.training import waiting as queue
 
 st.title(
     "Training",

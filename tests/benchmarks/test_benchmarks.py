@@ -11,7 +11,7 @@ import torch
 from benchmarks import batch, latency
 from benchmarks.common import Stack, Work, interleaved, synthetic_photos, table
 from benchmarks.naive import Naive
-from core.analyser import Analyser
+from core.answer.analyser import Analyser
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from core.imaging import to_jpeg
-from core.phantom import practice_set
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from core.imaging import to_jpeg
-from core.phantom import practice_set
-from core.tables import header
+from core.batch.tables import header
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 from core.taxonomy import KEYS
 
 WAIT = 60_000

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from core.imaging import to_jpeg
-from core.phantom import practice_set
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 
 
 def open_compare(visit: Callable[[str], Page], wait_idle: Callable[..., None]) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.dataset import Dataset
+from core.ham10000.dataset import Dataset
 from ui.dataset import views
 
 

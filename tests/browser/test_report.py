@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pypdf import PdfReader
 
-from core.export import DISCLAIMER
+from core.report.downloads import DISCLAIMER
 
 NOTES = "Several colours. <b>Not bold</b>"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.cam import METHODS
+from core.answer.cam_methods import METHODS
 
 
 def open_section(page, wait_idle, name: str) -> None:

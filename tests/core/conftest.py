@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.importer import DATASET
-from core.ownership import mark
-from core.splits import SPLITS, Split
+from core.ham10000.importer import DATASET
+from core.ham10000.splits import SPLITS, Split
+from core.system.ownership import mark
 
 MakeZip = Callable[..., Path]
 

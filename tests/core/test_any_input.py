@@ -15,11 +15,11 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from core.errors import DatasetError
-from core.formats import ending_of, format_of, without_ending
-from core.imaging import ImageError, LesionImage
-from core.label_files import read_labels
-from core.mask_files import Grid, read_mask
-from core.photo_files import PhotoFile, PhotoIndex
+from core.imaging.formats import ending_of, format_of, without_ending
+from core.imaging.image import ImageError, LesionImage
+from core.imaging.label_files import read_labels
+from core.imaging.mask_files import Grid, read_mask
+from core.imaging.photo_files import PhotoFile, PhotoIndex
 
 pillow_heif.register_heif_opener()
 RUNS = settings(max_examples=40, deadline=None, derandomize=True)

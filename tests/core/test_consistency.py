@@ -3,9 +3,9 @@ weights."""
 
 import numpy as np
 
-from core.analyser import Analyser
-from core.imaging import LesionImage
-from core.views import eight_views
+from core.answer.analyser import Analyser
+from core.answer.eight_views import eight_views
+from core.imaging.image import LesionImage
 
 TURNED = 40
 """Test photos that are turned and mirrored."""

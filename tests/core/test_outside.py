@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from core.analyser import Analyser
-from core.dataset import Dataset
-from core.imaging import LesionImage
-from core.phantom import practice_set
+from core.answer.analyser import Analyser
+from core.ham10000.dataset import Dataset
+from core.imaging.image import LesionImage
+from core.lesion.phantom import practice_set
 
 WIDTH, HEIGHT = 600, 450
 

@@ -1,4 +1,5 @@
-"""In place of `core.compare_methods`: quick, without torch; each map is hot in one place alone.
+"""In place of `core.answer.compare_methods`: quick, without torch; each map is hot in one place
+alone.
 The folder in QUICK_METHODS has what tests say to it (`hold`, `fail`) and what it was asked."""
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.cam import METHODS
-from core.compare_methods import PIXELS
-from core.progress import ProgressWriter
+from core.answer.cam_methods import METHODS
+from core.answer.compare_methods import PIXELS
+from core.system.progress import ProgressWriter
 
 
 def main() -> int:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.in_use import in_use, models_in_use, use
+from core.models.registry import in_use, models_in_use, use
+from core.models.weights import read_card, write_card
 from core.settings import Settings
-from core.weights import read_card, write_card
 from tests.pages.conftest import button, checked, start, texts, visit
 from tests.train.jobs.conftest import config
 from train.jobs import Runs

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.export import DISCLAIMER
-from core.imaging import LesionImage, to_jpeg, to_png
-from core.phantom import practice_set
+from core.answer.words import UNLIKE
+from core.ham10000.dataset import Dataset
+from core.imaging.image import LesionImage, to_jpeg, to_png
+from core.lesion.phantom import practice_set
+from core.report.downloads import DISCLAIMER
+from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
-from core.turns import BusyError
-from core.words import UNLIKE
 from tests.pages.conftest import read, start, texts
 from ui import state
 from ui.case import Case

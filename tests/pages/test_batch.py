@@ -12,14 +12,15 @@ from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
-from core import jobs
-from core.imaging import to_jpeg
-from core.jobs import BatchJob
-from core.phantom import practice_set
-from core.sources import Source
-from core.words import DOMAIN_NAMES
+from core.answer.words import DOMAIN_NAMES
+from core.batch import batches as jobs
+from core.batch.batches import BatchJob
+from core.batch.sources import Source
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 from tests.pages.conftest import button, texts
-from ui import batches, state
+from ui import state
+from ui.batch import store as batches
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = to_jpeg(practice_set()[0].image.rgb[:200, :300].copy())

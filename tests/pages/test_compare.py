@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.imaging import to_jpeg, to_png
-from core.phantom import practice_set, practice_titles
+from core.ham10000.dataset import Dataset
+from core.imaging.image import to_jpeg, to_png
+from core.lesion.phantom import practice_set, practice_titles
+from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
-from core.turns import BusyError
 from tests.pages.conftest import button, read, start, texts, visit
 from ui import state
 

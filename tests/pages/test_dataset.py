@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.explore import matching
-from core.measure import Measurements
-from core.measure_words import LABELS
-from core.splits import Split
+from core.ham10000.dataset import Dataset
+from core.ham10000.explore import matching
+from core.ham10000.splits import Split
+from core.lesion.measure import Measurements
+from core.lesion.measure_words import LABELS
 from tests.pages.conftest import checked, start, texts
 from ui.dataset import importing, selection, source, views
 

@@ -12,17 +12,17 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.entropy
-from core.analyser import Analysis
-from core.imaging import to_jpeg, to_png
-from core.phantom import practice_set
+import core.answer.entropy
+from core.answer.analyser import Analysis
+from core.answer.words import DOMAIN_NAMES
+from core.formatting import chance
+from core.imaging.image import to_jpeg, to_png
+from core.lesion.phantom import practice_set
 from core.settings import REPOSITORY
+from core.system.fair_queue import BusyError
 from core.taxonomy import KEYS
-from core.turns import BusyError
-from core.words import DOMAIN_NAMES
 from tests.pages.conftest import button, start, texts
 from ui import state
-from ui.frame import chance
 from ui.sections import doubt
 
 ASK = "Ask about all eight views"
@@ -67,16 +67,18 @@ def test_says_at_once_how_often_such_answers_were_right(app):
 
 
 def test_share_is_that_of_the_committed_predictions(app):
-    table = pd.read_parquet(REPOSITORY / "weights/classifier" / core.entropy.PREDICTIONS)
+    table = pd.read_parquet(REPOSITORY / "weights/classifier" / core.answer.entropy.PREDICTIONS)
     right = (table["dx"] == table["prediction"]).to_numpy()
     classes = state.desk().analyser.classes
-    thirds = np.array_split(np.argsort(core.entropy.entropy(table[list(classes)].to_numpy())), 3)
+    thirds = np.array_split(
+        np.argsort(core.answer.entropy.entropy(table[list(classes)].to_numpy())), 3
+    )
     said = [f"right in **{right[rows].mean() * 100:.0f} %**" for rows in thirds]
     assert sum(words in texts(app) for words in said) == 1
 
 
 def test_missing_predictions_leave_the_figure(app, monkeypatch):
-    monkeypatch.setattr(core.entropy, "PREDICTIONS", "nowhere.parquet")
+    monkeypatch.setattr(core.answer.entropy, "PREDICTIONS", "nowhere.parquet")
     doubt._record.clear()
     app.run()
     doubt._record.clear()

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import in_use as use_of
-from core.imaging import to_jpeg
-from core.in_use import KINDS, use
-from core.jobs import BatchJob
-from core.phantom import practice_set
+from core.batch.batches import BatchJob
+from core.batch.sources import Source
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
+from core.models import registry as use_of
+from core.models.registry import KINDS, use
+from core.models.weights import WeightsError, read_card, sha256, write_card
 from core.settings import Settings
-from core.sources import Source
-from core.weights import WeightsError, read_card, sha256, write_card
 from tests.pages.conftest import read
 from ui import state
 

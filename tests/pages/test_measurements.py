@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.colour import COLOURS
-from core.imaging import to_jpeg
-from core.measure_words import LABELS
-from core.phantom import practice_titles
+from core.imaging.image import to_jpeg
+from core.lesion.colour import COLOURS
+from core.lesion.measure_words import LABELS
+from core.lesion.phantom import practice_titles
 from tests.pages.conftest import start
 from ui import state
 from ui.sections import measurements

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.calibration import Calibration
-from core.dataset import Dataset
-from core.evaluation import COMPARISON, ELSEWHERE, read_predictions
-from core.metrics import NAMES, classifier_summary, confusion, per_class
-from core.published import PUBLISHED
+from core.evaluation.files import COMPARISON, ELSEWHERE, read_predictions
+from core.evaluation.metrics import NAMES, classifier_summary, confusion, per_class
+from core.evaluation.published import PUBLISHED
+from core.ham10000.dataset import Dataset
+from core.models.calibration import Calibration
+from core.models.weights import read_card
 from core.taxonomy import BY_KEY
-from core.weights import read_card
 from tests.pages.conftest import read, start, texts
 from ui.performance import (
     calibration,
@@ -31,7 +31,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.report import MOST_PROBABLE, RULE, Report, report
+from ui.performance.evaluations import MOST_PROBABLE, RULE, Report, report
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.cam import METHODS
-from core.phantom import practice_set
+from core.answer.cam_methods import METHODS
+from core.lesion.phantom import practice_set
+from core.models.weights import read_card
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
-from core.weights import read_card
 from tests.pages.conftest import checked, start, texts, wait_for
 from ui import methods, state, subprocess_task
 from ui.sections import base_rates, heatmaps, threshold

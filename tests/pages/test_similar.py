@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from cachetools import LRUCache
 
-from core.archive import ArchiveError, ArchiveImage
-from core.dataset import Dataset
-from core.imaging import to_jpeg
+from core.ham10000.dataset import Dataset
+from core.ham10000.isic_archive import ArchiveError, ArchiveImage
+from core.imaging.image import to_jpeg
 from tests.pages.conftest import start, texts
 from ui.sections import similar
 

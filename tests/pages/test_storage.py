@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core import caches, ownership
-from core.storage import PHOTOS
+from core.system import caches, ownership
+from core.system.storage import PHOTOS
 from tests.pages.conftest import button, checked, start
 from ui.training import store
 

@@ -15,19 +15,19 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import ownership
-from core.imaging import to_jpeg
-from core.in_use import in_use, use
-from core.phantom import practice_set
-from core.run_folder import RUN
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
+from core.models.registry import in_use, use
 from core.settings import REPOSITORY
+from core.system import ownership
+from core.system.run_folder import RUN
 from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
 from tests.train.jobs.conftest import config, processes, wait_for
 from tests.train.jobs.fake import command
-from train.cluster.record import Record, write_record
 from train.config import ClassifierConfig, HybridConfig, SegmenterConfig, Stage
 from train.jobs import Run, Runs, ensure_supervisor
+from train.jobs.record import Record, write_record
 from train.presets import PRESETS
 from ui import subprocess_task
 from ui.training import form, store, words

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from core.dataset import Dataset
-from core.imaging import resize, to_jpeg, to_png
-from core.phantom import KINDS, make_phantom
-from core.splits import Split
+from core.ham10000.dataset import Dataset
+from core.ham10000.splits import Split
+from core.imaging.image import resize, to_jpeg, to_png
+from core.lesion.phantom import KINDS, make_phantom
 from core.taxonomy import KEYS
 
 WIDTH, HEIGHT = 100, 75

@@ -25,8 +25,8 @@ from train.config import (
     write_run_config,
 )
 from train.fields import specs
+from train.learn.start_weights import start_weights, usable_starts
 from train.presets import PRESETS
-from train.start import start_weights, usable_starts
 
 WORDS = (
     choices.TASKS,
@@ -55,8 +55,8 @@ def test_every_choice_has_its_words() -> None:
 
 def test_no_torch() -> None:
     code = (
-        "import sys, train.choices, train.config, train.presets, train.session, train.start, "
-        "train.folders; print('torch' in sys.modules)"
+        "import sys, train.choices, train.config, train.presets, train.run, "
+        "train.learn.start_weights, train.data.folders; print('torch' in sys.modules)"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True

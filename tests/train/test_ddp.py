@@ -15,12 +15,12 @@ import torch
 from safetensors.torch import save_file
 from torch.utils.data import BatchSampler
 
-from core.models import LesionClassifier
+from core.models.networks import LesionClassifier
 from core.settings import REPOSITORY
 from train.__main__ import main
 from train.config import ConfigError
-from train.data import EpochSampler
-from train.ranks import BatchParts, check_batch, gathered, part_of_rows, placement, rank
+from train.data.arrays import EpochSampler
+from train.learn.ranks import BatchParts, check_batch, gathered, part_of_rows, placement, rank
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 SECONDS = 240

@@ -16,23 +16,23 @@ import torch
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-import train.evaluate
-import train.export
-from core.analyser import Analyser
-from core.dataset import Dataset
-from core.imaging import to_png
-from core.metrics import ECE_INTERVAL
+import train.finish.evaluate
+import train.finish.export
+from core.answer.analyser import Analyser
+from core.evaluation.metrics import ECE_INTERVAL
+from core.ham10000.dataset import Dataset
+from core.ham10000.splits import SplitError
+from core.imaging.image import to_png
+from core.models.weights import Card, read_card, read_state
 from core.settings import Settings
-from core.splits import SplitError
 from core.taxonomy import KEYS
-from core.weights import Card, read_card, read_state
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Stage, read_config
-from train.data import Frames, prepare
-from train.evaluate import evaluate_shipped
-from train.export import Finished, export_classifier, trained
-from train.sources import SplitSource
+from train.data.arrays import Frames, prepare
+from train.data.sources import SplitSource
+from train.finish.evaluate import evaluate_shipped
+from train.finish.export import Finished, export_classifier, trained
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
 SIZES = (32, 64)
@@ -69,8 +69,8 @@ def shipped(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
         patch.setenv("LESIONLAB_WEIGHTS", str(folder / "weights"))
         patch.setenv("LESIONLAB_DEVICE", "cpu")
         patch.setenv("LESIONLAB_THREADS", "1")
-        patch.setattr(train.export, "SIZES", SIZES)
-        patch.setattr(train.evaluate, "DRAWS", DRAWS)
+        patch.setattr(train.finish.export, "SIZES", SIZES)
+        patch.setattr(train.finish.evaluate, "DRAWS", DRAWS)
         seen: set[str] = set()
         frame = Frames.__getitem__
 
@@ -159,7 +159,7 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
     assert config is not None
     finished = Finished(run, config, shipped.dataset, prepare(config))
     network = trained(finished)["classifier"]
-    monkeypatch.setattr(train.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
+    monkeypatch.setattr(train.finish.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
     elsewhere = shipped.runs / "elsewhere"
     card = export_classifier(finished, network, elsewhere)
     assert card["rounding"]["kept_in"] == "fp32"

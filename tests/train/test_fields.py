@@ -171,7 +171,7 @@ def test_limits_hold_the_default(kind: str, name: str) -> None:
 @example(2**32 - 1)
 @example(20240101)
 def test_any_seed_will_do(seed: int) -> None:
-    from train.model import seed_of
+    from train.learn.base import seed_of
 
     assert ClassifierConfig(seed=seed).seed == seed
     seeds = {seed_of(seed, epoch, process) for epoch in range(5) for process in range(3)}

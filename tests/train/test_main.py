@@ -148,6 +148,6 @@ def test_stopped_by_hand(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("train.fit.fit", stop)
+    monkeypatch.setattr("train.learn.fit.fit", stop)
     assert main(["segmenter", "--start", "random"]) == 130
     assert "--resume" in capsys.readouterr().err

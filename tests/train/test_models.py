@@ -9,14 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.models import LesionClassifier, build_segmenter
+from core.models.networks import LesionClassifier, build_segmenter
+from core.models.weights import WeightsError
 from core.taxonomy import KEYS
-from core.weights import WeightsError
 from tests.train.conftest import Tiny
-from train.classifier import ClassifierTraining
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
-from train.data import Arrays, load_arrays
-from train.segmenter import SegmenterTraining
+from train.data.arrays import Arrays, load_arrays
+from train.learn.classifier import ClassifierTraining
+from train.learn.segmenter import SegmenterTraining
 
 
 @pytest.fixture(scope="module")

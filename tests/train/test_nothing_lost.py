@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from core.backbones import SMALL_CNN, build_classifier
-from core.run_folder import is_run
-from core.weights import read_card, write_model
+from core.models.architectures import SMALL_CNN, build_classifier
+from core.models.weights import read_card, write_model
+from core.system.run_folder import is_run
 from tests import somebody
+from tests.train.finish.test_package import CLASSIFIER
 from tests.train.jobs.conftest import config
 from tests.train.test_main import failure
-from tests.train.test_package import CLASSIFIER
 from train.__main__ import main
-from train.comparison import keep
 from train.config import read_run_config
+from train.finish.comparison import keep
+from train.finish.package import PackageError, remove, unpack
 from train.jobs import JobError, Runs
 from train.jobs.worker import attended
-from train.package import PackageError, remove, unpack
-from train.session import Unwatched
+from train.progress import Unwatched
 
 QUICK = (
     "--start random --stages 1x32 --epoch-images 8 --batch 4 --threads 1 --precision 32-true"

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.imaging import LesionImage
+from core.imaging.image import LesionImage
 from core.settings import DeviceError
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
@@ -120,7 +120,7 @@ def test_estimate_of_disk_is_about_what_a_run_takes(
 ) -> None:
     config = replace(CNN, stages=(Stage(1, 32),))
     write_run_config(tmp_path, config)
-    monkeypatch.setattr("train.finish.finish", lambda folder, watch: None)
+    monkeypatch.setattr("train.finish.finish.finish", lambda folder, watch: None)
     assert main(["classifier", *["--architecture", "small-cnn", "--start", "random"], *SHORT]) == 0
     run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
     taken = sum((run / name).stat().st_size for name in ("best.ckpt", "last.ckpt"))

@@ -6,10 +6,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.train.test_fit import Line, line_config
-from train.fit import fit
-from train.ranks import placement, rank
-from train.session import Stopped, Unwatched
+from tests.train.learn.test_fit import Line, line_config
+from train.learn.fit import fit
+from train.learn.ranks import placement, rank
+from train.progress import Stopped, Unwatched
 
 
 class StopInEpoch(Unwatched):

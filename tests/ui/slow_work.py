@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from core.progress import ProgressWriter
+from core.system.progress import ProgressWriter
 
 
 def main() -> None:

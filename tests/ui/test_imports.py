@@ -35,7 +35,8 @@ def test_a_visit_of_every_page_and_section_loads_no_torch(tmp_path: Path) -> Non
 
 def test_models_are_prepared_without_loading_torch(tmp_path: Path) -> None:
     code = (
-        "import sys; from core.analyser import Analyser; from core.phantom import practice_set; "
+        "import sys; from core.answer.analyser import Analyser; "
+        "from core.lesion.phantom import practice_set; "
         "found = Analyser.load().analyse(practice_set()[0].image); "
         "print(found.prediction, 'torch' in sys.modules)"
     )
@@ -48,8 +49,9 @@ def test_damaged_weights_are_said_from_the_other_process(tmp_path: Path) -> None
     weights = tmp_path / "weights" / "classifier"
     weights.mkdir(parents=True)
     code = (
-        "import sys; from pathlib import Path; from core.openvino_runtime import _export_elsewhere,"
-        " _classifier; from core.weights import WeightsError\n"
+        "import sys; from pathlib import Path; "
+        "from core.models.openvino_runtime import _export_elsewhere, _classifier; "
+        "from core.models.weights import WeightsError\n"
         "try: _export_elsewhere((Path(sys.argv[1]), {}), _classifier, Path(sys.argv[2]))\n"
         "except WeightsError as error: print(error)"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.turns import BusyError, Turns
+from core.system.fair_queue import BusyError, Turns
 from ui import subprocess_task
 from ui.subprocess_task import Task
 
@@ -122,7 +122,7 @@ def test_what_its_end_calls_may_fail(line):
     def broken(task: Task) -> None:
         raise ValueError("never mind")
 
-    task = Task("core.progress", [], queue=line, ended=broken)
+    task = Task("core.system.progress", [], queue=line, ended=broken)
     assert task.wait(600)
     assert task.problem
     with line.take() as free:

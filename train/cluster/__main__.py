@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.compat import import_torchvision
+from core.errors import UserError
 from core.settings import Settings
 from train.cluster.client import ClusterError
 from train.cluster.follow import SAID
@@ -78,12 +79,12 @@ def _train(options: argparse.Namespace) -> None:
 def _cause(error: BaseException) -> BaseException:
     """What went wrong in a process, where that is known; of several the first that says it in a
     sentence."""
-    from train.__main__ import SENTENCES
-
     if STORAGE in str(error):
         return ClusterError(UNSEEN.format(node="A node", folder="the folder of runs"))
     causes = list(_causes(error))
-    return next((cause for cause in causes if isinstance(cause, SENTENCES)), causes[0])
+    return next(
+        (cause for cause in causes if isinstance(cause, UserError | FileExistsError)), causes[0]
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

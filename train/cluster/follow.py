@@ -11,7 +11,7 @@ from typing import Any
 
 from core.settings import REPOSITORY, Settings
 from train.cluster.client import Client, ClusterError, NoSuchJobError, UnreachableError
-from train.cluster.record import (
+from train.jobs.record import (
     GivenUpError,
     LostError,
     OutOfSightError,
@@ -20,7 +20,7 @@ from train.cluster.record import (
     remove_record,
     write_record,
 )
-from train.session import Stopped, Watch
+from train.progress import Stopped, Watch
 
 POLL_SECONDS = 2.0
 GIVE_UP_SECONDS = 60.0
@@ -36,7 +36,7 @@ SAID = "LesionLab: "
 
 
 def follow(folder: Path, watch: Watch, resume: bool, poll: float = POLL_SECONDS) -> None:
-    """Train a run on the cluster, `train.session.run_training` there. A job that is at the run
+    """Train a run on the cluster, `train.run.run_training` there. A job that is at the run
     already is followed, whoever handed it over.
 
     Args:

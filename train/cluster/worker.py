@@ -8,11 +8,12 @@ from pathlib import Path
 
 from core.compat import import_torchvision
 from train.cluster.client import ClusterError
-from train.cluster.record import read_record
 from train.config import ConfigError, read_run_config
+from train.jobs.record import read_record
 from train.jobs.watch import FolderWatch
-from train.ranks import rank
-from train.session import Unwatched, run_training
+from train.learn.ranks import rank
+from train.progress import Unwatched
+from train.run import run_training
 
 import_torchvision()
 

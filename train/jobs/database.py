@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from core.run_folder import is_run
+from core.errors import UserError
+from core.system.run_folder import is_run
 from train.jobs.locks import BusyError, hold
 
 DATABASE_FILE = "runs.sqlite"
@@ -56,7 +57,7 @@ def is_disk_full(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
-class JobError(ValueError):
+class JobError(UserError, ValueError):
     """Something that cannot be done with a run; the message tells a person what to do instead."""
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from core.errors import UserError
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -27,7 +29,7 @@ LOOK_SECONDS = 0.5
 """Where a lock can only be looked at by taking it (Windows): others look no longer than this."""
 
 
-class BusyError(Exception):
+class BusyError(UserError):
     """Another process holds the lock; the message tells a person where."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from train.config import Config
-from train.session import Progress
+from train.progress import Progress
 
 Outcome = Literal["finished", "failed", "stopped"]
 """How a trainer says that it ended."""
@@ -67,7 +67,7 @@ class Run:
         kind: `classifier`, `segmenter`, `hybrid`; None if `config.json` cannot be read.
         config: None if `config.json` cannot be read; `message` then says so.
         state: see `State`.
-        phase: of a living trainer: one of `train.session.PHASES`; None otherwise.
+        phase: of a living trainer: one of `train.progress.PHASES`; None otherwise.
         progress: the newest figures of a living trainer; None otherwise, or before the first.
         created, started, ended: in UTC; `started` is that of the latest attempt.
         message: why it failed, stopped or was interrupted, in words for a student; may be empty.

@@ -18,15 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import ownership
-from core.in_use import kinds_in_use, use_shipped
-from core.run_folder import RUN, claim_run, is_run
+from core.models.registry import kinds_in_use, use_shipped
 from core.settings import Settings
-from train.cluster.record import Record, read_record
+from core.system import ownership
+from core.system.run_folder import RUN, claim_run, is_run
 from train.config import Config, ConfigError, may_be_run, read_run_config, write_run_config
 from train.jobs.database import Database, JobError
 from train.jobs.locks import BusyError, held, hold
 from train.jobs.logs import LOG_FILE, tail
+from train.jobs.record import Record, read_record
 from train.jobs.states import ACTIVE, AT_WORK, Run, derive
 from train.jobs.watch import PROGRESS_FILE, read_live, read_progress
 from train.jobs.words import gone

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from core.json_files import is_number, read_object
-from train.session import Progress, Watch
+from core.system.json_files import is_number, read_object
+from train.progress import Progress, Watch
 
 PROGRESS_FILE = "progress.json"
 WRITE_SECONDS = 0.5

@@ -7,11 +7,12 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.room import NoRoomError
-from train.cluster.record import GivenUpError, LostError, OutOfSightError
+from core.errors import UserError
+from core.system.disk_space import NoRoomError
 from train.jobs.database import is_disk_full
+from train.jobs.record import GivenUpError, LostError, OutOfSightError
 from train.jobs.states import Outcome
-from train.session import Stopped
+from train.progress import Stopped
 
 FULL_BYTES = 1024**2
 """A disk with less than this free is full."""
@@ -61,9 +62,7 @@ def ending(
         return "failed", DISK_FULL
     if any(isinstance(e, MemoryError) or "out of memory" in str(e) for e in _chain(error)):
         return "failed", MEMORY_FULL
-    from train.__main__ import SENTENCES
-
-    if isinstance(error, SENTENCES):
+    if isinstance(error, UserError | FileExistsError):
         return "failed", str(error)
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     return "failed", f"An error in the program ended it ({said}). The end of its log says where."

@@ -13,16 +13,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from core.run_folder import claim_run
 from core.settings import Settings
-from train.cluster.record import read_record
+from core.system.run_folder import claim_run
 from train.jobs.database import JobError
 from train.jobs.locks import BusyError, Identity, hold
+from train.jobs.record import read_record
 from train.jobs.states import Outcome
 from train.jobs.store import LOCK_FILE, Runs
 from train.jobs.watch import PROGRESS_FILE, FolderWatch
 from train.jobs.words import ending
-from train.session import Stopped, Watch, run_training
+from train.progress import Stopped, Watch
+from train.run import run_training
 
 TURN_FILE = ".lesionlab-training.lock"
 """In the folder of runs: held by the trainer whose turn it is."""
@@ -40,7 +41,7 @@ LOCK_SECONDS = 10.0
 NICE = 19
 
 Train = Callable[[Path, Watch, bool], None]
-"""`train.session.run_training`, or the like."""
+"""`train.run.run_training`, or the like."""
 
 
 def work(runs: Runs, id: str, train: Train | None = None) -> int:
@@ -48,7 +49,7 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
     recorded. Whether it goes on or begins depends on what its folder holds.
 
     Args:
-        train: by default `train.session.run_training`, or `train.cluster.follow.follow` if there is
+        train: by default `train.run.run_training`, or `train.cluster.follow.follow` if there is
             a cluster.
 
     Returns:

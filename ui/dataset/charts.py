@@ -11,12 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.explore import binned, counts, spread
+from core.formatting import percent
+from core.ham10000.explore import binned, counts, spread
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.dataset import words
 from ui.dataset.selection import Chart
 from ui.figures import PATTERNS, colour, text_colour
-from ui.frame import percent
 
 UNSELECTED = {"marker": {"opacity": 0.35}}
 """Bars beside the one that was clicked."""

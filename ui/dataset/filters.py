@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.explore import Filters
+from core.ham10000.explore import Filters
 from ui.dataset import words
 from ui.dataset.selection import clear, to_first_page
 

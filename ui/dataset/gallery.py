@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.dataset import Dataset, DatasetError
-from core.imaging import ImageError
+from core.ham10000.dataset import Dataset, DatasetError
+from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui.dataset import selection
 from ui.dataset.opening import facts_of, open_button
-from ui.known import small
+from ui.dataset_cases import small
 from ui.text import as_text
 
 PER_PAGE = 24

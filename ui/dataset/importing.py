@@ -12,9 +12,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.dataset import DatasetError, status
-from core.imaging import display_name
-from core.importer import import_archives
+from core.ham10000.dataset import DatasetError, status
+from core.ham10000.importer import import_archives
+from core.imaging.image import display_name
 from ui import lock
 from ui.frame import as_text
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.taxonomy import BY_KEY
 from ui.dataset import words
-from ui.known import open_in_analyse
+from ui.dataset_cases import open_in_analyse
 
 
 def facts_of(row: pd.Series) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.explore import matching
+from core.ham10000.explore import matching
 from ui.dataset import words
 
 PICKED = "dataset_picked"

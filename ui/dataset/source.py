@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from core.dataset import Dataset
-from core.explore import ATLAS_FILE, AtlasError, facts, read_atlas
-from core.in_use import in_use
+from core.ham10000.dataset import Dataset
+from core.ham10000.explore import ATLAS_FILE, AtlasError, facts, read_atlas
+from core.models.registry import in_use
 from core.settings import Settings
 from ui import state
 
@@ -38,7 +38,7 @@ def _facts(data: Dataset | None, known: pd.DataFrame | None) -> tuple[pd.DataFra
 
 
 def table() -> pd.DataFrame | None:
-    """All facts per image (see `core.explore.facts`); None if there are none at all."""
+    """All facts per image (see `core.ham10000.explore.facts`); None if there are none at all."""
     data, known = state.dataset(), atlas()
     if isinstance(data, str) and isinstance(known, str):
         return None

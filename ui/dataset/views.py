@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.dataset import Dataset
-from core.explore import is_yes_no, leaks, measures, random_test
+from core.formatting import percent
+from core.ham10000.dataset import Dataset
+from core.ham10000.explore import is_yes_no, leaks, measures, random_test
 from ui.dataset import charts, filters, selection, words
 from ui.dataset.opening import facts_of, open_button
-from ui.frame import percent
-from ui.known import small
+from ui.dataset_cases import small
 from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.measure_words import LABELS
+from core.lesion.measure_words import LABELS
 from core.taxonomy import BY_KEY
 
 TITLES = {

@@ -9,13 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.calibration import Calibration, softmax
-from core.metrics import negative_log_likelihood
-from core.weights import WeightsError
+from core.evaluation.metrics import negative_log_likelihood
+from core.models.calibration import Calibration, softmax
+from core.models.weights import WeightsError
 from ui import state
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.report import Choice, Report, report
+from ui.performance.evaluations import Choice, Report, report
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}

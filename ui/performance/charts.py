@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.export import DISCLAIMER
-from core.tables import safe_table
+from core.batch.tables import safe_table
+from core.report.downloads import DISCLAIMER
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.figures import colour, text_colour
 

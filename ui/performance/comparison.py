@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import (
+from core.batch.tables import safe_table
+from core.evaluation.files import (
     EvaluationError,
     Figures,
     compared,
@@ -19,15 +20,14 @@ from core.evaluation import (
     read_evaluation,
     split_and_views,
 )
-from core.in_use import models_in_use
-from core.metrics import NAMES
-from core.published import PUBLISHED, Published
+from core.evaluation.metrics import NAMES
+from core.evaluation.published import PUBLISHED, Published
+from core.models.registry import models_in_use
+from core.models.weights import Card, WeightsError, read_card
 from core.settings import Settings
-from core.tables import safe_table
 from core.taxonomy import BY_KEY
-from core.weights import Card, WeightsError, read_card
 from ui.performance import charts
-from ui.performance.report import RULE, Choice
+from ui.performance.evaluations import RULE, Choice
 from ui.text import as_text
 
 Row = dict[str, Any]

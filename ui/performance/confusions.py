@@ -9,16 +9,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.dataset import Dataset, DatasetError
-from core.imaging import ImageError
-from core.metrics import confusion
-from core.tables import safe_table
+from core.batch.tables import safe_table
+from core.evaluation.metrics import confusion
+from core.formatting import chance, percent
+from core.ham10000.dataset import Dataset, DatasetError
+from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui import state
-from ui.frame import chance, percent
-from ui.known import open_in_analyse, small
+from ui.dataset_cases import open_in_analyse, small
 from ui.performance import charts
-from ui.performance.report import Choice, Report, report
+from ui.performance.evaluations import Choice, Report, report
 from ui.text import as_text
 
 TITLE = "Confusions"

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from ui.performance import charts
-from ui.performance.report import RULE, Choice, Report, report
+from ui.performance.evaluations import RULE, Choice, Report, report
 
 TITLE = "Groups"
 KINDS = {

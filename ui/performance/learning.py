@@ -6,12 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.evaluation import EvaluationError, read_training
-from core.metrics import NAMES
-from core.weights import WeightsError, read_card
+from core.evaluation.files import EvaluationError, read_training
+from core.evaluation.metrics import NAMES
+from core.models.weights import WeightsError, read_card
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.report import Choice, folder
+from ui.performance.evaluations import Choice, folder
 from ui.text import as_text
 
 TITLE = "Learning"
@@ -113,7 +113,7 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
     own.
 
     Args:
-        table: as `core.evaluation.read_training` describes it; may be empty.
+        table: as `core.evaluation.files.read_training` describes it; may be empty.
         kept: an epoch to mark.
         live: points between the epochs, drawn as thin lines: `epoch`, `train_loss`,
             `learning_rate`.

@@ -9,14 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import curves
-from core.metrics import bootstrap_ratios
+from core.evaluation import curves
+from core.evaluation.metrics import bootstrap_ratios
+from core.formatting import percent
 from core.taxonomy import BY_KEY
 from ui.drawings import drawings
 from ui.figures import text_colour
-from ui.frame import percent
 from ui.performance import charts
-from ui.performance.report import Choice, Report, report
+from ui.performance.evaluations import Choice, Report, report
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
@@ -201,7 +201,8 @@ def _in_order(found: Report, key: str) -> list[str]:
 
 
 def points(found: Report, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Points of the ROC and of the precision-recall curve of a question, see `core.curves`."""
+    """Points of the ROC and of the precision-recall curve of a question, see
+    `core.evaluation.curves`."""
 
     def made() -> tuple[pd.DataFrame, pd.DataFrame]:
         truth, score = question(found, key)

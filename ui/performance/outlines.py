@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.dataset import DatasetError
-from core.imaging import ImageError, to_jpeg
-from core.metrics import FAILED_BELOW
-from core.overlay import draw
+from core.evaluation.metrics import FAILED_BELOW
+from core.ham10000.dataset import DatasetError
+from core.imaging.image import ImageError, to_jpeg
+from core.imaging.overlay import draw
+from core.models.weights import WeightsError
 from core.settings import SettingsError
-from core.turns import BusyError
-from core.weights import WeightsError
+from core.system.fair_queue import BusyError
 from ui import state
 from ui.case import Case
-from ui.known import open_in_analyse
+from ui.dataset_cases import open_in_analyse
 from ui.performance import charts
+from ui.performance.evaluations import Choice, Report, report
 from ui.performance.overview import headline
-from ui.performance.report import Choice, Report, report
 from ui.text import as_text
 
 TITLE = "Outlines"

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.metrics import NAMES, bootstrap_ratios
+from core.evaluation.metrics import NAMES, bootstrap_ratios
 from core.taxonomy import BY_KEY
 from ui.figures import colour
 from ui.performance import charts
-from ui.performance.report import RULE, Choice, Report, report
+from ui.performance.evaluations import RULE, Choice, Report, report
 from ui.text import as_text
 
 TITLE = "Overview"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.prior import GENERAL_PRACTICE, reweigh
+from core.answer.prior import GENERAL_PRACTICE, reweigh
+from core.formatting import chance
 from core.taxonomy import BY_KEY
 from ui.case import Case
 from ui.figures import before_and_after
-from ui.frame import chance
 from ui.state import Shown, desk
 
 TITLE = ":material/groups: Other patients: change how common each diagnosis is"

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.analyser import DECODED_PX, Analysis
-from core.entropy import TrackRecord, entropy
-from core.hair import remove_hair
-from core.imaging import ImageError, LesionImage, to_jpeg
-from core.in_use import in_use
-from core.overlay import canvas_for
-from core.quality import KINDS, MEASURED_PX, about_limits, remarks
+from core.answer.analyser import DECODED_PX, Analysis
+from core.answer.eight_views import EightViews
+from core.answer.entropy import TrackRecord, entropy
+from core.answer.words import DOMAIN_NAMES, domain_note
+from core.formatting import chance, percent
+from core.imaging.image import ImageError, LesionImage, to_jpeg
+from core.imaging.overlay import canvas_for
+from core.lesion.hair import remove_hair
+from core.lesion.quality import KINDS, MEASURED_PX, about_limits, remarks
+from core.models.registry import in_use
+from core.models.weights import WeightsError
+from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
-from core.turns import BusyError
-from core.views import EightViews
-from core.weights import WeightsError
-from core.words import DOMAIN_NAMES, domain_note
 from ui import state
 from ui.case import Case
 from ui.figures import describe_spread, spread_bars
-from ui.frame import chance, percent
 from ui.state import Shown
 from ui.text import as_text
 

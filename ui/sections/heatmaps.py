@@ -6,11 +6,11 @@ import math
 
 import streamlit as st
 
-from core.explain import reachable_share, share_inside
+from core.formatting import chance, percent
+from core.imaging.heatmaps import reachable_share, share_inside
 from core.taxonomy import BY_KEY, KEYS
 from ui.case import Case
 from ui.figures import contrast_chart
-from ui.frame import chance, percent
 from ui.methods import side_by_side
 from ui.state import Shown, desk
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.border import ABRUPT
-from core.colour import LEAST_SHARE
-from core.diagram import draw_anatomy
-from core.imaging import to_jpeg
-from core.measure import Measurements
-from core.measure_words import Row, described
+from core.formatting import percent
+from core.imaging.image import to_jpeg
+from core.lesion.border import ABRUPT
+from core.lesion.colour import LEAST_SHARE
+from core.lesion.diagram import draw_anatomy
+from core.lesion.measure import Measurements
+from core.lesion.measure_words import Row, described
 from ui.case import Case
 from ui.drawings import drawings
 from ui.figures import colour_bars, describe_colours
-from ui.frame import percent
 from ui.scale import width_mm
 from ui.state import Shown
 

@@ -7,10 +7,10 @@ import time
 
 import streamlit as st
 
-from core.dataset import CREDIT
-from core.export import file_stem
-from core.quality import remarks
+from core.ham10000.dataset import CREDIT
+from core.lesion.quality import remarks
 from core.report.content import Report
+from core.report.downloads import file_stem
 from ui.case import Case
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours

@@ -11,15 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 from cachetools import LRUCache
 
-from core.archive import ArchiveError, ArchiveImage, fetch
-from core.dataset import Dataset, DatasetError
-from core.imaging import ImageError
-from core.neighbours import Neighbour, vote
+from core.formatting import chance, percent
+from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.isic_archive import ArchiveError, ArchiveImage, fetch
+from core.imaging.image import ImageError
+from core.models.neighbours import Neighbour, vote
 from core.taxonomy import BY_KEY, KEYS
 from ui import state
 from ui.case import Case
-from ui.frame import chance, percent
-from ui.known import choose, small
+from ui.dataset_cases import choose, small
 from ui.state import Shown
 from ui.text import as_text
 

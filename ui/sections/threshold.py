@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.curves import at_threshold, operating_point
-from core.evaluation import EvaluationError
-from core.in_use import in_use
-from core.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
-from core.weights import read_card
+from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
+from core.evaluation.curves import at_threshold, operating_point
+from core.evaluation.files import EvaluationError
+from core.formatting import chance, percent
+from core.models.registry import in_use
+from core.models.weights import read_card
 from ui.case import Case
 from ui.figures import outcome_bars
-from ui.frame import chance, percent
 from ui.state import Shown
 from ui.text import as_text
 

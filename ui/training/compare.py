@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.tables import safe_table
+from core.batch.tables import safe_table
 from train.jobs import Run, Runs
 from ui.performance import charts
 from ui.training import curves, store, words

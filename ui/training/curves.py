@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.metrics import NAMES
+from core.evaluation.metrics import NAMES
 from ui.performance import charts, learning
 from ui.text import as_plain_html
 from ui.training import words

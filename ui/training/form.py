@@ -12,8 +12,8 @@ import streamlit as st
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config, Stage, as_json
 from train.fields import Spec, specs
+from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY, PRESETS
-from train.start import usable_starts
 from ui import access
 from ui.text import as_text
 from ui.training import store, words

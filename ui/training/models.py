@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.in_use import KINDS, Model, in_use, kinds_in_use, use_shipped
-from core.turns import BusyError
+from core.models.registry import KINDS, Model, in_use, kinds_in_use, use_shipped
+from core.system.fair_queue import BusyError
+from train.finish.package import IMPORTED, PackageError, remove
 from train.jobs import Run
-from train.package import IMPORTED, PackageError, remove
 from ui import access, subprocess_task
 from ui.frame import as_text, decide, shipped_button
 from ui.text import as_code

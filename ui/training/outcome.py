@@ -9,14 +9,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.evaluation import EvaluationError, names, read_evaluation
-from core.in_use import KINDS, MODELS, in_use, unfit, use
-from core.tables import safe_table
+from core.batch.tables import safe_table
+from core.evaluation.files import EvaluationError, names, read_evaluation
+from core.models.registry import KINDS, in_use, unfit, use
+from core.models.weights import Card, WeightsError, read_card
+from core.system.fair_queue import BusyError
+from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
-from core.turns import BusyError
-from core.weights import Card, WeightsError, read_card
+from train.finish.package import pack
 from train.jobs import JobError, Run
-from train.package import pack
 from ui import access, subprocess_task
 from ui.frame import as_text, decide
 from ui.performance import charts

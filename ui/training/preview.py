@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.turns import BusyError
+from core.system.fair_queue import BusyError
 from train.choices import AUGMENTATIONS
 from train.config import ConfigError
 from ui import access, subprocess_task

@@ -11,12 +11,13 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.imaging import to_jpeg
-from core.json_files import read_object
-from core.overlay import draw
+from core.formatting import chance
+from core.imaging.image import to_jpeg
+from core.imaging.overlay import draw
+from core.system.json_files import read_object
 from core.taxonomy import BY_KEY
 from train.jobs import Run
-from ui.frame import as_text, chance
+from ui.frame import as_text
 from ui.performance.outlines import TRUTH_COLOUR
 
 COLUMNS, LEAST_WIDTH = 4, 150

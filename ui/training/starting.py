@@ -7,16 +7,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.dataset import DatasetError
+from core.ham10000.dataset import DatasetError
 from core.settings import Settings
-from core.storage import room, same_disk, size
-from core.turns import BusyError
+from core.system.fair_queue import BusyError
+from core.system.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
-from train.folders import ClassFolder, Folder, MaskFolder
+from train.data.folders import ClassFolder, Folder, MaskFolder
 from train.jobs import JobError, ensure_supervisor
+from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY
-from train.start import usable_starts
 from ui import access, state, subprocess_task
 from ui.frame import as_text, duration
 from ui.training import form, store, words

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.settings import Settings
-from core.storage import CLEARED, TITLES, Item, clear, size, survey
+from core.system.storage import CLEARED, TITLES, Item, clear, size, survey
 from ui import access
 from ui.frame import decide
 from ui.text import as_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.in_use import Model, models
+from core.models.registry import Model, models
 from train.jobs import JobError, Run, Runs, ensure_supervisor
 from ui import access
 from ui.text import as_text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.in_use import kinds_in_use
+from core.models.registry import kinds_in_use
 from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
 from ui import access
 from ui.frame import as_text, decide, duration
-from ui.training import curves, form, outcome, queue, samples, store, words
+from ui.training import curves, form, outcome, samples, store, words
+from ui.training import waiting as queue
 
 NOTES = 2000
 

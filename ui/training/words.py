@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.metrics import NAMES
+from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
 from train.config import CONFIGS, Config, Stage
 from train.fields import Spec, specs
@@ -110,7 +110,7 @@ def differing(configs: Sequence[Config]) -> list[str]:
 
 def measures(row: dict[str, float]) -> dict[str, float]:
     """The measures of validation among the columns of a row of `metrics.csv`, by their keys in
-    `core.metrics.NAMES`, the most telling first."""
+    `core.evaluation.metrics.NAMES`, the most telling first."""
     found = {k.removeprefix("val_"): v for k, v in row.items() if k.startswith("val_")}
     order = [*(k for k in HEADLINES if k in found), *(k for k in NAMES if k in found)]
     return {key: found[key] for key in dict.fromkeys(order)}

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from core.analyser import Analysis, mask_of
-from core.measure import measure
-from core.neighbours import Neighbour
+from core.answer.analyser import Analysis, mask_of
+from core.lesion.measure import measure
+from core.models.neighbours import Neighbour
 from core.report.content import Report
 from core.report.html import to_html
 from core.report.pdf import to_pdf

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.imaging import LesionImage
-from core.overlay import OUTLINE
+from core.imaging.image import LesionImage
+from core.imaging.overlay import OUTLINE
 from core.report.content import PICTURE_PX
 from core.taxonomy import KEYS
 from tests.core.report.conftest import CARD, NEIGHBOURS, Make, jpeg

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from core.export import DISCLAIMER
+from core.answer.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
+from core.report.downloads import DISCLAIMER
 from core.report.html import to_html
-from core.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
 from tests.core.report.conftest import NEIGHBOURS, Make, Page
 
 ATTACKS = [

@@ -8,10 +8,10 @@ import time
 import pytest
 from pypdf import PdfReader
 
-from core.export import DISCLAIMER
+from core.answer.words import UNLIKE, UNLIKE_TEXT
 from core.report.content import Report
+from core.report.downloads import DISCLAIMER
 from core.report.pdf import BOX, BOXES, to_pdf
-from core.words import UNLIKE, UNLIKE_TEXT
 from tests.core.report.conftest import NEIGHBOURS, Make, jpeg, pages, squeezed
 from tests.core.report.test_html import ATTACKS, everything
 

@@ -13,9 +13,9 @@ from tests.train.jobs.conftest import config
 from train.cluster import follow as follow_module
 from train.cluster.client import ClusterError, NoSuchJobError, UnreachableError
 from train.cluster.follow import follow
-from train.cluster.record import Record, read_record, write_record
 from train.cluster.worker import UNSEEN, Task, check_node, is_given_up
 from train.jobs import Runs, ensure_supervisor
+from train.jobs.record import Record, read_record, write_record
 from train.jobs.supervisor import Supervisor
 from train.jobs.worker import work
 

@@ -20,7 +20,7 @@ from train.config import read_run_config
 from train.jobs import Runs, ensure_supervisor, worker
 from train.jobs.supervisor import Supervisor
 from train.presets import PRESETS
-from train.session import Progress, Stopped, Watch
+from train.progress import Progress, Stopped, Watch
 
 HERE = (sys.executable, "-m", "tests.train.jobs.fake")
 
@@ -31,7 +31,7 @@ def command(step: str, folder: Path) -> tuple[str, ...]:
 
 
 def training(folder: Path, watch: Watch, resume: bool) -> None:
-    """Stands in for `train.session.run_training`."""
+    """Stands in for `train.run.run_training`."""
     config = read_run_config(folder)
     assert config
     watch.phase("preparing")

@@ -24,7 +24,7 @@ from train.jobs.database import DATABASE_FILE, Database
 from train.jobs.locks import hold
 from train.jobs.store import LOCK_FILE
 from train.jobs.worker import _begin, attended
-from train.session import Progress
+from train.progress import Progress
 
 
 class Told:

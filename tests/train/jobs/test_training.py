@@ -18,7 +18,8 @@ from train.jobs.locks import held
 from train.jobs.store import LOCK_FILE
 from train.jobs.supervisor import SUPERVISOR_FILE
 from train.jobs.worker import work
-from train.session import Progress, Watch, run_training
+from train.progress import Progress, Watch
+from train.run import run_training
 
 CONFIG = ClassifierConfig(
     start="random",

@@ -15,7 +15,7 @@ from train.jobs.watch import (
     read_live,
     read_progress,
 )
-from train.session import Progress
+from train.progress import Progress
 
 FIGURES = Progress(2, 5, 3, 10, images_per_second=12.5, seconds_left=60.0, loss=0.7)
 

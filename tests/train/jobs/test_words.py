@@ -9,7 +9,7 @@ import pytest
 from train.config import ConfigError
 from train.jobs import words
 from train.jobs.words import DISK_FULL, GONE, MEMORY_FULL, SHUT_DOWN, death, ending, gone
-from train.session import Stopped
+from train.progress import Stopped
 
 
 def of(error: BaseException | None, stop: bool = False, told: bool = False) -> tuple[object, str]:

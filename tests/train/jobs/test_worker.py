@@ -17,7 +17,7 @@ from train.jobs import Runs
 from train.jobs.locks import held, hold
 from train.jobs.store import LOCK_FILE
 from train.jobs.worker import LATER, TURN_FILE, work
-from train.session import Watch
+from train.progress import Watch
 
 
 @pytest.fixture(autouse=True)

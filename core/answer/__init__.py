@@ -1,0 +1,1 @@
+"""What the models say of one photo, and what explains it."""

@@ -1,0 +1,90 @@
+"""Heatmaps by several methods, in a process of its own: torch and the grad-cam package take half a
+gigabyte, which a server would never get back.
+
+`python -m core.answer.compare_methods FOLDER INDEX METHOD…` reads `FOLDER/pixels.png` (the
+classifier's input) and writes `FOLDER/METHOD.npy` for each method as soon as it is done: float32
+h×w ≥ 0, see `core.answer.torch_cam.Cams.compute`. `--weights` names the classifier's folder
+(default: that in use).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core.answer.cam_methods import METHODS, passes
+from core.models.weights import WeightsError
+from core.settings import SettingsError
+from core.system.progress import ProgressWriter
+
+PIXELS = "pixels.png"
+MOST_BYTES = 1 << 20
+"""Of one map; ours have a few hundred."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compute; returns the exit status (1: a sentence on stderr says why not)."""
+    parser = argparse.ArgumentParser("python -m core.answer.compare_methods", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("index", type=int)
+    parser.add_argument("methods", nargs="+", choices=[*METHODS])
+    parser.add_argument("--weights", type=Path)
+    chosen = parser.parse_args(arguments)
+    pixels = cv2.imread(str(chosen.folder / PIXELS))
+    if pixels is None:
+        print(f"There is no picture {chosen.folder / PIXELS}.", file=sys.stderr)
+        return 1
+    writer = ProgressWriter(sum(passes(method) for method in chosen.methods))
+    writer.next("Loading the network")
+    try:
+        from core.answer.torch_cam import Cams
+
+        cams = Cams.load(folder=chosen.weights)
+        for method in chosen.methods:
+            name = METHODS[method].name
+            writer.next(name)
+            heat = cams.compute(
+                method,
+                np.ascontiguousarray(pixels[:, :, ::-1]),
+                chosen.index,
+                partial(_told, writer, name),
+            )
+            temporary = chosen.folder / f"{method}.part"
+            with temporary.open("wb") as file:
+                np.save(file, heat, allow_pickle=False)
+            os.replace(temporary, chosen.folder / f"{method}.npy")
+    except (WeightsError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _told(writer: ProgressWriter, name: str, _: float) -> None:
+    writer.next(name, 1)
+
+
+def read_maps(folder: Path) -> dict[str, np.ndarray]:
+    """The maps written so far, by method; what is none of them is left out."""
+    found = {}
+    for method in METHODS:
+        path = folder / f"{method}.npy"
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                continue
+            heat = np.load(path, allow_pickle=False)
+        except (OSError, ValueError):
+            continue
+        if heat.ndim == 2 and heat.dtype == np.float32 and np.isfinite(heat).all():
+            found[method] = heat
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""How spread out an answer is, and how often such answers were right on validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.evaluation.files import command
+from core.models.weights import WeightsError
+
+PREDICTIONS = "predictions-validation.parquet"
+BANDS = ("low", "medium", "high")
+"""Thirds of the validation photos, by entropy."""
+
+
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Entropy in nats over the last axis, -Σ p·log p: 0 for a sure answer, log K if all K classes
+    are equally probable (Shannon, 1948).
+
+    Args:
+        probabilities: …×K, ≥ 0, sum 1.
+
+    Returns:
+        float64 …
+    """
+    p = probabilities.astype(np.float64)
+    return -(p * np.log(np.maximum(p, 1e-12))).sum(axis=-1)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A third of the validation photos.
+
+    Attributes:
+        name: one of `BANDS`.
+        low, high: entropies of the third's first and last photo, in nats.
+        images: how many photos.
+        right: share of them whose named answer is the true diagnosis, 0…1.
+    """
+
+    name: str
+    low: float
+    high: float
+    images: int
+    right: float
+
+
+@dataclass(frozen=True)
+class TrackRecord:
+    """How often answers of low, medium and high entropy were right on validation.
+
+    Attributes:
+        bands: three, from low to high.
+    """
+
+    bands: tuple[Band, ...]
+
+    @classmethod
+    def read(cls, folder: Path, classes: tuple[str, ...]) -> TrackRecord:
+        """Read off the single predictions that `python -m train evaluate classifier --split
+        validation` left in a classifier's folder.
+
+        Raises:
+            WeightsError: they are missing, damaged, too few, or of other classes.
+        """
+        try:
+            table = pd.read_parquet(folder / PREDICTIONS)
+            spread = entropy(table[list(classes)].to_numpy())
+            right = (table["dx"] == table["prediction"]).to_numpy()
+        except (OSError, ValueError, KeyError) as error:
+            raise WeightsError(
+                f"{PREDICTIONS} cannot be read, so there is nothing to compare the answer with. "
+                "Get the folder again, complete, or make it anew, with the dataset imported: "
+                f"{command(folder, 'validation')}"
+            ) from error
+        if len(table) < len(BANDS):
+            raise WeightsError(f"{PREDICTIONS} has only {len(table)} photos.")
+        thirds = np.array_split(np.argsort(spread, kind="stable"), len(BANDS))
+        return cls(
+            tuple(
+                Band(
+                    name,
+                    float(spread[rows[0]]),
+                    float(spread[rows[-1]]),
+                    len(rows),
+                    float(right[rows].mean()),
+                )
+                for name, rows in zip(BANDS, thirds, strict=True)
+            )
+        )
+
+    def band(self, value: float) -> Band:
+        """The third that an entropy (in nats) belongs to."""
+        return next((band for band in self.bands if value <= band.high), self.bands[-1])

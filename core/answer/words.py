@@ -1,0 +1,86 @@
+"""What is said of an answer, in the same words on screen and in every report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.formatting import chance, percent
+from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
+from core.taxonomy import BY_KEY, KEYS
+
+if TYPE_CHECKING:
+    from core.answer.analyser import Analysis
+
+UNLIKE = "This does not look like a dermatoscopic photo"
+"""The title of the warning for a photo out of the models' domain, …"""
+
+UNLIKE_TEXT = (
+    "The models learned from dermoscopy of single lesions at two clinics. They do not know "
+    "everyday photos, nor every clinic's dermoscopy. What they say of this photo means little, "
+    "however sure it sounds."
+)
+"""… and its text."""
+
+DOMAIN_NAMES = {
+    FAMILIAR: "Familiar",
+    ELSEWHERE: "Another camera or clinic",
+    REFUSED: "No dermoscopy",
+}
+"""The grades of `core.models.gate`, in words."""
+
+ANOTHER_CAMERA = "Dermoscopy from another camera or clinic than the models learned from"
+"""Of a photo that is `ELSEWHERE`."""
+
+
+OWN = "A photo of your own"
+"""Of one that is `FAMILIAR`: most photos of other clinics are, and the answers no better for it."""
+
+
+def domain_note(domain: str, card: Mapping[str, Any], own: bool = False) -> tuple[str, str] | None:
+    """What to say first of a photo that is not familiar, or not from the dataset: a title without a
+    full stop, and a text.
+
+    Args:
+        domain: one of `core.models.gate.DOMAINS`.
+        card: of the classifier; `elsewhere` in it has the figures of other clinics' photos.
+        own: whether a visitor brought the photo along.
+    """
+    if domain == FAMILIAR and not own:
+        return None
+    if domain == REFUSED:
+        return UNLIKE, UNLIKE_TEXT
+    title = OWN if domain == FAMILIAR else ANOTHER_CAMERA
+    found = card.get("elsewhere")
+    if not isinstance(found, Mapping):
+        return title, "How well the models do on other clinics' photos has not been measured."
+    return title, (
+        f"On {found['images']:,} photos of other clinics the answer was right in "
+        f"{percent(found['accuracy'])}, and {found['melanomas_found']:,} of "
+        f"{found['melanomas']:,} melanomas were found."
+    )
+
+
+SEVEN_ONLY = (
+    "Seven answers are all the model knows; they always sum to 100 %, even for a photo of "
+    "something else. The percentages assume that diagnoses are as common as in "
+    "HAM10000, where two thirds are naevi."
+)
+"""How to read the seven probabilities."""
+
+
+def passed_over(analysis: Analysis) -> str | None:
+    """Why the most probable class is not the answer; None where it is."""
+    likeliest = analysis.most_probable
+    if likeliest == analysis.prediction:
+        return None
+    return (
+        f"{BY_KEY[likeliest].name} is more probable ({chance(analysis.probability(likeliest))}), "
+        "but it is also far more common. The answer makes up for that, so that rare diagnoses "
+        "are not missed."
+    )
+
+
+def malignant_share(analysis: Analysis) -> float:
+    """Probability of the three malignant diagnoses together, 0…1."""
+    return sum(analysis.probability(key) for key in KEYS if BY_KEY[key].malignant)

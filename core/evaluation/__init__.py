@@ -1,0 +1,1 @@
+"""How good a model is: measures, and the files that hold them."""

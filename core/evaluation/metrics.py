@@ -1,0 +1,265 @@
+"""Measures of classifiers and masks, with intervals. Plain NumPy; no torch.
+
+scikit-learn, which takes a second and tens of megabytes, is needed only to measure a classifier
+anew, never by a page that shows figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from core.evaluation.curves import auc
+
+NAMES = {
+    "macro_f1": "Macro-F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "balanced_recall": "Balanced accuracy at equal priors",
+    "macro_auc": "Macro one-vs-rest AUC",
+    "accuracy": "Accuracy",
+    "most_probable_macro_f1": "Macro-F1 of the most probable class",
+    "most_probable_balanced_accuracy": "Balanced accuracy of the most probable class",
+    "most_probable_accuracy": "Accuracy of the most probable class",
+    "ece": "Calibration error (ECE, 15 bins)",
+    "nll": "Negative log-likelihood (nats)",
+    "mean_iou": "Mean IoU",
+    "mean_dice": "Mean Dice",
+    "thresholded_jaccard": "Thresholded Jaccard (0 below 0.65)",
+    "failed": "Failed masks (IoU below 0.65)",
+}
+"""Measures as people call them, in the order to show them."""
+
+FAILED_BELOW = 0.65
+"""Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
+
+ECE_INTERVAL = "bounds from resampled gaps of the bins (core.evaluation.metrics.ece_interval)"
+"""How evaluations say that theirs is of `ece_interval`."""
+
+
+def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean -log p of the true class, in nats."""
+    p = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.clip(p, 1e-12, None)).mean())
+
+
+def expected_calibration_error(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
+) -> float:
+    """ECE of the top class over equal-width bins (Guo et al., "On Calibration of Modern Neural
+    Networks", ICML 2017): mean |confidence - accuracy|, weighted by bin size; 0…1."""
+    return float(np.abs(_gaps(probabilities, labels, bins).mean(axis=0)).sum())
+
+
+def _gaps(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> np.ndarray:
+    """Confidence - correctness of each image in the column of its bin, 0 elsewhere: float N×bins.
+    The mean over images is each bin's gap, weighted by its share of the images."""
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    gaps = np.zeros((len(labels), bins))
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps[np.arange(len(labels)), index] = confidence - correct
+    return gaps
+
+
+def balanced_accuracy(predicted: np.ndarray, labels: np.ndarray) -> float:
+    """Mean recall over the classes present in `labels`, 0…1."""
+    from sklearn.metrics import recall_score
+
+    present = np.unique(labels)
+    return float(recall_score(labels, predicted, labels=present, average="macro", zero_division=0))
+
+
+def classifier_summary(
+    probabilities: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None = None
+) -> dict[str, float]:
+    """Overall measures from probabilities N×K and labels N.
+
+    Macro averages run over the classes present in `labels`; the predicted class is the argmax,
+    unless `predicted` (N class indices) gives another.
+    """
+    from sklearn.metrics import f1_score
+
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
+    present = np.unique(labels)
+    aucs = [auc(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
+    return {
+        "accuracy": float((predicted == labels).mean()),
+        "balanced_accuracy": balanced_accuracy(predicted, labels),
+        "macro_f1": float(
+            f1_score(labels, predicted, labels=present, average="macro", zero_division=0)
+        ),
+        "macro_auc": float(np.mean(aucs)) if aucs else float("nan"),
+        "nll": negative_log_likelihood(probabilities, labels),
+        "ece": expected_calibration_error(probabilities, labels),
+    }
+
+
+def per_class(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    predicted: np.ndarray | None = None,
+) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and support of each class from what was `predicted` (N class indices,
+    by default the argmax), one-vs-rest AUC and average precision from its probability; NaN where
+    the class is absent."""
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support
+
+    k = len(names)
+    predicted = probabilities.argmax(axis=1) if predicted is None else predicted
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=range(k), zero_division=0
+    )
+    precision, recall, f1 = (np.where(support > 0, v, np.nan) for v in (precision, recall, f1))
+    return {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "auc": auc(labels == i, probabilities[:, i]),
+            "ap": float(average_precision_score(labels == i, probabilities[:, i]))
+            if support[i]
+            else float("nan"),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(names)
+    }
+
+
+def confusion(predicted: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Confusion matrix K×K of counts: rows the true class, columns the predicted one."""
+    counts = np.bincount(np.asarray(labels) * classes + predicted, minlength=classes**2)
+    return counts.reshape(classes, classes)
+
+
+def mask_scores(predicted: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Dice and IoU of two bool masks of one shape; both 1 if both are empty."""
+    if predicted.shape != truth.shape:
+        raise ValueError(f"Masks differ in shape: {predicted.shape} and {truth.shape}.")
+    both = int(np.count_nonzero(predicted & truth))
+    total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(truth))
+    if total == 0:
+        return 1.0, 1.0
+    return 2 * both / total, both / (total - both)
+
+
+def segmenter_summary(dice: np.ndarray, iou: np.ndarray) -> dict[str, float]:
+    """Means over images, ISIC's thresholded Jaccard (0 below 0.65) and the share that failed."""
+    return {
+        "mean_dice": float(dice.mean()),
+        "mean_iou": float(iou.mean()),
+        "thresholded_jaccard": float(np.where(iou >= FAILED_BELOW, iou, 0).mean()),
+        "failed": float((iou < FAILED_BELOW).mean()),
+    }
+
+
+def bootstrap(
+    measure: Callable[[np.ndarray], dict[str, float]],
+    groups: np.ndarray,
+    draws: int = 2000,
+    seed: int = 0,
+) -> dict[str, tuple[float, float]]:
+    """95 % percentile intervals by resampling whole lesions (cluster bootstrap: Field & Welsh,
+    J. R. Stat. Soc. B 69, 2007), since images of one lesion are not independent.
+
+    Args:
+        measure: from row indices (with repeats) to named figures.
+        groups: lesion id of each row.
+        draws: number of resamples.
+    """
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(groups[order], return_index=True)
+    members = np.split(order, starts[1:])
+    rng = np.random.default_rng(seed)
+    results: dict[str, list[float]] = {}
+    for _ in range(draws):
+        chosen = rng.integers(0, len(members), len(members))
+        for name, value in measure(np.concatenate([members[i] for i in chosen])).items():
+            results.setdefault(name, []).append(value)
+    return {name: _interval(np.array(values)) for name, values in results.items()}
+
+
+def bootstrap_ratios(
+    above: np.ndarray, below: np.ndarray, groups: np.ndarray, draws: int = 2000, seed: int = 0
+) -> np.ndarray:
+    """The intervals of `bootstrap`, from the same draws, for figures that are one sum over images
+    divided by another: sensitivity, precision, F1 (2·hits over named plus true), accuracy. One
+    matrix product does all draws, so that pages can ask for them while somebody moves a slider.
+
+    Args:
+        above: what each image adds above the line, float N×F.
+        below: what it adds below the line, float N×F.
+        groups: lesion id of each row.
+
+    Returns:
+        float F×2, lower and upper end; NaN where there was never anything below the line.
+    """
+    _, lesion = np.unique(groups, return_inverse=True)
+    sums = np.zeros((lesion.max() + 1, 2 * above.shape[1]), np.float32)
+    np.add.at(sums, lesion, np.hstack([above, below]))
+    drawn = _times_drawn(len(sums), draws, seed) @ sums
+    over, under = np.hsplit(drawn, 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = np.where(under > 0, over / under, np.nan)
+    return np.array([_interval(column) for column in ratios.T.astype(np.float64)])
+
+
+def ece_interval(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    groups: np.ndarray,
+    draws: int = 2000,
+    seed: int = 0,
+    bins: int = 15,
+) -> tuple[float, float]:
+    """95 % interval of `expected_calibration_error`, from the draws of `bootstrap`.
+
+    The ECE is a sum of absolute values, Σ|gap of a bin|: noise alone makes it positive, and every
+    resample adds more of it, so percentiles of resampled ECEs lie too high (for a calibrated model
+    they never cover 0). Where gaps are near 0 no bootstrap of the ECE itself is valid (Fang &
+    Santos, "Inference on Directionally Differentiable Functions", Rev. Econ. Stud. 86, 2019). The
+    gaps are means, so for them it is. With e the errors of the estimated gaps, as their resamples
+    scatter, each end is an inequality for the absolute value:
+
+    - |gap + e| ≤ |gap| + |e|, so the ECE is at least the estimate - Σ|e|;
+    - |gap + e| ≥ |gap| + sign(gap)·e, so it is at most the estimate - Σ sign·e.
+
+    The interval covers at least as often as it says; it is wide where the model is nearly
+    calibrated. It is of the ECE over these bins, not of an ECE over ever finer ones.
+
+    Args:
+        probabilities: float N×K.
+        labels: class index of each image.
+        groups: lesion id of each image.
+    """
+    gaps = _gaps(probabilities, labels, bins)
+    _, lesion = np.unique(groups, return_inverse=True)
+    sums = np.zeros((lesion.max() + 1, bins))
+    np.add.at(sums, lesion, gaps)
+    times = _times_drawn(len(sums), draws, seed).astype(np.float64)
+    estimate = gaps.mean(axis=0)
+    errors = times @ sums / (times @ np.bincount(lesion))[:, None] - estimate
+    ece = np.abs(estimate).sum()
+    low = ece - np.percentile(np.abs(errors).sum(axis=1), 97.5)
+    high = ece - np.percentile(errors @ np.sign(estimate), 2.5)
+    return float(max(low, 0)), float(min(high, 1))
+
+
+@lru_cache(maxsize=4)
+def _times_drawn(lesions: int, draws: int, seed: int) -> np.ndarray:
+    """How often each lesion is drawn in each resample of `bootstrap`, float32 draws×lesions."""
+    chosen = np.random.default_rng(seed).integers(0, lesions, (draws, lesions))
+    chosen += np.arange(draws)[:, None] * lesions
+    counts = np.bincount(chosen.ravel(), minlength=draws * lesions)
+    return counts.reshape(draws, lesions).astype(np.float32)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """2.5th and 97.5th percentile of the draws in which there was something to measure."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.percentile(values, (2.5, 97.5))
+    return float(low), float(high)

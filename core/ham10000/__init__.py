@@ -1,0 +1,1 @@
+"""The dataset: its import, its split, and facts of its photos."""

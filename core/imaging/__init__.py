@@ -1,0 +1,1 @@
+"""From files to pixels, masks and labels, and back."""

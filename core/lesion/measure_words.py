@@ -1,0 +1,82 @@
+"""The measurements of a lesion as a table for people: what it is, the figure, how to read it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from core.formatting import percent
+from core.lesion.colour import COLOURS
+from core.lesion.measure import Measurements
+
+LABELS = {
+    "area_share": "Area, share of the frame",
+    "equivalent_diameter_px": "Equivalent diameter",
+    "asymmetry": "Asymmetry of shape",
+    "colour_asymmetry": "Asymmetry of colour",
+    "abrupt_segments": "Border: abrupt segments",
+    "compactness": "Border: compactness",
+    "solidity": "Border: solidity",
+    "colours": "Colours of six",
+    **{colour.key: f"Colour: {colour.name.lower()}" for colour in COLOURS},
+    "in_colour": "The photo has colours",
+    "touches_border": "Reaches the frame",
+}
+"""A name for each field of `Measurements`, in the order to show them."""
+
+
+class Row(NamedTuple):
+    """One measure: its name, its value with the unit, and what the value means."""
+
+    label: str
+    value: str
+    reading: str
+
+
+def described(measured: Measurements) -> dict[str, Row]:
+    """Every measurement of a lesion by its field, in the order to show them; the shares of the six
+    colours are told in the row of `colours`."""
+
+    def row(field: str, value: str, reading: str) -> tuple[str, Row]:
+        return field, Row(LABELS[field], value, reading)
+
+    return dict(
+        [
+            row(
+                "area_share",
+                percent(measured.area_share, 1),
+                "without a ruler in the photo there are no millimetres",
+            ),
+            row(
+                "equivalent_diameter_px",
+                f"{measured.equivalent_diameter_px:.0f} px",
+                "of a disc of the same area",
+            ),
+            row("asymmetry", f"{measured.asymmetry:.2f}", "0: halves match; 1: not at all"),
+            row(
+                "colour_asymmetry",
+                f"{measured.colour_asymmetry:.1f} ΔE",
+                "typical colour difference of mirrored places; about 2 can just be seen",
+            ),
+            row("abrupt_segments", f"{measured.abrupt_segments} of 8", "more: sharper all around"),
+            row(
+                "compactness",
+                f"{measured.compactness:.2f}",
+                "1: a smooth disc; more: ragged or elongated",
+            ),
+            row("solidity", f"{measured.solidity:.2f}", "1: no notches; less: notched"),
+            row("colours", _colours(measured), "more: more varied"),
+            row(
+                "touches_border",
+                "yes" if measured.touches_border else "no",
+                "if it does, it may be cut off",
+            ),
+        ]
+    )
+
+
+def _colours(measured: Measurements) -> str:
+    if not measured.in_colour:
+        return "none: the photo is grey"
+    shares = {colour.name.lower(): getattr(measured, colour.key) for colour in COLOURS}
+    told = [f"{name} {percent(share)}" for name, share in shares.items() if share > 0]
+    return f"{measured.colours} of 6" + (f": {', '.join(told)}" if told else "")

@@ -1,0 +1,48 @@
+"""From calibrated probabilities to the one class that is named as the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.models.weights import Card, WeightsError
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """The class with the highest p / prior^exponent.
+
+    Probabilities hold at the prevalence of the training data, where two thirds are naevi. Named by
+    the highest one alone, rare diagnoses are missed; divided by the prior, the answer is the one
+    that fits best if all diagnoses were equally common, which maximises balanced accuracy (Menon
+    et al., "On the statistical consistency of algorithms for binary classification under class
+    imbalance", ICML 2013). In between lies in between.
+
+    Attributes:
+        exponent: 0…1.
+        prior: share of each class that the probabilities assume, float K.
+    """
+
+    exponent: float
+    prior: np.ndarray
+
+    @classmethod
+    def of(cls, card: Card) -> Decision:
+        """The rule that a classifier's card states.
+
+        Raises:
+            WeightsError: it states none, or an impossible one.
+        """
+        try:
+            exponent = float(card["decision"]["exponent"])
+            prior = np.array([float(card["calibration"]["prior"][key]) for key in card["classes"]])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise WeightsError("The classifier's card lacks its decision rule.") from error
+        if not 0 <= exponent <= 1 or not ((prior > 0) & (prior < np.inf)).all():
+            raise WeightsError("The classifier's card states an impossible decision rule.")
+        return cls(exponent, prior)
+
+    def __call__(self, probabilities: np.ndarray) -> np.ndarray:
+        """Probabilities …×K → index of the class named, int …"""
+        return np.argmax(np.log(probabilities + 1e-12) - self.exponent * np.log(self.prior), -1)

@@ -1,0 +1,213 @@
+"""The networks in OpenVINO: for CPUs.
+
+The models are prepared once for a machine: exported from the very weights in `weights/` by
+OpenVINO's PyTorch frontend, which needs torch, and kept in the cache folder. Who has not imported
+torch has that done by a process that ends, so that a server never gets it. The frontend is called
+directly, since `openvino.convert_model` also reports its use
+to its makers.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import numpy as np
+import openvino as ov
+
+from core.models.runtime import Model, Scores
+from core.models.weights import WeightsError, check_weights, read_card
+from core.settings import REPOSITORY, DeviceError, Settings, SettingsError
+from core.system import prepared
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = 3
+"""Raised when `core.models.explained.Explained` or `Outlined` changes what it takes or gives."""
+
+
+class OpenVINORuntime:
+    """Both networks compiled for the CPU; as many calls run at once as there are lanes."""
+
+    def __init__(self, classifier: ov.CompiledModel, segmenter: ov.CompiledModel) -> None:
+        self._precision = classifier.get_property("INFERENCE_PRECISION_HINT").to_string()
+        self._classify, self._segment = _Lanes(classifier), _Lanes(segmenter)
+
+    @classmethod
+    def load(
+        cls,
+        classifier: Model,
+        segmenter: Model,
+        *,
+        threads: int,
+        cache: Path,
+        lanes: int = 1,
+        precision: str = "f32",
+    ) -> OpenVINORuntime:
+        """Load from model folders and their cards.
+
+        Args:
+            threads: CPU threads altogether.
+            cache: folder for the prepared models.
+            lanes: calls of each network that may run at once; each gets its share of the threads.
+            precision: `f32`, or `bf16`.
+
+        Raises:
+            WeightsError: a folder is incomplete or damaged.
+            DeviceError: `bf16` on a CPU without it.
+        """
+        core = ov.Core()
+        if precision == "bf16" and "BF16" not in core.get_property(
+            "CPU", "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise DeviceError("This CPU has no bf16. Set LESIONLAB_PRECISION to f32.")
+        options = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": max(threads, lanes),
+            "NUM_STREAMS": lanes,
+            "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
+        }
+        first, second = graphs(core, classifier, segmenter, cache)
+        return cls(
+            core.compile_model(first, "CPU", options), core.compile_model(second, "CPU", options)
+        )
+
+    @property
+    def name(self) -> str:
+        """See `Runtime`."""
+        return f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {self._precision}"
+
+    def classify(self, pixels: np.ndarray) -> Scores:
+        """See `Runtime`."""
+        return Scores(*self._classify(pixels))
+
+    def segment(self, pixels: np.ndarray) -> np.ndarray:
+        """See `Runtime`."""
+        return self._segment(pixels)[0]
+
+
+class _Lanes:
+    """A compiled network's requests, each used by one caller at a time."""
+
+    def __init__(self, network: ov.CompiledModel) -> None:
+        self._free: SimpleQueue[ov.InferRequest] = SimpleQueue()
+        for _ in range(network.get_property("NUM_STREAMS")):
+            request = network.create_infer_request()
+            # OpenVINO's bindings prepare themselves for numpy at the first look at an array. Two
+            # threads that look first at once wait for each other for ever: let it be this one.
+            _ = request.get_input_tensor().data
+            self._free.put(request)
+
+    def __call__(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Photos go through one by one: on a CPU a batch is no faster than its photos."""
+        request = self._free.get()
+        try:
+            answers = [request.infer([photo[None]]).to_tuple() for photo in pixels]
+        finally:
+            self._free.put(request)
+        return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
+
+
+def graphs(
+    core: ov.Core, classifier: Model, segmenter: Model, cache: Path
+) -> tuple[ov.Model, ov.Model]:
+    """Both networks for one photo at a time, in f32. Raises WeightsError."""
+    return _graph(core, classifier, cache, _classifier), _graph(core, segmenter, cache, _segmenter)
+
+
+def _graph(
+    core: ov.Core, model: Model, cache: Path, load: Callable[[Model], nn.Module]
+) -> ov.Model:
+    """The model from the cache, else exported from its weights; never of other weights than lie in
+    its folder."""
+    weights, card = model
+    check_weights(weights, card)
+    size = int(card["input"]["size"])
+    version = ov.__version__.split("-")[0]
+    key = f"{card['sha256'][:16]}-{size}px-openvino-{version}-{FORMAT}"
+    folder = prepared.find(cache, key)
+    if folder is None and "torch" not in sys.modules and prepared.writable(cache):
+        _export_elsewhere(model, load, cache)
+        folder = prepared.find(cache, key)
+    if folder is None:
+        exported = _export(load(model), size)
+        folder = prepared.keep(
+            cache, key, lambda to: ov.save_model(exported, to / "model.xml", False)
+        )
+        if folder is None:  # the cache cannot be written: prepared anew at each start
+            return exported
+    return core.read_model(folder / "model.xml")
+
+
+def _export_elsewhere(model: Model, load: Callable[[Model], nn.Module], cache: Path) -> None:
+    """Have a process of its own fill the cache. Raises WeightsError."""
+    kind = "classifier" if load is _classifier else "segmenter"
+    command = [
+        sys.executable,
+        "-m",
+        "core.models.openvino_runtime",
+        kind,
+        str(model[0]),
+        str(cache),
+    ]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode == 1:
+        raise WeightsError(done.stderr.strip().split("\n")[-1])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m core.models.openvino_runtime KIND FOLDER CACHE`: what `_export_elsewhere` runs.
+    Returns the exit status (1: a sentence on stderr says why not)."""
+    import torch  # so that this process does it itself
+
+    kind, folder, cache = arguments
+    torch.set_num_threads(Settings.from_environment().threads)
+    try:
+        model = Path(folder), read_card(Path(folder))
+        _graph(
+            ov.Core(),
+            model,
+            Path(cache),
+            {"classifier": _classifier, "segmenter": _segmenter}[kind],
+        )
+    except (WeightsError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _export(network: nn.Module, size: int) -> ov.Model:
+    import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+    example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing: sizes are constants, torch.jit is no longer new
+        decoder = TorchScriptPythonDecoder(network, example_input=example)
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    model = frontend.convert(frontend.load(decoder))
+    model.reshape([1, size, size, 3])
+    return model
+
+
+def _classifier(model: Model) -> nn.Module:
+    from core.models.torch_runtime import load_classifier
+
+    return load_classifier(model)
+
+
+def _segmenter(model: Model) -> nn.Module:
+    from core.models.torch_runtime import load_segmenter
+
+    return load_segmenter(model)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

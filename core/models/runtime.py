@@ -1,0 +1,52 @@
+"""What runs the two networks: pixels in, arrays out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from core.models.weights import Card
+
+Model = tuple[Path, Card]
+"""A model's folder and its card."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What one pass of the classifier gives, float32.
+
+    Attributes:
+        logits: N×K.
+        evidence: N×K×h×w, the class activation map of every class: what each place adds to its
+            logit, or takes from it (see `core.models.explained.Explained`).
+        embeddings: N×2048, the pooled last feature map: what the answer is made from.
+        textures: N×1024, the pooled feature map of the block before: less of diagnoses, more of
+            how the photo looks.
+    """
+
+    logits: np.ndarray
+    evidence: np.ndarray
+    embeddings: np.ndarray
+    textures: np.ndarray
+
+    @property
+    def heatmaps(self) -> np.ndarray:
+        """Grad-CAM of every class, N×K×h×w ≥ 0: what speaks for it."""
+        return np.maximum(self.evidence, 0)
+
+
+class Runtime(Protocol):
+    """Both networks, loaded. May be called from several threads at once."""
+
+    @property
+    def name(self) -> str:
+        """Engine, device and precision, to show."""
+
+    def classify(self, pixels: np.ndarray) -> Scores:
+        """uint8 RGB N×S×S×3 of the classifier's input size → scores."""
+
+    def segment(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 RGB N×S×S×3 of the segmenter's input size → lesion logits float32 N×S×S."""

@@ -1,0 +1,142 @@
+"""Reading and writing a model's folder: `model.safetensors` and its `card.json`.
+
+No pickle is ever read: a safetensors file cannot run code. torch is imported only where tensors
+are handled, so that pages can read cards quickly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+
+from core.errors import UserError
+from core.system.json_files import read_object
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Card = dict[str, Any]
+
+
+class WeightsError(UserError, ValueError):
+    """A model's folder is missing, incomplete or damaged; the message says which file."""
+
+
+def read_card(directory: Path) -> Card:
+    """Read a model's card.
+
+    Raises:
+        WeightsError: there is none, or it is not a JSON object.
+    """
+    try:
+        return read_object(directory / "card.json")
+    except FileNotFoundError as error:
+        raise WeightsError(
+            f"The model {directory.name} has no card.json in {directory}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The card of {directory.name} cannot be read: {error}") from error
+
+
+def check_weights(directory: Path, card: Card) -> None:
+    """Compare the weights with the hash on their card.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or not the one the card describes.
+    """
+    try:
+        digest = sha256(directory / "model.safetensors")
+    except OSError as error:
+        raise WeightsError(f"The model {directory.name} has no model.safetensors.") from error
+    if digest != card.get("sha256"):
+        raise WeightsError(
+            f"The weights of {directory.name} are not those its card describes (SHA-256 differs). "
+            "Get the folder again, complete."
+        )
+
+
+def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
+    """Read a model's weights as float32. Raises WeightsError, also if they fail `check_weights`."""
+    check_weights(directory, card)
+    return read_safetensors(directory / "model.safetensors")
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file, floats cast to float32. Raises WeightsError if it is damaged."""
+    from safetensors.torch import load_file
+
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path.name} cannot be read: {error}") from error
+    return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+
+
+def write_model(
+    directory: Path, state: dict[str, Tensor], card: Card, *, half: bool = True
+) -> Card:
+    """Write a model's folder, the weights' hash added to the card; returns the card written.
+
+    Args:
+        half: floats as fp16; otherwise as fp32, twice as large.
+
+    Raises:
+        WeightsError: a value is not finite, or too large for fp16.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    directory.mkdir(parents=True, exist_ok=True)
+    floats, precision = (torch.float16, "fp16") if half else (torch.float32, "fp32")
+    tensors = {
+        k: v.detach().to("cpu", floats if v.is_floating_point() else v.dtype).contiguous()
+        for k, v in state.items()
+        if not k.endswith("num_batches_tracked")
+    }
+    if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
+        raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
+    temporary = directory / "model.safetensors.part"
+    save_file(tensors, temporary)
+    os.replace(temporary, directory / "model.safetensors")
+    card = {**card, "sha256": sha256(directory / "model.safetensors")}
+    write_card(directory, card)
+    return card
+
+
+def write_card(directory: Path, card: Card) -> None:
+    """Write a card, atomically."""
+    temporary = directory / "card.json.part"
+    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, directory / "card.json")
+
+
+def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:
+    """Load weights strictly, BatchNorm's counters excepted (inference does not use them).
+
+    Raises:
+        WeightsError: keys or shapes do not fit the architecture.
+    """
+    expected = {k for k in module.state_dict() if not k.endswith("num_batches_tracked")}
+    given = {k for k in state if not k.endswith("num_batches_tracked")}
+    missing, unexpected = sorted(expected - given), sorted(given - expected)
+    if missing or unexpected:
+        raise WeightsError(
+            f"The weights of {name} do not fit its architecture: "
+            f"{len(missing)} missing, {len(unexpected)} unexpected, "
+            f"e.g. {(missing + unexpected)[0]}."
+        )
+    try:
+        module.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f"The weights of {name} do not fit: {error}") from error
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,299 @@
+"""What LesionLab keeps on the disk, how large it is, and how what can be made again is removed.
+
+    <cache>/models/KEY/             models prepared for this machine
+    <cache>/training/KEY/           photos of people's own folders, decoded
+    <data>/ham10000/cache/KEY/      HAM10000's photos decoded, and what a network makes of them
+
+Each KEY is an entry of a cache (`core.system.caches`) with a marker (`core.system.ownership`).
+Earlier versions left none, and the models directly in <cache>; their entries are known by what they
+hold, to the byte where that can be told, and are removed by hand only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.settings import Settings
+from core.system import caches, ownership, prepared
+from core.system.run_folder import is_run
+
+PHOTOS, FEATURES = "decoded photos", "features of photos"
+"""Kinds of entries, beside `core.system.prepared.KIND`."""
+TITLES = {
+    "models": "Prepared models",
+    "photos": "Decoded photos",
+    "features": "Features of photos",
+    "runs": "Trainings and imported models",
+    "bin": "Deleted trainings (bin)",
+    "dataset": "HAM10000",
+}
+CLEARED = {"models": prepared.KIND, "photos": PHOTOS, "features": FEATURES}
+"""What can be made again: its key among `TITLES`, and the kind of its entries."""
+DATASET = "ham10000"
+"""As `core.ham10000.dataset.folder` has it, which is slow to import."""
+ARRAYS = {"frames.npy", "masks.npy", "crops.npy"}
+
+_MODEL = re.compile(r"[0-9a-f]{16}-\d+px-openvino-[0-9.]+-\d+")
+_PHOTOS = re.compile(r"[0-9a-f]{12}")
+_FEATURES = re.compile(r"features-[0-9a-f]{12}-\d+px-[0-9a-f]{12}-[a-z]+-\d+\.npz")
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something kept.
+
+    Attributes:
+        kind: a key of `TITLES`.
+        path: its folder or file.
+        nbytes: of its files.
+        used: a running process uses it; it is not removed.
+        earlier: an earlier version made it.
+    """
+
+    kind: str
+    path: Path
+    nbytes: int
+    used: bool = False
+    earlier: bool = False
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What was removed: how many entries, of how many bytes; and how many were in use and stay."""
+
+    removed: int
+    nbytes: int
+    used: int
+
+    @property
+    def sentence(self) -> str:
+        """The same for people."""
+        said = f"{size(self.nbytes)} freed." if self.removed else "There was nothing to remove."
+        return f"{said} {self.used} in use, which stay." if self.used else said
+
+
+def survey(settings: Settings) -> list[Item]:
+    """All that is kept, in the order of `TITLES`."""
+    return [*_cached(settings), *_runs(settings), *_dataset(settings)]
+
+
+def clear(kinds: Collection[str], settings: Settings) -> Cleared:
+    """Remove what can be made again and is not in use.
+
+    Args:
+        kinds: keys of `CLEARED`.
+    """
+    removed = freed = used = 0
+    for item in _cached(settings):
+        if item.kind not in kinds:
+            continue
+        if _remove(item):
+            removed, freed = removed + 1, freed + item.nbytes
+        else:
+            used += item.used
+    return Cleared(removed, freed, used)
+
+
+def make_room(place: Path, needed: int, settings: Settings) -> None:
+    """Before so many bytes are kept in a folder: remove decoded photos and features that no running
+    process uses, those used longest ago first, until all of them keep within the limit
+    (`Settings.cache_gb`) and the disk has room. What is needed is not refused for the limit: one
+    set of photos may be larger than it."""
+    places = {place, *_places(settings)["photos"]}
+    found = [
+        (p, kind) for kind in (PHOTOS, FEATURES) for q in places for p in caches.entries(q, kind)
+    ]
+    found.sort(key=lambda pair: caches.last_used(pair[0]))
+    sizes = {path: size_of(path) for path, _ in found}
+    total = sum(sizes.values())
+    for path, kind in found:
+        over = total + needed > settings.cache_gb * 1024**3
+        if not over and room(place) >= needed:
+            return
+        if (over or same_disk(path, place)) and caches.evict(path, kind):
+            total -= sizes[path]
+
+
+def use_photos(folder: Path) -> bool:
+    """`core.system.caches.use` of decoded photos, also of those that an earlier version made."""
+    if old := _is_old_photos(folder):
+        with suppress(OSError):
+            ownership.mark(folder, PHOTOS)
+    return caches.use(folder) or old
+
+
+def claim_photos(folder: Path) -> None:
+    """Make the entry of decoded photos, or go on with one that is there, also of an earlier
+    version. Raises ForeignFolderError, OSError."""
+    if _is_old_photos(folder):
+        ownership.mark(folder, PHOTOS)
+    ownership.claim(folder, PHOTOS)
+
+
+def size(nbytes: float) -> str:
+    """Bytes for people: `1.2 GB`, `118 MB`, `3 kB`."""
+    for unit, name in ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB")):
+        if nbytes >= 0.95 * unit:
+            return f"{nbytes / unit:.1f} GB" if name == "GB" else f"{nbytes / unit:.0f} {name}"
+    return f"{nbytes:.0f} B"
+
+
+def room(folder: Path) -> int:
+    """Bytes free on the disk where a folder lies, or will lie. Raises OSError."""
+    return shutil.disk_usage(_there(folder)).free
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder and below it; links are not followed."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return path.lstat().st_size
+        return sum(size_of(inner) for inner in path.iterdir())
+    except OSError:  # it is being removed
+        return 0
+
+
+def same_disk(one: Path, other: Path) -> bool:
+    """Whether two folders lie, or will lie, on one disk."""
+    try:
+        return _there(one).stat().st_dev == _there(other).stat().st_dev
+    except OSError:
+        return False
+
+
+def _there(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _places(settings: Settings) -> dict[str, tuple[Path, ...]]:
+    """Where entries are, for each key of `CLEARED`."""
+    dataset = settings.data / DATASET / "cache"
+    return {
+        "models": (settings.cache / prepared.FOLDER,),
+        "photos": (settings.cache / "training", dataset),
+        "features": (dataset,),
+    }
+
+
+def _cached(settings: Settings) -> Iterator[Item]:
+    old: dict[str, tuple[tuple[Path, ...], Callable[[Path], bool]]] = {
+        "models": ((settings.cache,), _is_old_model),
+        "photos": (_places(settings)["photos"], _is_old_photos),
+        "features": (_places(settings)["features"], _is_old_features),
+    }
+    for kind, places in _places(settings).items():
+        for place in places:
+            for path in sorted(caches.entries(place, CLEARED[kind])):
+                yield Item(kind, path, size_of(path), caches.in_use(path))
+        places, is_old = old[kind]
+        for place in places:
+            for path in _inside(place):
+                if is_old(path):
+                    yield Item(kind, path, size_of(path), caches.in_use(path), earlier=True)
+
+
+def _runs(settings: Settings) -> Iterator[Item]:
+    binned = _binned(settings.runs / "runs.sqlite")
+    found = [
+        path
+        for path in _inside(settings.runs)
+        if path.is_dir() and (is_run(path) or ownership.kind_of(path) or (path / "model").is_dir())
+    ]
+    for kind in ("runs", "bin"):
+        for path in found:
+            if (path.name in binned) == (kind == "bin"):
+                yield Item(kind, path, size_of(path))
+
+
+def _binned(database: Path) -> set[str]:
+    """Ids of the runs in the bin."""
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT id FROM runs WHERE deleted IS NOT NULL")
+            return {str(row[0]) for row in rows}
+    except sqlite3.Error:
+        return set()
+
+
+def _dataset(settings: Settings) -> Iterator[Item]:
+    root = settings.data / DATASET
+    size = sum(size_of(path) for path in _inside(root) if path.name != "cache")
+    if size:
+        yield Item("dataset", root, size)
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _remove(item: Item) -> bool:
+    if not item.earlier:
+        return caches.evict(item.path, CLEARED[item.kind])
+    if item.used or (item.kind == "models" and not prepared.is_whole(item.path)):
+        return False
+    with suppress(OSError):
+        if item.path.is_dir():
+            for path in item.path.iterdir():
+                path.unlink()
+            item.path.rmdir()
+        else:
+            item.path.unlink()
+        return True
+    return False
+
+
+def _names(folder: Path) -> set[str]:
+    """Of the plain files in a folder without a marker; none if it holds anything else."""
+    found = _inside(folder)
+    plain = not folder.is_symlink() and all(p.is_file() and not p.is_symlink() for p in found)
+    return {p.name for p in found} if plain and not ownership.kind_of(folder) else set()
+
+
+def _is_old_model(folder: Path) -> bool:
+    whole = {prepared.SUMS, "model.xml", "model.bin"}
+    return bool(_MODEL.fullmatch(folder.name)) and _names(folder) == whole
+
+
+def _is_old_photos(folder: Path) -> bool:
+    if not _PHOTOS.fullmatch(folder.name):
+        return False
+    names = _names(folder)
+    if "frames.npy" not in names or names - ARRAYS - {"complete.json", "complete.part", "lock"}:
+        return False
+    try:
+        if "complete.json" in names:
+            told = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
+            if told.keys() != {"images", "size"}:
+                return False
+        return all(_begins(folder / name, b"\x93NUMPY") for name in names & ARRAYS)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _is_old_features(path: Path) -> bool:
+    if not _FEATURES.fullmatch(path.name) or path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist()) == {"logits.npy", "embeddings.npy", "textures.npy"}
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _begins(path: Path, first: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(first)) == first

@@ -1,0 +1,46 @@
+"""The rule that names one class."""
+
+import numpy as np
+import pytest
+
+from core.models.decision import Decision
+from core.models.weights import WeightsError
+
+PRIOR = np.array([0.9, 0.1])
+
+
+def test_from_the_most_probable_to_equal_priors() -> None:
+    p = np.array([[0.8, 0.2], [0.95, 0.05], [0.4, 0.6]])
+    assert Decision(0, PRIOR)(p).tolist() == [0, 0, 1]
+    assert Decision(1, PRIOR)(p).tolist() == [1, 0, 1], "0.2 is twice the share of 0.1"
+    assert Decision(0.5, PRIOR)(p).tolist() == [0, 0, 1]
+    assert int(Decision(1, PRIOR)(p[0])) == 1
+    assert int(Decision(1, PRIOR)(np.array([1.0, 0.0]))) == 0
+
+
+def test_read_from_the_card() -> None:
+    card = {
+        "classes": ["a", "b"],
+        "calibration": {"prior": {"b": 0.1, "a": 0.9}},
+        "decision": {"exponent": 0.7},
+    }
+    rule = Decision.of(card)
+    assert (rule.exponent, rule.prior.tolist()) == (0.7, [0.9, 0.1])
+
+
+@pytest.mark.parametrize("decision", [None, "the most probable", {}, {"exponent": "x"}])
+def test_card_without_a_rule(decision) -> None:
+    card = {"classes": ["a"], "calibration": {"prior": {"a": 1.0}}, "decision": decision}
+    with pytest.raises(WeightsError, match="lacks its decision rule"):
+        Decision.of(card)
+
+
+@pytest.mark.parametrize("exponent", [-0.1, 1.1, float("nan")])
+def test_impossible_rule(exponent: float) -> None:
+    card = {
+        "classes": ["a"],
+        "calibration": {"prior": {"a": 1.0}},
+        "decision": {"exponent": exponent},
+    }
+    with pytest.raises(WeightsError, match="impossible"):
+        Decision.of(card)

@@ -1,0 +1,272 @@
+"""OpenVINO gives torch's answers; models are prepared once, and torch stays out of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+import torch
+
+from core.__main__ import main
+from core.answer.analyser import Analyser, mask_of
+from core.imaging.image import LesionImage, resize
+from core.lesion.phantom import practice_set
+from core.models import open_runtime as runtime_module
+from core.models.calibration import Calibration
+from core.models.open_runtime import open_runtime
+from core.models.openvino_runtime import OpenVINORuntime
+from core.models.runtime import Model, Runtime
+from core.models.torch_runtime import TorchRuntime
+from core.models.weights import WeightsError, read_card
+from core.settings import DeviceError, Settings
+
+IMAGES = 100
+WEIGHTS = Settings.from_environment().weights
+SIZES = [read_card(WEIGHTS / kind)["input"]["size"] for kind in ("classifier", "segmenter")]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return replace(Settings.from_environment(), device="cpu", precision="f32", threads=2)
+
+
+@pytest.fixture(scope="module")
+def models(settings: Settings) -> tuple[Model, Model]:
+    folders = settings.weights / "classifier", settings.weights / "segmenter"
+    return (folders[0], read_card(folders[0])), (folders[1], read_card(folders[1]))
+
+
+@pytest.fixture(scope="module")
+def openvino(settings: Settings, models: tuple[Model, Model]) -> Runtime:
+    return open_runtime(*models, settings)
+
+
+def augmented_practice() -> list[np.ndarray]:
+    """The practice lesions, turned, mirrored, brighter and darker, as 100 photos."""
+    photos = []
+    for number in range(IMAGES):
+        rgb = practice_set()[number % len(practice_set())].image.rgb
+        rgb = np.rot90(rgb, number % 4)[:: 1 - 2 * (number % 2)]
+        gain = 0.7 + 0.6 * number / IMAGES
+        photos.append((rgb * gain).clip(0, 255).astype(np.uint8))
+    return photos
+
+
+@pytest.fixture(params=["synthetic", "validation"])
+def photos(request: pytest.FixtureRequest) -> list[np.ndarray]:
+    if request.param == "synthetic":
+        return augmented_practice()
+    data = request.getfixturevalue("dataset")
+    table = data.table[data.table["split"] == "validation"]
+    ids = table.sample(IMAGES, random_state=0).index
+    return [LesionImage.from_bytes(data.photo(i)).rgb for i in ids]
+
+
+def test_openvino_answers_as_torch_does(
+    openvino: Runtime, models: tuple[Model, Model], photos: list[np.ndarray]
+) -> None:
+    """On each of 100 photos: probabilities within 0.02, masks IoU ≥ 0.995, heatmaps r ≥ 0.99."""
+    torch.set_num_threads(2)
+    reference = TorchRuntime.load(*models, torch.device("cpu"))
+    calibration = Calibration.of(models[0][1])
+    sizes = [card["input"]["size"] for _, card in models]
+    for photo in photos:
+        first, second = (resize(photo, (size, size))[None] for size in sizes)
+        ours, theirs = openvino.classify(first), reference.classify(first)
+        assert ours.logits.shape == theirs.logits.shape == (1, 7)
+        apart = calibration(ours.logits) - calibration(theirs.logits)
+        assert np.abs(apart).max() <= 0.02
+        assert np.allclose(ours.embeddings, theirs.embeddings, atol=1e-3)
+        assert np.allclose(ours.textures, theirs.textures, atol=1e-3)
+        assert ours.evidence.shape == theirs.evidence.shape
+        pairs = [
+            *zip(ours.evidence[0], theirs.evidence[0], strict=True),
+            *zip(ours.heatmaps[0], theirs.heatmaps[0], strict=True),
+        ]
+        for a, b in pairs:
+            assert np.allclose(a, b, atol=1e-5) or np.corrcoef(a.ravel(), b.ravel())[0, 1] >= 0.99
+        a, b = (mask_of(r.segment(second)[0], 600, 450) for r in (openvino, reference))
+        assert (a & b).sum() >= 0.995 * (a | b).sum()
+
+
+def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:
+    pixels = np.stack([resize(p.image.rgb, (SIZES[0], SIZES[0])) for p in practice_set()[:3]])
+    together = openvino.classify(pixels)
+    for k in range(3):
+        alone = openvino.classify(pixels[k : k + 1])
+        assert np.array_equal(together.logits[k], alone.logits[0])
+        assert np.array_equal(together.heatmaps[k], alone.heatmaps[0])
+    masks = np.stack([resize(p.image.rgb, (160, 160)) for p in practice_set()[:2]])
+    assert openvino.segment(masks).shape == (2, 160, 160)
+
+
+def test_names(openvino: Runtime) -> None:
+    assert openvino.name == f"OpenVINO {ov.__version__.split('-')[0]} on cpu, f32"
+
+
+def test_reduced_decoding_does_not_change_the_answer() -> None:
+    """A photo of 12 megapixels is decoded at a quarter of its scale."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    large = Image.fromarray(practice_set()[0].image.rgb).resize((4000, 3000))
+    large.save(buffer, "JPEG", quality=95)
+    analyser = Analyser.load()
+    whole = analyser.analyse(LesionImage.from_bytes(buffer.getvalue()))
+    reduced = analyser.analyse_bytes(buffer.getvalue())
+    assert np.abs(whole.probabilities - reduced.probabilities).max() <= 0.02
+    assert (reduced.width, reduced.height) == (4000, 3000)
+    assert reduced.mask.shape == (3000, 4000)
+    assert (whole.mask & reduced.mask).sum() >= 0.99 * (whole.mask | reduced.mask).sum()
+    assert reduced.measurements.equivalent_diameter_px == pytest.approx(
+        whole.measurements.equivalent_diameter_px, rel=0.01
+    )
+
+
+IN_A_NEW_PROCESS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from core.answer.analyser import Analyser
+from core.lesion.phantom import practice_set
+analyser = Analyser.load(lanes=2)
+with ThreadPoolExecutor(4) as pool:
+    answers = list(pool.map(analyser.analyse, [p.image for p in practice_set()] * 4))
+assert len({a.probabilities.tobytes() for a in answers}) == len(practice_set())
+print([m for m in ("torch", "segmentation_models_pytorch", "pytorch_grad_cam") if m in sys.modules])
+"""
+
+
+@pytest.mark.usefixtures("openvino")
+def test_a_new_process_answers_many_at_once_and_without_torch() -> None:
+    """OpenVINO's bindings once locked up for ever where two threads were the first to use them."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_NEW_PROCESS], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+# Preparing the models
+
+
+@pytest.fixture
+def exports(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the models exported since."""
+    from core.models import openvino_runtime
+
+    sizes: list[int] = []
+    export = openvino_runtime._export
+
+    def counted(network: torch.nn.Module, size: int) -> ov.Model:
+        sizes.append(size)
+        return export(network, size)
+
+    monkeypatch.setattr(openvino_runtime, "_export", counted)
+    return sizes
+
+
+def test_prepared_once_and_again_when_damaged(
+    tmp_path: Path, models: tuple[Model, Model], settings: Settings, exports: list[int]
+) -> None:
+    here = replace(settings, cache=tmp_path)
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
+    first = open_runtime(*models, here).classify(pixels)
+    assert exports == SIZES
+    again = open_runtime(*models, here).classify(pixels)
+    assert exports == SIZES, "the second time from the cache"
+    assert np.array_equal(first.logits, again.logits)
+    for path in tmp_path.rglob("model.bin"):
+        with path.open("r+b") as file:
+            file.seek(path.stat().st_size // 2)
+            file.write(b"\xff\xff\xff\xff")
+    mended = open_runtime(*models, here).classify(pixels)
+    assert exports == SIZES * 2
+    assert np.array_equal(first.logits, mended.logits)
+
+
+def test_without_a_cache_folder_it_still_works(
+    tmp_path: Path, models: tuple[Model, Model], settings: Settings
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    runtime = open_runtime(*models, replace(settings, cache=tmp_path / "file"))
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
+    assert runtime.classify(pixels).logits.shape == (1, 7)
+
+
+def test_damaged_weights_are_refused_before_anything_is_kept(
+    tmp_path: Path, models: tuple[Model, Model], settings: Settings
+) -> None:
+    folder = tmp_path / "classifier"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"junk")
+    with pytest.raises(WeightsError, match="not those its card describes"):
+        open_runtime((folder, models[0][1]), models[1], replace(settings, cache=tmp_path / "c"))
+    assert not (tmp_path / "c").exists()
+
+
+# Choosing
+
+
+def test_bf16_needs_a_cpu_that_has_it(
+    models: tuple[Model, Model], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Old(ov.Core):
+        def get_property(self, device: str, name: str) -> list[str]:
+            return ["FP32", "INT8"]
+
+    monkeypatch.setattr(ov, "Core", Old)
+    with pytest.raises(DeviceError, match="no bf16"):
+        open_runtime(*models, replace(settings, precision="bf16"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_named(models: tuple[Model, Model], settings: Settings) -> None:
+    with pytest.raises(DeviceError, match="no cuda device"):
+        open_runtime(*models, replace(settings, device="cuda"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_auto_without_a_gpu_that_torch_can_use(
+    models: tuple[Model, Model], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_module, "_perhaps_a_gpu", lambda: True)
+    if not torch.backends.mps.is_available():
+        assert isinstance(open_runtime(*models, replace(settings, device="auto")), OpenVINORuntime)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_cuda_answers_as_the_cpu_does(models: tuple[Model, Model], settings: Settings) -> None:
+    gpu = open_runtime(*models, replace(settings, device="cuda"))
+    pixels = resize(practice_set()[0].image.rgb, (SIZES[0], SIZES[0]))[None]
+    cpu = TorchRuntime.load(*models, torch.device("cpu"))
+    assert np.allclose(gpu.classify(pixels).logits, cpu.classify(pixels).logits, atol=0.02)
+
+
+def test_lanes_answer_at_the_same_time(models: tuple[Model, Model], settings: Settings) -> None:
+    runtime = open_runtime(*models, settings, lanes=2)
+    pixels = [resize(p.image.rgb, (SIZES[0], SIZES[0]))[None] for p in practice_set()]
+    alone = [runtime.classify(p).logits for p in pixels]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda p: runtime.classify(p).logits, pixels * 5))
+    for number, logits in enumerate(together):
+        assert np.allclose(logits, alone[number % len(pixels)], atol=1e-4)
+
+
+def test_prepare_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DEVICE", "cpu")
+    monkeypatch.setenv("LESIONLAB_CACHE", str(tmp_path))
+    assert main(["prepare"]) == 0
+    assert capsys.readouterr().out.startswith("Ready: OpenVINO")
+    assert len(list(tmp_path.glob("models/*/model.bin"))) == 2
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    assert main(["prepare"]) == 2
+    assert "card.json" in capsys.readouterr().err

@@ -1,0 +1,37 @@
+"""JSON files that may be anybody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.system.json_files import is_number, object_in, read_object, section
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "1", "null", '"x"', "{", '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a":' * 50_000],
+)
+def test_what_is_no_object_of_words_and_numbers(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        object_in(text)
+    (tmp_path / "it.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r".+"):
+        read_object(tmp_path / "it.json")
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "it.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(ValueError, match="utf-8"):
+        read_object(tmp_path / "it.json")
+
+
+def test_sections_and_numbers() -> None:
+    values = object_in('{"a": {"b": 1}, "c": "x", "d": "\\ud83d\\ude00"}')
+    assert section(values, "a") == {"b": 1}
+    assert section(values, "c") == section(values, "e") == {}
+    assert values["d"] == "😀"
+    assert is_number(1)
+    assert is_number(0.5)
+    assert not any(map(is_number, (True, None, "1", [])))

@@ -1,0 +1,284 @@
+"""Further sources of training photos, from other clinics."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.evaluation.files import ELSEWHERE
+from core.ham10000.dataset import DatasetError
+from core.ham10000.splits import assert_no_leak
+from core.imaging.image import to_jpeg, to_png
+from tests.train.conftest import Tiny
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
+from train.data.arrays import Samples, open_more, prepare, read_photo, rows_of, source_weights
+from train.data.elsewhere import Elsewhere, open_sources, split_of
+from train.data.sources import ElsewhereSource
+from train.learn.classifier import ClassifierTraining
+from train.learn.segmenter import SegmenterTraining
+
+SOURCE = 60
+DIAGNOSES = ("nv", "mel", "bkl")
+
+
+def write_source(root: Path, masks: bool = True, table: bool = True) -> Path:
+    """Sixty photos of three diagnoses, two a lesion, with masks, as a folder."""
+    rng = np.random.default_rng(1)
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    lines = ["image_id,dx,lesion_id"]
+    for k in range(SOURCE):
+        name = f"ISIC_1{k:06d}"
+        photo = rng.integers(90, 200, (64, 80, 3)).astype(np.uint8)
+        photo[20:40, 20:50] //= 2
+        (root / "images" / f"{name}.jpg").write_bytes(to_jpeg(photo))
+        mask = np.zeros((64, 80), np.uint8)
+        mask[20:40, 20:50] = 255
+        if masks:
+            (root / "masks" / f"{name}_segmentation.png").write_bytes(to_png(mask))
+        lines.append(f"{name},{DIAGNOSES[k // 2 % 3]},L{k // 2}")
+    if table:
+        (root / "labels.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write_source(tmp_path / "clinic")
+
+
+@pytest.fixture
+def config(source: Path, environment: dict[str, str]) -> ClassifierConfig:
+    return ClassifierConfig(
+        start="random",
+        architecture="small-cnn",
+        freeze=(),
+        more=(str(source),),
+        stages=(Stage(1, 32),),
+        epoch_images=32,
+        batch=8,
+        threads=1,
+    )
+
+
+def zipped(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+        archive.writestr("__MACOSX/images/._ISIC_1000000.jpg", b"x")
+    return path
+
+
+def test_a_lesion_lies_on_one_side_for_ever(source: Path) -> None:
+    table = Elsewhere.open(source).table
+    assert_no_leak(table["lesion_id"], table["split"])
+    assert set(table["split"]) == {"train", "validation"}
+    # The sides are part of what figures mean: these must never change.
+    assert [split_of(f"L{k}") for k in (0, 1, 2, 3)] == [
+        table.loc[table["lesion_id"] == f"L{k}", "split"].iloc[0] for k in (0, 1, 2, 3)
+    ]
+    share = np.mean([split_of(str(k)) == "validation" for k in range(5000)])
+    assert share == pytest.approx(0.15, abs=0.015)
+
+
+def test_without_lesions_each_photo_stands_for_itself(source: Path) -> None:
+    path = source / "labels.csv"
+    lines = [line.rsplit(",", 1)[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    table = Elsewhere.open(source).table
+    assert list(table["lesion_id"]) == list(table.index)
+    assert set(table["split"]) == {"train", "validation"}
+
+
+def test_an_archive_is_the_same_as_its_folder(source: Path) -> None:
+    folder, archive = Elsewhere.open(source), Elsewhere.open(zipped(source))
+    assert folder.split.id == archive.split.id
+    first = folder.table.index[0]
+    assert folder.photo(first) == archive.photo(first)
+    np.testing.assert_array_equal(folder.mask(first), archive.mask(first))
+
+
+def test_photos_of_other_data_are_left_out_and_counted(source: Path) -> None:
+    found = Elsewhere.open(source, frozenset({"ISIC_1000000", "ISIC_1000001"}))
+    assert len(found.table) == SOURCE - 2
+    assert any("2 photos" in note for note in found.notes)
+
+
+def test_other_diagnoses_are_left_out_and_counted(source: Path) -> None:
+    path = source / "labels.csv"
+    path.write_text(path.read_text().replace(",bkl,", ",scc,"))
+    found = Elsewhere.open(source)
+    assert set(found.table["dx"]) == {"nv", "mel", ""}
+    assert any("scc" in note for note in found.notes)
+
+
+def test_masks_alone_or_a_table_alone_will_do(tmp_path: Path) -> None:
+    masks = Elsewhere.open(write_source(tmp_path / "a", table=False)).table
+    assert masks["has_mask"].all()
+    assert (masks["dx"] == "").all()
+    table = Elsewhere.open(write_source(tmp_path / "b", masks=False)).table
+    assert not table["has_mask"].any()
+    assert (table["dx"] != "").all()
+
+
+def test_what_holds_neither_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError):
+        Elsewhere.open(tmp_path / "nowhere")
+    with pytest.raises(DatasetError):
+        Elsewhere.open(write_source(tmp_path / "bare", masks=False, table=False))
+    (tmp_path / "no.zip").write_bytes(b"no archive")
+    with pytest.raises(DatasetError):
+        Elsewhere.open(tmp_path / "no.zip")
+
+
+def test_a_second_source_does_not_bring_the_same_photos(
+    config: ClassifierConfig, source: Path, tiny: Tiny
+) -> None:
+    archive = zipped(write_source(source.parent / "again"))
+    with pytest.raises(DatasetError):  # nothing is left of the second
+        open_more(
+            ClassifierConfig(more=(str(source), str(archive)), stages=config.stages), tiny.open()
+        )
+
+
+def test_rows_of_ham10000_stay_as_they_are(config: ClassifierConfig, tiny: Tiny) -> None:
+    arrays = prepare(config)
+    own = arrays.table[arrays.table["source"] == 0]
+    assert list(own["split"]) == list(tiny.open().table["split"])
+    assert set(arrays.table.loc[arrays.table["source"] == 1, "split"]) == {"train", "elsewhere"}
+    for split in ("validation", "test"):
+        assert (arrays.table["source"].to_numpy()[rows_of(arrays, split)] == 0).all()
+    row = int(np.flatnonzero(arrays.table["source"] == 1)[0])
+    assert arrays.frames[row].any()
+    assert arrays.masks[row].max() > 127
+
+
+def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> None:
+    arrays = prepare(config)
+    training = ClassifierTraining(config, arrays)
+    sources = arrays.table["source"].to_numpy()[training.rows]
+    weights = training.diagnosing.weights
+    assert weights[sources > 0].sum() / weights.sum() == pytest.approx(config.more_share)
+    plain = source_weights(weights[sources == 0], sources[sources == 0], 0.3)
+    np.testing.assert_array_equal(plain, weights[sources == 0])
+    # What a source holds is what its photos are compared with.
+    held = training.diagnosing.held
+    assert {name for name, has in zip(arrays.classes, held, strict=True) if has} == set(DIAGNOSES)
+
+
+def test_samples_say_their_source(config: ClassifierConfig) -> None:
+    arrays = prepare(config)
+    rows = rows_of(arrays, "train")
+    samples = Samples(arrays, rows, 32, 0.4, with_mask=False)
+    for index in (0, len(rows) - 1):
+        _, label, source = samples[index]
+        assert source.item() == arrays.table["source"].iloc[rows[index]]
+        assert label.item() == arrays.table["label"].iloc[rows[index]]
+
+
+@pytest.mark.parametrize("kind", ["classifier", "segmenter"])
+def test_both_validations_are_measured_in_each_epoch(
+    config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
+) -> None:
+    from train.learn.fit import fit
+
+    if kind == "classifier":
+        training = ClassifierTraining(config, prepare(config))
+        measure, own = "elsewhere_balanced_recall", "val_macro_auc"
+    else:
+        few = SegmenterConfig(
+            start="random", more=(str(source),), stages=(Stage(1, 32),), epoch_images=16, batch=8
+        )
+        training = SegmenterTraining(few, prepare(few))
+        measure, own = "elsewhere_mean_iou", "val_mean_iou"
+    fit(training, tmp_path / "run")
+    columns = (tmp_path / "run/metrics.csv").read_text().splitlines()[0].split(",")
+    assert measure in columns
+    assert own in columns
+
+
+def test_own_folders_have_no_further_sources(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        ClassifierConfig(data=str(tmp_path), more=("x",))
+
+
+def test_an_archive_meets_the_guards_of_all_others(source: Path) -> None:
+    """A link or a path that leads out is named when it is read; a bomb is not opened at all."""
+    path = zipped(source)
+    link = zipfile.ZipInfo("images/ISIC_1000000.jpg")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(source / "labels.csv", "labels.csv")
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(DatasetError, match="a link"):
+        Elsewhere.open(path).photo("ISIC_1000000")
+    bomb = path.with_name("bomb.zip")
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(source / "labels.csv", "labels.csv")
+        archive.writestr("images/ISIC_1000000.jpg", bytes(10_000_000))
+    with pytest.raises(DatasetError, match="times its size"):
+        Elsewhere.open(bomb)
+
+
+def test_a_table_that_is_read_is_not_called_left_out(source: Path) -> None:
+    (source / "notes.docx").write_bytes(b"x")
+    said = " ".join(Elsewhere.open(source).notes)
+    assert "notes.docx" in said
+    assert "labels.csv" not in said
+
+
+def test_a_table_may_name_photos_in_its_own_way(source: Path) -> None:
+    """With an ending, a folder, or in another case."""
+    before = Elsewhere.open(source).table
+    table = (source / "labels.csv").read_text()
+    for spelled in ("{}.JPG", "images/{}", "{}.jpg"):
+        rows = (row.split(",") for row in table.splitlines()[1:])
+        lines = [f"{spelled.format(name.lower())},{dx},{lesion}" for name, dx, lesion in rows]
+        (source / "labels.csv").write_text("\n".join(["image_id,dx,lesion_id", *lines]))
+        assert Elsewhere.open(source).table.equals(before)
+
+
+def test_what_is_left_out_of_an_archive_is_named(source: Path) -> None:
+    (source / "images" / "raw.cr2").write_bytes(b"x")
+    (source / "notes.docx").write_bytes(b"x")
+    folder, archive = (Elsewhere.open(path).notes for path in (source, zipped(source)))
+    for name in ("raw.cr2", "notes.docx"):
+        assert name in " ".join(folder)
+        assert name in " ".join(archive)
+
+
+def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) -> None:
+    """Photos of two sources that no training learns from: for a classifier those with a diagnosis,
+    for a U-Net those with a mask."""
+    table = (source / "labels.csv").read_text().splitlines()
+    (source / "labels.csv").write_text("\n".join(table[:31]))  # the others have masks alone
+    second = write_source(tmp_path / "second", masks=False)
+    renamed = (second / "labels.csv").read_text().replace("ISIC_1", "ISIC_2").replace(",L", ",M")
+    (second / "labels.csv").write_text(renamed)
+    for photo in (second / "images").iterdir():
+        photo.rename(photo.with_name(photo.name.replace("ISIC_1", "ISIC_2")))
+    sources = tuple(open_sources([source, second], ["ISIC_1000000"]))
+    both = pd.concat([each.table for each in sources])
+    kept = both[both["split"] == "validation"]
+    labelled, masked = ElsewhereSource(sources), ElsewhereSource(sources, masked=True)
+    assert list(labelled.table.index) == list(kept.index[kept["dx"] != ""])
+    assert list(masked.table.index) == list(kept.index[kept["has_mask"]])
+    assert set(labelled.table["source"]) == {0, 1}
+    for name in labelled.table.index:
+        assert read_photo(labelled.photo(name), name).width == 80
+    for name in masked.table.index:
+        assert masked.mask(name).sum() == 20 * 30
+    assert labelled.about["split"] == ELSEWHERE
+    assert "ISIC_1000000" not in both.index
+
+
+def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
+    sources = tuple(open_sources([write_source(source.parent / "bare", masks=False)], []))
+    with pytest.raises(DatasetError, match="mask"):
+        _ = ElsewhereSource(sources, masked=True).table

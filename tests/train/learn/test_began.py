@@ -1,0 +1,164 @@
+"""A run goes on with what it began with, or says why not and leaves everything as it is."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.imaging.image import to_jpeg
+from train.__main__ import main
+from train.config import ClassifierConfig, Config, ConfigError, Stage, write_run_config
+from train.data.arrays import open_data
+from train.finish.finish import finish
+from train.learn.began import Began, check_goes_on, check_photos
+from train.progress import Unwatched
+from train.run import run_training
+
+CONFIG = ClassifierConfig(
+    start="random",
+    architecture="small-cnn",
+    freeze=(),
+    stages=(Stage(2, 32), Stage(2, 64)),
+    epoch_images=16,
+    batch=8,
+)
+
+
+@pytest.fixture
+def photos(tmp_path: Path, environment: dict[str, str]) -> Path:
+    """Three classes of twelve photos."""
+    random = np.random.default_rng(0)
+    for name in ("mole", "spot", "wart"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            photo = random.integers(0, 255, (24, 32, 3), np.uint8)
+            (tmp_path / "photos" / name / f"{number}.jpg").write_bytes(to_jpeg(photo))
+    return tmp_path / "photos"
+
+
+def begun(config: Config, environment: dict[str, str], epochs: int = 3) -> Path:
+    """A run with so many finished epochs; none of them is loaded."""
+    run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
+    write_run_config(run, config)
+    Began.of(config, open_data(config)).write(run)
+    (run / "last.ckpt").write_bytes(b"weeks of work")
+    rows = "".join(f"{epoch},0.5\n" for epoch in range(epochs))
+    (run / "metrics.csv").write_text(f"epoch,val_score\n{rows}")
+    return run
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--architecture resnet18", "network small-cnn"),
+        ("--stages 2x32", "finished 3 epochs"),
+        ("--stages 1x32,3x64", "cannot become"),
+        ("--stages 2x32,2x64,1x96", "validated at 64 px"),
+        ("--labels malignancy", "labels diagnoses"),
+        ("--loss focal", "loss adjusted"),
+        ("--limit 10", "subset 0"),
+        ("--batch 16", "batch 8"),
+        ("--ema 0", "averaged weights"),
+        ("--freeze layer1", "frozen none"),
+        ("--start shipped", "start weights random"),
+        ("--seed 8", "seed 7"),
+    ],
+)
+def test_other_choices_are_refused_before_anything_is_written(
+    options: str,
+    said: str,
+    environment: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = begun(CONFIG, environment)
+    before = contents(run.parent)
+    assert main(["classifier", "--resume", *options.split()]) == 1
+    assert said in capsys.readouterr().err
+    assert contents(run.parent) == before
+
+
+def test_other_photos_are_refused_before_anything_is_written(
+    photos: Path, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = begun(replace(CONFIG, data=str(photos)), environment)
+    before = contents(run.parent)
+
+    def refused(said: str, *options: str) -> None:
+        assert main(["classifier", "--resume", *options]) == 1
+        assert said in capsys.readouterr().err
+        assert contents(run.parent) == before
+
+    refused("the classes mole, spot, wart", "--data", "ham10000")
+    (photos / "wart").rename(photos / "zit")
+    refused("mole, spot, zit")
+    (photos / "zit").rename(photos / "wart")
+    (photos / "wart/0.jpg").rename(photos / "wart/other.jpg")
+    refused("other photos")
+    (photos / "wart/other.jpg").rename(photos / "wart/0.jpg")
+    shutil.rmtree(photos)
+    refused("no folder")
+
+
+def test_the_queue_and_the_end_of_a_training_look_too(
+    photos: Path, environment: dict[str, str]
+) -> None:
+    config = replace(CONFIG, data=str(photos))
+    run = begun(config, environment)
+    (photos / "wart/0.jpg").unlink()
+    before = contents(run)
+    for step in (
+        lambda: run_training(run, Unwatched(), resume=True),
+        lambda: finish(run, Unwatched()),
+    ):
+        with pytest.raises(ConfigError, match="other photos"):
+            step()
+    assert contents(run) == before
+
+
+def test_what_changes_nothing_may_change(photos: Path, environment: dict[str, str]) -> None:
+    config = replace(CONFIG, data=str(photos))
+    run = begun(config, environment)
+    moved = photos.rename(photos.with_name("moved"))
+    for change in (
+        {},
+        {"lr": 0.1, "augment": (), "patience": 99, "threads": 1, "workers": 1},
+        {"stages": (Stage(2, 32), Stage(9, 64))},
+        {"stages": (Stage(2, 32), Stage(1, 64))},
+    ):
+        check_goes_on(run, replace(config, data=str(moved), **change))
+
+
+def test_without_a_finished_epoch_anything_goes(environment: dict[str, str]) -> None:
+    run = begun(CONFIG, environment, epochs=0)
+    (run / "last.ckpt").unlink()
+    check_goes_on(run, replace(CONFIG, architecture="resnet18"))
+
+
+def test_a_run_of_an_older_version(
+    photos: Path, environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not known what its photos were."""
+    run = begun(CONFIG, environment)
+    (run / "began.json").unlink()
+    with caplog.at_level(logging.WARNING):
+        check_goes_on(run, CONFIG)
+    assert "older LesionLab" in caplog.text
+    with pytest.raises(ConfigError, match="began with data ham10000"):
+        check_goes_on(run, replace(CONFIG, data=str(photos)))
+
+
+def test_a_damaged_record_is_named(environment: dict[str, str]) -> None:
+    run = begun(CONFIG, environment)
+    for text in ("{", "[]", '{"classes": 3}'):
+        (run / "began.json").write_text(text)
+        with pytest.raises(ConfigError, match=r"began\.json cannot be read"):
+            check_photos(run, CONFIG, open_data(CONFIG))

@@ -1,0 +1,113 @@
+"""Learning from other networks' answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.models.architectures import build_classifier
+from core.models.weights import WeightsError, write_model
+from core.taxonomy import KEYS
+from train.config import ClassifierConfig, Stage
+from train.data.arrays import prepare
+from train.fields import ConfigError
+from train.learn.classifier import ClassifierTraining, network_input
+from train.learn.distillation import TEMPERATURE, Teachers, distillation_loss
+from train.names import with_absolute_paths
+
+QUICK = ClassifierConfig(
+    architecture="small-cnn", start="random", stages=(Stage(1, 32),), epoch_images=8, batch=4
+)
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    """A model's folder."""
+    torch.manual_seed(3)
+    network = build_classifier("small-cnn", len(KEYS))
+    torch.nn.init.normal_(network.fc.weight)
+    card = {"architecture": "small-cnn", "classes": list(KEYS)}
+    write_model(tmp_path / "teacher", network.state_dict(), card, half=False)
+    return tmp_path / "teacher"
+
+
+def test_the_loss_is_nothing_where_student_and_teacher_agree() -> None:
+    scores = torch.tensor([[2.0, 0.0], [0.0, 4.0]])
+    assert distillation_loss(
+        scores, torch.softmax(scores / TEMPERATURE, 1)
+    ).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_loss_by_hand() -> None:
+    # The student says 1/2 and 1/2, the teacher 3/4 and 1/4.
+    by_hand = 0.75 * math.log(0.75 / 0.5) + 0.25 * math.log(0.25 / 0.5)
+    found = distillation_loss(torch.zeros(1, 2), torch.tensor([[0.75, 0.25]]))
+    assert found.item() == pytest.approx(TEMPERATURE**2 * by_hand)
+
+
+def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write_model(
+        other,
+        build_classifier("small-cnn", len(KEYS)).state_dict(),
+        {"architecture": "small-cnn", "classes": list(KEYS)},
+    )
+    x = network_input(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
+    one, two, both = (
+        Teachers([str(f) for f in folders], KEYS)(x)
+        for folders in ([teacher], [other], [teacher, other])
+    )
+    assert not torch.allclose(one, two)
+    torch.testing.assert_close(both, (one + two) / 2)
+    torch.testing.assert_close(both.sum(1), torch.ones(4))
+
+
+def test_a_teacher_of_other_classes_is_refused(teacher: Path) -> None:
+    with pytest.raises(ConfigError, match="tell apart"):
+        Teachers([str(teacher)], ("benign", "malignant"))
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"card\.json"):
+        Teachers([str(tmp_path)], KEYS)
+
+
+def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teacher: Path) -> None:
+    config = dataclasses.replace(QUICK, teachers=(str(teacher),), teacher_weight=1.0)
+    training = ClassifierTraining(config, prepare(config))
+    pixels = torch.from_numpy(
+        np.random.default_rng(0).integers(0, 255, (8, 32, 32, 3), dtype=np.uint8)
+    )
+    labels, sources = torch.zeros(8, dtype=torch.long), torch.zeros(8, dtype=torch.long)
+    optimiser = torch.optim.Adam(training.net.parameters(), 1e-2)
+    training.log = lambda *_, **__: None  # type: ignore[method-assign]
+    losses = []
+    for _ in range(30):
+        loss = training.training_step((pixels, labels, sources), 0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 4
+
+
+def test_teachers_are_no_part_of_the_student(environment: dict[str, str], teacher: Path) -> None:
+    with_teacher = dataclasses.replace(QUICK, teachers=(str(teacher),))
+    names = [
+        set(ClassifierTraining(config, prepare(config)).state_dict())
+        for config in (QUICK, with_teacher)
+    ]
+    assert names[0] == names[1]
+
+
+def test_a_teacher_is_found_from_every_folder(
+    teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = with_absolute_paths(dataclasses.replace(QUICK, teachers=("teacher",)))
+    assert config.teachers == (str(teacher),)

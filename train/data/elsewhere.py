@@ -1,0 +1,233 @@
+"""Further training photos, from other clinics: folders or ZIP archives beside HAM10000.
+
+A source has a table of diagnoses, or masks, or both:
+
+    any table that `core.imaging.label_files` reads, photos anywhere below, masks as
+    `core.imaging.mask_files` pairs them (ISIC's NAME_segmentation.png, say)
+
+A fixed 15 % of its photos, chosen by a digest of the lesion's (or patient's, or photo's) id, are
+never learned from: *validation-elsewhere*, on which choices are made beside HAM10000's validation.
+Nothing here enters a figure of HAM10000: its own photos, and photos that another source has too,
+are left out and counted.
+
+No torch here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from core.ham10000.dataset import DatasetError
+from core.ham10000.importer import MAX_MEMBERS, MAX_RATIO
+from core.ham10000.splits import Split
+from core.imaging.formats import ENDINGS, without_ending
+from core.imaging.label_files import read_labels
+from core.imaging.mask_files import ENDINGS as MASK_ENDINGS
+from core.imaging.mask_files import Grid, pair_masks, read_mask
+from core.imaging.photo_files import (
+    HIDDEN,
+    LeftOut,
+    PhotoFile,
+    PhotoIndex,
+    list_members,
+    list_photos,
+)
+from core.system import zips
+from core.system.zips import ZipError
+from core.taxonomy import KEYS
+from train.data.folders import MASK_FOLDERS, Folder
+
+TABLES = (".csv", ".tsv", ".txt", ".tab")
+"""Endings of tables of diagnoses."""
+VALIDATION_PERCENT = 15
+"""Of the photos of a further source, how many are kept for validation, by a digest of their id."""
+
+
+def split_of(group: str) -> str:
+    """`train` or `validation`: which side the photos of a lesion (or patient) lie on, for ever."""
+    digest = hashlib.sha256(group.encode()).digest()
+    return "validation" if int.from_bytes(digest[:8], "big") % 100 < VALIDATION_PERCENT else "train"
+
+
+@dataclass(frozen=True)
+class Elsewhere(Folder):
+    """Photos of one further source; `dx` is empty where the diagnosis is not known or none of the
+    seven, and the ids are those of the photos."""
+
+    @classmethod
+    def open(cls, path: Path, known: frozenset[str] = frozenset()) -> Elsewhere:
+        """Find the photos, their diagnoses and their masks.
+
+        Args:
+            path: a folder or a ZIP archive.
+            known: ids of photos that other data has already; they are left out.
+
+        Raises:
+            DatasetError: nothing is there, it cannot be read, or no photo has a label or mask.
+        """
+        files, notes = _listed(path)
+        pictures = [name for name in files if name.lower().endswith(ENDINGS)]
+        masks = [_by_name(path, name) for name in pictures if _is_mask(name)]
+        photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
+        pairs = pair_masks(photos, masks)
+        tables = [name for name in files if name.lower().endswith(TABLES)]
+        labels, told = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
+        rows: dict[str, dict[str, str]] = {}
+        known_already = bare = 0
+        for photo in photos:
+            image_id = photo.id
+            if image_id in known or image_id in rows:
+                known_already += 1
+                continue
+            dx, group = labels.get(image_id, ("", image_id))
+            mask = pairs[photo].path.relative_to(path).as_posix() if photo in pairs else ""
+            if not (dx or mask):
+                bare += 1
+                continue
+            rows[image_id] = {
+                "lesion_id": group,
+                "dx": dx,
+                "split": split_of(group),
+                "mask_file": mask,
+                "photo_file": photo.path.relative_to(path).as_posix(),
+            }
+        if not rows:
+            raise DatasetError(
+                f"No new photo in {path} has a diagnosis or a mask. It needs a .csv table (columns "
+                "image_id and dx, or ISIC's one column for each class), or masks called "
+                "NAME_segmentation.png."
+            )
+        table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
+        table.index.name = "image_id"
+        table = table.assign(has_mask=table["mask_file"] != "", has_crop=False)
+        if known_already:
+            notes += (f"{known_already:,} photos that other data has already are left out.",)
+        if bare:
+            notes += (f"{bare:,} photos without a diagnosis or a mask are left out.",)
+        split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
+        return cls(path, table, split, KEYS, (*notes, *told))
+
+    def photo(self, image_id: str) -> bytes:
+        """The photo's bytes. Raises DatasetError."""
+        return self._bytes(str(self.table.at[image_id, "photo_file"]))
+
+    def mask(self, image_id: str) -> np.ndarray:
+        """The lesion mask, bool H×W, upright as the photo, at its own size; see
+        `core.imaging.mask_files.read_mask`. Raises DatasetError."""
+        name = str(self.table.at[image_id, "mask_file"])
+        return read_mask(self._bytes(name), Grid.of(self.photo(image_id), image_id), name, True)
+
+    def files(self) -> list[Path]:
+        """Every file that is used."""
+        if self.root.is_file():
+            return [self.root]
+        names = [*self.table["photo_file"], *self.table.loc[self.table["has_mask"], "mask_file"]]
+        return [self.root / name for name in names]
+
+    def _bytes(self, name: str) -> bytes:
+        return _read(self.root, name)
+
+
+def open_sources(paths: Iterable[Path], known: Iterable[str]) -> list[Elsewhere]:
+    """Several further sources; photos whose ids are known, or that an earlier source has, are left
+    out. Raises DatasetError."""
+    ids = frozenset(map(str, known))
+    sources = []
+    for path in paths:
+        sources.append(Elsewhere.open(path.expanduser(), ids))
+        ids |= frozenset(sources[-1].table.index)
+    return sources
+
+
+def _listed(path: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Names of the pictures and tables in a folder or archive, and what to say of what is left
+    out."""
+    if path.is_dir():
+        listing = list_photos(path)
+    elif path.is_file():
+        members = zips.members(_archive(path))
+        listing = list_members(path, (info.filename for info in members))
+    else:
+        raise DatasetError(f"There is no folder or ZIP archive {path}.")
+    others = [left for left in listing.left_out if not _is_table(left)]
+    tables = [left.name for left in listing.left_out if _is_table(left)]
+    names = [*(photo.name for photo in listing.photos), *tables]
+    return sorted(names), replace(listing, left_out=tuple(others)).notes()
+
+
+def _is_table(left: LeftOut) -> bool:
+    return left.reason != HIDDEN and left.name.lower().endswith(TABLES)
+
+
+def _by_name(root: Path, name: str) -> PhotoFile:
+    """A picture under its own name: challenges keep photos and masks in folders of their own."""
+    return PhotoFile(root / name, PurePosixPath(name).name)
+
+
+def _is_mask(name: str) -> bool:
+    """Whether a picture is a mask, by its name or its folder's."""
+    path = PurePosixPath(without_ending(name).lower())
+    return path.parent.name in MASK_FOLDERS or path.name.endswith(MASK_ENDINGS[:-1])
+
+
+@lru_cache(maxsize=4)
+def _archive(path: Path) -> zipfile.ZipFile:
+    """Kept open: the table of contents is read once, not for each photo."""
+    try:
+        archive = zips.open_zip(path, MAX_MEMBERS)
+        zips.check_unpacked(zips.members(archive), path.stat().st_size, sys.maxsize, MAX_RATIO)
+    except (OSError, ZipError) as error:
+        raise DatasetError(
+            f"{path} is neither a folder nor a ZIP archive that can be read: {error}."
+        ) from error
+    return archive
+
+
+def _read(root: Path, name: str) -> bytes:
+    try:
+        if root.is_dir():
+            return (root / name).read_bytes()
+        archive = _archive(root)
+        if problem := zips.problem_of(info := archive.getinfo(name)):
+            raise DatasetError(f"{name} in {root} is {problem.value}, so it is not read.")
+        return archive.read(info)
+    except DatasetError:
+        raise
+    except (KeyError, *zips.UNREADABLE) as error:
+        raise DatasetError(f"{name} in {root} cannot be read.") from error
+
+
+def _labels(
+    root: Path, tables: list[str], photos: PhotoIndex
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Diagnosis and group of each photo by its id, and what to say of rows and tables that are left
+    out.
+
+    Raises:
+        DatasetError: there is one table, and it cannot be used; or two photos have the name that a
+            row gives.
+    """
+    labels: dict[str, tuple[str, str]] = {}
+    notes: list[str] = []
+    for name in tables:
+        try:
+            found = read_labels(_read(root, name), name)
+        except DatasetError as error:
+            if len(tables) == 1:
+                raise
+            notes.append(f"{name} is left out: {error}")
+            continue
+        notes += found.notes()
+        for called, dx, group in found.table[["dx", "lesion_id"]].itertuples():
+            if photo := photos.find(str(called)):
+                labels[photo.id] = (str(dx), photo.id if pd.isna(group) else str(group))
+    return labels, tuple(notes)

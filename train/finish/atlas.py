@@ -1,0 +1,123 @@
+"""`python -m train atlas`: facts of every image, for the Dataset page.
+
+Writes `atlas.parquet` beside the weights in use: for each image its diagnosis and split, what the
+classifier answers, measurements of the true mask, and a place on a map on which images lie close
+together if the classifier sees them alike. The map is t-SNE (van der Maaten and Hinton, JMLR 9,
+2008) of scikit-learn (pinned in requirements.txt; the version goes into the file) on the
+classifier's embeddings: scaled to length 1, reduced to `COMPONENTS` dimensions by PCA, perplexity
+`PERPLEXITY`, started from the first two principal components, seed `SEED`, one thread. Distances on
+such a map mean something among near neighbours only. Made for one set of weights, whose SHA-256 it
+carries: make it anew after every export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from core.answer.analyser import DECODED_PX, Analyser
+from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.splits import SPLITS
+from core.lesion.measure import measure
+from core.taxonomy import KEYS
+from train.data.arrays import read_photo
+from train.finish.features import features_of
+
+SEED = 0
+PERPLEXITY = 30
+COMPONENTS = 50
+FEWEST = 10
+"""Fewer images make no map."""
+
+
+def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
+    """Analyse and measure every image, then lay out the map.
+
+    Returns:
+        see `core.ham10000.explore.read_atlas`.
+
+    Raises:
+        DatasetError: a file is missing or damaged, or there are fewer than ten images.
+        ImageError: a photo is damaged.
+    """
+    table = dataset.table
+    if len(table) < FEWEST:
+        raise DatasetError(f"A map needs at least {FEWEST} images; there are {len(table)}.")
+    logits = np.empty((len(table), len(analyser.classes)), np.float32)
+    parts, places = [], []
+    for part in SPLITS:
+        rows = np.flatnonzero(table["split"] == part)
+        card, classify = analyser.classifier_card, analyser.runtime.classify
+        features = features_of(dataset, part, card, classify)
+        logits[rows] = features.logits
+        parts.append(features.embeddings)
+        places.append(rows)
+    embeddings = np.concatenate(parts)[np.argsort(np.concatenate(places))]
+    probabilities = analyser.calibrate(logits)
+    answers = np.array(analyser.classes)[analyser.decision(probabilities)]
+    truth = table["dx"].map(analyser.classes.index).to_numpy()
+    found = pd.DataFrame(
+        {
+            "answer": answers,
+            "p_true": probabilities[np.arange(len(table)), truth],
+            "right": answers == table["dx"],
+        },
+        index=table.index,
+    )
+    measured = pd.DataFrame([_measured(dataset, name) for name in _told(table.index)], table.index)
+    atlas = table[["lesion_id", "dx", "split"]].join([found, measured])
+    atlas[["x", "y"]] = lay_out(embeddings)
+    for column, order in (("dx", KEYS), ("answer", KEYS), ("split", SPLITS)):
+        atlas[column] = pd.Categorical(atlas[column], order)
+    numbers = atlas.select_dtypes("float").columns
+    atlas[numbers] = atlas[numbers].astype(np.float32).round(4)
+    atlas.attrs = {
+        "weights": analyser.classifier_card["sha256"],
+        "split_id": dataset.split.id,
+        "map": _method(),
+    }
+    return atlas
+
+
+def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
+    """The measurements of an image by its true mask; nothing where it has none."""
+    if not dataset.table.loc[image_id, "has_mask"]:
+        return {}
+    photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
+    measured, _ = measure(dataset.mask(image_id), photo.rgb)
+    return measured.as_dict() if measured else {}
+
+
+def _told(image_ids: pd.Index) -> Iterable[str]:
+    return tqdm(image_ids, "Measuring", unit=" photos", disable=None)
+
+
+def lay_out(embeddings: np.ndarray) -> np.ndarray:
+    """Embeddings, float N×C with N ≥ 10 → places on the map, float32 N×2, no unit."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    unit = embeddings / np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-12)
+    reduced = PCA(min(COMPONENTS, *unit.shape), random_state=SEED).fit_transform(unit)
+    perplexity = min(PERPLEXITY, (len(unit) - 1) / 3)
+    layout = TSNE(perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1, verbose=1)
+    return layout.fit_transform(reduced).astype(np.float32)
+
+
+def write_atlas(atlas: pd.DataFrame, path: Path) -> None:
+    """Write it as a compressed Parquet file, its `attrs` included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atlas.to_parquet(path, compression="zstd")
+
+
+def _method() -> str:
+    import sklearn
+
+    return (
+        f"t-SNE of scikit-learn {sklearn.__version__}, perplexity {PERPLEXITY}, seed {SEED}, "
+        f"after PCA to {COMPONENTS} dimensions of embeddings of length 1"
+    )

@@ -1,0 +1,453 @@
+"""`python -m train evaluate`: honest figures of a model, and every single prediction.
+
+Writes `predictions-<split>.parquet` and `evaluation-<split>.json` into the model's folder
+(`weights/<model>/`, or a run's), and puts the overall figures onto the card. Figures of the shipped
+weights go through the very runtime that the app uses; all come with 95 % intervals by bootstrap
+over lesions. Open the test split once per reported model. Validation-elsewhere (`--more`, see
+`train.data.elsewhere`) is measured and kept likewise; any other photos (`--images`) are measured
+too, but written to a folder of one's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from core.answer.analyser import DECODED_PX, Analyser, mask_of
+from core.answer.eight_views import views as turned
+from core.answer.eight_views import views_back
+from core.evaluation import curves
+from core.evaluation.files import ELSEWHERE, command
+from core.evaluation.metrics import (
+    ECE_INTERVAL,
+    FAILED_BELOW,
+    bootstrap,
+    classifier_summary,
+    confusion,
+    ece_interval,
+    mask_scores,
+    per_class,
+    segmenter_summary,
+)
+from core.ham10000.splits import check_split
+from core.imaging.image import resize
+from core.models.calibration import Calibration
+from core.models.decision import Decision
+from core.models.reference import Reference
+from core.models.weights import Card, read_card, write_card
+from core.taxonomy import BY_KEY
+from train.data.arrays import TWO_LABELS, read_photo
+from train.data.sources import Source, SplitSource
+from train.finish.features import Classify, Segment
+from train.finish.isic import write_scores
+
+BATCH = 16
+DRAWS = 2000
+RUN_DRAWS = 200
+"""Resamples for the intervals of a run's figures, which should not take longer than the run: their
+ends are some percent of their width rougher."""
+SENSITIVITIES = (0.8, 0.9, 0.95)
+"""Operating points of the two-class views."""
+SMALLEST_SLICE = 20
+"""Fewer images than this are counted, not measured."""
+AGES = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 200, "60 and over"))
+FIXED_SUBSET = 50
+"""Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
+
+
+Keep = Callable[[str, np.ndarray], None]
+"""Takes an image's id and its mask, bool H×W."""
+
+
+def evaluate_classifier(
+    source: Source,
+    card: Card,
+    classify: Classify,
+    reference: Reference | None = None,
+    views: int = 1,
+    draws: int | None = None,
+) -> dict[str, Any]:
+    """Class probabilities for every photo, and their measures with intervals.
+
+    Args:
+        source: its `dx` are classes of the card's.
+        card: of the model.
+        classify: the model.
+        reference: what its photos are compared with, if it has that; else no novelty is measured.
+        views: of each photo, whose scores are averaged.
+        draws: resamples for the intervals (default: `DRAWS`).
+
+    Returns:
+        the figures; `predictions` among them is the table of every single one. Two-class views and
+        slices are there for those classes and facts that the source has.
+
+    Raises:
+        SplitError: the model was made for another split of the dataset.
+    """
+    _check_source(card, source)
+    draws = draws or DRAWS
+    table, classes = source.table, tuple(card["classes"])
+    calibration, decision = Calibration.of(card), Decision.of(card)
+    logits, novelty = [], []
+    for _, batch in _photos(source, card["input"]["size"]):
+        scores = [classify(view) for view in turned(batch, views)]
+        logits.append(np.mean([s.logits for s in scores], axis=0))
+        if reference is not None:
+            novelty += list(reference.familiar.novelty(scores[0].textures))
+    z = np.concatenate(logits).astype(np.float64)
+    p = calibration(z)
+    named = decision(p)
+    labels = table["dx"].map(classes.index).to_numpy()
+    groups = table["lesion_id"].to_numpy()
+    predictions = pd.DataFrame(p, columns=list(classes), index=table.index)
+    predictions.insert(0, "prediction", [classes[k] for k in named])
+    predictions.insert(0, "dx", table["dx"])
+    predictions.insert(0, "lesion_id", table["lesion_id"])
+    if reference is not None:
+        predictions["novelty"] = novelty
+    raw = Calibration(1.0, calibration.prior)(z)
+    overall = _with_intervals(
+        lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
+    )
+    overall["ece"] = _figure(overall["ece"]["value"], ece_interval(p, labels, groups, draws))
+
+    def by_class(rows: np.ndarray) -> dict[str, float]:
+        found = per_class(p[rows], labels[rows], classes, named[rows])
+        return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
+
+    spread = bootstrap(by_class, groups, draws)
+    rows: dict[str, dict[str, Any]] = {
+        key: {
+            "support": row.pop("support"),
+            **{m: _figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
+        }
+        for key, row in per_class(p, labels, classes, named).items()
+    }
+    weakest_first = sorted(rows.items(), key=lambda item: _or_last(item[1]["f1"]["value"]))
+    return {
+        **_counts(source, draws),
+        "views": views,
+        "decision": card["decision"],
+        "overall": overall,
+        "ece_interval": ECE_INTERVAL,
+        "most_probable": _with_intervals(
+            lambda r: {
+                k: v
+                for k, v in classifier_summary(p[r], labels[r]).items()
+                if k in ("accuracy", "balanced_accuracy", "macro_f1")
+            },
+            groups,
+            draws,
+        ),
+        "most_probable_recall": {
+            key: row["recall"] for key, row in per_class(p, labels, classes).items()
+        },
+        "classes": dict(weakest_first),
+        "confusion": {
+            "classes": classes,
+            "counts": confusion(named, labels, len(classes)).tolist(),
+            "most_probable": confusion(p.argmax(axis=1), labels, len(classes)).tolist(),
+        },
+        "curves": {
+            key: {
+                "roc": curves.roc(labels == k, p[:, k]),
+                "precision_recall": curves.precision_recall(labels == k, p[:, k]),
+            }
+            for k, key in enumerate(classes)
+        },
+        "reliability": {
+            "before_temperature": curves.reliability(raw, labels),
+            "after": curves.reliability(p, labels),
+        },
+        "two_classes": {
+            name: _two_classes(np.isin(labels, positive), p[:, positive].sum(axis=1), groups, draws)
+            for name, positive in _two_class_views(classes).items()
+        },
+        "slices": _slices(table, p, labels, named, classes, draws),
+        **(
+            {"flagged_unlike": float((np.array(novelty) > reference.threshold).mean())}
+            if reference is not None
+            else {}
+        ),
+        "predictions": predictions.round(5),
+    }
+
+
+def evaluate_segmenter(
+    source: Source,
+    card: Card,
+    segment: Segment,
+    views: int = 1,
+    draws: int | None = None,
+    keep: Keep | None = None,
+) -> dict[str, Any]:
+    """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`.
+
+    Args:
+        keep: takes each mask.
+    """
+    _check_source(card, source)
+    draws = draws or DRAWS
+    table = source.table
+    rows = []
+    for ids, batch in _photos(source, card["input"]["size"]):
+        answers = [segment(view) for view in turned(batch, views)]
+        logits = np.mean(views_back(answers), axis=0)
+        for image_id, scores in zip(ids, logits, strict=True):
+            truth = source.mask(image_id)
+            found = mask_of(scores, truth.shape[1], truth.shape[0])
+            if keep is not None:
+                keep(image_id, found)
+            rows.append((*mask_scores(found, truth), float((found == truth).mean())))
+    scores = pd.DataFrame(rows, columns=["dice", "iou", "pixel_accuracy"], index=table.index)
+    scores.insert(0, "lesion_id", table["lesion_id"])
+    dice, iou = scores["dice"].to_numpy(), scores["iou"].to_numpy()
+    order = sorted(table.index, key=lambda i: hashlib.sha256(str(i).encode()).hexdigest())
+    return {
+        **_counts(source, draws),
+        "views": views,
+        "overall": _with_intervals(
+            lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy(), draws
+        ),
+        "distribution": _distribution(scores),
+        "subset": {
+            "images": min(FIXED_SUBSET, len(scores)),
+            "how": "lowest SHA-256 of the image id",
+            **_distribution(scores.loc[order[:FIXED_SUBSET]]),
+        },
+        "worst": {str(i): round(float(v), 4) for i, v in scores["iou"].nsmallest(20).items()},
+        "predictions": scores.round(5),
+    }
+
+
+def evaluate_shipped(
+    kind: str, source: Source, analyser: Analyser, views: int = 1, keep: Keep | None = None
+) -> dict[str, Any]:
+    """One of the two models of an analyser, through its runtime; `keep` takes each mask."""
+    runtime = analyser.runtime
+    if kind == "classifier":
+        card, reference = analyser.classifier_card, analyser.reference
+        return evaluate_classifier(source, card, runtime.classify, reference, views)
+    return evaluate_segmenter(source, analyser.segmenter_card, runtime.segment, views, keep=keep)
+
+
+def write_split(folder: Path, figures: dict[str, Any]) -> None:
+    """Keep the figures of a split beside the weights, and the overall ones on the card."""
+    card = read_card(folder)
+    split, views = figures["split"], figures["views"]
+    name = split if views == 1 else f"{split}-{views}views"
+    told = command(folder, name)
+    _write(folder, name, told, card, figures)
+    kept = ("data", "photo_px", "split_id", "images", "lesions", "views", "limit")
+    card.setdefault("metrics", {})[name] = {
+        **{k: figures[k] for k in kept if k in figures},
+        "command": told,
+        **figures["overall"],
+        **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
+    }
+    if split == ELSEWHERE and "classes" in figures:
+        card[ELSEWHERE] = _elsewhere(figures)
+    write_card(folder, card)
+
+
+def _elsewhere(figures: dict[str, Any]) -> dict[str, Any]:
+    """What the app says beside an answer on a photo of another clinic: the card's section."""
+    classes, counts = figures["confusion"]["classes"], np.array(figures["confusion"]["counts"])
+    held = [key for key in classes if figures["classes"][key]["support"]]
+    mel = classes.index("mel")
+    others = np.delete(counts, mel, axis=0)  # rows are the truth
+    return {
+        "images": figures["images"],
+        "accuracy": round(figures["overall"]["accuracy"]["value"], 4),
+        "balanced_accuracy": round(figures["overall"]["balanced_accuracy"]["value"], 4),
+        "melanomas": int(counts[mel].sum()),
+        "melanomas_found": int(counts[mel, mel]),
+        "melanoma_specificity": round(1 - float(others[:, mel].sum() / others.sum()), 4),
+        "melanoma_auc": round(figures["classes"]["mel"]["auc"]["value"], 4),
+        "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
+        f"{figures['data']}; diagnoses there: {', '.join(held)}",
+    }
+
+
+def write_elsewhere(kind: str, card: Card, figures: dict[str, Any], out: Path) -> None:
+    """Keep the figures of any other photos in a folder, and a classifier's answers in the format of
+    ISIC's challenges, too."""
+    out.mkdir(parents=True, exist_ok=True)
+    if kind == "classifier":
+        write_scores(out, figures["predictions"], Decision.of(card))
+    _write(out, kind, f"python -m train evaluate {kind} --images …", card, figures)
+
+
+def _write(folder: Path, name: str, told: str, card: Card, figures: dict[str, Any]) -> None:
+    plain = {k: v for k, v in figures.items() if k not in ("predictions", "draws")}
+    text = json.dumps(
+        _without_nan(
+            {
+                "command": told,
+                "weights": card["sha256"],
+                "intervals": f"95 %, bootstrap over lesions, {figures['draws']} draws",
+                **plain,
+            }
+        ),
+        indent=1,
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    figures["predictions"].to_parquet(folder / f"predictions-{name}.parquet", compression="zstd")
+    (folder / f"evaluation-{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Batches of photos as the networks see them: ids and uint8 N×size×size×3."""
+    ids = [str(i) for i in source.table.index]
+    for start in tqdm(range(0, len(ids), BATCH), "Analysing", unit_scale=BATCH, disable=None):
+        chunk = ids[start : start + BATCH]
+        photos = [read_photo(source.photo(i), i, DECODED_PX).rgb for i in chunk]
+        yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
+
+
+def _two_class_views(classes: tuple[str, ...]) -> dict[str, list[int]]:
+    """Yes-no questions that the classes can answer, with the places of those that mean yes."""
+    known = [BY_KEY[key].malignant if key in BY_KEY else None for key in classes]
+    views = {"malignant": [k for k, yes in enumerate(known) if yes]} if None not in known else {}
+    if classes == TWO_LABELS:
+        views["malignant"] = [classes.index("malignant")]
+    if "mel" in classes:
+        views["mel"] = [classes.index("mel")]
+    return views
+
+
+def _two_classes(
+    truth: np.ndarray, score: np.ndarray, groups: np.ndarray, draws: int
+) -> dict[str, Any]:
+    """A yes-no view of the probabilities: bool N against score N."""
+    found: dict[str, Any] = {
+        "positives": int(truth.sum()),
+        "auc": _with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)[
+            "auc"
+        ],
+        "at_half": curves.at_threshold(truth, score, 0.5),
+        "roc": curves.roc(truth, score),
+        "operating_points": {},
+    }
+    if truth.any() and not truth.all():
+        found["operating_points"] = {
+            f"sensitivity {wanted:.0%}": curves.operating_point(truth, score, wanted)
+            for wanted in SENSITIVITIES
+        }
+    return found
+
+
+def _slices(
+    table: pd.DataFrame,
+    p: np.ndarray,
+    labels: np.ndarray,
+    named: np.ndarray,
+    classes: tuple[str, ...],
+    draws: int,
+) -> dict[str, dict[str, Any]]:
+    """Accuracy and, where melanoma is a class, its recall and its AUC, where age, sex, site or
+    confirmation are known."""
+    groups = table["lesion_id"].to_numpy()
+    mel = classes.index("mel") if "mel" in classes else None
+    kinds: dict[str, pd.Series] = {
+        k: table[k] for k in ("sex", "localization", "dx_type") if k in table
+    }
+    if "age" in table:
+        bands = pd.Series("unknown", index=table.index)
+        for low, high, band in AGES:
+            bands[(table["age"] >= low) & (table["age"] < high)] = band
+        kinds = {"age": bands, **kinds}
+
+    def measured(rows: np.ndarray) -> dict[str, float]:
+        right = {"accuracy": float((named[rows] == labels[rows]).mean())}
+        if mel is None:
+            return right
+        sick = labels[rows] == mel
+        return {
+            **right,
+            "melanoma_recall": float((named[rows] == mel)[sick].mean()) if sick.any() else math.nan,
+            "melanoma_auc": curves.auc(sick, p[rows, mel]),
+        }
+
+    found: dict[str, dict[str, Any]] = {}
+    for kind, values in kinds.items():
+        found[kind] = {}
+        for value in sorted(values.fillna("unknown").unique()):
+            rows = np.flatnonzero(values.fillna("unknown") == value)
+            entry: dict[str, Any] = {"images": len(rows), "lesions": len(set(groups[rows]))}
+            if mel is not None:
+                entry["melanomas"] = int((labels[rows] == mel).sum())
+            if len(rows) >= SMALLEST_SLICE:
+                spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
+                entry |= {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
+            found[kind][str(value)] = entry
+    return found
+
+
+def _distribution(scores: pd.DataFrame) -> dict[str, Any]:
+    """Mean, standard deviation, extremes and percentiles, as student projects give them."""
+    found: dict[str, Any] = {"failed": float((scores["iou"] < FAILED_BELOW).mean())}
+    for name in ("dice", "iou", "pixel_accuracy"):
+        values = scores[name]
+        found[name] = {
+            "mean": float(values.mean()),
+            "sd": float(values.std()),
+            "min": float(values.min()),
+            "max": float(values.max()),
+            "percentiles": {str(q): float(values.quantile(q / 100)) for q in (5, 25, 50, 75, 95)},
+        }
+    return found
+
+
+def _check_source(card: Card, source: Source) -> None:
+    if isinstance(source, SplitSource):
+        check_split(card, source.about["split_id"])
+
+
+def _counts(source: Source, draws: int) -> dict[str, Any]:
+    table = source.table
+    name = str(table.index[0])
+    first = read_photo(source.photo(name), name)
+    return {
+        "draws": draws,
+        **source.about,
+        "photo_px": f"{first.width}×{first.height}",
+        "images": len(table),
+        "lesions": int(table["lesion_id"].nunique()),
+    }
+
+
+def _with_intervals(
+    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
+) -> dict[str, dict[str, float]]:
+    spread = bootstrap(measure, groups, draws)
+    return {
+        name: _figure(value, spread[name])
+        for name, value in measure(np.arange(len(groups))).items()
+    }
+
+
+def _figure(value: float, interval: tuple[float, float]) -> dict[str, float]:
+    return {"value": value, "low": interval[0], "high": interval[1]}
+
+
+def _or_last(value: float) -> float:
+    return math.inf if math.isnan(value) else value
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows no NaN: what could not be measured is null."""
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,455 @@
+"""A finished run becomes a model's folder: `python -m train export` writes `weights/<model>/` from
+it, and `train.finish.finish` the run's own `model/<kind>/`.
+
+Everything that is fitted after training is fitted here, on the validation split alone: input size
+in use, temperature, and decision rule; of classifiers of HAM10000's diagnoses also what the app
+compares a photo with, and the threshold of the novelty warning.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+
+from core.evaluation.metrics import (
+    balanced_accuracy,
+    classifier_summary,
+    mask_scores,
+    negative_log_likelihood,
+    segmenter_summary,
+)
+from core.ham10000.dataset import Dataset
+from core.models.architectures import Hybrid, build_classifier
+from core.models.calibration import Calibration
+from core.models.decision import Decision
+from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, build_segmenter, normalise
+from core.models.weights import Card, WeightsError, load_into, read_state, write_card, write_model
+from core.taxonomy import BY_KEY, KEYS
+from train.choices import ARCHITECTURES
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.data.arrays import TWO_LABELS, Arrays, Data, frame_loader, rows_of
+from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
+from train.finish.reference import fit_reference
+from train.learn.checkpoints import read_checkpoint
+from train.learn.diagnosing import Diagnosing
+
+SIZES = (160, 192, 224)
+"""Input sizes tried of those within `STEP` of the size that a run ended with, which is tried as
+well: a network often sees better at a size somewhat above that of its training, where objects
+look as large as its random crops made them (Touvron et al., "Fixing the train-test resolution
+discrepancy", NeurIPS 2019)."""
+STEP = 32
+ROUNDING_PHOTOS = 64
+"""Validation photos on which the shipped half-precision weights are held against the trained."""
+ROUNDING_LIMIT = 1e-2
+"""How far a probability may be moved by rounding the weights; beyond, they are kept in fp32."""
+EXPONENTS = tuple(round(0.1 * step, 1) for step in range(11))
+"""Decision rules tried, from the most probable class to equal priors (see
+`core.models.decision`)."""
+
+Tick = Callable[[int], None]
+"""Called with how many photos went through a network since the last call."""
+
+
+def _no_tick(photos: int) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run with what its models are made from.
+
+    Attributes:
+        run: its folder, with `best.ckpt` and `metrics.csv`.
+        config: its choices.
+        data: the photos it learned from.
+        arrays: the same decoded, with the labels it learned.
+    """
+
+    run: Path
+    config: Config
+    data: Data
+    arrays: Arrays
+
+    @property
+    def masked(self) -> bool:
+        """Whether it sees only photos that have a mask."""
+        return isinstance(self.config, (SegmenterConfig, HybridConfig))
+
+    def rows(self, split: str) -> np.ndarray:
+        """The rows of a split that its training sees. Raises DatasetError: there are none."""
+        return rows_of(self.arrays, split, self.config.limit, self.masked)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Input sizes to try."""
+        last = self.config.stages[-1].size
+        return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
+
+
+def kinds_of(config: Config) -> tuple[str, ...]:
+    """The models that a run leaves."""
+    return ("classifier", "segmenter") if isinstance(config, HybridConfig) else (config.kind,)
+
+
+def trained(finished: Finished) -> dict[str, torch.nn.Module]:
+    """The networks of a run's best checkpoint, by kind, in evaluation mode.
+
+    Raises:
+        WeightsError: there is no checkpoint, or it does not fit the run's configuration.
+    """
+    path, config, classes = finished.run / "best.ckpt", finished.config, finished.arrays.classes
+    try:
+        state = read_checkpoint(path)["state_dict"]
+    except FileNotFoundError as error:
+        raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
+    state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
+    networks: dict[str, torch.nn.Module]
+    if isinstance(config, ClassifierConfig):
+        networks = {"classifier": build_classifier(config.architecture, len(classes))}
+        states = {"classifier": state}
+    elif isinstance(config, SegmenterConfig):
+        networks = {"segmenter": build_segmenter(config.encoder)}
+        states = {"segmenter": state}
+    else:
+        assert isinstance(config, HybridConfig)
+        both = Hybrid(config.encoder, len(classes))
+        load_into(both, state, finished.run.name)
+        networks = {
+            "classifier": build_classifier(config.encoder, len(classes)),
+            "segmenter": build_segmenter(config.encoder),
+        }
+        states = dict(zip(networks, both.parts(), strict=True))
+    for kind, network in networks.items():
+        load_into(network, states[kind], finished.run.name)
+        network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return networks
+
+
+def export_classifier(
+    finished: Finished,
+    network: torch.nn.Module,
+    folder: Path,
+    name: str | None = None,
+    tick: Tick = _no_tick,
+) -> Card:
+    """Write a classifier's folder; returns the card.
+
+    Args:
+        finished: the run.
+        network: its classifier (`trained`).
+        folder: of the model.
+        name: on its card (default: the architecture's and the run's).
+        tick: told of the photos that went through.
+
+    Raises:
+        WeightsError: a weight is not finite, or too large for fp16.
+    """
+    config, arrays = finished.config, finished.arrays
+    assert isinstance(config, (ClassifierConfig, HybridConfig))
+    architecture = config.architecture if isinstance(config, ClassifierConfig) else config.encoder
+    classes, rows = arrays.classes, finished.rows("validation")
+    prevalence = _remove_prior(network, finished)
+    labels = arrays.table["label"].to_numpy()[rows]
+
+    tried: dict[int, tuple[float, float]] = {}
+    logits_of: dict[int, np.ndarray] = {}
+    for size in finished.sizes:
+        logits = _forward(network, frame_loader(arrays, rows, size), tick)
+        logits_of[size] = logits
+
+        def loss(t: float, logits: np.ndarray = logits) -> float:
+            return negative_log_likelihood(Calibration(t, prevalence)(logits), labels)
+
+        temperature = float(minimize_scalar(loss, bounds=(0.3, 4), method="bounded").x)
+        found = classifier_summary(Calibration(temperature, prevalence)(logits), labels)
+        tried[size] = (found["nll"], temperature)
+        print(f"{size} px: T {temperature:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
+    size = min(tried, key=lambda s: tried[s][0])
+    _, temperature = tried[size]
+
+    probabilities = Calibration(temperature, prevalence)(logits_of[size])
+    rules = {
+        e: balanced_accuracy(Decision(e, prevalence)(probabilities), labels) for e in EXPONENTS
+    }
+    exponent = max(rules, key=lambda e: rules[e])
+    print(f"decision: p / prior^{exponent}, balanced accuracy {rules[exponent]:.4f}")
+
+    _prepare(folder, finished.run)
+    card = write_model(
+        folder,
+        network.state_dict(),
+        {
+            "name": name or f"{_title(architecture)}, run {finished.run.name}",
+            "task": _task(finished),
+            "architecture": architecture,
+            "classes": list(classes),
+            "class_names": {k: BY_KEY[k].name if k in BY_KEY else k for k in classes},
+            "input": _input(size),
+            "calibration": {
+                "temperature": temperature,
+                "prior": dict(zip(classes, prevalence.tolist(), strict=True)),
+                "how": "softmax(score / temperature + log prior); prior: prevalence in training",
+                "fitted_on": f"validation, n = {len(rows)} images",
+            },
+            "decision": {
+                "exponent": exponent,
+                "how": "the class with the highest probability / prior^exponent; 0: the most "
+                "probable, 1: as if all were equally common",
+                "chosen_on": f"validation, n = {len(rows)} images, by balanced accuracy",
+                "tried": {str(e): round(v, 5) for e, v in rules.items()},
+            },
+            "size_choice": {
+                "by": "lowest validation negative log-likelihood after temperature scaling",
+                "tried": {str(s): round(nll, 5) for s, (nll, *_) in tried.items()},
+            },
+            **_origin(finished, architecture),
+        },
+    )
+    first = rows[:ROUNDING_PHOTOS]
+    exact = {k: v.clone() for k, v in network.state_dict().items()}
+    load_into(network, read_state(folder, card), folder.name)
+    rounded = _forward(network, frame_loader(arrays, first, size), tick)
+    moved = np.abs(Calibration(temperature, prevalence)(rounded) - probabilities[: len(first)])
+    bears = bool(moved.max() <= ROUNDING_LIMIT)
+    if not bears:
+        load_into(network, exact, folder.name)
+        card = write_model(folder, exact, card, half=False)
+    card["rounding"] = {
+        "largest_change": round(float(moved.max()), 6),
+        "how": "largest difference of a probability between the trained weights and the same in "
+        f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
+        "kept_in": "fp16" if bears else "fp32",
+        "measured_on": f"validation, n = {len(first)} images",
+    }
+    write_card(folder, card)
+    return card
+
+
+def export_segmenter(
+    finished: Finished,
+    network: torch.nn.Module,
+    folder: Path,
+    name: str | None = None,
+    tick: Tick = _no_tick,
+) -> Card:
+    """Write a segmenter's folder; see `export_classifier`."""
+    config = finished.config
+    assert isinstance(config, (SegmenterConfig, HybridConfig))
+    rows = finished.rows("validation")
+    tried: dict[int, float] = {}
+    for size in finished.sizes:
+        dice, iou = _masks(network, finished.arrays, rows, size, tick)
+        found = segmenter_summary(dice, iou)
+        tried[size] = found["mean_iou"]
+        print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
+    size = max(tried, key=lambda s: tried[s])
+    _prepare(folder, finished.run)
+    return write_model(
+        folder,
+        network.state_dict(),
+        {
+            "name": name or f"U-Net ({config.encoder}), run {finished.run.name}",
+            "task": "outline of the lesion in a dermatoscopic photo",
+            "architecture": "segmentation_models_pytorch.Unet",
+            "encoder": config.encoder,
+            "input": _input(size),
+            "decision": "lesion where the logit, scaled to the photo, is above 0",
+            "size_choice": {
+                "by": "highest validation mean IoU",
+                "tried": {str(s): round(v, 5) for s, v in tried.items()},
+            },
+            **_origin(finished, config.encoder),
+        },
+    )
+
+
+def comparable(config: Config) -> bool:
+    """Whether the app can compare a photo with the training photos of such a classifier: it learned
+    HAM10000's diagnoses."""
+    return config.data == "ham10000" and getattr(config, "labels", "") == "diagnoses"
+
+
+def add_reference(
+    finished: Finished,
+    folder: Path,
+    card: Card,
+    classify: Classify | None = None,
+    keep: bool = False,
+) -> Card:
+    """Fit what the app compares a photo with to the photos that the run learned from, and write it
+    into the classifier's folder; returns the card with what it says of it.
+
+    Args:
+        keep: leave the features in the dataset's cache, where `train.finish.features.features_of`
+            finds them again; of a run that learned from all photos.
+    """
+    arrays, config, size = finished.arrays, finished.config, int(card["input"]["size"])
+    classify = classify or classifier_of(folder, card)
+    rows = {
+        part: part_rows(arrays, part, config.limit, finished.masked)
+        for part in ("train", "crops", "validation")
+    }
+    if not getattr(config, "crop_share", 0):
+        rows["crops"] = rows["crops"][:0]
+    whole = not config.limit and not finished.masked and len(rows["crops"]) > 0
+    training, crops, validation = (
+        features_of(finished.data, part, card, classify)
+        if keep and whole and isinstance(finished.data, Dataset)
+        else compute(arrays, part, places, size, classify)
+        for part, places in rows.items()
+    )
+    table = arrays.table.iloc[rows["train"]]
+    reference, sections = fit_reference(table, training, crops, validation)
+    reference.write(folder)
+    card = card | sections
+    write_card(folder, card)
+    return card
+
+
+def _remove_prior(network: torch.nn.Module, finished: Finished) -> np.ndarray:
+    """Take the prior that the loss leaves in the scores out of the last layer's bias, so that the
+    calibration is the only place that has one; returns the prevalence in training."""
+    config, arrays = finished.config, finished.arrays
+    assert isinstance(config, (ClassifierConfig, HybridConfig))
+    trained_by = Diagnosing(config, arrays, finished.rows("train"))
+    if trained_by.offset.unique().numel() > 1:
+        head = network.get_submodule("fc")
+        assert isinstance(head, torch.nn.Linear)
+        trained_by.free_bias(head)
+    return trained_by.prevalence
+
+
+def _prepare(folder: Path, run: Path) -> None:
+    """Figures of earlier weights must not stand beside new ones; the run's own table goes along."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run / "metrics.csv", folder / "training.csv")
+    for pattern in ("evaluation-*.json", "predictions-*.parquet"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _forward(network: torch.nn.Module, loader: Any, tick: Tick) -> np.ndarray:
+    """Logits N×K over a loader."""
+    logits = []
+    with torch.inference_mode():
+        for pixels, _ in loader:
+            tick(len(pixels))
+            x = normalise(pixels).contiguous(memory_format=torch.channels_last)
+            logits.append(network(x)[0].float().numpy())
+    return np.concatenate(logits)
+
+
+def _masks(
+    network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tick: Tick
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dice and IoU of every mask, enlarged to the cached frame."""
+    scores = []
+    with torch.inference_mode():
+        for pixels, places in frame_loader(arrays, rows, size):
+            tick(len(pixels))
+            x = normalise(pixels).contiguous(memory_format=torch.channels_last)
+            truths = np.stack([arrays.masks[int(row)] for row in places]) > 127
+            logits = torch.nn.functional.interpolate(
+                network(x).float(), size=truths.shape[1:], mode="bilinear", align_corners=False
+            )
+            found = (logits[:, 0] > 0).numpy()
+            scores += [mask_scores(p, t) for p, t in zip(found, truths, strict=True)]
+    dice, iou = np.array(scores).T
+    return dice, iou
+
+
+def _input(size: int) -> dict[str, Any]:
+    return {
+        "size": size,
+        "frame": "the whole photo squeezed to a square",
+        "resize": "Pillow bilinear, antialiased",
+        "mean": IMAGENET_MEAN,
+        "std": IMAGENET_STD,
+    }
+
+
+def _title(architecture: str) -> str:
+    known = ARCHITECTURES.get(architecture)
+    return known.title if known else architecture
+
+
+def _task(finished: Finished) -> str:
+    classes = finished.arrays.classes
+    if finished.config.data != "ham10000":
+        return f"the {len(classes)} classes of the photos in the folder {finished.data.root.name}"
+    if classes == KEYS:
+        return "seven diagnoses of HAM10000 from a dermatoscopic photo"
+    assert classes == TWO_LABELS
+    return "benign or malignant, by the diagnoses of HAM10000, from a dermatoscopic photo"
+
+
+def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
+    """Where the weights come from, and what they may be used for."""
+    from train.learn.start_weights import CREDITS
+
+    config = finished.config
+    ours = config.data == "ham10000"
+    with (finished.run / "metrics.csv").open() as file:
+        epochs = sum(1 for _ in file) - 1
+    # A folder's name is enough: the path to it is nobody's business who gets the model.
+    told = {} if ours else {"data": finished.data.root.name}
+    start = config.start
+    if start == "imagenet":
+        start = CREDITS.get(architecture, start)
+    elif start not in ("torchvision", "shipped", "random"):
+        told["start"] = start = Path(start).name
+    if ours:
+        licence = (
+            "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
+            "weights), see weights/LICENSE.md"
+        )
+        limits = [
+            *(
+                ["seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else"]
+                if finished.arrays.classes == KEYS
+                else []
+            ),
+            "dermoscopy only: an ordinary phone photo is out of its domain",
+            "photos from two clinics (Vienna, Queensland), mostly light skin",
+        ]
+    else:
+        licence = "the terms of its photos and of its start weights"
+        limits = ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
+    return {
+        "data": "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
+        if ours
+        else f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}",
+        "split_id": finished.data.split.id,
+        "start": start,
+        "training": {"kind": config.kind, **config.as_dict(), **told, "epochs_trained": epochs},
+        "licence": licence,
+        "intended_use": "teaching how an AI reads dermoscopy; never diagnosis",
+        "limits": limits,
+    }
+
+
+def shipped_name(kind: str, config: Config) -> str:
+    """What a model is called that becomes one of those in `weights/`."""
+    if isinstance(config, ClassifierConfig):
+        return f"LesionLab {_title(config.architecture)}"
+    assert isinstance(config, (SegmenterConfig, HybridConfig))
+    if kind == "segmenter":
+        return f"LesionLab U-Net ({config.encoder})"
+    return f"LesionLab {_title(config.encoder)}"
+
+
+def check_run(config: Config | None, run: Path, kind: str) -> Config:
+    """The configuration of a run that leaves a model of a kind. Raises ConfigError."""
+    if config is None:
+        raise ConfigError(f"{run} holds no run; train first.")
+    if kind not in kinds_of(config):
+        raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
+    return config

@@ -1,0 +1,236 @@
+"""What becomes of a finished run: a model's folder, measured on validation.
+
+A run's models lie in `<run>/model/classifier` and `<run>/model/segmenter` (a hybrid has both), in
+the format of `weights/`. The test split is opened only by `evaluate_run`, when somebody asks, and
+every look is noted on the card.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.ham10000.dataset import DatasetError
+from core.models.reference import FILE as REFERENCE
+from core.models.reference import Reference
+from core.models.runtime import Scores
+from core.models.weights import Card, WeightsError, read_card, write_card
+from core.system.run_folder import MODELS
+from train.config import Config, ConfigError, config_of, read_run_config
+from train.data.arrays import Data, open_data, prepare
+from train.data.sources import SplitSource
+from train.finish.evaluate import (
+    RUN_DRAWS,
+    evaluate_classifier,
+    evaluate_segmenter,
+    write_split,
+)
+from train.finish.export import (
+    Finished,
+    add_reference,
+    comparable,
+    export_classifier,
+    export_segmenter,
+    kinds_of,
+    trained,
+)
+from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
+from train.learn.began import check_photos
+from train.progress import Progress, Stopped, Watch
+
+LOOKS = "test_looks"
+"""On a card: when the test split was looked at, in UTC, the first time first."""
+
+
+class Meter:
+    """Counts photos, tells a watch about once a second, and stops when it wants that.
+
+    Args:
+        total: photos that will go through a network; an estimate.
+    """
+
+    def __init__(self, watch: Watch, epochs: int, total: int) -> None:
+        self.watch, self.epochs, self.total, self.done = watch, epochs, total, 0
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, photos: int) -> None:
+        """So many more go through. Raises Stopped."""
+        if self.watch.stop_wanted():
+            raise Stopped("Stopped while the model was measured; all epochs are kept.")
+        self.done += photos
+        now = time.monotonic()
+        if now - self._told < 1:
+            return
+        self._told = now
+        speed = self.done / (now - self._began)
+        left = max(self.total - self.done, 0) / speed
+        steps = max(self.total, self.done)
+        self.watch.progress(Progress(self.epochs, self.epochs, self.done, steps, speed, left))
+
+
+def finish(run: Path, watch: Watch) -> dict[str, Card]:
+    """Export the best checkpoint and measure it on validation; again, it replaces what is there.
+
+    Of a limited training, the same validation photos are measured that it was chosen on.
+
+    Args:
+        run: the run's folder, with `config.json`, `metrics.csv` and `best.ckpt`.
+        watch: is told of the phases `exporting` and `evaluating`, with photos done as steps.
+
+    Returns:
+        the cards by kind: `classifier`, `segmenter` or both.
+
+    Raises:
+        WeightsError: there is no finished epoch.
+        ConfigError, DatasetError, SplitError: the photos are not there any more.
+        Stopped: that was wanted; a resumed run finishes anew.
+    """
+    config = _config(run)
+    watch.phase("exporting")
+    data = open_data(config)
+    check_photos(run, config, data)
+    finished = Finished(run, config, data, prepare(config))
+    networks = trained(finished)
+    meter = Meter(watch, config.epochs, _photos(finished))
+    made, ready = run / f"{MODELS}.part", run / MODELS
+    shutil.rmtree(made, ignore_errors=True)
+    for kind, network in networks.items():
+        folder = made / kind
+        if kind == "classifier":
+            card = export_classifier(finished, network, folder, tick=meter)
+            if comparable(config):
+                add_reference(finished, folder, card, _counted(classifier_of(folder, card), meter))
+        else:
+            export_segmenter(finished, network, folder, tick=meter)
+    _replace(ready, made)
+    watch.phase("evaluating")
+    source = _source(config, finished.data, "validation", config.limit)
+    for kind in networks:
+        write_split(ready / kind, _evaluate(ready / kind, source, meter))
+    return {kind: read_card(ready / kind) for kind in networks}
+
+
+def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1) -> dict[str, Any]:
+    """Measure a run's model on a whole split, beside its weights; a look at the test split is noted
+    on its card. Also for an imported model, if its photos are here.
+
+    Args:
+        run: its folder.
+        kind: `classifier` or `segmenter`.
+        split: `validation` or `test`.
+        views: of each photo, whose scores are averaged.
+
+    Returns:
+        the figures, as `train.finish.evaluate` describes them.
+
+    Raises:
+        WeightsError, ConfigError: the run has no such model, or it is damaged.
+        DatasetError, SplitError: its photos are not here, or others were drawn for the split.
+    """
+    folder = run / MODELS / kind
+    card = read_card(folder)
+    config = _config(run, card)
+    source = _source(config, open_data(config), split)
+    figures = _evaluate(folder, source, None, views)
+    if split == "test":
+        # Before the figures: who sees them has looked.
+        looks = [*card.get(LOOKS, []), datetime.now(UTC).isoformat(timespec="seconds")]
+        write_card(folder, card | {LOOKS: looks})
+    write_split(folder, figures)
+    return figures
+
+
+def _config(run: Path, card: Card | None = None) -> Config:
+    """The run's configuration; of an imported model, that on its card."""
+    config = read_run_config(run)
+    if config is not None:
+        return config
+    if card is None:
+        raise ConfigError(f"{run} holds no run; train first.")
+    config = config_of(dict(card.get("training") or {}), strict=False)
+    if config.data != "ham10000":
+        raise DatasetError(
+            f"{card.get('name')} was imported, and learned from photos that did not come along "
+            f"({config.data}), so it cannot be measured here."
+        )
+    return config
+
+
+def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSource:
+    return SplitSource(
+        data,
+        split,
+        masked=kinds_of(config) != ("classifier",),
+        two_labels=getattr(config, "labels", "") == "malignancy",
+        limit=limit,
+    )
+
+
+def _evaluate(
+    folder: Path, source: SplitSource, meter: Meter | None, views: int = 1
+) -> dict[str, Any]:
+    card = read_card(folder)
+    if folder.name == "segmenter":
+        segment = segmenter_of(folder, card)
+        return evaluate_segmenter(
+            source, card, _counted_masks(segment, meter) if meter else segment, views, RUN_DRAWS
+        )
+    classify, reference = classifier_of(folder, card), None
+    if (folder / REFERENCE).is_file():
+        try:
+            reference = Reference.read(folder, float(card["novelty"]["threshold"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(f"The card in {folder} gives no threshold of novelty.") from error
+    return evaluate_classifier(
+        source, card, _counted(classify, meter) if meter else classify, reference, views, RUN_DRAWS
+    )
+
+
+def _counted(classify: Classify, meter: Meter) -> Classify:
+    def counted(pixels: np.ndarray) -> Scores:
+        meter(len(pixels))
+        return classify(pixels)
+
+    return counted
+
+
+def _counted_masks(segment: Segment, meter: Meter) -> Segment:
+    def counted(pixels: np.ndarray) -> np.ndarray:
+        meter(len(pixels))
+        return segment(pixels)
+
+    return counted
+
+
+def _photos(finished: Finished) -> int:
+    """How many photos go through a network until all is measured."""
+    passes = len(finished.sizes) + 1
+    total = passes * len(finished.rows("validation")) * len(kinds_of(finished.config))
+    if comparable(finished.config):
+        limit, masked = finished.config.limit, finished.masked
+        parts = ("train", "crops", "validation")
+        total += sum(len(part_rows(finished.arrays, p, limit, masked)) for p in parts)
+    return total
+
+
+def _replace(ready: Path, made: Path) -> None:
+    """Put new models in the place of old ones, of which only the looks at the test split stay."""
+    for folder in made.iterdir():
+        try:
+            looks = read_card(ready / folder.name).get(LOOKS)
+        except WeightsError:
+            continue
+        if looks:
+            write_card(folder, read_card(folder) | {LOOKS: looks})
+    old = ready.with_name(f"{MODELS}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if ready.exists():
+        os.replace(ready, old)
+    os.replace(made, ready)
+    shutil.rmtree(old, ignore_errors=True)

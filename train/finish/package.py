@@ -1,0 +1,536 @@
+"""A model as one file to hand on, and back: a zip archive of its folder, checked on the way in.
+
+Who brings a model may not be trusted. Nothing in a package can run code: only the files below are
+taken, under names of ours, none of them a pickle. The card must fit the weights: their hash, the
+shapes of the architecture it names, as many classes as the last layer has, and finite numbers that
+the network turns into finite answers. Words of the card lose the characters that make Markdown load
+a picture or hide a link, as pages show them.
+
+torch is imported only where a model is checked, so that pages may pack one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any
+
+from core.evaluation.files import (
+    EvaluationError,
+    names,
+    read_evaluation,
+    read_predictions,
+    read_training,
+)
+from core.ham10000.explore import ATLAS_FILE
+from core.models.calibration import Calibration
+from core.models.cards import odd
+from core.models.decision import Decision
+from core.models.reference import FILE as REFERENCE
+from core.models.reference import Reference
+from core.models.registry import KINDS
+from core.models.weights import Card, WeightsError, check_weights, load_into, read_card, write_card
+from core.report.downloads import DISCLAIMER
+from core.system import ownership, zips
+from core.system.run_folder import MODELS
+from core.system.zips import Problem, ZipError
+from core.taxonomy import KEYS
+from train.config import CONFIG_FILE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MB = 1024**2
+FILES = {
+    r"card\.json": MB,
+    r"model\.safetensors": 1024 * MB,
+    r"reference\.safetensors": 256 * MB,
+    r"training\.csv": MB,
+    r"evaluation-(validation|test)(-8views)?\.json": 8 * MB,
+    r"predictions-(validation|test)(-8views)?\.parquet": 32 * MB,
+}
+"""What a model's folder may hand on, as regular expressions, and its largest size in bytes."""
+
+LEFT_OUT = re.compile(r"README\.(txt|md)|LICENSE(\.md|\.txt)?|atlas\.parquet|\.DS_Store|\._.*")
+"""Files that do no harm and are not taken."""
+
+PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy", ".npz")
+MOST_FILES = 64
+TOO_MANY = f"It holds more than {MOST_FILES} files. Choose the file that “Export” made."
+MOST_HEADER = 16 * MB
+"""Of a safetensors file: names and shapes of its tensors. Ours have some 60 KB."""
+MOST_CLASSES = 1000
+LARGEST_INPUT = 1024
+ARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+"""Names without : and /, by which timm would fetch a model from elsewhere."""
+IMPORTED = "imported-"
+"""How the names of folders with imported models begin."""
+IMPORT = "imported model"
+
+Reader = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+class PackageError(WeightsError):
+    """A package that is refused; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A file of a package: where it lies in it, its size as stated, and how to read it."""
+
+    path: PurePosixPath
+    size: int
+    open: Reader
+
+
+def pack(models: Path, out: Path) -> None:
+    """Write the models of a run into a zip archive, with a README that begins with the disclaimer.
+
+    Args:
+        models: folder that holds `classifier/` or `segmenter/` or both (a run's `model/`).
+        out: the archive to write; appears whole or not at all.
+
+    Raises:
+        WeightsError: there is no model, or it is damaged.
+        OSError: the archive cannot be written.
+    """
+    kinds = [kind for kind in KINDS if (models / kind).is_dir()]
+    if not kinds:
+        raise WeightsError(f"There is no finished model in {models}.")
+    cards = {kind: read_card(models / kind) for kind in kinds}
+    for kind, card in cards.items():
+        check_weights(models / kind, card)
+    temporary = ownership.beside(out)
+    try:
+        with zipfile.ZipFile(temporary, "w") as archive:  # weights do not compress
+            archive.writestr("README.txt", _readme(cards))
+            for kind in kinds:
+                for path in sorted((models / kind).iterdir()):
+                    if _most(path.name):
+                        archive.write(path, f"{kind}/{path.name}")
+        os.replace(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def unpack(package: Path, runs: Path) -> Path:
+    """Check a package and keep it as `runs/<id>/model/<kind>/`.
+
+    Args:
+        package: a zip archive, or a folder, with the models of a run or one model.
+        runs: `Settings.runs`.
+
+    Returns:
+        the new folder `runs/<id>`; an import of the same weights again renews it.
+
+    Raises:
+        PackageError: the package holds something else than a model, or a damaged one.
+        OSError: the folder cannot be written.
+    """
+    if package.is_dir():
+        return _unpacked(_of_folder(package), runs)
+    try:
+        with zips.open_zip(package, MOST_FILES) as archive:
+            return _unpacked(_of_archive(archive), runs)
+    except FileNotFoundError as error:
+        raise PackageError(f"There is no file {package}.") from error
+    except PackageError:
+        raise
+    except (ZipError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        if isinstance(error, ZipError) and error.problem is Problem.MANY:
+            raise PackageError(TOO_MANY) from error
+        raise PackageError(
+            f"{package.name} is no readable zip archive ({error}). Get it again, complete."
+        ) from error
+
+
+def remove(run: Path) -> None:
+    """Delete an imported model for good.
+
+    Args:
+        run: what `unpack` returned.
+
+    Raises:
+        PackageError: the folder is not that of an imported model.
+        OSError: it cannot be deleted.
+    """
+    if not run.name.startswith(IMPORTED) or (run / CONFIG_FILE).exists():
+        raise PackageError(f"{run.name} was not imported; delete it among the runs.")
+    _remove(run)
+
+
+def _remove(run: Path) -> None:
+    """Delete the folder of an imported model; one that an earlier version made has no marker.
+
+    Raises:
+        PackageError: it is something else's.
+        OSError: it cannot be deleted.
+    """
+    if not ownership.kind_of(run) and _holds_models_alone(run):
+        ownership.mark(run, IMPORT)
+    if ownership.kind_of(run) != IMPORT:
+        raise PackageError(
+            f"{run} holds things that LesionLab did not put there, so it is left alone. Move it "
+            "away."
+        )
+    if not ownership.remove(run, IMPORT):
+        raise OSError(f"{run} is open in another program, or may not be deleted")
+
+
+def _holds_models_alone(run: Path) -> bool:
+    """Whether there is a model in a folder, and nothing but files of models."""
+    models = [run / MODELS / kind for kind in KINDS]
+    files = [path for path in run.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return any((folder / "card.json").is_file() for folder in models) and all(
+        path.parent in models
+        and not path.is_symlink()
+        and (_most(path.name) or path.name == ATLAS_FILE)
+        for path in files
+    )
+
+
+def _readme(cards: dict[str, Card]) -> str:
+    lines = [DISCLAIMER, ""]
+    for kind, card in cards.items():
+        lines += [
+            f"{kind}/  {card.get('name', kind)}",
+            f"  Task     {card.get('task', 'not stated')}",
+            f"  Data     {card.get('data', 'not stated')}",
+            f"  Licence  {card.get('licence', 'not stated')}",
+            f"  SHA-256  {card['sha256']}",
+            "",
+        ]
+    lines += [
+        "card.json says what the model is, how it was made, how good it is and what it is not for.",
+        "LesionLab takes this archive back: python -m train import FILE, or its Training page.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _of_folder(folder: Path) -> list[_Entry]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            raise PackageError(f"{path.name} is a link. A package holds plain files only.")
+        if path.is_file():
+            place = PurePosixPath(path.relative_to(folder).as_posix())
+            found.append(_Entry(place, path.stat().st_size, partial(_opened, path)))
+        if len(found) > MOST_FILES:
+            raise PackageError(TOO_MANY)
+    return found
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _of_archive(archive: zipfile.ZipFile) -> list[_Entry]:
+    if name := zips.twice(archive.infolist()):
+        raise PackageError(f"{name} is in it twice. It was not made by LesionLab.")
+    found = []
+    for info in archive.infolist():
+        problem = zips.problem_of(info)
+        if problem is Problem.OUTSIDE or re.search(r"[\\:]", info.filename):
+            raise PackageError(
+                f"The name {info.filename!r} leads out of the archive. It was not made by "
+                "LesionLab; do not trust it."
+            )
+        if problem:
+            raise PackageError(
+                f"{info.filename} is {problem.value}. A package holds plain files only."
+            )
+        if not info.is_dir():
+            found.append(
+                _Entry(PurePosixPath(info.filename), info.file_size, partial(archive.open, info))
+            )
+    return found
+
+
+def _unpacked(entries: list[_Entry], runs: Path) -> Path:
+    """Copy what belongs to the models, check it, and put it in its place."""
+    taken = _chosen(entries)
+    runs.mkdir(parents=True, exist_ok=True)
+    needed = sum(entry.size for entry in taken)
+    if needed > shutil.disk_usage(runs).free:
+        raise PackageError(f"The disk has no room for {needed / MB:,.0f} MB. Make some, try again.")
+    made = ownership.scratch(runs, IMPORT)
+    try:
+        for place in sorted({entry.path.parent for entry in taken}):
+            folder = made / "new"
+            folder.mkdir()
+            for entry in taken:
+                if entry.path.parent == place:
+                    _copy(entry, folder / entry.path.name)
+            kind = _checked(folder)
+            if (made / MODELS / kind).exists():
+                raise PackageError(f"There are two {kind}s in it. Hand on one at a time.")
+            (made / MODELS).mkdir(exist_ok=True)
+            os.replace(folder, made / MODELS / kind)
+        cards = [read_card(folder) for folder in sorted((made / MODELS).iterdir())]
+        target = runs / f"{IMPORTED}{'-'.join(card['sha256'][:10] for card in cards)}"
+        if target.exists():
+            _remove(target)
+        os.replace(made, target)
+        return target
+    finally:
+        ownership.remove(made, IMPORT)
+
+
+def _chosen(entries: list[_Entry]) -> list[_Entry]:
+    """The files of the models: those that lie beside a card. Raises PackageError: others do too."""
+    folders = {entry.path.parent for entry in entries if entry.path.name == "card.json"}
+    if not folders:
+        raise PackageError(
+            "There is no card.json in it, so it is no model of LesionLab. Choose the file that "
+            "“Export” made, or the folder of a model."
+        )
+    taken: list[_Entry] = []
+    for entry in entries:
+        name = entry.path.name
+        if LEFT_OUT.fullmatch(name) or "__MACOSX" in entry.path.parts:
+            continue
+        if entry.path.suffix.lower() in PICKLES:
+            raise PackageError(
+                f"{name} may be a pickle, which can run code when it is opened. LesionLab takes "
+                "weights as model.safetensors only."
+            )
+        most = _most(name)
+        if most is None or entry.path.parent not in folders:
+            raise PackageError(f"{name} is no part of a model. Take it out, or export anew.")
+        if entry.size > most:
+            raise PackageError(
+                f"{name} has {entry.size / MB:,.0f} MB; more than {most // MB:,} MB are not taken."
+            )
+        taken.append(entry)
+    return taken
+
+
+def _most(name: str) -> int | None:
+    """The largest size of a file of that name, in bytes; None if it is no part of a model."""
+    return next((most for form, most in FILES.items() if re.fullmatch(form, name)), None)
+
+
+def _copy(entry: _Entry, target: Path) -> None:
+    """Never more bytes than stated. Raises PackageError."""
+    left = entry.size
+    with entry.open() as source, target.open("wb") as file:
+        while chunk := source.read(MB):
+            left -= len(chunk)
+            if left < 0:
+                raise PackageError(f"{entry.path.name} is larger than it says.")
+            file.write(chunk)
+    if left:
+        raise PackageError(f"{entry.path.name} is cut off. Get it again, complete.")
+
+
+def _checked(folder: Path) -> str:
+    """The kind of the model in a folder of nothing but its files; rewrites its texts. Raises
+    PackageError."""
+    for name in ("card.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise PackageError(f"A model needs {name}, which is missing. Export it anew.")
+    try:
+        card = _plain_json(folder / "card.json")
+        if not isinstance(card, dict):
+            raise PackageError("card.json holds no card.")
+        kind = "classifier" if "classes" in card else "segmenter"
+        size = _check_card(card, kind)
+        write_card(folder, card)
+        check_weights(folder, card)
+        _check_weights_fit(folder, card, kind, size)
+        _check_figures(folder, card, kind)
+    except PackageError:
+        raise
+    except (WeightsError, EvaluationError) as error:
+        raise PackageError(str(error)) from error
+    return kind
+
+
+def _check_card(card: Card, kind: str) -> int:
+    """What every page relies on; returns the input size."""
+    for key in ("name", "sha256"):
+        if not isinstance(card.get(key), str) or not 0 < len(card[key]) <= 200:
+            raise PackageError(f"card.json gives no {key}.")
+    name = card.get("architecture" if kind == "classifier" else "encoder")
+    if not isinstance(name, str) or not ARCHITECTURE.fullmatch(name):
+        raise PackageError("card.json gives no architecture that LesionLab knows.")
+    picture = card.get("input")
+    size = picture.get("size") if isinstance(picture, dict) else None
+    if not isinstance(size, int) or not 32 <= size <= LARGEST_INPUT or size % 32:
+        raise PackageError(
+            f"card.json gives no input size in steps of 32 px, {LARGEST_INPUT} at most."
+        )
+    if strange := odd(card):
+        raise PackageError(
+            f"What card.json says of {', '.join(strange)} cannot be read. Export the model anew."
+        )
+    if kind == "classifier" and not isinstance(card.get("decision", {}), dict):
+        raise PackageError("What card.json says of decision cannot be read. Export the model anew.")
+    if kind == "classifier":
+        _check_classes(card)
+        Calibration.of(card), Decision.of(card)
+    return size
+
+
+def _check_classes(card: Card) -> None:
+    classes = card["classes"]
+    if (
+        not isinstance(classes, list)
+        or not 2 <= len(classes) <= MOST_CLASSES
+        or not all(isinstance(c, str) and 0 < len(c) <= 80 for c in classes)
+        or len(set(classes)) < len(classes)
+    ):
+        raise PackageError(f"The classes on the card must be 2 to {MOST_CLASSES} different names.")
+    if set(classes) == set(KEYS) and classes != list(KEYS):
+        raise PackageError(
+            "The card lists the seven diagnoses in another order than LesionLab trains them in, so "
+            f"its answers may be mixed up. Expected: {', '.join(KEYS)}."
+        )
+    prior = card["calibration"].get("prior") if "calibration" in card else None
+    if not isinstance(prior, dict) or list(prior) != classes:
+        raise PackageError("The card's classes are not those that it was calibrated for.")
+
+
+def _check_weights_fit(folder: Path, card: Card, kind: str, size: int) -> None:
+    """The tensors are those of the architecture, finite, and give finite answers."""
+    import torch
+
+    from core.models.explained import Explained, Outlined
+    from core.models.weights import read_safetensors
+
+    shapes = _header(folder / "model.safetensors")
+    # Without memory: a card can name a network of any size.
+    with torch.device("meta"):
+        expected = {
+            k: tuple(v.shape)
+            for k, v in _network(card, kind).state_dict().items()
+            if not k.endswith("num_batches_tracked")
+        }
+    given = {k: v for k, v in shapes.items() if not k.endswith("num_batches_tracked")}
+    if wrong := sorted(expected.items() ^ given.items()):
+        about = f"{card.get('architecture')}" if kind == "classifier" else f"{card['encoder']}"
+        raise PackageError(
+            f"The weights do not fit a {kind} {about}"
+            + (f" of {len(card['classes'])} classes" if kind == "classifier" else "")
+            + f": {len({k for k, _ in wrong})} tensors differ, e.g. {wrong[0][0]}."
+        )
+    state = read_safetensors(folder / "model.safetensors")
+    if bad := [k for k, v in state.items() if not v.isfinite().all()]:
+        raise PackageError(f"The weights are not finite numbers: {bad[0]}.")
+    network = _network(card, kind)
+    load_into(network, state, str(card["name"]))
+    grey = torch.full((1, size, size, 3), 128, dtype=torch.uint8)
+    whole: nn.Module = Explained(network) if kind == "classifier" else Outlined(network)  # type: ignore[arg-type]
+    with torch.inference_mode():
+        answer = whole.eval()(grey)
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    if not all(part.isfinite().all() for part in parts):
+        raise PackageError("The network gives answers that are no finite numbers.")
+    if (folder / REFERENCE).is_file():
+        if kind == "segmenter":
+            raise PackageError(f"{REFERENCE} is no part of a segmenter.")
+        _check_reference(folder, card, answer[2].shape[1], answer[3].shape[1])
+
+
+def _network(card: Card, kind: str) -> nn.Module:
+    from core.models.architectures import build_classifier
+    from core.models.networks import build_segmenter
+
+    if kind == "classifier":
+        return build_classifier(card["architecture"], len(card["classes"]))
+    try:
+        return build_segmenter(card["encoder"])
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise PackageError(f"There is no encoder {card['encoder']}.") from error
+
+
+def _header(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shape of each tensor, from the file's header alone; it is read only if it is small."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= min(MOST_HEADER, path.stat().st_size - 8):
+            raise PackageError("model.safetensors is no safetensors file, or is cut off.")
+        text = file.read(length)
+    try:
+        header = json.loads(text)
+        header.pop("__metadata__", None)
+        return {str(k): tuple(int(n) for n in v["shape"]) for k, v in header.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PackageError("model.safetensors has a damaged header.") from error
+
+
+def _check_reference(folder: Path, card: Card, embedding: int, texture: int) -> None:
+    import numpy as np
+
+    novelty = card.get("novelty")
+    threshold = novelty.get("threshold") if isinstance(novelty, dict) else None
+    if not isinstance(threshold, (int, float)):
+        raise PackageError("The card gives no threshold of novelty.")
+    found = Reference.read(folder, float(threshold))
+    if found.cases.basis.shape[1:] != (embedding,) or found.familiar.mean.shape != (texture,):
+        raise PackageError(f"{REFERENCE} belongs to another network.")
+    familiar, cases = found.familiar, found.cases
+    numbers = (familiar.mean, familiar.scale, familiar.basis, familiar.variance, cases.codes)
+    if not all(np.isfinite(part).all() for part in (*numbers, cases.basis)):
+        raise PackageError(f"{REFERENCE} holds numbers that are not finite.")
+
+
+def _check_figures(folder: Path, card: Card, kind: str) -> None:
+    """Evaluations are of these very weights; their texts become plain."""
+    for name in names(folder):
+        path = folder / f"evaluation-{name}.json"
+        path.write_text(
+            json.dumps(_plain_json(path), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+        figures = read_evaluation(folder, name, diagnoses=False)
+        table = read_predictions(folder, name)
+        fits = figures.get("weights") == card["sha256"] and len(table) == figures["images"]
+        if kind == "classifier":
+            confusion = figures.get("confusion", {})
+            fits &= confusion.get("classes") == card["classes"] and set(card["classes"]) <= set(
+                table.columns
+            )
+        else:
+            fits &= "distribution" in figures
+        if not fits:
+            raise PackageError(
+                f"The figures of the {name} split do not belong to these weights. Delete "
+                f"{path.name} and predictions-{name}.parquet, or export the model anew."
+            )
+    for path in folder.glob("predictions-*.parquet"):
+        if not (folder / f"evaluation-{path.stem.removeprefix('predictions-')}.json").is_file():
+            raise PackageError(f"{path.name} has no evaluation beside it.")
+    if (folder / "training.csv").is_file():
+        read_training(folder)
+
+
+def _plain_json(path: Path) -> Any:
+    """A JSON file of finite numbers and harmless texts. Raises PackageError."""
+    try:
+        return _plain(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackageError(f"{path.name} cannot be read: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_plain(str(k)): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("it has a number that is not finite")
+    if isinstance(value, str):
+        words = value.translate(str.maketrans("[]<>", "()‹›"))
+        return "".join(c for c in words if c.isprintable() or c == "\n")
+    return value

@@ -1,0 +1,73 @@
+"""`python -m train report`: the measured figures as the Markdown tables that the guides show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.evaluation.files import compared
+from core.evaluation.metrics import NAMES
+from core.models.weights import Card, WeightsError, read_card
+from core.settings import Settings
+
+CHIEF = ("macro_f1", "balanced_accuracy", "macro_auc", "mean_iou", "mean_dice")
+"""Columns of the comparison: keys of `core.evaluation.metrics.NAMES`."""
+
+
+def table(weights: Path | None = None, split: str = "test") -> str:
+    """Both shipped models on one split, with 95 % intervals and n, from their cards.
+
+    Args:
+        weights: the folder with the models (default: of the settings).
+        split: `test`, `validation`, or one with the views that were averaged, `test-8views`.
+
+    Raises:
+        WeightsError: a card cannot be read, or its model was not evaluated on that split.
+    """
+    folder = weights or Settings.from_environment().weights
+    lines = ["| Model | Measure | Value | 95 % interval |", "|---|---|---|---|"]
+    for model in ("classifier", "segmenter"):
+        card = read_card(folder / model)
+        metrics = _measured(card, split)
+        counted = f"{metrics['images']:,} images of {metrics['lesions']:,} lesions"
+        who = f"{card['name']}, {counted}"
+        for key, name in NAMES.items():
+            if key in metrics:
+                m = metrics[key]
+                ends = "" if m["low"] is None else f"{m['low']:.3f} to {m['high']:.3f}"
+                lines.append(f"| {who} | {name} | {m['value']:.3f} | {ends} |")
+                who = ""
+    return "\n".join(lines)
+
+
+def comparison(weights: Path | None = None, split: str = "test") -> str:
+    """The shipped models and those of which only the figures are kept, a line each. Of a run that
+    made two models, each has its own.
+
+    Raises:
+        WeightsError: a card cannot be read, or its model was not evaluated on that split.
+    """
+    folder = weights or Settings.from_environment().weights
+    lines = [
+        f"| Model | Classes | {' | '.join(NAMES[key] for key in CHIEF)} | Images |",
+        f"|---|---|{'---|' * len(CHIEF)}---|",
+    ]
+    for model in [folder / "classifier", folder / "segmenter", *compared(folder)]:
+        card = read_card(model)
+        metrics = _measured(card, split)
+        cells = [f"{metrics[key]['value']:.3f}" if key in metrics else "" for key in CHIEF]
+        classes = len(card["classes"]) if "classes" in card else ""
+        lines.append(
+            f"| {card['name']} | {classes} | {' | '.join(cells)} | {metrics['images']:,} |"
+        )
+    return "\n".join(lines)
+
+
+def _measured(card: Card, split: str) -> dict[str, Any]:
+    if split not in card.get("metrics", {}):
+        raise WeightsError(
+            f"{card['name']} was not measured on {split}; `python -m train evaluate --help` tells "
+            "how that is done."
+        )
+    found: dict[str, Any] = card["metrics"][split]
+    return found

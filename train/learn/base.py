@@ -1,0 +1,120 @@
+"""What a training is made of, for every task: a Lightning module with its data, which are a
+function of seed and epoch alone."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from core.compat import import_torchvision
+from train.config import Config
+from train.data.arrays import Arrays, chosen_rows, frame_loader
+from train.learn.ranks import BatchParts, part_of_rows
+
+import_torchvision()
+import lightning as L  # noqa: E402
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
+
+
+class Model(L.LightningModule, ABC):
+    """What all trainings share: optimiser, schedule and a DataLoader that depends on the epoch."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        L.seed_everything(config.seed, verbose=False)  # subclasses draw their weights next
+
+    @abstractmethod
+    def make_loader(self, epoch: int) -> DataLoader:
+        """The training batches of an epoch. Subclasses say which."""
+
+    def train_dataloader(self) -> DataLoader:
+        """Called at the start of each epoch; seeds all randomness of that epoch."""
+        epoch, process = self.trainer.current_epoch, self.trainer.global_rank
+        L.seed_everything(seed_of(self.config.seed, epoch, process), verbose=False)
+        loader = self.make_loader(epoch)
+        if self.trainer.world_size > 1:
+            parts = BatchParts(loader.batch_sampler, process, self.trainer.world_size)
+            loader = DataLoader(loader.dataset, batch_sampler=parts, num_workers=loader.num_workers)
+        # Lightning iterates over it once in the first epoch after a start, twice in all others, and
+        # each time a loader draws a seed for its workers. Were it drawn from the global state, a
+        # resumed training would see other pictures than one that ran through.
+        loader.generator = torch.Generator()
+        loader.worker_init_fn = partial(_seed_worker, self.config.seed, epoch, process)
+        return loader
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW; linear warm-up, then cosine to zero over all epochs."""
+        config = self.config
+        weights = [p for p in self.parameters() if p.requires_grad and p.ndim > 1]
+        others = [p for p in self.parameters() if p.requires_grad and p.ndim <= 1]
+        optimiser = torch.optim.AdamW(
+            [
+                {"params": weights, "weight_decay": config.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=config.lr,
+        )
+        total = config.epochs * max(1, config.epoch_images // config.batch)
+        warm = max(1, int(config.warmup * total))
+
+        def factor(step: int) -> float:
+            """A function of the step alone, so that a resumed run takes its config's schedule."""
+            if step < warm:
+                return (step + 1) / warm
+            return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+        return {
+            "optimizer": optimiser,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+class PhotoModel(Model):
+    """What the trainings on photos share: validation, and answers to look at."""
+
+    masked: ClassVar[bool] = False
+    """Whether it learns from masks; else it learns from labels."""
+
+    def __init__(self, config: Config, arrays: Arrays) -> None:
+        super().__init__(config)
+        self.arrays = arrays
+
+    @abstractmethod
+    def validation_rows(self) -> np.ndarray:
+        """Row numbers of the photos that are validated on. Subclasses say which."""
+
+    def elsewhere_rows(self) -> np.ndarray:
+        """Row numbers of the validation photos of further sources (`train.data.elsewhere`), which
+        are validated on beside those; there may be none."""
+        return chosen_rows(self.arrays.table, "elsewhere", self.config.limit, self.masked)
+
+    def val_dataloader(self) -> DataLoader:
+        """Full frames of validation and validation-elsewhere, in every epoch at
+        `Config.validation_size`."""
+        rows = np.concatenate([self.validation_rows(), self.elsewhere_rows()])
+        part = part_of_rows(rows, self.trainer.global_rank, self.trainer.world_size)
+        return frame_loader(self.arrays, part, self.config.validation_size)
+
+    @abstractmethod
+    def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """What the network says of uint8 photos N×S×S×3, the given rows of `arrays`: for each what
+        `train.learn.samples.write_answers` takes. Subclasses say what."""
+
+
+def seed_of(*parts: int) -> int:
+    """A seed of 32 bits that any part changes: the run's seed, the epoch, the process and so on,
+    each from 0 on. Sums and products of them would meet, and leave the range."""
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
+
+
+def _seed_worker(seed: int, epoch: int, process: int, worker: int) -> None:
+    torch.manual_seed(seed_of(seed, epoch, process, worker))

@@ -1,0 +1,185 @@
+"""What a run began with, kept beside its checkpoints, so that it goes on with the same: other
+photos, classes or another network would make figures that belong to neither."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from core.system import ownership
+from core.taxonomy import KEYS
+from train.config import (
+    Config,
+    ConfigError,
+    HybridConfig,
+    SegmenterConfig,
+    Stage,
+    read_run_config,
+)
+from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
+from train.data.folders import Folder
+from train.fields import specs
+from train.learn.checkpoints import NAMES
+
+BEGAN_FILE = "began.json"
+FREE = (
+    "data", "stages", "lr", "warmup", "weight_decay", "patience", "augment", "crop_share",
+    "workers", "threads", "precision",
+)  # fmt: skip
+"""Choices that may change on the way. Of `data` its photos are compared, as a folder may be moved;
+`stages` may get longer. All others change what the weights or the scores mean."""
+
+
+@dataclass(frozen=True)
+class Began:
+    """The photos of a run.
+
+    Attributes:
+        split_id: says which lesion is in which split.
+        classes: what is told apart; none where masks are learned.
+        train, validation: photos of each that it sees.
+        more: of each further source what `split_id` says of the data.
+    """
+
+    split_id: str
+    classes: tuple[str, ...]
+    train: int
+    validation: int
+    more: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config, data: Data) -> Began:
+        """What a training would begin with now."""
+        masked = isinstance(config, (SegmenterConfig, HybridConfig))
+        classes = data.classes if isinstance(data, Folder) else KEYS
+        if getattr(config, "labels", "") == "malignancy":
+            classes = TWO_LABELS
+        train, validation = (
+            len(chosen_rows(data.table, split, config.limit, masked))
+            for split in ("train", "validation")
+        )
+        none = isinstance(config, SegmenterConfig)
+        more = tuple(source.split.id for source in open_more(config, data))
+        return cls(data.split.id, () if none else classes, train, validation, more)
+
+    def write(self, run: Path) -> None:
+        """Into the run's folder, atomically."""
+        ownership.write(run / BEGAN_FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
+
+    @classmethod
+    def read(cls, run: Path) -> Began | None:
+        """None if an older LesionLab began the run. Raises ConfigError: it cannot be read."""
+        path = run / BEGAN_FILE
+        if not path.is_file():
+            return None
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**values | {k: tuple(values[k]) for k in ("classes", "more")})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def check_goes_on(run: Path, config: Config) -> None:
+    """Whether a run can go on with a configuration, and with the photos as they are now. A run
+    without a finished epoch can.
+
+    Raises:
+        ConfigError: it began with something else; the message says what.
+        DatasetError, SplitError: the photos are not there any more.
+    """
+    if not any((run / name).is_file() for name in NAMES):
+        return
+    before = read_run_config(run)
+    if before is not None:
+        _check_choices(run, before, config)
+        _check_stages(run, before, config)
+    check_photos(run, config, open_data(config))
+    if Began.read(run) is None and len(set(_sizes(config.stages))) > 1:
+        logging.getLogger(__name__).warning(
+            "The run %s began with an older LesionLab, which validated each epoch at its own size. "
+            "Which of its epochs is the best rests on unlike scores: a new run is the better one.",
+            run.name,
+        )
+
+
+def check_photos(run: Path, config: Config, data: Data) -> None:
+    """Whether the photos are still those that a run began with.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    began, now = Began.read(run), Began.of(config, data)
+    if began is None or began == now:
+        return
+    if began.classes != now.classes:
+        what = (
+            f"the classes {', '.join(began.classes)}, and the photos now have "
+            f"{', '.join(now.classes)}"
+        )
+    elif (began.split_id, began.more) != (now.split_id, now.more):
+        what = (
+            "other photos: since then some came, went or moved between training, validation and "
+            "test, so that it may be validated on photos it has learned from"
+        )
+    else:
+        what = (
+            f"{began.train:,} photos to learn from and {began.validation:,} for validation; now "
+            f"there are {now.train:,} and {now.validation:,}"
+        )
+    raise ConfigError(
+        f"The run {run.name} began with {what}. Bring back what it had, or begin another run."
+    )
+
+
+def _check_choices(run: Path, before: Config, now: Config) -> None:
+    if before.kind != now.kind:
+        raise ConfigError(f"{run} holds a run of another kind: {before.kind}.")
+    different = [
+        field.name
+        for field in fields(now)
+        if field.name not in FREE and getattr(before, field.name) != getattr(now, field.name)
+    ]
+    if before.data != now.data and not (run / BEGAN_FILE).is_file():
+        different.insert(0, "data")
+    if different:
+        name = different[0]
+        spec = specs(type(now))[name]
+        old, new = (spec.written(getattr(c, name)) or "none" for c in (before, now))
+        raise ConfigError(
+            f"The run {run.name} began with {spec.title.lower()} {old}; it cannot go on with "
+            f"{new}. Leave --{name.replace('_', '-')} out, or begin another run."
+        )
+
+
+def _check_stages(run: Path, before: Config, now: Config) -> None:
+    done = _epochs_done(run)
+    written = specs(type(now))["stages"].written
+    if now.epochs < done:
+        raise ConfigError(
+            f"The run {run.name} has finished {done} epochs already; {written(now.stages)} plans "
+            f"{now.epochs} only. Leave --stages out, or plan more."
+        )
+    if _sizes(before.stages)[:done] != _sizes(now.stages)[:done]:
+        raise ConfigError(
+            f"The run {run.name} began with {written(before.stages)}: its {done} finished epochs "
+            f"cannot become those of {written(now.stages)}. Leave --stages out, or begin another "
+            "run."
+        )
+    if before.validation_size != now.validation_size:
+        raise ConfigError(
+            f"The run {run.name} is validated at {before.validation_size} px, its last stage's "
+            f"size; with {written(now.stages)} that would be {now.validation_size} px, and its "
+            "epochs could not be compared. End with the same size, or begin another run."
+        )
+
+
+def _sizes(stages: tuple[Stage, ...]) -> list[int]:
+    return [stage.size for stage in stages for _ in range(stage.epochs)]
+
+
+def _epochs_done(run: Path) -> int:
+    from train.jobs.store import read_metrics
+
+    return max((int(row["epoch"]) + 1 for row in read_metrics(run) if "epoch" in row), default=0)

@@ -1,0 +1,180 @@
+"""`python -m train classifier`: a class for each photo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from core.models.architectures import AnyClassifier, EncoderClassifier, build_classifier
+from core.models.networks import normalise
+from core.models.weights import load_into
+from train.choices import BASE, EARLY_BLOCKS
+from train.config import ClassifierConfig, ConfigError
+from train.data.arrays import Arrays, EpochSampler, Samples, rows_of
+from train.learn.base import PhotoModel
+from train.learn.diagnosing import Diagnosing
+from train.learn.distillation import Teachers, distillation_loss
+from train.learn.ranks import gathered
+from train.learn.start_weights import start_weights
+
+
+class ClassifierTraining(PhotoModel):
+    """The classifier, its loss and its data. Score on validation: minus the negative log-likelihood
+    of the posterior at the training split's prevalence (macro-F1 hangs on a few rare lesions); with
+    further sources, the mean of it and of that of validation-elsewhere."""
+
+    config: ClassifierConfig
+
+    def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
+        super().__init__(config, arrays)
+        self.rows = rows_of(arrays, "train", config.limit)
+        self.diagnosing = Diagnosing(config, arrays, self.rows)
+        self.loss = self.diagnosing.loss
+        self.prevalence = self.diagnosing.prevalence
+        self.net = build_classifier(config.architecture, len(arrays.classes))
+        start = start_weights(config.start, config.architecture)
+        if start is not None:
+            torch.nn.init.normal_(self.net.fc.weight, std=0.01)
+            torch.nn.init.zeros_(self.net.fc.bias)
+            if isinstance(self.net, EncoderClassifier):
+                load_into(self.net.encoder, start, "the start")
+            else:
+                fresh = {f"fc.{k}": v for k, v in self.net.fc.state_dict().items()}
+                load_into(self.net, start | fresh, "the start")
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.frozen = [] if start is None else frozen_blocks(self.net, config.freeze)
+        for block in self.frozen:
+            block.requires_grad_(False)
+        self.teachers = Teachers(config.teachers, arrays.classes)
+        self._collected: list[tuple[Tensor, Tensor]] = []
+
+    def make_loader(self, epoch: int) -> DataLoader:
+        """Class-balanced draws of augmented images."""
+        config = self.config
+        samples = Samples(
+            self.arrays,
+            self.rows,
+            config.size_at(epoch),
+            config.crop_share,
+            with_mask=False,
+            augment=config.augment,
+        )
+        sampler = EpochSampler(self.diagnosing.weights, config.epoch_images, config.seed, epoch)
+        return DataLoader(
+            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
+        )
+
+    def validation_rows(self) -> np.ndarray:
+        """Row numbers of the photos that are validated on."""
+        return rows_of(self.arrays, "validation", self.config.limit)
+
+    def on_train_epoch_start(self) -> None:
+        """Frozen blocks keep their start's BatchNorm statistics."""
+        self.net.train()
+        for block in self.frozen:
+            block.eval()
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
+        """One batch: uint8 images, labels, sources → loss."""
+        pixels, labels, sources = batch
+        x = network_input(pixels)
+        logits = self.net(x)[0].float()
+        loss = self.loss(logits, labels, sources)
+        if self.teachers:
+            scores = logits - self.diagnosing.offset.to(logits.device)
+            copying = distillation_loss(scores, self.teachers(x))
+            loss = torch.lerp(loss, copying, self.config.teacher_weight)
+        self.log(
+            "train_loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(labels),
+            sync_dist=True,
+        )
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        """Collect logits."""
+        pixels, rows = batch
+        self._collected.append((self._logits(pixels).cpu(), rows.cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Measure them."""
+        rows, logits = collected_logits(self._collected)
+        labels = self.arrays.table["label"].to_numpy()[rows]
+        own = self.arrays.table["source"].to_numpy()[rows] == 0
+        found = self.diagnosing.summary(logits[own], labels[own])
+        self.log_dict({f"val_{k}": v for k, v in found.items()})
+        score = -found["nll"]
+        if not own.all():
+            there = self.diagnosing.summary_elsewhere(
+                logits[~own], labels[~own], self.arrays.classes
+            )
+            self.log_dict({f"elsewhere_{k}": v for k, v in there.items()})
+            score = -(found["nll"] + there["nll"]) / 2
+        self.log("val_score", score)
+
+    def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """See `train.learn.base.PhotoModel`."""
+        return class_answers(self.diagnosing, self._logits(pixels), self.arrays, rows)
+
+    def _logits(self, pixels: Tensor) -> Tensor:
+        return self.net(network_input(pixels))[0].float()
+
+
+def network_input(pixels: Tensor) -> Tensor:
+    """uint8 photos N×S×S×3 → what a network takes, in the layout that convolutions are fastest in:
+    float32 N×3×S×S."""
+    return normalise(pixels).contiguous(memory_format=torch.channels_last)
+
+
+def collected_logits(collected: list[tuple[Tensor, Tensor]]) -> tuple[np.ndarray, Tensor]:
+    """Row numbers and logits of the photos validated since the last call, by all processes."""
+    rows = torch.cat([r for _, r in collected]).numpy()
+    logits = torch.cat([x for x, _ in collected]).numpy()
+    collected.clear()
+    rows, logits = gathered(rows, logits)
+    return rows, torch.from_numpy(logits)
+
+
+def class_answers(
+    diagnosing: Diagnosing, logits: Tensor, arrays: Arrays, rows: np.ndarray
+) -> list[dict[str, Any]]:
+    """For each photo its true class and the probability of each."""
+    labels = arrays.table["label"].to_numpy()[rows]
+    return [
+        {
+            "truth": arrays.classes[label],
+            "probabilities": {
+                name: round(float(v), 4) for name, v in zip(arrays.classes, p, strict=True)
+            },
+        }
+        for label, p in zip(labels, diagnosing.probabilities(logits), strict=True)
+    ]
+
+
+def frozen_blocks(net: AnyClassifier, names: tuple[str, ...]) -> list[nn.Module]:
+    """The blocks of a network that `names` (see `ClassifierConfig.freeze`) freeze.
+
+    Raises:
+        ConfigError: it has no such block.
+    """
+    known = {name: block for name, block in net.named_children() if name != "fc"}
+    if BASE in names:
+        return list(known.values())
+    if isinstance(net, EncoderClassifier):
+        known = dict(net.encoder.named_children())
+    unknown = [name for name in names if name not in known]
+    if unknown and names == EARLY_BLOCKS:
+        return []
+    if unknown:
+        raise ConfigError(
+            f"There is no block {unknown[0]} to freeze; choose from {', '.join(known)}, or "
+            f"{BASE} for all but the last layer."
+        )
+    return [known[name] for name in names]

@@ -1,0 +1,210 @@
+"""One way to run a training, for every model: PyTorch Lightning's Trainer.
+
+Lightning, rather than Fabric or a loop of our own, because early stopping, loggers, resumable
+state, mixed precision and multi-device strategies come tested with it, and because Ray Train takes
+its modules as they are. Ours are only what it lacks: atomic checkpoints here, a metrics table that
+survives a resume (`train.learn.callbacks`), and data that is a function of seed and epoch alone
+(`train.learn.base`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+from core.compat import import_torchvision
+from core.system.allocator import keep_freed_memory
+from core.system.disk_space import NoRoomError
+from train.config import ConfigError, write_run_config
+from train.jobs.words import disk_is_full
+from train.learn.base import Model, PhotoModel
+from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
+from train.learn.checkpoints import NAMES, checkpoint_to_resume
+from train.learn.ranks import ACCELERATORS, check_batch, placement, rank
+from train.progress import Watch
+
+import_torchvision()
+import lightning as L  # noqa: E402
+from lightning.pytorch.callbacks import (  # noqa: E402
+    EarlyStopping,
+    EMAWeightAveraging,
+    LearningRateMonitor,
+    ModelCheckpoint,
+)
+from lightning.pytorch.loggers import TensorBoardLogger  # noqa: E402
+from lightning.pytorch.plugins.io import TorchCheckpointIO  # noqa: E402
+
+MONITOR = "val_score"
+
+USELESS = (
+    "Checkpoint directory .* exists and is not empty",  # the run's folder, made on purpose
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",
+    "The number of training batches .* is smaller than the logging interval",
+    "y_pred contains classes not in y_true",
+    "It is recommended to use `self.log\\('val_",  # all processes have the same (ranks)
+)
+"""Beginnings of warnings (regular expressions) that tell nobody who trains here anything."""
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint to a temporary file, syncs it to disk, then renames it: whatever happens,
+    the name holds either the old checkpoint or the new one, whole."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None
+    ) -> None:
+        """See Lightning's CheckpointIO. Raises NoRoomError: the disk is full."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(target.name + ".part")
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except (OSError, RuntimeError) as error:
+            with suppress(OSError):
+                temporary.unlink()  # half a checkpoint may be what fills the disk
+            if not disk_is_full(error, target.parent):
+                raise
+            raise NoRoomError(
+                f"The disk that holds {target.parent} is full, so {target.name} could not be "
+                "written. Free some space (python -m core storage lists what LesionLab keeps), "
+                "then resume: every epoch finished before is kept."
+            ) from error
+        directory = os.open(target.parent, os.O_RDONLY) if os.name == "posix" else None
+        if directory is not None:
+            os.fsync(directory)
+            os.close(directory)
+
+
+def fit(
+    model: Model,
+    run: Path,
+    resume: bool = False,
+    watch: Watch | None = None,
+    where: dict[str, Any] | None = None,
+) -> Path:
+    """Train until done or no longer better; returns the best checkpoint's path.
+
+    Args:
+        run: the run's folder: `config.json`, `metrics.csv`, `best.ckpt`, `last.ckpt` and
+            TensorBoard's events go there.
+        resume: go on from `last.ckpt` if there is one (at most the broken-off epoch is repeated);
+            from `best.ckpt` if that one is damaged.
+        watch: is told how it goes, and may stop it.
+        where: what Lightning's Trainer must know of processes and devices; by default one of this
+            computer's devices (`train.learn.ranks.placement`).
+
+    Raises:
+        ConfigError: the devices are not there, cannot share the batch or lack the precision; or
+            the loss is no number any more (`last.ckpt` has the epochs before).
+        Stopped: `watch` wanted it.
+        FileExistsError: the folder holds a run and `resume` is not set.
+        NoRoomError: the disk is full.
+        WeightsError: no checkpoint of the run can be read.
+        KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
+    """
+    config = model.config
+    if any((run / name).is_file() for name in NAMES) and not resume:
+        raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
+    checkpoint, said = checkpoint_to_resume(run)
+    if said and rank() == 0:
+        print(said, file=sys.stderr, flush=True)
+    keep_freed_memory()
+    _silence_useless_messages()
+    where = placement() if where is None else where
+    if rank() == 0:
+        write_run_config(run, config)
+    torch.set_num_threads(config.threads)
+    cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
+    validated = len(model.validation_rows()) if isinstance(model, PhotoModel) else 0
+    trainer = L.Trainer(
+        max_epochs=config.epochs,
+        precision=precision_on(where["accelerator"], config.precision),
+        logger=TensorBoardLogger(run, name="", version=""),
+        callbacks=[
+            FiniteNumbers(config),
+            EarlyStopping(MONITOR, mode="max", patience=config.patience),
+            LearningRateMonitor("epoch"),
+            EpochTable(run / "metrics.csv"),
+            _checkpoint(run, "best", MONITOR),
+            _checkpoint(run, "last"),
+            *([Sampling(run)] if isinstance(model, PhotoModel) else []),
+            *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
+            *([Watching(watch, config, validated)] if watch is not None else []),
+        ],
+        **where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
+        use_distributed_sampler=False,  # `Model.train_dataloader` shares the batches out
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        gradient_clip_val=1.0,
+        log_every_n_steps=10,
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_model_summary=False,
+    )
+    check_batch(config.batch, trainer.world_size)
+    try:
+        trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM
+        raise KeyboardInterrupt from stopped
+    return run / "best.ckpt"
+
+
+def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckpoint:
+    """Keeps the newest epoch, or the one with the highest `monitor`, under one fixed name."""
+    return ModelCheckpoint(
+        run,
+        name,
+        monitor,
+        mode="max",
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+
+
+def _silence_useless_messages() -> None:
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for start in USELESS:
+        warnings.filterwarnings("ignore", message=start)
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """The mixed precision that `fit` trains in on a device. Raises ConfigError."""
+    wanted = precision_on(ACCELERATORS[device.type], precision)
+    kind = torch.bfloat16 if wanted.startswith("bf16") else torch.float16
+    return torch.autocast(device.type, kind, enabled=wanted.endswith("mixed"))
+
+
+def precision_on(accelerator: str, wanted: str) -> Any:
+    """Lightning's name of the precision to train in.
+
+    Args:
+        accelerator: Lightning's name of where: `cpu`, `gpu` or `mps`.
+        wanted: as `Config.precision`.
+
+    Raises:
+        ConfigError: this precision is not to be had there.
+    """
+    if wanted == "16-mixed" and accelerator == "cpu":
+        raise ConfigError(
+            "16-mixed needs a GPU, and this trains on the processor. Choose auto, bf16-mixed or "
+            "32-true."
+        )
+    if wanted != "auto":
+        return wanted
+    if accelerator == "gpu":
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    if accelerator == "mps":
+        return "32-true"
+    native = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return "bf16-mixed" if native else "32-true"

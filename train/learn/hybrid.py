@@ -1,0 +1,103 @@
+"""`python -m train hybrid`: one encoder with both heads, diagnosis and mask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from core.evaluation.metrics import segmenter_summary
+from core.models.architectures import Hybrid, build_encoder
+from core.models.networks import normalise
+from train.config import HybridConfig
+from train.data.arrays import Arrays, EpochSampler, LabelledSamples, rows_of
+from train.learn.base import PhotoModel
+from train.learn.classifier import class_answers, collected_logits
+from train.learn.diagnosing import Diagnosing
+from train.learn.losses import mask_loss
+from train.learn.segmenter import Outlining, start_from
+
+
+class HybridTraining(PhotoModel):
+    """The network with two heads, its loss and its data. Score on validation: mask weight × mean
+    IoU minus the negative log-likelihood, as the loss weighs the two."""
+
+    config: HybridConfig
+    masked = True
+
+    def __init__(self, config: HybridConfig, arrays: Arrays) -> None:
+        super().__init__(config, arrays)
+        self.rows = rows_of(arrays, "train", config.limit, masked=True)
+        self.diagnosing = Diagnosing(config, arrays, self.rows)
+        self.outlining = Outlining(arrays)
+        self.loss = self.diagnosing.loss
+        self.prevalence = self.diagnosing.prevalence
+        self.mask_loss = mask_loss(config.mask_loss)
+        build_encoder(config.encoder)  # says clearly if there is none of that name
+        self.net = Hybrid(config.encoder, len(arrays.classes))
+        start_from(self.net.unet, config.start, config.encoder)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._collected: list[tuple[Tensor, Tensor]] = []
+
+    def make_loader(self, epoch: int) -> DataLoader:
+        """Class-balanced draws of augmented images with their masks."""
+        config = self.config
+        samples = LabelledSamples(
+            self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
+        )
+        sampler = EpochSampler(self.diagnosing.weights, config.epoch_images, config.seed, epoch)
+        return DataLoader(
+            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
+        )
+
+    def validation_rows(self) -> np.ndarray:
+        """Row numbers of the photos that are validated on."""
+        return rows_of(self.arrays, "validation", self.config.limit, masked=True)
+
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
+        """One batch: uint8 images, labels, masks 0/1 → loss."""
+        pixels, labels, masks = batch
+        logits, outlines = self._answer(pixels)
+        diagnosis = self.loss(logits, labels, torch.zeros_like(labels))
+        outline = self.mask_loss(outlines, masks[:, None])
+        loss = diagnosis + self.config.mask_weight * outline
+        self.log_dict(
+            {"train_loss": loss, "train_loss_class": diagnosis, "train_loss_mask": outline},
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(labels),
+            sync_dist=True,
+        )
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        """Collect logits, score masks."""
+        pixels, rows = batch
+        logits, outlines = self._answer(pixels)
+        self._collected.append((logits.cpu(), rows.cpu()))
+        self.outlining.add(outlines, rows.cpu().numpy())
+
+    def on_validation_epoch_end(self) -> None:
+        """Measure both."""
+        rows, logits = collected_logits(self._collected)
+        labels = self.arrays.table["label"].to_numpy()[rows]
+        found = self.diagnosing.summary(logits, labels)
+        _, dice, iou = self.outlining.collected()
+        found |= segmenter_summary(dice, iou)
+        self.log_dict({f"val_{k}": v for k, v in found.items()})
+        self.log("val_score", self.config.mask_weight * found["mean_iou"] - found["nll"])
+
+    def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """See `train.learn.base.PhotoModel`."""
+        logits, outlines = self._answer(pixels)
+        classes = class_answers(self.diagnosing, logits, self.arrays, rows)
+        masks = self.outlining.answers(outlines, rows)
+        return [a | b for a, b in zip(classes, masks, strict=True)]
+
+    def _answer(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
+        logits, outlines = self.net(x)
+        return logits.float(), outlines.float()

@@ -1,0 +1,156 @@
+"""`python -m train segmenter`: U-Net, lesion against skin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from core.evaluation.metrics import mask_scores, segmenter_summary
+from core.models.architectures import build_encoder
+from core.models.networks import build_segmenter, normalise
+from core.models.weights import load_into
+from train.config import SegmenterConfig
+from train.data.arrays import Arrays, EpochSampler, Samples, rows_of, source_weights
+from train.learn.base import PhotoModel
+from train.learn.losses import mask_loss
+from train.learn.ranks import gathered
+from train.learn.start_weights import encoder_start, start_unet
+
+
+class Outlining:
+    """Masks as validation scores them, enlarged to the cached frame. The segmenter and the hybrid
+    share it."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+        self._rows: list[int] = []
+        self._scores: list[tuple[float, float]] = []
+
+    def pairs(self, logits: Tensor, rows: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Lesion logits N×1×S×S → for each row its mask and the true one, bool h×w."""
+        truths = [self.arrays.masks[int(row)] > 127 for row in rows]
+        found = [
+            nn.functional.interpolate(
+                one[None].float(), size=truth.shape, mode="bilinear", align_corners=False
+            )
+            for one, truth in zip(logits, truths, strict=True)
+        ]
+        masks = [(one[0, 0] > 0).cpu().numpy() for one in found]
+        return list(zip(masks, truths, strict=True))
+
+    def add(self, logits: Tensor, rows: np.ndarray) -> None:
+        """Score a batch."""
+        self._rows += rows.tolist()
+        self._scores += [mask_scores(mask, truth) for mask, truth in self.pairs(logits, rows)]
+
+    def collected(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, Dice and IoU of the masks added since the last call, by all processes."""
+        rows, scores = gathered(np.array(self._rows), np.array(self._scores))
+        self._rows.clear()
+        self._scores.clear()
+        dice, iou = scores.T
+        return rows, dice, iou
+
+    def answers(self, logits: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """For each photo its mask, bool h×w, the true one, and their IoU."""
+        return [
+            {"mask": mask, "true_mask": truth, "iou": round(mask_scores(mask, truth)[1], 4)}
+            for mask, truth in self.pairs(logits, rows)
+        ]
+
+
+class SegmenterTraining(PhotoModel):
+    """The U-Net, its loss and its data. Score on validation: mean IoU at the network's size;
+    with further sources, the mean of it and of that of validation-elsewhere."""
+
+    config: SegmenterConfig
+    masked = True
+
+    def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
+        super().__init__(config, arrays)
+        self.rows = rows_of(arrays, "train", config.limit, masked=True)
+        self.weights = source_weights(
+            np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
+        )
+        self.loss = mask_loss(config.loss, config.dice_weight)
+        self.net = build_unet(config.encoder)
+        start_from(self.net, config.start, config.encoder)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.outlining = Outlining(arrays)
+
+    def make_loader(self, epoch: int) -> DataLoader:
+        """Augmented images with their masks."""
+        config = self.config
+        samples = Samples(
+            self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
+        )
+        sampler = EpochSampler(self.weights, config.epoch_images, config.seed, epoch)
+        return DataLoader(
+            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
+        )
+
+    def validation_rows(self) -> np.ndarray:
+        """Row numbers of the photos that are validated on."""
+        return rows_of(self.arrays, "validation", self.config.limit, masked=True)
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        """One batch: uint8 images, masks 0/1 → loss."""
+        pixels, masks = batch
+        loss = self.loss(self._logits(pixels), masks[:, None])
+        self.log(
+            "train_loss",
+            loss,
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(masks),
+            sync_dist=True,
+        )
+        return loss
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
+        """Score each mask, enlarged to the cached frame."""
+        pixels, rows = batch
+        self.outlining.add(self._logits(pixels), rows.cpu().numpy())
+
+    def on_validation_epoch_end(self) -> None:
+        """Average them."""
+        rows, dice, iou = self.outlining.collected()
+        own = self.arrays.table["source"].to_numpy()[rows] == 0
+        found = segmenter_summary(dice[own], iou[own])
+        self.log_dict({f"val_{k}": v for k, v in found.items()})
+        score = found["mean_iou"]
+        if not own.all():
+            there = segmenter_summary(dice[~own], iou[~own])
+            self.log_dict({f"elsewhere_{k}": v for k, v in there.items()})
+            score = (score + there["mean_iou"]) / 2
+        self.log("val_score", score)
+
+    def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        """See `train.learn.base.PhotoModel`."""
+        return self.outlining.answers(self._logits(pixels), rows)
+
+    def _logits(self, pixels: Tensor) -> Tensor:
+        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
+        return self.net(x).float()
+
+
+def build_unet(encoder: str) -> nn.Module:
+    """`core.models.networks.build_segmenter`. Raises WeightsError: there is no such encoder."""
+    try:
+        return build_segmenter(encoder)
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError):
+        build_encoder(encoder)  # says what is wrong with the name
+        raise
+
+
+def start_from(unet: nn.Module, start: str, encoder: str) -> None:
+    """Load start weights (see `train.config.Config.start`) into a U-Net: all of it where they are
+    those of a U-Net, else its encoder alone. Raises WeightsError."""
+    if (whole := start_unet(start, encoder)) is not None:
+        load_into(unet, whole, "the start")
+    elif (part := encoder_start(start, encoder)) is not None:
+        load_into(unet.get_submodule("encoder"), part, "the start")

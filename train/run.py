@@ -1,0 +1,142 @@
+"""One training from its folder's `config.json` to a finished model; the one way to run one.
+
+The queue's trainer and the commands of `python -m train` call `run_training`; they differ in the
+`Watch` they hand over, which hears how it goes and may ask to stop.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.system.disk_space import check_room
+from train.config import (
+    CONFIG_FILE,
+    ClassifierConfig,
+    Config,
+    ConfigError,
+    HybridConfig,
+    SegmenterConfig,
+    read_run_config,
+    write_run_config,
+)
+from train.learn.ranks import placement, rank
+from train.progress import Progress, Stopped, Tick, Watch
+
+if TYPE_CHECKING:
+    from train.data.arrays import Arrays
+    from train.learn.base import PhotoModel
+
+
+def run_training(
+    folder: Path, watch: Watch, resume: bool, where: dict[str, Any] | None = None
+) -> None:
+    """Prepare the data, train, and finish (`train.finish.finish`) the run in a folder. Of several
+    processes (`train.learn.ranks`) the first one finishes it.
+
+    Args:
+        folder: the run's folder, which has its `config.json` (`train.config.write_run_config`).
+        watch: is told how it goes.
+        resume: go on from `last.ckpt` if there is one.
+        where: processes and devices, see `train.learn.fit.fit`.
+
+    Raises:
+        Stopped: `watch.stop_wanted()` said so. What is finished is kept, and `resume` goes on.
+        ConfigError, DatasetError, WeightsError: a choice cannot work, or something is missing.
+        NoRoomError: the disk has no room for the photos decoded, or for the checkpoints.
+        FileExistsError: the folder holds a finished epoch and `resume` is not set.
+        KeyboardInterrupt: Ctrl+C or SIGTERM.
+    """
+    from train.finish.finish import finish
+
+    config = read_run_config(folder)
+    if config is None:
+        raise ConfigError(f"{folder} has no {CONFIG_FILE}: it is not the folder of a run.")
+    _check_free(folder, resume)
+    _check_same(folder, config)
+    train(folder, config, watch, where)
+    if rank() == 0:
+        finish(folder, watch)
+
+
+def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None) -> None:
+    """What `run_training` does before it finishes; each of several processes does it."""
+    from train.data.arrays import open_data, prepare
+    from train.learn.began import Began
+    from train.learn.checkpoints import NAMES, checkpoint_bytes
+    from train.learn.fit import fit, precision_on
+
+    where = placement() if where is None else where
+    precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
+    watch.phase("preparing")
+    arrays = prepare(config, _ticks(watch, config.epochs))
+    model = build_training(config, arrays)
+    if rank() == 0:
+        kept = sum((folder / n).stat().st_size for n in NAMES if (folder / n).is_file())
+        needed = 3 * checkpoint_bytes(model, config) - kept  # while the third one is written
+        check_room(folder, max(needed, 0), "The checkpoints of this training")
+        if not kept:
+            Began.of(config, open_data(config)).write(folder)
+    watch.phase("training")
+    fit(model, folder, resume=True, watch=watch, where=where)
+
+
+def begin(folder: Path, config: Config, resume: bool) -> None:
+    """Make the folder of a run that `run_training` can take.
+
+    Raises:
+        FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
+        ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
+            `train.learn.began`); nothing is changed.
+    """
+    _check_free(folder, resume)
+    _check_same(folder, config)
+    write_run_config(folder, config)
+
+
+def build_training(config: Config, arrays: Arrays) -> PhotoModel:
+    """The training of a configuration. Raises ConfigError, DatasetError, WeightsError."""
+    if isinstance(config, ClassifierConfig):
+        from train.learn.classifier import ClassifierTraining
+
+        return ClassifierTraining(config, arrays)
+    if isinstance(config, SegmenterConfig):
+        from train.learn.segmenter import SegmenterTraining
+
+        return SegmenterTraining(config, arrays)
+    if isinstance(config, HybridConfig):
+        from train.learn.hybrid import HybridTraining
+
+        return HybridTraining(config, arrays)
+    raise ConfigError(f"There is no training {config.kind!r}.")
+
+
+def _check_free(folder: Path, resume: bool) -> None:
+    if any((folder / n).is_file() for n in ("last.ckpt", "best.ckpt")) and not resume:
+        raise FileExistsError(
+            f"{folder} holds a run already; add --resume, or name another folder."
+        )
+
+
+def _check_same(folder: Path, config: Config) -> None:
+    from train.learn.began import check_goes_on
+
+    check_goes_on(folder, config)
+
+
+def _ticks(watch: Watch, epochs: int) -> Tick:
+    """Hands the decoding of photos on to a watch."""
+    began = told = time.monotonic()
+
+    def tick(done: int, total: int) -> None:
+        nonlocal told
+        if watch.stop_wanted():
+            raise Stopped("Stopped while the photos were prepared.")
+        now = time.monotonic()
+        if done and now - told >= 1:
+            told = now
+            speed = done / (now - began)
+            watch.progress(Progress(0, epochs, done, total, speed, (total - done) / speed))
+
+    return tick

@@ -1,0 +1,181 @@
+"""What a batch found: tables, downloads, and a way to each photo."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.answer.words import DOMAIN_NAMES
+from core.batch.batches import BatchJob, Photo
+from core.batch.tables import safe, safe_table
+from core.models.gate import ELSEWHERE, REFUSED
+from core.taxonomy import BY_KEY
+from ui.batch import store as batches
+from ui.frame import as_text, decide
+
+ROW, HEADER_ROW = 66, 37
+"""Heights in pixels; the header's with the frame. From 65 on, a row wraps long words."""
+
+
+def show(job: BatchJob) -> None:
+    """The whole outcome of a batch that does not run any more."""
+    progress, photos = job.progress, job.photos
+    if progress.state == "cancelled":
+        st.info(
+            f"Cancelled after {progress.done:,} of {progress.total:,} files. What was done until "
+            "then is below.",
+            icon=":material/cancel:",
+        )
+    with st.container(horizontal=True):
+        st.metric("Analysed", f"{progress.analysed:,}", border=True)
+        st.metric("Rejected", f"{progress.rejected:,}", border=True)
+        domains = Counter(photo.domain for photo in photos)
+        st.metric(
+            DOMAIN_NAMES[ELSEWHERE],
+            f"{domains[ELSEWHERE]:,}",
+            border=True,
+            help="Dermoscopy unlike the photos the models learned from: they are right less often.",
+        )
+        st.metric(
+            DOMAIN_NAMES[REFUSED],
+            f"{domains[REFUSED]:,}",
+            border=True,
+            help="The models know dermoscopy of single lesions only. For these photos the figures "
+            "mean little.",
+        )
+    if job.notes:
+        st.caption(as_text(" ".join(job.notes)))
+    if photos:
+        _table(photos)
+    _downloads(job)
+    if job.rejected:
+        st.subheader("Rejected files", anchor=False)
+        st.dataframe(
+            safe_table(
+                pd.DataFrame([(r.name, r.reason) for r in job.rejected], columns=["File", "Reason"])
+            ),
+            hide_index=True,
+            row_height=ROW,
+            column_config={
+                "File": st.column_config.TextColumn(width="medium"),
+                "Reason": st.column_config.TextColumn(width="large"),
+            },
+            alt="Rejected files and the reason for each",
+        )
+
+
+def _table(photos: Sequence[Photo]) -> None:
+    chance = st.column_config.NumberColumn(format="%.1f %%")
+    table = st.dataframe(
+        frame(photos),
+        hide_index=True,
+        height=min(len(photos), 10) * ROW + HEADER_ROW,
+        row_height=ROW,
+        column_config={
+            "": st.column_config.ImageColumn(width=90, pinned=True),
+            "Photo": st.column_config.TextColumn(width=160),
+            "Probability": chance,
+            "Malignant": st.column_config.NumberColumn(
+                format="%.1f %%",
+                help="Melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
+                "together.",
+            ),
+            "Most probable": st.column_config.TextColumn(
+                help="The answer makes up for how common each diagnosis is; this does not."
+            ),
+            "Kind of photo": st.column_config.TextColumn(
+                help="Familiar: like the photos that the models learned from."
+            ),
+            "Area": st.column_config.NumberColumn(
+                format="%.1f %%", help="Of the outlined lesion, as a share of the frame."
+            ),
+            "Diameter": st.column_config.NumberColumn(
+                format="%.0f px", help="Of a disc of the same area."
+            ),
+            "Asymmetry": st.column_config.NumberColumn(
+                format="%.2f", help="Of shape: 0 symmetric about both axes, 1 not at all."
+            ),
+            "Compactness": st.column_config.NumberColumn(
+                format="%.2f", help="Of the border: 1 a smooth disc, more: ragged or elongated."
+            ),
+        },
+        key="batch_table",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Answers, one row for each photo",
+    )
+    st.caption(
+        "Tick a row (or Shift and Space) to open its photo on the Analyse page. "
+        "A click on a heading sorts."
+    )
+    if rows := table.selection.rows:
+        photo = photos[rows[0]]
+        if photo.copy is None:
+            st.warning("The batch was too large to keep this photo. Open it on the Analyse page.")
+        else:
+            batches.open_in_analyse(photo)
+
+
+def frame(photos: Sequence[Photo]) -> pd.DataFrame:
+    """The table of a batch, a row for each photo; shares in percent. The table's own toolbar offers
+    it as CSV, so names are made safe for spreadsheets here too."""
+    return pd.DataFrame([_row(photo) for photo in photos])
+
+
+def _row(photo: Photo) -> dict[str, str | float | None]:
+    measured = photo.measurements
+    thumbnail = base64.b64encode(photo.thumbnail).decode("ascii")
+    return {
+        "": f"data:image/jpeg;base64,{thumbnail}",
+        "Photo": safe(photo.name),
+        "Answer": BY_KEY[photo.prediction].name,
+        "Probability": _percent(photo.probability),
+        "Malignant": _percent(photo.malignant),
+        "Most probable": BY_KEY[photo.most_probable].name,
+        "Kind of photo": DOMAIN_NAMES[photo.domain],
+        "Area": 100 * measured.area_share if measured else None,
+        "Diameter": measured.equivalent_diameter_px if measured else None,
+        "Asymmetry": measured.asymmetry if measured else None,
+        "Compactness": measured.compactness if measured else None,
+    }
+
+
+def _percent(probability: float) -> float:
+    """As a number, so that the column sorts, and never quite certain: 0.1 to 99.9."""
+    return min(max(100 * probability, 0.1), 99.9)
+
+
+def _downloads(job: BatchJob) -> None:
+    offered: list[tuple[str, Callable[[], str | bytes], str, str]] = []
+    if job.photos:
+        offered += [
+            ("Table (CSV)", job.predictions_csv, "predictions.csv", "text/csv"),
+            ("Masks and tables (ZIP)", job.results_zip, "results.zip", "application/zip"),
+        ]
+    if job.rejected:
+        offered += [("Rejected files (CSV)", job.rejected_csv, "rejected.csv", "text/csv")]
+    with st.container(horizontal=True):
+        for label, data, name, mime in offered:
+            st.download_button(
+                label,
+                data,
+                f"for_teaching_only_{name}",
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if st.button("Clear", icon=":material/delete:"):
+            _confirm()
+
+
+@st.dialog("Clear this batch?")
+def _confirm() -> None:
+    st.write(
+        "Its answers, masks and tables are gone for good then. Download them first if you want to "
+        "keep them."
+    )
+    decide("Clear", "Keep it", ":material/delete:", batches.clear, key="clear_for_good")

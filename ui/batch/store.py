@@ -1,0 +1,80 @@
+"""The batch of this visitor: kept on the server, found again by the id in the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.batch.batches import BatchJob, BatchStore, Photo, check
+from core.batch.sources import Source
+from ui import state
+from ui.case import Case
+from ui.frame import as_text
+
+PARAMETER = "batch"
+"""Of the page's address, and of the session: the id of the batch."""
+
+
+@st.cache_resource
+def store() -> BatchStore:
+    """All batches. Made once; a restart of the server begins with an empty one."""
+    return BatchStore()
+
+
+def start(sources: Sequence[Source], notes: Sequence[str] = ()) -> None:
+    """Start this visitor's batch; `notes` are sentences on files that were passed over.
+
+    Raises:
+        BatchError: the files cannot be a batch.
+        BusyError: there is no room for it now.
+        WeightsError, SettingsError: the models cannot be loaded.
+    """
+    check(sources)
+    desk = state.desk()
+    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns, notes)
+    key = store().start(job)
+    st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
+
+
+def current() -> BatchJob | None:
+    """This visitor's batch: that of the address, else that of the session (who comes back through
+    the navigation has an address without it)."""
+    for key in _keys():
+        if job := store().get(key):
+            st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
+            return job
+    return None
+
+
+def lost() -> bool:
+    """Whether there was a batch that the server does not have any more."""
+    return bool(_keys()) and current() is None
+
+
+def clear() -> None:
+    """Forget this visitor's batch."""
+    for key in _keys():
+        store().forget(key)
+    st.session_state.pop(PARAMETER, None)
+    st.query_params.pop(PARAMETER, None)
+
+
+def open_in_analyse(photo: Photo) -> None:
+    """Go to the Analyse page with that photo, as if it had been uploaded there.
+
+    Args:
+        photo: one with a `copy`.
+    """
+    assert photo.copy is not None
+    about = f":blue-badge[From your batch] {as_text(photo.name)}"
+    if photo.reduced:
+        about += " · a smaller copy: figures may differ a little from the table's"
+    st.session_state["upload"] = Case.of_file(photo.copy, photo.name, about, taken=None)
+    st.session_state["source"] = "upload"
+    st.switch_page("pages/screens/analyse.py")
+
+
+def _keys() -> list[str]:
+    found = (st.query_params.get(PARAMETER), st.session_state.get(PARAMETER))
+    return [key for key in found if key]

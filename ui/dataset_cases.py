@@ -1,0 +1,31 @@
+"""Photos of the dataset, wherever a page shows a small one or leads to its analysis."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ham10000.dataset import Dataset
+from core.ham10000.thumbnails import thumbnail
+
+
+@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs={Dataset: lambda d: str(d.root)})
+def _small(data: Dataset, image_id: str, outline: bool, stamps: tuple[int, ...]) -> bytes:
+    return thumbnail(data, image_id, outline)
+
+
+def small(data: Dataset, image_id: str, outline: bool = False) -> bytes:
+    """A thumbnail (some 10 kB); the last 2,000 are remembered. Raises DatasetError, ImageError."""
+    parts = (data.root / "images" / f"{image_id}.jpg", data.root / "masks" / f"{image_id}.png")
+    stamps = tuple(p.stat().st_mtime_ns if p.is_file() else 0 for p in parts)
+    return _small(data, image_id, outline, stamps)
+
+
+def choose(image_id: str) -> None:
+    """The Analyse page shall show that case, whatever its filters say."""
+    st.session_state.update(source="dataset", case=image_id, pinned=True)
+
+
+def open_in_analyse(image_id: str) -> None:
+    """Leave for the Analyse page, with that case open."""
+    choose(image_id)
+    st.switch_page("pages/screens/analyse.py")

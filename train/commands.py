@@ -10,7 +10,8 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import CONFIGS, Config, config_in, read_config
+from train.config import CONFIGS, Config
+from train.config_files import config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
 from train.learn.ranks import placement, rank

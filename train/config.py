@@ -8,17 +8,9 @@ No torch here: the Training page and the queue read and write these too.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import sys
-from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
-from core.system import ownership
-from core.system.run_folder import claim_run
 from train.choices import (
     ARCHITECTURES,
     AUGMENTATIONS,
@@ -33,13 +25,11 @@ from train.choices import (
     STARTS,
     Choice,
 )
-from train.fields import ConfigError, check, named, nearest, number
+from train.fields import ConfigError, check, named, number
 
 VIEWS = (1, 8)
 """Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
 mirrored."""
-
-CONFIG_FILE = "config.json"
 LARGEST_SEED = 2**32 - 1
 
 
@@ -393,126 +383,3 @@ class HybridConfig(Config):
 CONFIGS: dict[str, type[Config]] = {
     kind.kind: kind for kind in (ClassifierConfig, SegmenterConfig, HybridConfig)
 }
-
-Kind = TypeVar("Kind", bound=Config)
-
-VERSION = "fields"
-"""In `config.json`: a mark of the choices that the LesionLab had which wrote it. Where it is this
-one's, or missing, a key that is no choice is somebody's slip; else an older or newer version had
-more choices."""
-
-
-def config_of(values: dict[str, Any], strict: bool = True) -> Config:
-    """The configuration in plain data, as `as_json` has it. Choices not given take their default;
-    those of another version that this one does not have are left out, and a warning is logged.
-
-    Args:
-        strict: false for a model's card, which says more of a training than its choices.
-
-    Raises:
-        ConfigError: a value cannot be used, there is no such choice, or `kind` is none of
-            `CONFIGS`.
-    """
-    kind = values.get("kind") or ("segmenter" if "encoder" in values else "classifier")
-    if not isinstance(kind, str) or kind not in CONFIGS:
-        raise ConfigError(f"There is no training {kind}; choose from {', '.join(CONFIGS)}.")
-    return _typed(values, CONFIGS[kind], strict)
-
-
-def as_json(config: Config) -> str:
-    """A configuration as the text of a file that `config_in` reads."""
-    values = {"kind": config.kind, VERSION: _version(type(config)), **config.as_dict()}
-    return json.dumps(values, indent=2) + "\n"
-
-
-def write_run_config(run: Path, config: Config) -> None:
-    """Write the run's `config.json`, atomically.
-
-    Raises:
-        ForeignFolderError: the folder holds something that LesionLab did not put there.
-    """
-    claim_run(run)
-    ownership.write(run / CONFIG_FILE, as_json(config).encode())
-
-
-def read_run_config(run: Path) -> Config | None:
-    """The configuration of a run of whatever kind; None if the folder holds no run.
-
-    Raises:
-        ConfigError: `config.json` is damaged.
-    """
-    path = run / CONFIG_FILE
-    return config_in(path, of_run=True) if path.is_file() else None
-
-
-def may_be_run(folder: Path) -> bool:
-    """Whether the folder's `config.json` holds choices of a training, of any version."""
-    try:
-        values = _values(folder / CONFIG_FILE)
-        config_of(values, strict=False)
-    except ConfigError:
-        return False
-    return any(field.name in values for kind in CONFIGS.values() for field in fields(kind))
-
-
-def read_config(run: Path, kind: type[Kind]) -> Kind | None:
-    """The configuration of a run of one kind; None if the folder holds no run.
-
-    Raises:
-        ConfigError: `config.json` is damaged, or that of a run of another kind.
-    """
-    config = read_run_config(run)
-    if config is not None and not isinstance(config, kind):
-        raise ConfigError(f"{run} holds a run of another kind: {config.kind}.")
-    return config
-
-
-def config_in(path: Path, of_run: bool = False) -> Config:
-    """The configuration of any kind in a JSON file; `-` is stdin. Raises ConfigError.
-
-    Args:
-        of_run: no person wrote the file. Without a mark it then is that of an older LesionLab.
-    """
-    values = _values(path)
-    if of_run:
-        values = {VERSION: "", **values}
-    try:
-        return config_of(values)
-    except ConfigError as error:
-        raise ConfigError(f"{path} cannot be used: {error}") from error
-
-
-def _values(path: Path) -> dict[str, Any]:
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        values = json.loads(text)
-        if not isinstance(values, dict):
-            raise ValueError("it is no JSON object.")
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
-    return values
-
-
-def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
-    """Plain data as the dataclass has it."""
-    known = {field.name for field in fields(kind)}
-    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
-        if values.get(VERSION, _version(kind)) == _version(kind):
-            meant = nearest(kind, unknown[0])
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
-            raise ConfigError(f"There is no choice {unknown[0]} in a {kind.kind}: {hint}")
-        _say_once(
-            "The configuration was written by another version of LesionLab. Choices that this "
-            f"version does not have are left out: {', '.join(unknown)}."
-        )
-    return kind(**{key: value for key, value in values.items() if key in known})
-
-
-@lru_cache(maxsize=100)
-def _say_once(sentence: str) -> None:
-    logging.getLogger(__name__).warning(sentence)
-
-
-def _version(kind: type[Config]) -> str:
-    names = " ".join(field.name for field in fields(kind))
-    return hashlib.sha256(names.encode()).hexdigest()[:8]

@@ -30,7 +30,7 @@ from train.data.arrays import (
     wanted_part,
 )
 from train.data.folders import Folder
-from train.finish.export import comparable, kinds_of
+from train.finish.finished import comparable, kinds_of
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.fit import autocast

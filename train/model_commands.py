@@ -107,18 +107,10 @@ def add_model_commands(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from train.config import read_run_config
+    from train.config_files import read_run_config
     from train.data.arrays import open_data, prepare
-    from train.finish.export import (
-        Finished,
-        add_reference,
-        check_run,
-        comparable,
-        export_classifier,
-        export_segmenter,
-        shipped_name,
-        trained,
-    )
+    from train.finish.export import add_reference, export_classifier, export_segmenter, shipped_name
+    from train.finish.finished import Finished, check_run, comparable, trained
     from train.learn.began import check_photos
 
     settings, kind = Settings.from_environment(), options.model
@@ -194,7 +186,8 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     from core.answer.analyser import Analyser
     from train.data.elsewhere import open_sources
     from train.data.sources import ElsewhereSource, FolderSource, Source, SplitSource
-    from train.finish.evaluate import evaluate_shipped, write_elsewhere, write_split
+    from train.finish.evaluate import evaluate_shipped
+    from train.finish.evaluation_files import write_elsewhere, write_split
     from train.finish.isic import write_mask
 
     source: Source

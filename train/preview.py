@@ -11,8 +11,9 @@ import torch
 
 from core.imaging.image import resize, to_png
 from train.config import Config
-from train.data.arrays import FRAME, LOOK_SHARE, frame_size, open_data, read_photo
+from train.data.arrays import FRAME, frame_size, open_data, read_photo
 from train.data.augment import Augmentation, Look
+from train.data.samplers import LOOK_SHARE
 
 SIDE = 128
 """Side of each sample on the sheet, in pixels."""

@@ -11,16 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.system.disk_space import check_room
-from train.config import (
-    CONFIG_FILE,
-    ClassifierConfig,
-    Config,
-    ConfigError,
-    HybridConfig,
-    SegmenterConfig,
-    read_run_config,
-    write_run_config,
-)
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.config_files import CONFIG_FILE, read_run_config, write_run_config
 from train.learn.ranks import placement, rank
 from train.progress import Progress, Stopped, Tick, Watch
 
@@ -36,7 +28,8 @@ def run_training(
     processes (`train.learn.ranks`) the first one finishes it.
 
     Args:
-        folder: the run's folder, which has its `config.json` (`train.config.write_run_config`).
+        folder: the run's folder, which has its `config.json`
+            (`train.config_files.write_run_config`).
         watch: is told how it goes.
         resume: go on from `last.ckpt` if there is one.
         where: processes and devices, see `train.learn.fit.fit`.

@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import secrets
 import threading
 import time
 import unicodedata
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,30 +30,16 @@ from core.taxonomy import BY_KEY
 
 MAX_PHOTOS = 1_000
 """Files of one batch. `python -m core analyse` takes any number."""
-
 MAX_BATCH_BYTES = 512 * 1024**2
 """What the files of one batch may take in memory; those of a folder are read one by one."""
-
 THUMBNAIL_PX = 96
 KEPT_PX = DECODED_PX
 """Longest side of the copy kept of a photo, to look at it again."""
-
 KEPT_AS_IS_BYTES = 160 * 1024
 """A file of this size or less, as dermatoscopes and HAM10000 have them, is kept as it is."""
-
 KEPT_BYTES = 96 * 1024**2
 """What the copies kept of a batch may take, some 600 or more; of photos after that none is kept."""
-
-STORE_BYTES = 1024**3
-"""Beyond this, no batch starts until an older one has been forgotten."""
-
-FINISHED_BYTES = 192 * 1024**2
-"""What batches that do not run any more may take when the next one starts."""
-
-STORE_BATCHES = 20
-
 State = Literal["running", "cancelled", "finished"]
-
 README = f"""{DISCLAIMER}
 
 predictions.csv   one row for each photo: image (its name), the calibrated probabilities of the
@@ -308,65 +293,6 @@ class BatchJob:
             copy=copy if room else None,
             reduced=copy is not data,
         )
-
-
-class BatchStore:
-    """Batches by an id that cannot be guessed. One for all sessions, in memory only.
-
-    Args:
-        most_bytes, most: what all batches may take, and how many there may be; to make room for a
-            new one, the oldest that do not run any more are forgotten.
-        most_finished: what those that do not run any more may take beside a new one.
-    """
-
-    def __init__(
-        self,
-        most_bytes: int = STORE_BYTES,
-        most: int = STORE_BATCHES,
-        most_finished: int = FINISHED_BYTES,
-    ) -> None:
-        self._most_bytes, self._most, self._most_finished = most_bytes, most, most_finished
-        self._jobs: dict[str, BatchJob] = {}
-        self._lock = threading.Lock()
-
-    def start(self, job: BatchJob) -> str:
-        """Start a batch; returns its id.
-
-        Raises:
-            BusyError: those that run already leave no room for it.
-        """
-        with self._lock:
-            over = [k for k, j in self._jobs.items() if j.progress.state != "running"]
-            while over and (self._full(job) or self._bytes(over) > self._most_finished):
-                del self._jobs[over.pop(0)]
-            if self._full(job):
-                raise BusyError(
-                    "Other visitors' batches fill this computer's memory. Try again in a few "
-                    "minutes, or with fewer photos."
-                )
-            key = secrets.token_urlsafe(16)
-            self._jobs[key] = job
-            job.start()
-        return key
-
-    def get(self, key: str) -> BatchJob | None:
-        """The batch of that id, unless it was forgotten."""
-        with self._lock:
-            return self._jobs.get(key)
-
-    def forget(self, key: str) -> None:
-        """Drop a batch, if it is there; one that runs is cancelled."""
-        with self._lock:
-            job = self._jobs.pop(key, None)
-        if job is not None:
-            job.cancel()
-
-    def _full(self, job: BatchJob) -> bool:
-        taken = self._bytes(self._jobs)
-        return len(self._jobs) >= self._most or taken + job.nbytes > self._most_bytes
-
-    def _bytes(self, keys: Iterable[str]) -> int:
-        return sum(self._jobs[key].nbytes for key in keys)
 
 
 def check(sources: Sequence[Source]) -> None:

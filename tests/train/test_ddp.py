@@ -19,7 +19,7 @@ from core.models.networks import LesionClassifier
 from core.settings import REPOSITORY
 from train.__main__ import main
 from train.config import ConfigError
-from train.data.arrays import EpochSampler
+from train.data.samplers import EpochSampler
 from train.learn.ranks import BatchParts, check_batch, gathered, part_of_rows, placement, rank
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]

@@ -9,7 +9,8 @@ import pytest
 
 from tests.train.conftest import Tiny
 from train.__main__ import main
-from train.config import SegmenterConfig, read_run_config, write_run_config
+from train.config import SegmenterConfig
+from train.config_files import read_run_config, write_run_config
 from train.presets import PRESETS
 
 

@@ -10,7 +10,8 @@ import pytest
 from tests.train.jobs.conftest import config
 from tests.train.test_main import failure
 from train.__main__ import main
-from train.config import ClassifierConfig, read_run_config
+from train.config import ClassifierConfig
+from train.config_files import read_run_config
 from train.fields import ConfigError
 from train.jobs import JobError, Runs
 from train.names import checked_name, run_folder, with_absolute_paths

@@ -16,9 +16,10 @@ from tests.train.finish.test_package import CLASSIFIER
 from tests.train.jobs.conftest import config
 from tests.train.test_main import failure
 from train.__main__ import main
-from train.config import read_run_config
+from train.config_files import read_run_config
 from train.finish.comparison import keep
-from train.finish.package import PackageError, remove, unpack
+from train.finish.package import remove, unpack
+from train.finish.package_check import PackageError
 from train.jobs import JobError, Runs
 from train.jobs.worker import attended
 from train.progress import Unwatched

@@ -15,14 +15,8 @@ from core.imaging.image import LesionImage
 from core.settings import DeviceError
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
-from train.config import (
-    ClassifierConfig,
-    Config,
-    HybridConfig,
-    SegmenterConfig,
-    Stage,
-    write_run_config,
-)
+from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig, Stage
+from train.config_files import write_run_config
 from train.estimate import Estimate, estimate
 from train.preview import GAP, SIDE, augmented
 

@@ -12,15 +12,8 @@ import torch
 from PIL import Image
 
 from core.models.weights import WeightsError
-from train.config import (
-    ClassifierConfig,
-    Config,
-    ConfigError,
-    HybridConfig,
-    SegmenterConfig,
-    Stage,
-    read_run_config,
-)
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig, Stage
+from train.config_files import read_run_config
 from train.data.arrays import prepare
 from train.progress import Progress, Stopped
 from train.run import begin, build_training, run_training

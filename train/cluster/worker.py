@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.compat import import_torchvision
 from train.cluster.client import ClusterError
-from train.config import ConfigError, read_run_config
+from train.config import ConfigError
+from train.config_files import read_run_config
 from train.jobs.record import read_record
 from train.jobs.watch import FolderWatch
 from train.learn.ranks import rank

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +25,20 @@ from core.evaluation.metrics import (
     segmenter_summary,
 )
 from core.ham10000.dataset import Dataset
-from core.models.architectures import Hybrid, build_classifier
 from core.models.calibration import Calibration
 from core.models.decision import Decision
-from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, build_segmenter, normalise
-from core.models.weights import Card, WeightsError, load_into, read_state, write_card, write_model
+from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, normalise
+from core.models.weights import Card, load_into, read_state, write_card, write_model
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import ARCHITECTURES
-from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.data.arrays import TWO_LABELS, Arrays, Data, frame_loader, rows_of
+from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
+from train.data.arrays import TWO_LABELS, Arrays
+from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
+from train.finish.finished import Finished
 from train.finish.reference import fit_reference
-from train.learn.checkpoints import read_checkpoint
 from train.learn.diagnosing import Diagnosing
 
-SIZES = (160, 192, 224)
-"""Input sizes tried of those within `STEP` of the size that a run ended with, which is tried as
-well: a network often sees better at a size somewhat above that of its training, where objects
-look as large as its random crops made them (Touvron et al., "Fixing the train-test resolution
-discrepancy", NeurIPS 2019)."""
-STEP = 32
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
 ROUNDING_LIMIT = 1e-2
@@ -53,84 +46,12 @@ ROUNDING_LIMIT = 1e-2
 EXPONENTS = tuple(round(0.1 * step, 1) for step in range(11))
 """Decision rules tried, from the most probable class to equal priors (see
 `core.models.decision`)."""
-
 Tick = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
 
 def _no_tick(photos: int) -> None:
     """Nobody wants to know."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A run with what its models are made from.
-
-    Attributes:
-        run: its folder, with `best.ckpt` and `metrics.csv`.
-        config: its choices.
-        data: the photos it learned from.
-        arrays: the same decoded, with the labels it learned.
-    """
-
-    run: Path
-    config: Config
-    data: Data
-    arrays: Arrays
-
-    @property
-    def masked(self) -> bool:
-        """Whether it sees only photos that have a mask."""
-        return isinstance(self.config, (SegmenterConfig, HybridConfig))
-
-    def rows(self, split: str) -> np.ndarray:
-        """The rows of a split that its training sees. Raises DatasetError: there are none."""
-        return rows_of(self.arrays, split, self.config.limit, self.masked)
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Input sizes to try."""
-        last = self.config.stages[-1].size
-        return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
-
-
-def kinds_of(config: Config) -> tuple[str, ...]:
-    """The models that a run leaves."""
-    return ("classifier", "segmenter") if isinstance(config, HybridConfig) else (config.kind,)
-
-
-def trained(finished: Finished) -> dict[str, torch.nn.Module]:
-    """The networks of a run's best checkpoint, by kind, in evaluation mode.
-
-    Raises:
-        WeightsError: there is no checkpoint, or it does not fit the run's configuration.
-    """
-    path, config, classes = finished.run / "best.ckpt", finished.config, finished.arrays.classes
-    try:
-        state = read_checkpoint(path)["state_dict"]
-    except FileNotFoundError as error:
-        raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
-    state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
-    networks: dict[str, torch.nn.Module]
-    if isinstance(config, ClassifierConfig):
-        networks = {"classifier": build_classifier(config.architecture, len(classes))}
-        states = {"classifier": state}
-    elif isinstance(config, SegmenterConfig):
-        networks = {"segmenter": build_segmenter(config.encoder)}
-        states = {"segmenter": state}
-    else:
-        assert isinstance(config, HybridConfig)
-        both = Hybrid(config.encoder, len(classes))
-        load_into(both, state, finished.run.name)
-        networks = {
-            "classifier": build_classifier(config.encoder, len(classes)),
-            "segmenter": build_segmenter(config.encoder),
-        }
-        states = dict(zip(networks, both.parts(), strict=True))
-    for kind, network in networks.items():
-        load_into(network, states[kind], finished.run.name)
-        network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    return networks
 
 
 def export_classifier(
@@ -269,12 +190,6 @@ def export_segmenter(
             **_origin(finished, config.encoder),
         },
     )
-
-
-def comparable(config: Config) -> bool:
-    """Whether the app can compare a photo with the training photos of such a classifier: it learned
-    HAM10000's diagnoses."""
-    return config.data == "ham10000" and getattr(config, "labels", "") == "diagnoses"
 
 
 def add_reference(
@@ -444,12 +359,3 @@ def shipped_name(kind: str, config: Config) -> str:
     if kind == "segmenter":
         return f"LesionLab U-Net ({config.encoder})"
     return f"LesionLab {_title(config.encoder)}"
-
-
-def check_run(config: Config | None, run: Path, kind: str) -> Config:
-    """The configuration of a run that leaves a model of a kind. Raises ConfigError."""
-    if config is None:
-        raise ConfigError(f"{run} holds no run; train first.")
-    if kind not in kinds_of(config):
-        raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
-    return config

@@ -20,7 +20,8 @@ from core.models.torch_runtime import choose_device, load_classifier, load_segme
 from core.models.weights import Card
 from core.settings import Settings
 from core.system import caches, ownership, storage
-from train.data.arrays import Arrays, Frames, chosen_rows, load_arrays, read_photo
+from train.data.arrays import Arrays, chosen_rows, load_arrays, read_photo
+from train.data.samplers import Frames
 
 Classify = Callable[[np.ndarray], Scores]
 """As `core.models.runtime.Runtime.classify`."""

@@ -22,25 +22,15 @@ from core.models.reference import Reference
 from core.models.runtime import Scores
 from core.models.weights import Card, WeightsError, read_card, write_card
 from core.system.run_folder import MODELS
-from train.config import Config, ConfigError, config_of, read_run_config
+from train.config import Config, ConfigError
+from train.config_files import config_of, read_run_config
 from train.data.arrays import Data, open_data, prepare
 from train.data.sources import SplitSource
-from train.finish.evaluate import (
-    RUN_DRAWS,
-    evaluate_classifier,
-    evaluate_segmenter,
-    write_split,
-)
-from train.finish.export import (
-    Finished,
-    add_reference,
-    comparable,
-    export_classifier,
-    export_segmenter,
-    kinds_of,
-    trained,
-)
+from train.finish.evaluate import RUN_DRAWS, evaluate_classifier, evaluate_segmenter
+from train.finish.evaluation_files import write_split
+from train.finish.export import add_reference, export_classifier, export_segmenter
 from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
+from train.finish.finished import Finished, comparable, kinds_of, trained
 from train.learn.began import check_photos
 from train.progress import Progress, Stopped, Watch
 

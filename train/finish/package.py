@@ -11,8 +11,6 @@ torch is imported only where a model is checked, so that pages may pack one.
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import re
 import shutil
@@ -23,32 +21,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
-from core.evaluation.files import (
-    EvaluationError,
-    names,
-    read_evaluation,
-    read_predictions,
-    read_training,
-)
 from core.ham10000.explore import ATLAS_FILE
-from core.models.calibration import Calibration
-from core.models.cards import odd
-from core.models.decision import Decision
-from core.models.reference import FILE as REFERENCE
-from core.models.reference import Reference
 from core.models.registry import KINDS
-from core.models.weights import Card, WeightsError, check_weights, load_into, read_card, write_card
+from core.models.weights import Card, WeightsError, check_weights, read_card
 from core.report.downloads import DISCLAIMER
 from core.system import ownership, zips
 from core.system.run_folder import MODELS
 from core.system.zips import Problem, ZipError
-from core.taxonomy import KEYS
-from train.config import CONFIG_FILE
-
-if TYPE_CHECKING:
-    from torch import nn
+from train.config_files import CONFIG_FILE
+from train.finish.package_check import PackageError, check_model_folder
 
 MB = 1024**2
 FILES = {
@@ -56,32 +39,19 @@ FILES = {
     r"model\.safetensors": 1024 * MB,
     r"reference\.safetensors": 256 * MB,
     r"training\.csv": MB,
-    r"evaluation-(validation|test)(-8views)?\.json": 8 * MB,
-    r"predictions-(validation|test)(-8views)?\.parquet": 32 * MB,
+    r"evaluation-(validation|test|elsewhere)(-8views)?\.json": 8 * MB,
+    r"predictions-(validation|test|elsewhere)(-8views)?\.parquet": 32 * MB,
 }
 """What a model's folder may hand on, as regular expressions, and its largest size in bytes."""
-
 LEFT_OUT = re.compile(r"README\.(txt|md)|LICENSE(\.md|\.txt)?|atlas\.parquet|\.DS_Store|\._.*")
 """Files that do no harm and are not taken."""
-
 PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy", ".npz")
 MOST_FILES = 64
 TOO_MANY = f"It holds more than {MOST_FILES} files. Choose the file that “Export” made."
-MOST_HEADER = 16 * MB
-"""Of a safetensors file: names and shapes of its tensors. Ours have some 60 KB."""
-MOST_CLASSES = 1000
-LARGEST_INPUT = 1024
-ARCHITECTURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
-"""Names without : and /, by which timm would fetch a model from elsewhere."""
 IMPORTED = "imported-"
 """How the names of folders with imported models begin."""
 IMPORT = "imported model"
-
 Reader = Callable[[], AbstractContextManager[IO[bytes]]]
-
-
-class PackageError(WeightsError):
-    """A package that is refused; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +242,7 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
             for entry in taken:
                 if entry.path.parent == place:
                     _copy(entry, folder / entry.path.name)
-            kind = _checked(folder)
+            kind = check_model_folder(folder)
             if (made / MODELS / kind).exists():
                 raise PackageError(f"There are two {kind}s in it. Hand on one at a time.")
             (made / MODELS).mkdir(exist_ok=True)
@@ -332,205 +302,3 @@ def _copy(entry: _Entry, target: Path) -> None:
             file.write(chunk)
     if left:
         raise PackageError(f"{entry.path.name} is cut off. Get it again, complete.")
-
-
-def _checked(folder: Path) -> str:
-    """The kind of the model in a folder of nothing but its files; rewrites its texts. Raises
-    PackageError."""
-    for name in ("card.json", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise PackageError(f"A model needs {name}, which is missing. Export it anew.")
-    try:
-        card = _plain_json(folder / "card.json")
-        if not isinstance(card, dict):
-            raise PackageError("card.json holds no card.")
-        kind = "classifier" if "classes" in card else "segmenter"
-        size = _check_card(card, kind)
-        write_card(folder, card)
-        check_weights(folder, card)
-        _check_weights_fit(folder, card, kind, size)
-        _check_figures(folder, card, kind)
-    except PackageError:
-        raise
-    except (WeightsError, EvaluationError) as error:
-        raise PackageError(str(error)) from error
-    return kind
-
-
-def _check_card(card: Card, kind: str) -> int:
-    """What every page relies on; returns the input size."""
-    for key in ("name", "sha256"):
-        if not isinstance(card.get(key), str) or not 0 < len(card[key]) <= 200:
-            raise PackageError(f"card.json gives no {key}.")
-    name = card.get("architecture" if kind == "classifier" else "encoder")
-    if not isinstance(name, str) or not ARCHITECTURE.fullmatch(name):
-        raise PackageError("card.json gives no architecture that LesionLab knows.")
-    picture = card.get("input")
-    size = picture.get("size") if isinstance(picture, dict) else None
-    if not isinstance(size, int) or not 32 <= size <= LARGEST_INPUT or size % 32:
-        raise PackageError(
-            f"card.json gives no input size in steps of 32 px, {LARGEST_INPUT} at most."
-        )
-    if strange := odd(card):
-        raise PackageError(
-            f"What card.json says of {', '.join(strange)} cannot be read. Export the model anew."
-        )
-    if kind == "classifier" and not isinstance(card.get("decision", {}), dict):
-        raise PackageError("What card.json says of decision cannot be read. Export the model anew.")
-    if kind == "classifier":
-        _check_classes(card)
-        Calibration.of(card), Decision.of(card)
-    return size
-
-
-def _check_classes(card: Card) -> None:
-    classes = card["classes"]
-    if (
-        not isinstance(classes, list)
-        or not 2 <= len(classes) <= MOST_CLASSES
-        or not all(isinstance(c, str) and 0 < len(c) <= 80 for c in classes)
-        or len(set(classes)) < len(classes)
-    ):
-        raise PackageError(f"The classes on the card must be 2 to {MOST_CLASSES} different names.")
-    if set(classes) == set(KEYS) and classes != list(KEYS):
-        raise PackageError(
-            "The card lists the seven diagnoses in another order than LesionLab trains them in, so "
-            f"its answers may be mixed up. Expected: {', '.join(KEYS)}."
-        )
-    prior = card["calibration"].get("prior") if "calibration" in card else None
-    if not isinstance(prior, dict) or list(prior) != classes:
-        raise PackageError("The card's classes are not those that it was calibrated for.")
-
-
-def _check_weights_fit(folder: Path, card: Card, kind: str, size: int) -> None:
-    """The tensors are those of the architecture, finite, and give finite answers."""
-    import torch
-
-    from core.models.explained import Explained, Outlined
-    from core.models.weights import read_safetensors
-
-    shapes = _header(folder / "model.safetensors")
-    # Without memory: a card can name a network of any size.
-    with torch.device("meta"):
-        expected = {
-            k: tuple(v.shape)
-            for k, v in _network(card, kind).state_dict().items()
-            if not k.endswith("num_batches_tracked")
-        }
-    given = {k: v for k, v in shapes.items() if not k.endswith("num_batches_tracked")}
-    if wrong := sorted(expected.items() ^ given.items()):
-        about = f"{card.get('architecture')}" if kind == "classifier" else f"{card['encoder']}"
-        raise PackageError(
-            f"The weights do not fit a {kind} {about}"
-            + (f" of {len(card['classes'])} classes" if kind == "classifier" else "")
-            + f": {len({k for k, _ in wrong})} tensors differ, e.g. {wrong[0][0]}."
-        )
-    state = read_safetensors(folder / "model.safetensors")
-    if bad := [k for k, v in state.items() if not v.isfinite().all()]:
-        raise PackageError(f"The weights are not finite numbers: {bad[0]}.")
-    network = _network(card, kind)
-    load_into(network, state, str(card["name"]))
-    grey = torch.full((1, size, size, 3), 128, dtype=torch.uint8)
-    whole: nn.Module = Explained(network) if kind == "classifier" else Outlined(network)  # type: ignore[arg-type]
-    with torch.inference_mode():
-        answer = whole.eval()(grey)
-    parts = answer if isinstance(answer, tuple) else (answer,)
-    if not all(part.isfinite().all() for part in parts):
-        raise PackageError("The network gives answers that are no finite numbers.")
-    if (folder / REFERENCE).is_file():
-        if kind == "segmenter":
-            raise PackageError(f"{REFERENCE} is no part of a segmenter.")
-        _check_reference(folder, card, answer[2].shape[1], answer[3].shape[1])
-
-
-def _network(card: Card, kind: str) -> nn.Module:
-    from core.models.architectures import build_classifier
-    from core.models.networks import build_segmenter
-
-    if kind == "classifier":
-        return build_classifier(card["architecture"], len(card["classes"]))
-    try:
-        return build_segmenter(card["encoder"])
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise PackageError(f"There is no encoder {card['encoder']}.") from error
-
-
-def _header(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shape of each tensor, from the file's header alone; it is read only if it is small."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if not 2 <= length <= min(MOST_HEADER, path.stat().st_size - 8):
-            raise PackageError("model.safetensors is no safetensors file, or is cut off.")
-        text = file.read(length)
-    try:
-        header = json.loads(text)
-        header.pop("__metadata__", None)
-        return {str(k): tuple(int(n) for n in v["shape"]) for k, v in header.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise PackageError("model.safetensors has a damaged header.") from error
-
-
-def _check_reference(folder: Path, card: Card, embedding: int, texture: int) -> None:
-    import numpy as np
-
-    novelty = card.get("novelty")
-    threshold = novelty.get("threshold") if isinstance(novelty, dict) else None
-    if not isinstance(threshold, (int, float)):
-        raise PackageError("The card gives no threshold of novelty.")
-    found = Reference.read(folder, float(threshold))
-    if found.cases.basis.shape[1:] != (embedding,) or found.familiar.mean.shape != (texture,):
-        raise PackageError(f"{REFERENCE} belongs to another network.")
-    familiar, cases = found.familiar, found.cases
-    numbers = (familiar.mean, familiar.scale, familiar.basis, familiar.variance, cases.codes)
-    if not all(np.isfinite(part).all() for part in (*numbers, cases.basis)):
-        raise PackageError(f"{REFERENCE} holds numbers that are not finite.")
-
-
-def _check_figures(folder: Path, card: Card, kind: str) -> None:
-    """Evaluations are of these very weights; their texts become plain."""
-    for name in names(folder):
-        path = folder / f"evaluation-{name}.json"
-        path.write_text(
-            json.dumps(_plain_json(path), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        figures = read_evaluation(folder, name, diagnoses=False)
-        table = read_predictions(folder, name)
-        fits = figures.get("weights") == card["sha256"] and len(table) == figures["images"]
-        if kind == "classifier":
-            confusion = figures.get("confusion", {})
-            fits &= confusion.get("classes") == card["classes"] and set(card["classes"]) <= set(
-                table.columns
-            )
-        else:
-            fits &= "distribution" in figures
-        if not fits:
-            raise PackageError(
-                f"The figures of the {name} split do not belong to these weights. Delete "
-                f"{path.name} and predictions-{name}.parquet, or export the model anew."
-            )
-    for path in folder.glob("predictions-*.parquet"):
-        if not (folder / f"evaluation-{path.stem.removeprefix('predictions-')}.json").is_file():
-            raise PackageError(f"{path.name} has no evaluation beside it.")
-    if (folder / "training.csv").is_file():
-        read_training(folder)
-
-
-def _plain_json(path: Path) -> Any:
-    """A JSON file of finite numbers and harmless texts. Raises PackageError."""
-    try:
-        return _plain(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError) as error:
-        raise PackageError(f"{path.name} cannot be read: {error}") from error
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_plain(str(k)): _plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("it has a number that is not finite")
-    if isinstance(value, str):
-        words = value.translate(str.maketrans("[]<>", "()‹›"))
-        return "".join(c for c in words if c.isprintable() or c == "\n")
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from train.config import config_in
+from train.config_files import config_in
 from train.jobs.database import JobError
 from train.jobs.states import Run
 from train.jobs.store import Runs

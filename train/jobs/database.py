@@ -44,8 +44,6 @@ CREATE TABLE notices (text TEXT PRIMARY KEY);
 """
 """Times are seconds since 1970. `position` orders those that wait. `started`, `ended`, `outcome`,
 `message`, `stop_asked`, `pid` and `pid_began` belong to the latest attempt."""
-
-
 _sound_states: dict[Path, tuple[int, int, int]] = {}
 """Of each file its inode, size and time of change when it was last found whole."""
 

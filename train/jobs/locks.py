@@ -22,8 +22,6 @@ except ImportError:  # Windows
 BEGAN_TOLERANCE = 2.0
 """Seconds. The time at which a process began is told relative to the system's clock, which may be
 set a little; a number is not given to another process so soon."""
-
-
 POLL_SECONDS = 0.02
 LOOK_SECONDS = 0.5
 """Where a lock can only be looked at by taking it (Windows): others look no longer than this."""

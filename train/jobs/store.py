@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import os
-import re
 import sqlite3
 import threading
 import time
-import unicodedata
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +17,24 @@ from core.models.registry import kinds_in_use, use_shipped
 from core.settings import Settings
 from core.system import ownership
 from core.system.run_folder import RUN, claim_run, is_run
-from train.config import Config, ConfigError, may_be_run, read_run_config, write_run_config
+from train.config import Config, ConfigError
+from train.config_files import write_run_config
 from train.jobs.database import Database, JobError
 from train.jobs.locks import BusyError, held, hold
 from train.jobs.logs import LOG_FILE, tail
 from train.jobs.record import Record, read_record
+from train.jobs.run_files import (
+    SIGNS,
+    as_time,
+    changed_at,
+    config_and_problem,
+    discard,
+    is_finished,
+    new_folder,
+    read_metrics,
+    seems_a_run,
+    sync_to_disk,
+)
 from train.jobs.states import ACTIVE, AT_WORK, Run, derive
 from train.jobs.watch import PROGRESS_FILE, read_live, read_progress
 from train.jobs.words import gone
@@ -34,8 +42,6 @@ from train.names import checked_name, with_absolute_paths
 
 LOCK_FILE = "lock"
 """In a run's folder: its trainer holds it while it lives."""
-SIGNS = ("config.json", "last.ckpt", "metrics.csv")
-"""The folder of a run has one of these."""
 BIN_DAYS = 7.0
 RECENT_SECONDS = 1.0
 _RECENT_LOCK = threading.Lock()
@@ -129,16 +135,16 @@ class Runs:
         name, folder = _named(name), None
         try:
             with self.database.write() as connection:
-                folder = _new_folder(self.folder, name)
+                folder = new_folder(self.folder, name)
                 write_run_config(folder, with_absolute_paths(config))
-                _sync(folder / "config.json")
+                sync_to_disk(folder / "config.json")
                 connection.execute(
                     "INSERT INTO runs (id, name, notes, created, position) VALUES (?, ?, ?, ?, ?)",
                     (folder.name, name, notes, time.time(), _last_place(connection)),
                 )
         except (JobError, OSError) as error:
             if folder is not None:
-                _discard(folder)
+                discard(folder)
             if isinstance(error, OSError):
                 raise self.database.unusable(error) from error
             raise
@@ -295,8 +301,8 @@ class Runs:
             found = self._folders()
             connection.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in known - found])
             for id in found - known:
-                finished = "finished" if _is_finished(self.folder / id) else None
-                made = _changed(self.folder / id, SIGNS) or time.time()
+                finished = "finished" if is_finished(self.folder / id) else None
+                made = changed_at(self.folder / id, SIGNS) or time.time()
                 connection.execute(
                     "INSERT INTO runs (id, name, created, started, outcome) VALUES (?, ?, ?, ?, ?)",
                     (id, id, made, made, finished),
@@ -306,7 +312,7 @@ class Runs:
         try:
             with os.scandir(self.folder) as entries:
                 return {
-                    entry.name for entry in entries if entry.is_dir() and _seems_a_run(Path(entry))
+                    entry.name for entry in entries if entry.is_dir() and seems_a_run(Path(entry))
                 }
         except OSError as error:
             raise self.database.unusable(error) from error
@@ -331,13 +337,13 @@ class Runs:
         )
         seen = state in ("running", "stopping")
         phase, progress = read_progress(folder) if seen else (None, None)
-        config, problem = _config(folder)
+        config, problem = config_and_problem(folder)
         message = "" if state in ACTIVE else row["message"]
         if state == "unknown" and record is not None:
             message = record.unknown
         if state == "interrupted" and not message:
             message = gone(folder)
-        ended = row["ended"] or _changed(folder, (PROGRESS_FILE, "last.ckpt", *SIGNS))
+        ended = row["ended"] or changed_at(folder, (PROGRESS_FILE, "last.ckpt", *SIGNS))
         rows = read_metrics(folder)
         return Run(
             id=row["id"],
@@ -350,13 +356,13 @@ class Runs:
             phase=phase,
             progress=progress,
             created=datetime.fromtimestamp(row["created"], UTC),
-            started=_time(row["started"]),
-            ended=None if state in ACTIVE else _time(ended),
+            started=as_time(row["started"]),
+            ended=None if state in ACTIVE else as_time(ended),
             message=" ".join(part for part in (message, problem) if part),
             position=places.get(row["id"]),
             epochs=len(rows),
             best=max(rows, key=lambda r: r.get("val_score", float("-inf")), default={}),
-            deleted=_time(row["deleted"]),
+            deleted=as_time(row["deleted"]),
         )
 
 
@@ -364,24 +370,6 @@ def at_cluster(folder: Path, row: sqlite3.Row) -> Record | None:
     """The job of a cluster that is at a run, which began and did not say how it ended."""
     begun = row["started"] is not None and row["position"] is None and row["outcome"] is None
     return read_record(folder / row["id"]) if begun else None
-
-
-def read_metrics(folder: Path) -> list[dict[str, float]]:
-    """Rows of a run's `metrics.csv`; cells without a finite number are left out."""
-    try:
-        with (folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
-            return [_numbers(row) for row in csv.DictReader(file)]
-    except (OSError, ValueError, csv.Error):
-        return []
-
-
-def _numbers(row: dict[str, str]) -> dict[str, float]:
-    numbers = {}
-    for column, text in row.items():
-        with suppress(ValueError, TypeError):
-            if math.isfinite(number := float(text)):
-                numbers[column] = number
-    return numbers
 
 
 def _row(connection: sqlite3.Connection, id: str) -> sqlite3.Row:
@@ -403,84 +391,8 @@ def _last_place(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT 1 + COALESCE(MAX(position), 0) FROM runs").fetchone()[0])
 
 
-def _seems_a_run(folder: Path) -> bool:
-    """Also the folders of versions that marked none, which are looked at, not written to."""
-    if not any((folder / sign).exists() for sign in SIGNS):
-        return False
-    if kind := ownership.kind_of(folder):
-        return kind == RUN
-    try:
-        return may_be_run(folder)
-    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError):
-        return False
-
-
-def _discard(folder: Path) -> None:
-    """Take back a folder made a moment ago."""
-    if not ownership.remove(folder, RUN):
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _config(folder: Path) -> tuple[Config | None, str]:
-    """The choices of a run; None and a sentence if they cannot be read."""
-    problem = "Its config.json is missing."
-    try:
-        if config := read_run_config(folder):
-            # Half a surrogate pair cannot be shown.
-            json.dumps(config.as_dict(), ensure_ascii=False).encode("utf-8")
-            return config, ""
-    except ConfigError as error:
-        problem = str(error)
-    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-        # One run's file is never a reason not to show the others.
-        problem = f"Its config.json cannot be used ({type(error).__name__})."
-    return None, f"{problem} It cannot go on; delete it, or make a new training."
-
-
-def _is_finished(folder: Path) -> bool:
-    """Whether a folder without a row holds a training that came to its planned end."""
-    config, _ = _config(folder)
-    return any((folder / "model").glob("*/card.json")) or (
-        config is not None and len(read_metrics(folder)) >= config.epochs
-    )
-
-
-def _changed(folder: Path, names: tuple[str, ...]) -> float | None:
-    """When the newest of these files was written, in seconds since 1970."""
-    times = []
-    for name in names:
-        with suppress(OSError):
-            times.append((folder / name).stat().st_mtime)
-    return max(times, default=None)
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-
-
 def _named(name: str) -> str:
     try:
         return checked_name(name)
     except ConfigError as error:
         raise JobError(str(error)) from error
-
-
-def _new_folder(runs: Path, name: str) -> Path:
-    """A new folder whose name begins with the time and says something of the run."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "run"
-    base, number = f"{datetime.now():%Y%m%d-%H%M%S}-{words}", 1
-    while True:
-        folder = runs / (base if number == 1 else f"{base}-{number}")
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            number += 1
-
-
-def _sync(path: Path) -> None:
-    """Have a file on the disk, not only in the system's memory: a power cut spares it."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())

@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader
 
 from core.compat import import_torchvision
 from train.config import Config
-from train.data.arrays import Arrays, chosen_rows, frame_loader
+from train.data.arrays import Arrays, chosen_rows
+from train.data.samplers import frame_loader
 from train.learn.ranks import BatchParts, part_of_rows
 
 import_torchvision()

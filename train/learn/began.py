@@ -10,14 +10,8 @@ from pathlib import Path
 
 from core.system import ownership
 from core.taxonomy import KEYS
-from train.config import (
-    Config,
-    ConfigError,
-    HybridConfig,
-    SegmenterConfig,
-    Stage,
-    read_run_config,
-)
+from train.config import Config, ConfigError, HybridConfig, SegmenterConfig, Stage
+from train.config_files import read_run_config
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
 from train.fields import specs
@@ -180,6 +174,6 @@ def _sizes(stages: tuple[Stage, ...]) -> list[int]:
 
 
 def _epochs_done(run: Path) -> int:
-    from train.jobs.store import read_metrics
+    from train.jobs.run_files import read_metrics
 
     return max((int(row["epoch"]) + 1 for row in read_metrics(run) if "epoch" in row), default=0)

@@ -15,7 +15,7 @@ import torch
 
 from core.compat import import_torchvision
 from train.config import Config, ConfigError
-from train.data.arrays import Frames
+from train.data.samplers import Frames
 from train.learn.base import Model, PhotoModel
 from train.learn.samples import choose, write_answers, write_photos
 from train.progress import Progress, Stopped, Watch

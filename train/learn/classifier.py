@@ -14,7 +14,8 @@ from core.models.networks import normalise
 from core.models.weights import load_into
 from train.choices import BASE, EARLY_BLOCKS
 from train.config import ClassifierConfig, ConfigError
-from train.data.arrays import Arrays, EpochSampler, Samples, rows_of
+from train.data.arrays import Arrays, rows_of
+from train.data.samplers import EpochSampler, Samples
 from train.learn.base import PhotoModel
 from train.learn.diagnosing import Diagnosing
 from train.learn.distillation import Teachers, distillation_loss

@@ -10,7 +10,8 @@ from core.evaluation.curves import auc
 from core.evaluation.metrics import balanced_accuracy, classifier_summary, negative_log_likelihood
 from core.models.calibration import Calibration, softmax
 from train.config import ClassifierConfig, HybridConfig
-from train.data.arrays import Arrays, source_weights
+from train.data.arrays import Arrays
+from train.data.samplers import source_weights
 from train.learn.losses import class_loss
 
 SENSITIVITY_AT = 0.8

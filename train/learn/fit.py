@@ -23,7 +23,8 @@ import torch
 from core.compat import import_torchvision
 from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
-from train.config import ConfigError, write_run_config
+from train.config import ConfigError
+from train.config_files import write_run_config
 from train.jobs.words import disk_is_full
 from train.learn.base import Model, PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching

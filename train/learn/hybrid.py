@@ -13,7 +13,8 @@ from core.evaluation.metrics import segmenter_summary
 from core.models.architectures import Hybrid, build_encoder
 from core.models.networks import normalise
 from train.config import HybridConfig
-from train.data.arrays import Arrays, EpochSampler, LabelledSamples, rows_of
+from train.data.arrays import Arrays, rows_of
+from train.data.samplers import EpochSampler, LabelledSamples
 from train.learn.base import PhotoModel
 from train.learn.classifier import class_answers, collected_logits
 from train.learn.diagnosing import Diagnosing

@@ -14,7 +14,8 @@ from core.models.architectures import build_encoder
 from core.models.networks import build_segmenter, normalise
 from core.models.weights import load_into
 from train.config import SegmenterConfig
-from train.data.arrays import Arrays, EpochSampler, Samples, rows_of, source_weights
+from train.data.arrays import Arrays, rows_of
+from train.data.samplers import EpochSampler, Samples, source_weights
 from train.learn.base import PhotoModel
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered

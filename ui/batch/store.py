@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.batch.batches import BatchJob, BatchStore, Photo, check
+from core.batch.batch_store import BatchStore
+from core.batch.batches import BatchJob, Photo, check
 from core.batch.sources import Source
 from ui import state
 from ui.case import Case

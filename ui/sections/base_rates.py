@@ -9,7 +9,7 @@ from core.answer.prior import GENERAL_PRACTICE, reweigh
 from core.formatting import chance
 from core.taxonomy import BY_KEY
 from ui.case import Case
-from ui.figures import before_and_after
+from ui.sections.charts import before_and_after
 from ui.state import Shown, desk
 
 TITLE = ":material/groups: Other patients: change how common each diagnosis is"

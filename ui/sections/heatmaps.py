@@ -10,8 +10,8 @@ from core.formatting import chance, percent
 from core.imaging.heatmaps import reachable_share, share_inside
 from core.taxonomy import BY_KEY, KEYS
 from ui.case import Case
-from ui.figures import contrast_chart
 from ui.methods import side_by_side
+from ui.sections.charts import contrast_chart
 from ui.state import Shown, desk
 
 TITLE = ":material/gradient: Heatmaps"

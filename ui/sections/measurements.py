@@ -13,8 +13,8 @@ from core.lesion.measure import Measurements
 from core.lesion.measure_words import Row, described
 from ui.case import Case
 from ui.drawings import drawings
-from ui.figures import colour_bars, describe_colours
 from ui.scale import width_mm
+from ui.sections.charts import colour_bars, describe_colours
 from ui.state import Shown
 
 TITLE = ":material/straighten: Measurements"

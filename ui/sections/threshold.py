@@ -14,7 +14,7 @@ from core.formatting import chance, percent
 from core.models.registry import in_use
 from core.models.weights import read_card
 from ui.case import Case
-from ui.figures import outcome_bars
+from ui.sections.charts import outcome_bars
 from ui.state import Shown
 from ui.text import as_text
 

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
-from train.config import CONFIGS, Config, Stage, as_json
+from train.config import CONFIGS, Config, Stage
+from train.config_files import as_json
 from train.fields import Spec, specs
 from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY, PRESETS

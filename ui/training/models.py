@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.models.registry import KINDS, Model, in_use, kinds_in_use, use_shipped
 from core.system.fair_queue import BusyError
-from train.finish.package import IMPORTED, PackageError, remove
+from train.finish.package import IMPORTED, remove
+from train.finish.package_check import PackageError
 from train.jobs import Run
 from ui import access, subprocess_task
 from ui.frame import as_text, decide, shipped_button

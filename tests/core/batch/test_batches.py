@@ -14,7 +14,8 @@ from PIL import Image
 
 from core.answer.analyser import Analysis
 from core.batch import batches as jobs
-from core.batch.batches import BatchError, BatchJob, BatchStore
+from core.batch.batch_store import BatchStore
+from core.batch.batches import BatchError, BatchJob
 from core.batch.sources import Source
 from core.batch.tables import header
 from core.imaging.image import ImageError, LesionImage, to_jpeg, to_png

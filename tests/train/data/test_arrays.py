@@ -23,19 +23,8 @@ from core.system.storage import PHOTOS
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.data.arrays import (
-    CROP,
-    Arrays,
-    Data,
-    EpochSampler,
-    Frames,
-    Samples,
-    frame_loader,
-    load_arrays,
-    prepare,
-    rows_of,
-    wanted_part,
-)
+from train.data.arrays import CROP, Arrays, Data, load_arrays, prepare, rows_of, wanted_part
+from train.data.samplers import EpochSampler, Frames, Samples, frame_loader
 from train.data.sources import SplitSource
 from train.finish.features import part_rows
 

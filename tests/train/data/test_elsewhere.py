@@ -15,8 +15,9 @@ from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
-from train.data.arrays import Samples, open_more, prepare, read_photo, rows_of, source_weights
+from train.data.arrays import open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
+from train.data.samplers import Samples, source_weights
 from train.data.sources import ElsewhereSource
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining

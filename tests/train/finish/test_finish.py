@@ -27,8 +27,8 @@ from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig, Stage
-from train.finish.export import Finished
 from train.finish.finish import LOOKS, evaluate_run, finish
+from train.finish.finished import Finished
 from train.progress import Progress, Stopped
 from train.run import begin, run_training
 

@@ -24,7 +24,8 @@ from core.settings import Settings
 from core.taxonomy import KEYS
 from train.__main__ import main
 from train.finish import package
-from train.finish.package import PackageError, pack, remove, unpack
+from train.finish.package import pack, remove, unpack
+from train.finish.package_check import PackageError
 
 CLASSIFIER = {
     "name": "A small one",

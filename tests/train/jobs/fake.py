@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from train.config import read_run_config
+from train.config_files import read_run_config
 from train.jobs import Runs, ensure_supervisor, worker
 from train.jobs.supervisor import Supervisor
 from train.presets import PRESETS

@@ -18,7 +18,8 @@ import pytest
 
 from core.settings import REPOSITORY
 from tests.train.jobs.conftest import config
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig, read_run_config
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig
+from train.config_files import read_run_config
 from train.jobs import JobError, Runs
 from train.jobs.database import DATABASE_FILE, Database
 from train.jobs.locks import hold

@@ -24,7 +24,8 @@ from core.system.ownership import mark
 from core.system.run_folder import RUN
 from train.__main__ import main
 from train.choices import ARCHITECTURES
-from train.config import VERSION, Config, ConfigError, Stage
+from train.config import Config, ConfigError, Stage
+from train.config_files import VERSION
 from train.learn.base import Model
 from train.learn.callbacks import Watching
 from train.learn.fit import AtomicCheckpointIO, fit

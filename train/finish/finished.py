@@ -1,0 +1,109 @@
+"""A run that has come to its end, as its models are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core.models.architectures import Hybrid, build_classifier
+from core.models.networks import build_segmenter
+from core.models.weights import WeightsError, load_into
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.data.arrays import Arrays, Data, rows_of
+from train.learn.checkpoints import read_checkpoint
+
+SIZES = (160, 192, 224)
+"""Input sizes tried of those within `STEP` of the size that a run ended with, which is tried as
+well: a network often sees better at a size somewhat above that of its training, where objects
+look as large as its random crops made them (Touvron et al., "Fixing the train-test resolution
+discrepancy", NeurIPS 2019)."""
+STEP = 32
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run with what its models are made from.
+
+    Attributes:
+        run: its folder, with `best.ckpt` and `metrics.csv`.
+        config: its choices.
+        data: the photos it learned from.
+        arrays: the same decoded, with the labels it learned.
+    """
+
+    run: Path
+    config: Config
+    data: Data
+    arrays: Arrays
+
+    @property
+    def masked(self) -> bool:
+        """Whether it sees only photos that have a mask."""
+        return isinstance(self.config, (SegmenterConfig, HybridConfig))
+
+    def rows(self, split: str) -> np.ndarray:
+        """The rows of a split that its training sees. Raises DatasetError: there are none."""
+        return rows_of(self.arrays, split, self.config.limit, self.masked)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Input sizes to try."""
+        last = self.config.stages[-1].size
+        return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
+
+
+def kinds_of(config: Config) -> tuple[str, ...]:
+    """The models that a run leaves."""
+    return ("classifier", "segmenter") if isinstance(config, HybridConfig) else (config.kind,)
+
+
+def trained(finished: Finished) -> dict[str, torch.nn.Module]:
+    """The networks of a run's best checkpoint, by kind, in evaluation mode.
+
+    Raises:
+        WeightsError: there is no checkpoint, or it does not fit the run's configuration.
+    """
+    path, config, classes = finished.run / "best.ckpt", finished.config, finished.arrays.classes
+    try:
+        state = read_checkpoint(path)["state_dict"]
+    except FileNotFoundError as error:
+        raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
+    state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
+    networks: dict[str, torch.nn.Module]
+    if isinstance(config, ClassifierConfig):
+        networks = {"classifier": build_classifier(config.architecture, len(classes))}
+        states = {"classifier": state}
+    elif isinstance(config, SegmenterConfig):
+        networks = {"segmenter": build_segmenter(config.encoder)}
+        states = {"segmenter": state}
+    else:
+        assert isinstance(config, HybridConfig)
+        both = Hybrid(config.encoder, len(classes))
+        load_into(both, state, finished.run.name)
+        networks = {
+            "classifier": build_classifier(config.encoder, len(classes)),
+            "segmenter": build_segmenter(config.encoder),
+        }
+        states = dict(zip(networks, both.parts(), strict=True))
+    for kind, network in networks.items():
+        load_into(network, states[kind], finished.run.name)
+        network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    return networks
+
+
+def comparable(config: Config) -> bool:
+    """Whether the app can compare a photo with the training photos of such a classifier: it learned
+    HAM10000's diagnoses."""
+    return config.data == "ham10000" and getattr(config, "labels", "") == "diagnoses"
+
+
+def check_run(config: Config | None, run: Path, kind: str) -> Config:
+    """The configuration of a run that leaves a model of a kind. Raises ConfigError."""
+    if config is None:
+        raise ConfigError(f"{run} holds no run; train first.")
+    if kind not in kinds_of(config):
+        raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
+    return config

@@ -1,0 +1,214 @@
+"""The figures of single sections of the Analyse page."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+
+import cv2
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.answer.threshold import Outcomes
+from core.formatting import chance, percent
+from core.imaging.image import to_jpeg
+from core.imaging.overlay import canvas_for, draw
+from core.lesion.colour import COLOURS, LEAST_SHARE
+from core.lesion.measure import Measurements
+from core.taxonomy import BY_KEY
+from ui.drawings import drawings
+from ui.figures import BROWN, PATTERNS, TEAL, bar_layout, colour, text_colour, tick_label
+from ui.state import Shown
+
+
+def contrast_chart(shown: Shown, key: str, other: str) -> go.Figure:
+    """The photo in grey under what speaks for one class (teal) rather than another (brown)."""
+    dark = st.context.theme.type == "dark"
+    name = ("contrast", key, other, dark)
+    return drawings.of((shown,), name, lambda: _contrast_chart(shown, key, other, dark))
+
+
+def _contrast_chart(shown: Shown, key: str, other: str, dark: bool) -> go.Figure:
+    values = shown.analysis.contrast(key, other)
+    rows, columns = values.shape
+    limit = max(float(np.abs(values).max()), 1e-6)
+    small = canvas_for(shown.preview, 1, 640)
+    height, width = small.shape[:2]
+    grey = np.repeat(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
+    photo = base64.b64encode(to_jpeg(draw(grey, mask=shown.mask))).decode()
+    # As fine as the heatmaps on the photo, smoothed in the same way; hovering tells the places.
+    fine = cv2.resize(values, (columns * 10, rows * 10), interpolation=cv2.INTER_CUBIC)
+    text = {"color": text_colour(dark), "size": 14}
+    names = ["<br>".join(textwrap.wrap(BY_KEY[k].name, 14)) for k in (other, key)]
+    span = {"x0": 0.05, "dx": 0.1, "y0": 0.05, "dy": 0.1}
+    trace = go.Heatmap(
+        z=fine,
+        **span,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=[
+            [0, BROWN.format(0.75)],
+            [0.25, BROWN.format(0.5)],
+            [0.5, "rgba(255, 255, 255, 0)"],
+            [0.75, TEAL.format(0.5)],
+            [1, TEAL.format(0.75)],
+        ],
+        zsmooth="fast",
+        hovertemplate="%{z:+.2f} points<extra></extra>",
+        colorbar={
+            "orientation": "h",
+            "y": -0.02,
+            "yanchor": "top",
+            "thickness": 14,
+            "len": 0.7,
+            "tickvals": [-limit, 0, limit],
+            "ticktext": [
+                f"−{limit:.2f}<br>{names[0]}", "0", f"+{limit:.2f}<br>{names[1]}",
+            ],
+            "tickfont": text,
+        },
+    )  # fmt: skip
+    axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    layout = {
+        "height": 440,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 72},
+        "dragmode": False,
+        "font": text,
+        "images": [
+            {
+                "source": f"data:image/jpeg;base64,{photo}",
+                "xref": "x", "yref": "y", "x": 0, "y": 0,
+                "sizex": columns, "sizey": rows, "sizing": "stretch", "layer": "below",
+            }
+        ],
+        "xaxis": {**axis, "range": [0, columns]},
+        "yaxis": {
+            **axis,
+            "range": [rows, 0],
+            "scaleanchor": "x",
+            "scaleratio": (height / rows) / (width / columns),
+        },
+    }  # fmt: skip
+    return go.Figure(trace, layout)
+
+
+def before_and_after(
+    classes: tuple[str, ...], before: np.ndarray, after: np.ndarray, names: tuple[str, str]
+) -> go.Figure:
+    """Probabilities K of each class at two priors, in pairs: pale before, full after."""
+    dark = st.context.theme.type == "dark"
+    order = sorted(range(len(classes)), key=lambda k: (not BY_KEY[classes[k]].malignant, -after[k]))
+    labels = [tick_label(classes[k]) for k in order]
+    bars = [
+        go.Bar(
+            orientation="h",
+            name=name,
+            y=labels,
+            x=[shares[k] for k in order],
+            text=[f"{chance(float(shares[k]), 1)} {name}" for k in order],
+            textposition="outside",
+            cliponaxis=False,
+            showlegend=False,
+            marker={
+                "color": [colour(classes[k], dark) for k in order],
+                "opacity": opacity,
+                "pattern": {
+                    "shape": [PATTERNS[BY_KEY[classes[k]].group] for k in order],
+                    "fillmode": "overlay",
+                    "size": 7,
+                },
+            },
+            hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
+        )
+        for name, shares, opacity in zip(names, (before, after), (0.45, 1.0), strict=True)
+    ]
+    figure = go.Figure(bars, bar_layout(dark))
+    figure.update_layout(height=460, bargap=0.3, bargroupgap=0.08)
+    return figure.update_xaxes(range=[0, 1.3])
+
+
+def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
+    """Found and missed above false alarms and those correctly not called, each pair stacked."""
+    dark = st.context.theme.type == "dark"
+    text = {"color": text_colour(dark), "size": 14}
+    good, bad = ("#3DB6BC", "#D5945E") if dark else ("#007E89", "#9D5C2C")
+    rows = [sick.capitalize(), "All others"]
+    parts = (
+        ("Found", rows[0], outcomes.found, good, ""),
+        ("Missed", rows[0], outcomes.missed, bad, "x"),
+        ("Correctly not called", rows[1], outcomes.left_alone, good, "."),
+        ("False alarms", rows[1], outcomes.false_alarms, bad, "/"),
+    )
+    bars = [
+        go.Bar(
+            orientation="h",
+            name=f"{name}: {number}",
+            y=[row],
+            x=[number],
+            marker={"color": shade, "pattern": {"shape": shape, "fillmode": "overlay", "size": 7}},
+            hovertemplate=f"{name}: %{{x}}<extra></extra>",
+        )
+        for name, row, number, shade, shape in parts
+    ]
+    layout = {
+        "barmode": "stack",
+        "height": 220,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
+        "bargap": 0.35,
+        "legend": {
+            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal",
+            "title": None, "font": text,
+        },
+        "xaxis": {"tickfont": text, "rangemode": "tozero"},
+        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
+        "dragmode": False,
+        "font": text,
+    }  # fmt: skip
+    return go.Figure(bars, layout)
+
+
+def colour_bars(measured: Measurements) -> go.Figure:
+    """The share of each of the six colours, as a bar of that colour with its name."""
+    dark = st.context.theme.type == "dark"
+    return drawings.of((measured,), ("colours", dark), lambda: _colour_bars(measured, dark))
+
+
+def _colour_bars(measured: Measurements, dark: bool) -> go.Figure:
+    text = {"color": text_colour(dark), "size": 14}
+    shares = [getattr(measured, colour.key) for colour in COLOURS]
+    bars = go.Bar(
+        orientation="h",
+        y=[colour.name for colour in COLOURS],
+        x=shares,
+        text=[_share_in_words(share) for share in shares],
+        textposition="outside",
+        cliponaxis=False,
+        marker={
+            "color": [colour.hex for colour in COLOURS],
+            "line": {"color": text_colour(dark), "width": 1},
+        },
+        hoverinfo="skip",
+    )
+    layout = {
+        "height": 250,
+        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
+        "bargap": 0.25,
+        "xaxis": {"range": [0, 1.5], "visible": False},
+        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
+        "dragmode": False,
+        "font": text,
+    }
+    return go.Figure(bars, layout)
+
+
+def describe_colours(measured: Measurements) -> str:
+    """The chart in words, for screen readers."""
+    parts = [f"{c.name} {_share_in_words(getattr(measured, c.key))}" for c in COLOURS]
+    return "Shares of the lesion by colour: " + ", ".join(parts)
+
+
+def _share_in_words(share: float) -> str:
+    if share >= LEAST_SHARE:
+        return f"{percent(share)}, counted"
+    return percent(share, 1) if share else "none"

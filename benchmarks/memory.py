@@ -37,7 +37,7 @@ from core.ham10000.splits import SplitError
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from ui.case import Case
-from ui.state import Desk
+from ui.state import ModelServer
 
 ALLOWED_MB = 50
 WARM_UP_ROUNDS = 5
@@ -137,11 +137,11 @@ def photos() -> Iterator[bytes]:
 
 def analysed(total: int) -> bool:
     """The second part; prints a table, and returns whether all was well."""
-    desk = Desk()
+    model_server = ModelServer()
     seen: dict[int, float] = {}
     began = time.perf_counter()
     for done, photo in enumerate(tqdm(photos(), total=total, disable=None), 1):
-        desk.answer(Case.of_file(photo, f"photo {done}", ""))
+        model_server.answer(Case.of_file(photo, f"photo {done}", ""))
         if done % (total // 10) == 0:
             seen[done] = memory_of(os.getpid()) or 0.0
         if done == total:

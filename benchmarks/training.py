@@ -26,7 +26,7 @@ from train.config import Config, Stage
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import BY_KEY
 from ui.case import Case
-from ui.state import Desk
+from ui.state import ModelServer
 
 ALLOWED = 3.0
 PAUSE_SECONDS = 0.2
@@ -40,13 +40,13 @@ def main() -> int:
     parser.add_argument("--preset", choices=BY_KEY, default="demo", help="default: %(default)s")
     options = parser.parse_args()
     Dataset.open()  # rather now than after the first half
-    desk, endless = Desk(), photos()
-    _times(desk, endless, 10)
-    idle = _times(desk, endless, options.analyses)
+    model_server, endless = ModelServer(), photos()
+    _times(model_server, endless, 10)
+    idle = _times(model_server, endless, options.analyses)
     # Long enough to be at it all the time, whatever the preset.
     preset = BY_KEY[options.preset].config
     with _training(replace(preset, stages=(Stage(1000, preset.size_at(0)),), patience=1000)) as now:
-        busy = _times(desk, endless, options.analyses)
+        busy = _times(model_server, endless, options.analyses)
         progress = now().progress
     print(f"{machine()}; {on_the_cpu().threads} threads.\n")
     rows = [
@@ -62,14 +62,14 @@ def main() -> int:
     return 1 if ratio > ALLOWED else 0
 
 
-def _times(desk: Desk, endless: Iterator[bytes], count: int) -> np.ndarray:
+def _times(model_server: ModelServer, endless: Iterator[bytes], count: int) -> np.ndarray:
     """Seconds of analyses, bytes in, answer out."""
     seconds = []
     for number in range(count):
         case = Case.of_file(next(endless), f"photo {number}", "")
         time.sleep(PAUSE_SECONDS)
         began = time.perf_counter()
-        desk.answer(case)
+        model_server.answer(case)
         seconds.append(time.perf_counter() - began)
     return np.array(seconds)
 

@@ -18,7 +18,7 @@ from ui.figures import describe_bars, probability_bars
 from ui.frame import as_text
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
-from ui.state import Shown
+from ui.state import ShownAnalysis
 
 HOW_CONFIRMED = {
     "histo": "confirmed by histopathology",
@@ -28,7 +28,7 @@ HOW_CONFIRMED = {
 }
 
 
-def attempt(case: Case, slot: str = "") -> Shown | None:
+def attempt(case: Case, slot: str = "") -> ShownAnalysis | None:
     """Analyse a photo; where that fails, say why and what to do. `slot` as for `cases.pick`."""
     try:
         return state.analyse(case)
@@ -43,7 +43,7 @@ def attempt(case: Case, slot: str = "") -> Shown | None:
     return None
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """The whole answer: warnings, photo with its layers beside the probabilities, downloads."""
     analysis = shown.analysis
     warn(case, shown)
@@ -66,7 +66,7 @@ def show(case: Case, shown: Shown) -> None:
     further(case, shown)
 
 
-def _wanted_anyway(case: Case, shown: Shown) -> bool:
+def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
     """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
     the photo alone where not."""
     wanted = st.toggle("Show what the models say anyway", key=f"anyway_{shown.analysis.digest}")
@@ -85,10 +85,10 @@ SECTIONS = (heatmaps, measurements, doubt, similar, threshold, base_rates, repor
 
 
 @st.fragment
-def further(case: Case, shown: Shown) -> None:
+def further(case: Case, shown: ShownAnalysis) -> None:
     """What explains the answer: nothing at first, then one section at a time, which stays open
     from photo to photo. Choosing one reruns only this."""
-    if shown.analysis.models != state.desk().analyser.models:
+    if shown.analysis.models != state.model_server().analyser.models:
         st.rerun()  # another model is in use by now: the sections compare with its figures
     st.subheader("Explore this answer", anchor=False)
     titles = [section.TITLE for section in SECTIONS]
@@ -105,10 +105,10 @@ def further(case: Case, shown: Shown) -> None:
     SECTIONS[titles.index(chosen)].show(case, shown)
 
 
-def warn(case: Case, shown: Shown) -> None:
+def warn(case: Case, shown: ShownAnalysis) -> None:
     """What to know before reading the answer: a strange photo, what was changed in reading it."""
     analysis = shown.analysis
-    note = domain_note(analysis.domain, state.desk().analyser.classifier_card, case.own)
+    note = domain_note(analysis.domain, state.model_server().analyser.classifier_card, case.own)
     if note and analysis.in_domain:
         st.caption(f":material/photo_camera: {note[0]}. {note[1]}")
     elif note:
@@ -120,7 +120,7 @@ def warn(case: Case, shown: Shown) -> None:
             st.caption(f":material/photo_camera: {words}")
 
 
-def headline(shown: Shown) -> None:
+def headline(shown: ShownAnalysis) -> None:
     """The answer in words."""
     analysis = shown.analysis
     top = BY_KEY[analysis.prediction]
@@ -140,14 +140,14 @@ def headline(shown: Shown) -> None:
         st.caption(":material/info: The answer and the more probable group differ.")
 
 
-def _truth(case: Case, shown: Shown) -> None:
+def _truth(case: Case, shown: ShownAnalysis) -> None:
     if st.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}"):
         truth(case, shown)
     else:
         st.caption("Think first: what would you have said?")
 
 
-def truth(case: Case, shown: Shown) -> None:
+def truth(case: Case, shown: ShownAnalysis) -> None:
     """What a case of the dataset truly is, how that is known, and whether the model agrees."""
     record = case.record
     assert record is not None

@@ -22,7 +22,7 @@ from core.taxonomy import BY_KEY, KEYS
 from ui import subprocess_task
 from ui.case import Case
 from ui.frame import as_text
-from ui.state import Shown, desk
+from ui.state import ShownAnalysis, model_server
 
 REMEMBERED = 2000
 """Maps kept, of 36 numbers each."""
@@ -66,7 +66,7 @@ def bench() -> Bench:
     return _bench(in_use("classifier").key)
 
 
-def side_by_side(case: Case, shown: Shown) -> None:
+def side_by_side(case: Case, shown: ShownAnalysis) -> None:
     """Choose a class, compute what is not known yet, show all methods."""
     analysis = shown.analysis
     st.subheader("Would another method show the same?", anchor=False)
@@ -86,7 +86,7 @@ def side_by_side(case: Case, shown: Shown) -> None:
         _gallery(shown, key, maps)
 
 
-def _ask(case: Case, shown: Shown, key: str) -> None:
+def _ask(case: Case, shown: ShownAnalysis, key: str) -> None:
     """The button that has the maps computed; how far that is; what went wrong."""
     about, place = (shown.analysis.digest, key), st.empty()
     task = subprocess_task.current(TASK, about)
@@ -119,10 +119,10 @@ def _ask(case: Case, shown: Shown, key: str) -> None:
     subprocess_task.show_progress(task, "Getting ready…", TASK)
 
 
-def _started(case: Case, shown: Shown, key: str) -> subprocess_task.Task:
+def _started(case: Case, shown: ShownAnalysis, key: str) -> subprocess_task.Task:
     """The computation of the maps that are not known yet. Finished ones stay, whatever happens."""
     shared, analysis = bench(), shown.analysis
-    size = desk().analyser.classifier_card["input"]["size"]
+    size = model_server().analyser.classifier_card["input"]["size"]
     pixels = resize(case.open(DECODED_PX).rgb, (size, size))
     known = shared.remembered(analysis.digest, key)
     words = ["{folder}", str(analysis.classes.index(key)), *(m for m in METHODS if m not in known)]
@@ -134,7 +134,7 @@ def _started(case: Case, shown: Shown, key: str) -> subprocess_task.Task:
     )
 
 
-def _gallery(shown: Shown, key: str, maps: dict[str, np.ndarray]) -> None:
+def _gallery(shown: ShownAnalysis, key: str, maps: dict[str, np.ndarray]) -> None:
     small = canvas_for(shown.preview, 1, SMALL_PX)
     with st.grid(3, min_column_width=240, gap="medium"):
         for method, about in METHODS.items():

@@ -15,7 +15,7 @@ from core.imaging.overlay import canvas_for, draw
 from core.report.downloads import analysis_json, file_stem, mask_png, overlay_png
 from core.taxonomy import BY_KEY, KEYS
 from ui.case import Case
-from ui.state import SHOWN_PX, Shown
+from ui.state import SHOWN_PX, ShownAnalysis
 
 OVERLAY_PX = 2400
 """Longest side of a downloaded overlay: enough to print, without 40 megapixels to wait for."""
@@ -72,7 +72,7 @@ def switches() -> Layers:
 
 
 @st.fragment
-def photo(case: Case, shown: Shown) -> None:
+def photo(case: Case, shown: ShownAnalysis) -> None:
     """The photo, its switches and the downloads; a switch redraws only this, no network runs."""
     analysis = shown.analysis
     place = st.container()
@@ -133,7 +133,7 @@ def _inside(heatmap: np.ndarray, mask: np.ndarray) -> str:
     return "" if share is None else f" {percent(share)} of this heat lies inside the outline."
 
 
-def notes(case: Case, shown: Shown, layers: Layers, target: str) -> None:
+def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None:
     """Where the photo is from, and how to read what lies on it."""
     st.caption(case.about)
     if not shown.mask.any():
@@ -150,7 +150,7 @@ def notes(case: Case, shown: Shown, layers: Layers, target: str) -> None:
         )
 
 
-def in_words(case: Case, shown: Shown, layers: Layers, target: str) -> str:
+def in_words(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> str:
     """The photo with its layers in words, for screen readers."""
     parts = [f"Photo {case.name}"]
     measured = shown.analysis.measurements

@@ -22,7 +22,7 @@ from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
 from core.models.registry import KINDS, in_use, models_in_use, refuse
 from core.models.weights import Card, WeightsError, read_card
-from core.system.fair_queue import Turns
+from core.system.fair_queue import FairQueue
 from ui.case import Case
 from ui.drawings import DRAWN_BYTES
 
@@ -36,7 +36,7 @@ their drawings it is 96 MB."""
 REMEMBERED_VIEWS = 1000
 """Photos whose eight views are remembered, of 56 numbers each."""
 
-_TURNS = Turns()
+_TURNS = FairQueue()
 """The queue before the networks: one, whatever models come and go, since a batch may still be at
 work with those of before."""
 
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownAnalysis:
     """One analysis, with small copies to draw on: photo uint8 h×w×3 and mask bool h×w; notes on how
     the file was read, and the photo's quality as measured."""
 
@@ -60,7 +60,7 @@ class Shown:
         return self.preview.nbytes + self.mask.nbytes + self.analysis.mask_logits.nbytes
 
 
-class Desk:
+class ModelServer:
     """The models, the queue before them, and what they answered lately. One for all sessions.
 
     Args:
@@ -70,23 +70,23 @@ class Desk:
     def __init__(self, folders: tuple[Path, Path] | None = None) -> None:
         self.analyser = Analyser.load(folders=folders)
         self.turns = _TURNS
-        self._answers: LRUCache[str, Shown] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
+        self._answers: LRUCache[str, ShownAnalysis] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
         self._views: LRUCache[str, EightViews] = LRUCache(REMEMBERED_VIEWS)
         self._lock = threading.Lock()
 
-    def remembered(self, digest: str) -> Shown | None:
+    def remembered(self, digest: str) -> ShownAnalysis | None:
         """The answer to a photo that was analysed lately."""
         with self._lock:
             return self._answers.get(digest)
 
-    def answer(self, case: Case) -> Shown:
+    def answer(self, case: Case) -> ShownAnalysis:
         """Decode and analyse, whatever is remembered. Raises ImageError."""
         image = case.open(DECODED_PX)
         analysis = self.analyser.analyse(image)
         preview = canvas_for(image.rgb, SHOWN_PX, SHOWN_PX)
         height, width = preview.shape[:2]
         small = scaled(image.width, image.height, MEASURED_PX)
-        shown = Shown(
+        shown = ShownAnalysis(
             analysis,
             preview,
             mask_of(analysis.mask_logits, width, height),
@@ -115,8 +115,8 @@ class Desk:
     show_spinner="Loading the two models… The very first time on a computer they are prepared for "
     "it, which takes some ten seconds.",
 )
-def _desk(folders: tuple[Path, Path], keys: tuple[str, str]) -> Desk:
-    made = Desk(folders)
+def _model_server(folders: tuple[Path, Path], keys: tuple[str, str]) -> ModelServer:
+    made = ModelServer(folders)
     # Streamlit collects garbage after each run of a script. What is loaded by now stays for good:
     # taken out of its sight, that costs a millisecond instead of sixty.
     gc.collect()
@@ -124,11 +124,11 @@ def _desk(folders: tuple[Path, Path], keys: tuple[str, str]) -> Desk:
     return made
 
 
-def desk() -> Desk:
+def model_server() -> ModelServer:
     """Loaded once, and anew when other models are in use. Raises WeightsError, SettingsError."""
     models = classifier, segmenter = models_in_use()
     try:
-        return _desk((classifier.folder, segmenter.folder), (classifier.key, segmenter.key))
+        return _model_server((classifier.folder, segmenter.folder), (classifier.key, segmenter.key))
     except WeightsError as error:
         if not (classifier.own or segmenter.own):
             raise
@@ -147,7 +147,7 @@ def in_turn(doing: str, work: Callable[[], T]) -> T:
         BusyError: too many wait already.
     """
     place = st.empty()
-    with desk().turns.take() as turn:
+    with model_server().turns.take() as turn:
         if not turn.wait(0.3):
             while not turn.wait(0.5):
                 place.info(
@@ -159,7 +159,7 @@ def in_turn(doing: str, work: Callable[[], T]) -> T:
             return work()
 
 
-def analyse(case: Case) -> Shown:
+def analyse(case: Case) -> ShownAnalysis:
     """The analysis of a photo, from memory if the same photo was analysed lately. Photos of all
     sessions go through one by one.
 
@@ -168,7 +168,7 @@ def analyse(case: Case) -> Shown:
         BusyError: too many wait already.
         WeightsError, SettingsError: the models cannot be loaded.
     """
-    shared = desk()
+    shared = model_server()
     if shown := shared.remembered(case.digest):
         return shown
     return in_turn(

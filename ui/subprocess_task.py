@@ -27,7 +27,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.settings import REPOSITORY
 from core.system import progress
-from core.system.fair_queue import BusyError, Turns
+from core.system.fair_queue import BusyError, FairQueue
 from ui.frame import duration
 
 GONE_SECONDS = 15.0
@@ -35,7 +35,7 @@ GONE_SECONDS = 15.0
 ENDING_SECONDS = 3.0
 """So long a process may take to end by itself before it is killed."""
 
-QUICK, LONG = Turns(waiting=20), Turns(waiting=20)
+QUICK, LONG = FairQueue(waiting=20), FairQueue(waiting=20)
 """The queues of all visitors, one task at a time in each: of what takes seconds, and minutes."""
 
 _all: weakref.WeakSet[Task] = weakref.WeakSet()
@@ -66,7 +66,7 @@ class Task:
         module: str,
         words: Sequence[str],
         files: Mapping[str, bytes] | None = None,
-        queue: Turns = QUICK,
+        queue: FairQueue = QUICK,
         ended: Callable[[Task], object] | None = None,
         session: str = "",
     ) -> None:

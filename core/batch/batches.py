@@ -25,7 +25,7 @@ from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.measure import Measurements
 from core.report.downloads import DISCLAIMER, file_stem, mask_png
-from core.system.fair_queue import BusyError, Turn, Turns
+from core.system.fair_queue import BusyError, FairQueue, Turn
 from core.taxonomy import BY_KEY
 
 MAX_PHOTOS = 1_000
@@ -142,7 +142,7 @@ class BatchJob:
         sources: Sequence[Source],
         classes: Sequence[str],
         analyse: Callable[[LesionImage], Analysis],
-        turns: Turns,
+        turns: FairQueue,
         notes: Sequence[str] = (),
     ) -> None:
         check(sources)

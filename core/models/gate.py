@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.models.novelty import Familiar
+from core.models.novelty import FeatureGaussian
 
 FAMILIAR, ELSEWHERE, REFUSED = "familiar", "elsewhere", "refused"
 DOMAINS = (FAMILIAR, ELSEWHERE, REFUSED)
@@ -37,7 +37,7 @@ class Gate:
     weights: np.ndarray
     bias: float
     limit: float
-    dermoscopy: Familiar
+    dermoscopy: FeatureGaussian
     far: float
 
     def strangeness(self, textures: np.ndarray) -> np.ndarray:

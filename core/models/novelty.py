@@ -24,7 +24,7 @@ with fewer; see `python -m train reference`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Familiar:
+class FeatureGaussian:
     """What training images look like: a Gaussian over C features.
 
     Attributes:
@@ -41,7 +41,7 @@ class Familiar:
     rest: float
 
     @classmethod
-    def fit(cls, features: np.ndarray, components: int = COMPONENTS) -> Familiar:
+    def fit(cls, features: np.ndarray, components: int = COMPONENTS) -> FeatureGaussian:
         """Fit to features float N×C.
 
         Raises:

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED, Gate
 from core.models.neighbours import KnownCases
-from core.models.novelty import Familiar
+from core.models.novelty import FeatureGaussian
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 
@@ -28,7 +28,7 @@ class Reference:
         cases: each of them, to find similar ones.
     """
 
-    familiar: Familiar
+    familiar: FeatureGaussian
     threshold: float
     cases: KnownCases
     gate: Gate | None = None
@@ -105,14 +105,14 @@ class Reference:
         )
 
 
-def _gaussian(stored: dict[str, np.ndarray], name: str) -> Familiar:
+def _gaussian(stored: dict[str, np.ndarray], name: str) -> FeatureGaussian:
     mean, scale, basis, variance, rest = (
         stored[f"{name}.{part}"] for part in ("mean", "scale", "basis", "variance", "rest")
     )
-    return Familiar(mean, scale, basis, variance, float(rest[0]))
+    return FeatureGaussian(mean, scale, basis, variance, float(rest[0]))
 
 
-def _parts(found: Familiar, name: str) -> dict[str, np.ndarray]:
+def _parts(found: FeatureGaussian, name: str) -> dict[str, np.ndarray]:
     return {
         f"{name}.mean": found.mean,
         f"{name}.scale": found.scale,
@@ -122,6 +122,6 @@ def _parts(found: Familiar, name: str) -> dict[str, np.ndarray]:
     }
 
 
-def _fits(found: Familiar) -> bool:
+def _fits(found: FeatureGaussian) -> bool:
     shape = (len(found.variance), len(found.mean))
     return found.basis.shape == shape and found.scale.shape == found.mean.shape

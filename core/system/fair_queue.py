@@ -11,7 +11,7 @@ class BusyError(RuntimeError):
     """The queue is full; the message says so to a student."""
 
 
-class Turns:
+class FairQueue:
     """Hands out turns.
 
     Args:
@@ -64,9 +64,9 @@ class Turns:
 
 
 class Turn:
-    """One caller's place; see `Turns.take`."""
+    """One caller's place; see `FairQueue.take`."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: FairQueue) -> None:
         self._turns = turns
         self._started = threading.Event()
 

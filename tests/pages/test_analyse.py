@@ -68,7 +68,7 @@ def test_predicted_class_comes_first_among_the_heatmaps(app):
 @pytest.mark.alone
 def test_switches_answer_quickly_and_run_no_network(app, monkeypatch):
     calls = []
-    runtime = type(state.desk().analyser.runtime)
+    runtime = type(state.model_server().analyser.runtime)
     monkeypatch.setattr(runtime, "classify", lambda *_: calls.append("classify"))
     monkeypatch.setattr(runtime, "segment", lambda *_: calls.append("segment"))
     before = shown_image(app).url
@@ -192,10 +192,10 @@ def test_same_photo_under_another_name_keeps_its_own_name(tmp_path, monkeypatch)
 def test_missing_weights_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
-    state._desk.clear()
+    state._model_server.clear()
     app = start()
     assert any("card.json" in read(error.value) for error in app.error)
-    state._desk.clear()
+    state._model_server.clear()
 
 
 def test_dataset_case_hides_the_truth_until_asked(with_dataset):
@@ -363,7 +363,7 @@ def test_bad_setting_is_explained(app, monkeypatch):
 
 
 def test_who_has_to_wait_is_told_how_many_are_ahead(app):
-    turns = state.desk().turns
+    turns = state.model_server().turns
     first, second = turns.take(), turns.take()
     photo = to_jpeg(practice_set()[0].image.rgb[:400, :500].copy())
     app.segmented_control(key="source").set_value("upload").run()
@@ -397,7 +397,7 @@ def test_full_queue_says_so_and_offers_another_try(app, monkeypatch):
         raise BusyError("100 photos wait to be analysed already. Try again in a minute.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(state.desk().turns), "take", full)
+        patch.setattr(type(state.model_server().turns), "take", full)
         upload(app, "late.jpg", to_jpeg(practice_set()[0].image.rgb[:390, :500].copy()))
         assert "Try again in a minute" in texts(app)
         assert not app.get("plotly_chart")
@@ -412,7 +412,7 @@ def test_a_photo_seen_before_is_neither_decoded_nor_analysed_again(app, monkeypa
     def never(*_) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(state.Desk, "answer", never)
+    monkeypatch.setattr(state.ModelServer, "answer", never)
     app.run()
     other = start()
     upload(other, "same pixels.jpg", photo)
@@ -420,13 +420,13 @@ def test_a_photo_seen_before_is_neither_decoded_nor_analysed_again(app, monkeypa
 
 
 def test_what_is_remembered_is_bounded(app, monkeypatch):
-    desk = state.desk()
+    model_server = state.model_server()
     for shift in range(70):
         rgb = np.roll(practice_set()[0].image.rgb, shift, axis=1)
         image = LesionImage.from_array(rgb)
-        desk.answer(Case("x", image.digest, lambda _, image=image: image, ""))
-    assert desk._answers.currsize <= state.REMEMBERED_BYTES
-    assert 30 < len(desk._answers) < 70
+        model_server.answer(Case("x", image.digest, lambda _, image=image: image, ""))
+    assert model_server._answers.currsize <= state.REMEMBERED_BYTES
+    assert 30 < len(model_server._answers) < 70
 
 
 def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset, dataset):

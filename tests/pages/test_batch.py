@@ -59,9 +59,11 @@ def running(app: AppTest) -> Iterator[Running]:
         go.wait(30)
         return PHOTO
 
-    desk = state.desk()
+    model_server = state.model_server()
     sources = [Source("first.jpg", lambda: PHOTO), *(Source(f"{i}.jpg", read) for i in range(3))]
-    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns)
+    job = BatchJob(
+        sources, model_server.analyser.classes, model_server.analyser.analyse, model_server.turns
+    )
     yield Running(batches.store().start(job), job, go)
     go.set()
     assert job.wait(30)

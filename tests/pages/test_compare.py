@@ -70,7 +70,7 @@ def test_starts_with_two_different_photos_both_answered(app):
 
 
 def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
-    monkeypatch.setattr(state.Desk, "answer", lambda *_: pytest.fail("a network ran"))
+    monkeypatch.setattr(state.ModelServer, "answer", lambda *_: pytest.fail("a network ran"))
     own = [alt.split("heatmap for ")[1] for alt in alts(app)]
     other = next(key for key in BY_KEY if BY_KEY[key].name not in own)
     for change in (
@@ -252,14 +252,14 @@ def test_empty_sides_say_what_to_do(app):
 
 
 def test_a_photo_without_a_lesion(app, monkeypatch):
-    answer = state.Desk.answer
+    answer = state.ModelServer.answer
 
-    def none_found(desk: state.Desk, case) -> state.Shown:
-        shown = answer(desk, case)
+    def none_found(model_server: state.ModelServer, case) -> state.ShownAnalysis:
+        shown = answer(model_server, case)
         analysis = replace(shown.analysis, measurements=None)
         return replace(shown, analysis=analysis, mask=np.zeros_like(shown.mask))
 
-    monkeypatch.setattr(state.Desk, "answer", none_found)
+    monkeypatch.setattr(state.ModelServer, "answer", none_found)
     upload(app, "two_", "skin.png", to_png(practice_set()[3].image.rgb[:300, :500].copy()))
     assert "Right: no lesion was outlined" in texts(app)
     assert measured(app, "Asymmetry of shape")[1:] == ["–", "–"]
@@ -278,7 +278,7 @@ def test_full_queue_on_both_sides_offers_two_tries(app, monkeypatch):
         raise BusyError("100 photos wait to be analysed already. Try again in a minute.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(state.desk().turns), "take", full)
+        patch.setattr(type(state.model_server().turns), "take", full)
         photo = to_jpeg(practice_set()[0].image.rgb[:370, :510].copy())
         for slot in ("one_", "two_"):
             upload(app, slot, "late.jpg", photo)
@@ -290,10 +290,10 @@ def test_full_queue_on_both_sides_offers_two_tries(app, monkeypatch):
 def test_missing_weights_are_explained(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path / "nowhere"))
-    state._desk.clear()
+    state._model_server.clear()
     app = start("compare")
     assert any("card.json" in read(error.value) for error in app.error)
-    state._desk.clear()
+    state._model_server.clear()
 
 
 def test_dataset_starts_with_two_cases_and_hides_both_truths(with_dataset, dataset):

@@ -33,7 +33,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page of a fresh clone, the section open, no views remembered."""
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     app = start(section=doubt.TITLE)
-    state.desk()._views.clear()
+    state.model_server()._views.clear()
     return app.run()
 
 
@@ -69,7 +69,7 @@ def test_says_at_once_how_often_such_answers_were_right(app):
 def test_share_is_that_of_the_committed_predictions(app):
     table = pd.read_parquet(REPOSITORY / "weights/classifier" / core.answer.entropy.PREDICTIONS)
     right = (table["dx"] == table["prediction"]).to_numpy()
-    classes = state.desk().analyser.classes
+    classes = state.model_server().analyser.classes
     thirds = np.array_split(
         np.argsort(core.answer.entropy.entropy(table[list(classes)].to_numpy())), 3
     )
@@ -99,7 +99,7 @@ def test_eight_views_are_asked_once_and_drawn(app, monkeypatch):
     def never(*_) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(state.Desk, "ask_views", never)
+    monkeypatch.setattr(state.ModelServer, "ask_views", never)
     app.run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
@@ -118,18 +118,18 @@ def test_views_wait_their_turn_and_a_full_queue_says_so(app, monkeypatch):
         raise BusyError("100 photos wait to be analysed already. Try again in a minute.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(state.desk().turns), "take", full)
+        patch.setattr(type(state.model_server().turns), "take", full)
         button(app, ASK).click().run()
         assert not app.exception
         assert "Try again in a minute" in texts(app)
     button(app, ASK).click().run()
     assert "of 8** views" in texts(app)
-    with state.desk().turns.take() as turn:
+    with state.model_server().turns.take() as turn:
         assert turn.wait(0), "the turn was given back"
 
 
 def test_remembered_views_are_bounded():
-    assert state.desk()._views.maxsize == state.REMEMBERED_VIEWS
+    assert state.model_server()._views.maxsize == state.REMEMBERED_VIEWS
 
 
 def test_a_good_photo_gets_no_note(app):
@@ -163,7 +163,7 @@ def test_smallest_and_longest_photos(app, size):
 def test_without_a_lesion_the_photo_alone_is_measured(app, monkeypatch):
     shape = (256, 256)
     monkeypatch.setattr(
-        type(state.desk().analyser.runtime),
+        type(state.model_server().analyser.runtime),
         "segment",
         lambda *_: np.full((1, *shape), -9, np.float32),
     )
@@ -183,7 +183,7 @@ def test_without_hair_it_shows_both_and_what_changes(app):
     assert table["Change"].str.endswith(" points").all()
     told = next(m.value for m in app.markdown if m.value.startswith("The answer "))
     digest = next(t.key for t in app.toggle if t.label == "Show without hair").split("_")[1]
-    before, after = (state.desk().remembered(digest + end) for end in ("", "-without-hair"))
+    before, after = (state.model_server().remembered(digest + end) for end in ("", "-without-hair"))
     for shown in (before, after):
         assert chance(shown.analysis.probability(shown.analysis.prediction)) in told
     assert "can also wipe out vessels" in texts(app)
@@ -194,7 +194,9 @@ def test_cleaned_photo_is_remembered_apart(app, monkeypatch):
     digest = app.session_state["upload"].digest
     toggle = next(t for t in app.toggle if t.label == "Show without hair")
     toggle.set_value(True).run()
-    plain, cleaned = (state.desk().remembered(digest + end) for end in ("", "-without-hair"))
+    plain, cleaned = (
+        state.model_server().remembered(digest + end) for end in ("", "-without-hair")
+    )
     hair = [{c.key: c.value for c in shown.quality}["hair"] for shown in (plain, cleaned)]
     assert hair[1] < hair[0] / 3
 

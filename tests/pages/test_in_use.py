@@ -42,7 +42,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
                 os.link(path, model / kind / path.name)
         write_card(model / kind, read_card(settings.weights / kind) | {"name": f"My {kind}"})
     yield model
-    state._desk.clear()
+    state._model_server.clear()
 
 
 def start(page: str = "analyse") -> AppTest:
@@ -78,15 +78,15 @@ def test_a_change_is_seen_at_the_next_rerun_and_one_click_leads_back(run: Path) 
     app, other = start(), start("about")
     use("classifier", run / "classifier")
     app.run()
-    assert "My classifier" in state.desk().analyser.models
+    assert "My classifier" in state.model_server().analyser.models
     assert "My classifier" in app.caption[-1].value
     other.run()
     assert "My classifier" in [s.value for s in other.subheader]
     app.sidebar.button(key="shipped_classifier").click().run()
-    assert "My classifier" in state.desk().analyser.models, "it asks first"
+    assert "My classifier" in state.model_server().analyser.models, "it asks first"
     app.button(key="shipped_for_everybody").click().run()
     assert not app.sidebar.markdown
-    assert "My classifier" not in state.desk().analyser.models
+    assert "My classifier" not in state.model_server().analyser.models
     assert "My classifier" not in [s.value for s in other.run().subheader]
 
 
@@ -152,7 +152,7 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
         go.wait(60)
         return to_jpeg(practice_set()[0].image.rgb)
 
-    before = state.desk()
+    before = state.model_server()
     old = weakref.ref(before.analyser)
     job = BatchJob(
         [Source("a.jpg", read, 1)], before.analyser.classes, before.analyser.analyse, before.turns
@@ -160,7 +160,7 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
     job.start()
     assert begun.wait(60)
     use("segmenter", run / "segmenter")
-    now = state.desk()
+    now = state.model_server()
     assert now is not before
     assert now.turns is before.turns
     with now.turns.take() as turn:  # somebody's photo is analysed by the new models

@@ -53,7 +53,7 @@ def upload(app: AppTest, rgb: np.ndarray) -> None:
 def analysed(monkeypatch: pytest.MonkeyPatch, mask: np.ndarray) -> None:
     """The next analyses find this lesion."""
     logits = np.where(mask, np.float32(9), np.float32(-9))
-    runtime = type(state.desk().analyser.runtime)
+    runtime = type(state.model_server().analyser.runtime)
     monkeypatch.setattr(runtime, "segment", lambda *_: logits[None].copy())
 
 

@@ -44,9 +44,9 @@ def alts(app: AppTest) -> str:
     return "\n".join([*charts, *images])
 
 
-def shown(app: AppTest, lesion: int = 0) -> state.Shown:
+def shown(app: AppTest, lesion: int = 0) -> state.ShownAnalysis:
     """The analysis on screen, of a practice lesion."""
-    found = state.desk().remembered(practice_set()[lesion].image.digest)
+    found = state.model_server().remembered(practice_set()[lesion].image.digest)
     assert found is not None
     return found
 

@@ -153,7 +153,7 @@ def test_a_file_called_by_its_id_does_not_find_itself(
     image_id = str(dataset.table.index[dataset.table["split"] == "train"][0])
     named = Case.of_file(dataset.photo(image_id), f"{image_id} copy.jpg", "")
     other = Case.of_file(dataset.photo(image_id), "mole.jpg", "")
-    shown = state.desk().answer(named)
+    shown = state.model_server().answer(named)
     own = dataset.table.loc[image_id, "lesion_id"]
     assert own not in {n.lesion_id for n in similar.neighbours(named, shown, 8)}
     assert similar.neighbours(other, shown, 8)[0].lesion_id == own

@@ -172,6 +172,6 @@ def test_exported_scores_are_free_of_the_prior(environment: dict[str, str]) -> N
     model = build_training(config, prepare(config)).eval()
     pixels = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     with torch.no_grad():
-        before = torch.from_numpy(model.diagnosing.scores(model._logits(pixels)))
-        model.diagnosing.free_bias(model.net.fc)
+        before = torch.from_numpy(model.class_scoring.scores(model._logits(pixels)))
+        model.class_scoring.free_bias(model.net.fc)
         torch.testing.assert_close(model._logits(pixels), before)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.system.fair_queue import BusyError, Turns
+from core.system.fair_queue import BusyError, FairQueue
 from ui import subprocess_task
 from ui.subprocess_task import Task
 
@@ -37,12 +37,12 @@ def gone(found: list[psutil.Process]) -> bool:
 
 
 @pytest.fixture
-def line() -> Turns:
-    return Turns(waiting=1)
+def line() -> FairQueue:
+    return FairQueue(waiting=1)
 
 
 @pytest.fixture
-def start(line: Turns) -> Iterator[Callable[..., Task]]:
+def start(line: FairQueue) -> Iterator[Callable[..., Task]]:
     made: list[Task] = []
 
     def begin(**options: object) -> Task:

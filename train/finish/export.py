@@ -37,7 +37,7 @@ from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
 from train.finish.finished import Finished
 from train.finish.reference import fit_reference
-from train.learn.diagnosing import Diagnosing
+from train.learn.class_scoring import ClassScoring
 
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
@@ -234,7 +234,7 @@ def _remove_prior(network: torch.nn.Module, finished: Finished) -> np.ndarray:
     calibration is the only place that has one; returns the prevalence in training."""
     config, arrays = finished.config, finished.arrays
     assert isinstance(config, (ClassifierConfig, HybridConfig))
-    trained_by = Diagnosing(config, arrays, finished.rows("train"))
+    trained_by = ClassScoring(config, arrays, finished.rows("train"))
     if trained_by.offset.unique().numel() > 1:
         head = network.get_submodule("fc")
         assert isinstance(head, torch.nn.Linear)

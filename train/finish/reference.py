@@ -21,7 +21,7 @@ from core.evaluation.curves import auc
 from core.ham10000.dataset import Dataset
 from core.models.gate import REFUSED, Gate
 from core.models.neighbours import WIDTH, KnownCases, unit
-from core.models.novelty import COMPONENTS, Familiar
+from core.models.novelty import COMPONENTS, FeatureGaussian
 from core.models.reference import Reference
 from core.models.weights import Card
 from train.data.elsewhere import Elsewhere
@@ -128,7 +128,7 @@ def fit_gate(
     regression.fit(shown, strange)
     weights = (regression.coef_[0] / scale).astype(np.float32)
     bias = float(regression.intercept_[0] - weights @ mean)
-    dermoscopy = Familiar.fit(both, min(GATE_COMPONENTS, min(both.shape) - 1))
+    dermoscopy = FeatureGaussian.fit(both, min(GATE_COMPONENTS, min(both.shape) - 1))
     gate = Gate(weights, bias, 0.0, dermoscopy, np.inf)
     shares = ((own, 1 - REFUSED_OWN), (others, 1 - REFUSED_ELSEWHERE))
     limit = max(0.0, *(float(np.quantile(gate.strangeness(p), q)) for p, q in shares))
@@ -169,7 +169,7 @@ def fit_reference(
     """
     textures = np.concatenate([training.textures, crops.textures])
     components = min(COMPONENTS, min(textures.shape) - 1)
-    familiar = Familiar.fit(textures, components)
+    familiar = FeatureGaussian.fit(textures, components)
     threshold = float(np.quantile(familiar.novelty(validation.textures), 1 - FALSE_ALARMS))
     width = min(width, *training.embeddings.shape)
     cases = KnownCases.fit(

@@ -17,7 +17,7 @@ from train.config import ClassifierConfig, ConfigError
 from train.data.arrays import Arrays, rows_of
 from train.data.samplers import EpochSampler, Samples
 from train.learn.base import PhotoModel
-from train.learn.diagnosing import Diagnosing
+from train.learn.class_scoring import ClassScoring
 from train.learn.distillation import Teachers, distillation_loss
 from train.learn.ranks import gathered
 from train.learn.start_weights import start_weights
@@ -33,9 +33,9 @@ class ClassifierTraining(PhotoModel):
     def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit)
-        self.diagnosing = Diagnosing(config, arrays, self.rows)
-        self.loss = self.diagnosing.loss
-        self.prevalence = self.diagnosing.prevalence
+        self.class_scoring = ClassScoring(config, arrays, self.rows)
+        self.loss = self.class_scoring.loss
+        self.prevalence = self.class_scoring.prevalence
         self.net = build_classifier(config.architecture, len(arrays.classes))
         start = start_weights(config.start, config.architecture)
         if start is not None:
@@ -64,7 +64,7 @@ class ClassifierTraining(PhotoModel):
             with_mask=False,
             augment=config.augment,
         )
-        sampler = EpochSampler(self.diagnosing.weights, config.epoch_images, config.seed, epoch)
+        sampler = EpochSampler(self.class_scoring.weights, config.epoch_images, config.seed, epoch)
         return DataLoader(
             samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
         )
@@ -86,7 +86,7 @@ class ClassifierTraining(PhotoModel):
         logits = self.net(x)[0].float()
         loss = self.loss(logits, labels, sources)
         if self.teachers:
-            scores = logits - self.diagnosing.offset.to(logits.device)
+            scores = logits - self.class_scoring.offset.to(logits.device)
             copying = distillation_loss(scores, self.teachers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
         self.log(
@@ -109,11 +109,11 @@ class ClassifierTraining(PhotoModel):
         rows, logits = collected_logits(self._collected)
         labels = self.arrays.table["label"].to_numpy()[rows]
         own = self.arrays.table["source"].to_numpy()[rows] == 0
-        found = self.diagnosing.summary(logits[own], labels[own])
+        found = self.class_scoring.summary(logits[own], labels[own])
         self.log_dict({f"val_{k}": v for k, v in found.items()})
         score = -found["nll"]
         if not own.all():
-            there = self.diagnosing.summary_elsewhere(
+            there = self.class_scoring.summary_elsewhere(
                 logits[~own], labels[~own], self.arrays.classes
             )
             self.log_dict({f"elsewhere_{k}": v for k, v in there.items()})
@@ -122,7 +122,7 @@ class ClassifierTraining(PhotoModel):
 
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """See `train.learn.base.PhotoModel`."""
-        return class_answers(self.diagnosing, self._logits(pixels), self.arrays, rows)
+        return class_answers(self.class_scoring, self._logits(pixels), self.arrays, rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
         return self.net(network_input(pixels))[0].float()
@@ -144,7 +144,7 @@ def collected_logits(collected: list[tuple[Tensor, Tensor]]) -> tuple[np.ndarray
 
 
 def class_answers(
-    diagnosing: Diagnosing, logits: Tensor, arrays: Arrays, rows: np.ndarray
+    scoring: ClassScoring, logits: Tensor, arrays: Arrays, rows: np.ndarray
 ) -> list[dict[str, Any]]:
     """For each photo its true class and the probability of each."""
     labels = arrays.table["label"].to_numpy()[rows]
@@ -155,7 +155,7 @@ def class_answers(
                 name: round(float(v), 4) for name, v in zip(arrays.classes, p, strict=True)
             },
         }
-        for label, p in zip(labels, diagnosing.probabilities(logits), strict=True)
+        for label, p in zip(labels, scoring.probabilities(logits), strict=True)
     ]
 
 

@@ -16,10 +16,10 @@ from train.config import HybridConfig
 from train.data.arrays import Arrays, rows_of
 from train.data.samplers import EpochSampler, LabelledSamples
 from train.learn.base import PhotoModel
+from train.learn.class_scoring import ClassScoring
 from train.learn.classifier import class_answers, collected_logits
-from train.learn.diagnosing import Diagnosing
 from train.learn.losses import mask_loss
-from train.learn.segmenter import Outlining, start_from
+from train.learn.segmenter import MaskScoring, start_from
 
 
 class HybridTraining(PhotoModel):
@@ -32,10 +32,10 @@ class HybridTraining(PhotoModel):
     def __init__(self, config: HybridConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
         self.rows = rows_of(arrays, "train", config.limit, masked=True)
-        self.diagnosing = Diagnosing(config, arrays, self.rows)
-        self.outlining = Outlining(arrays)
-        self.loss = self.diagnosing.loss
-        self.prevalence = self.diagnosing.prevalence
+        self.class_scoring = ClassScoring(config, arrays, self.rows)
+        self.mask_scoring = MaskScoring(arrays)
+        self.loss = self.class_scoring.loss
+        self.prevalence = self.class_scoring.prevalence
         self.mask_loss = mask_loss(config.mask_loss)
         build_encoder(config.encoder)  # says clearly if there is none of that name
         self.net = Hybrid(config.encoder, len(arrays.classes))
@@ -49,7 +49,7 @@ class HybridTraining(PhotoModel):
         samples = LabelledSamples(
             self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
         )
-        sampler = EpochSampler(self.diagnosing.weights, config.epoch_images, config.seed, epoch)
+        sampler = EpochSampler(self.class_scoring.weights, config.epoch_images, config.seed, epoch)
         return DataLoader(
             samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
         )
@@ -79,14 +79,14 @@ class HybridTraining(PhotoModel):
         pixels, rows = batch
         logits, outlines = self._answer(pixels)
         self._collected.append((logits.cpu(), rows.cpu()))
-        self.outlining.add(outlines, rows.cpu().numpy())
+        self.mask_scoring.add(outlines, rows.cpu().numpy())
 
     def on_validation_epoch_end(self) -> None:
         """Measure both."""
         rows, logits = collected_logits(self._collected)
         labels = self.arrays.table["label"].to_numpy()[rows]
-        found = self.diagnosing.summary(logits, labels)
-        _, dice, iou = self.outlining.collected()
+        found = self.class_scoring.summary(logits, labels)
+        _, dice, iou = self.mask_scoring.collected()
         found |= segmenter_summary(dice, iou)
         self.log_dict({f"val_{k}": v for k, v in found.items()})
         self.log("val_score", self.config.mask_weight * found["mean_iou"] - found["nll"])
@@ -94,8 +94,8 @@ class HybridTraining(PhotoModel):
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """See `train.learn.base.PhotoModel`."""
         logits, outlines = self._answer(pixels)
-        classes = class_answers(self.diagnosing, logits, self.arrays, rows)
-        masks = self.outlining.answers(outlines, rows)
+        classes = class_answers(self.class_scoring, logits, self.arrays, rows)
+        masks = self.mask_scoring.answers(outlines, rows)
         return [a | b for a, b in zip(classes, masks, strict=True)]
 
     def _answer(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,7 +22,7 @@ from train.learn.ranks import gathered
 from train.learn.start_weights import encoder_start, start_unet
 
 
-class Outlining:
+class MaskScoring:
     """Masks as validation scores them, enlarged to the cached frame. The segmenter and the hybrid
     share it."""
 
@@ -81,7 +81,7 @@ class SegmenterTraining(PhotoModel):
         self.net = build_unet(config.encoder)
         start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.outlining = Outlining(arrays)
+        self.mask_scoring = MaskScoring(arrays)
 
     def make_loader(self, epoch: int) -> DataLoader:
         """Augmented images with their masks."""
@@ -115,11 +115,11 @@ class SegmenterTraining(PhotoModel):
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Score each mask, enlarged to the cached frame."""
         pixels, rows = batch
-        self.outlining.add(self._logits(pixels), rows.cpu().numpy())
+        self.mask_scoring.add(self._logits(pixels), rows.cpu().numpy())
 
     def on_validation_epoch_end(self) -> None:
         """Average them."""
-        rows, dice, iou = self.outlining.collected()
+        rows, dice, iou = self.mask_scoring.collected()
         own = self.arrays.table["source"].to_numpy()[rows] == 0
         found = segmenter_summary(dice[own], iou[own])
         self.log_dict({f"val_{k}": v for k, v in found.items()})
@@ -132,7 +132,7 @@ class SegmenterTraining(PhotoModel):
 
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """See `train.learn.base.PhotoModel`."""
-        return self.outlining.answers(self._logits(pixels), rows)
+        return self.mask_scoring.answers(self._logits(pixels), rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
         x = normalise(pixels).contiguous(memory_format=torch.channels_last)

@@ -32,8 +32,14 @@ def start(sources: Sequence[Source], notes: Sequence[str] = ()) -> None:
         WeightsError, SettingsError: the models cannot be loaded.
     """
     check(sources)
-    desk = state.desk()
-    job = BatchJob(sources, desk.analyser.classes, desk.analyser.analyse, desk.turns, notes)
+    model_server = state.model_server()
+    job = BatchJob(
+        sources,
+        model_server.analyser.classes,
+        model_server.analyser.analyse,
+        model_server.turns,
+        notes,
+    )
     key = store().start(job)
     st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
 

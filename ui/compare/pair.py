@@ -17,7 +17,7 @@ from ui.figures import describe_bars, frame_colour, paired_bars
 from ui.frame import as_text
 from ui.photo import Layers, in_words, notes, switches
 from ui.scale import width_mm
-from ui.state import Shown
+from ui.state import ShownAnalysis
 
 OWN = "own"
 HEATMAPS = {OWN: "Each photo's own answer"} | {k: BY_KEY[k].name for k in KEYS}
@@ -40,7 +40,7 @@ class Side:
     label: str
     slot: str
     case: Case | None = None
-    shown: Shown | None = None
+    shown: ShownAnalysis | None = None
     taken: date | None = None
     width_mm: float | None = None
 

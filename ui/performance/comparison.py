@@ -81,7 +81,7 @@ def show(choice: Choice) -> None:
     tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
         "Naming the diagnosis": (diagnosis, "classifier", _names("classifier")),
         "Benign or malignant": (_malignant, "", MALIGNANT),
-        "Outlining the lesion": (_outlines, "segmenter", _names("segmenter")),
+        "MaskScoring the lesion": (_outlines, "segmenter", _names("segmenter")),
     }
     for title, (row_of, task, columns) in tables.items():
         st.subheader(title, anchor=False)

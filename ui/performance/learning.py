@@ -15,7 +15,7 @@ from ui.performance.evaluations import Choice, folder
 from ui.text import as_text
 
 TITLE = "Learning"
-MODELS = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
+MODELS = {"classifier": "Naming the diagnosis", "segmenter": "MaskScoring the lesion"}
 LOSSES = ("train_loss", "val_nll")
 LEFT_OUT = ("val_score", "val_ece", "val_failed")
 """`val_score` repeats what an epoch was chosen by; the others are no shares of what went well."""

@@ -29,7 +29,7 @@ BINS = 50
 def show(choice: Choice) -> None:
     """Headline figures, the distribution over images, and the worst ones."""
     found = report("segmenter", choice.split)
-    st.markdown(f"**Outlining the lesion**, {as_text(found.of)}")
+    st.markdown(f"**MaskScoring the lesion**, {as_text(found.of)}")
     headline(found.figures["overall"])
     st.caption(
         f":material/menu_book: IoU is the overlap of both areas over their union, Dice the overlap "

@@ -10,7 +10,7 @@ from core.formatting import chance
 from core.taxonomy import BY_KEY
 from ui.case import Case
 from ui.sections.charts import before_and_after
-from ui.state import Shown, desk
+from ui.state import ShownAnalysis, model_server
 
 TITLE = ":material/groups: Other patients: change how common each diagnosis is"
 
@@ -22,7 +22,7 @@ ROOMS = {
 }
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """Choose who waits, and see the seven probabilities move."""
     analysis = shown.analysis
     st.write(
@@ -38,7 +38,7 @@ def show(case: Case, shown: Shown) -> None:
         key="room",
         persist_state="session",
     )
-    prior = desk().analyser.calibration.prior
+    prior = model_server().analyser.calibration.prior
     if room == "ham":
         new = prior
         st.caption("The shares in the training images: what the probabilities above assume.")
@@ -90,7 +90,7 @@ def _reset(usual: dict[str, float]) -> None:
         st.session_state[f"share_{key}"] = value
 
 
-def _before_and_after(shown: Shown, new: np.ndarray, after: np.ndarray) -> None:
+def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) -> None:
     analysis = shown.analysis
     before = analysis.probabilities
     malignant = np.array([BY_KEY[key].malignant for key in analysis.classes])
@@ -116,7 +116,7 @@ def _before_and_after(shown: Shown, new: np.ndarray, after: np.ndarray) -> None:
             {
                 "Diagnosis": [BY_KEY[key].name for key in analysis.classes],
                 "Share in HAM10000": [
-                    chance(float(s), 1) for s in desk().analyser.calibration.prior
+                    chance(float(s), 1) for s in model_server().analyser.calibration.prior
                 ],
                 "Share here": ["0 %" if s == 0 else chance(float(s), 1) for s in new],
             },

@@ -19,17 +19,17 @@ from core.lesion.measure import Measurements
 from core.taxonomy import BY_KEY
 from ui.drawings import drawings
 from ui.figures import BROWN, PATTERNS, TEAL, bar_layout, colour, text_colour, tick_label
-from ui.state import Shown
+from ui.state import ShownAnalysis
 
 
-def contrast_chart(shown: Shown, key: str, other: str) -> go.Figure:
+def contrast_chart(shown: ShownAnalysis, key: str, other: str) -> go.Figure:
     """The photo in grey under what speaks for one class (teal) rather than another (brown)."""
     dark = st.context.theme.type == "dark"
     name = ("contrast", key, other, dark)
     return drawings.of((shown,), name, lambda: _contrast_chart(shown, key, other, dark))
 
 
-def _contrast_chart(shown: Shown, key: str, other: str, dark: bool) -> go.Figure:
+def _contrast_chart(shown: ShownAnalysis, key: str, other: str, dark: bool) -> go.Figure:
     values = shown.analysis.contrast(key, other)
     rows, columns = values.shape
     limit = max(float(np.abs(values).max()), 1e-6)

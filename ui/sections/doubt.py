@@ -24,14 +24,14 @@ from core.taxonomy import BY_KEY
 from ui import state
 from ui.case import Case
 from ui.figures import describe_spread, spread_bars
-from ui.state import Shown
+from ui.state import ShownAnalysis
 from ui.text import as_text
 
 TITLE = ":material/psychology_alt: How sure?"
 WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """Everything that tells how far to trust the answer."""
     _familiar(case, shown)
     _spread(shown)
@@ -40,8 +40,8 @@ def show(case: Case, shown: Shown) -> None:
     _hair(case, shown)
 
 
-def _familiar(case: Case, shown: Shown) -> None:
-    analyser = state.desk().analyser
+def _familiar(case: Case, shown: ShownAnalysis) -> None:
+    analyser = state.model_server().analyser
     novelty, limit = shown.analysis.novelty, analyser.reference.threshold
     st.markdown(
         f"**{DOMAIN_NAMES[shown.analysis.domain]}.** Difference score {novelty:.1f} (typical "
@@ -51,7 +51,7 @@ def _familiar(case: Case, shown: Shown) -> None:
         st.caption(note[1])
 
 
-def _spread(shown: Shown) -> None:
+def _spread(shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     spread, most = float(entropy(analysis.probabilities)), math.log(len(analysis.classes))
     figure = (
@@ -82,7 +82,7 @@ def _record(folder: Path, classes: tuple[str, ...], key: str) -> TrackRecord:
     return TrackRecord.read(folder, classes)
 
 
-def _quality(shown: Shown, taken: bool | None) -> None:
+def _quality(shown: ShownAnalysis, taken: bool | None) -> None:
     st.subheader("The photo itself", anchor=False)
     remarkable = remarks(shown.quality, shown.analysis.in_domain, taken)
     for words in remarkable.values():
@@ -133,15 +133,15 @@ def _views(case: Case) -> None:
         "A lesion has no right way up: turned by quarters and mirrored, a photo is as good as "
         "before. So what changes in the answer is the model's own doubt."
     )
-    desk, place = state.desk(), st.empty()
-    views = desk.remembered_views(case.digest)
+    model_server, place = state.model_server(), st.empty()
+    views = model_server.remembered_views(case.digest)
     if views is None:
         if not place.button(
             "Ask about all eight views", icon=":material/screen_rotation_alt:", key="ask_views"
         ):
             return
         try:
-            views = state.in_turn("Classifying eight views…", lambda: desk.ask_views(case))
+            views = state.in_turn("Classifying eight views…", lambda: model_server.ask_views(case))
         except (ImageError, BusyError) as error:
             st.warning(as_text(str(error)))
             return
@@ -192,7 +192,7 @@ def _show_views(views: EightViews) -> None:
         )
 
 
-def _hair(case: Case, shown: Shown) -> None:
+def _hair(case: Case, shown: ShownAnalysis) -> None:
     st.subheader("Without hair", anchor=False)
     covered = next(check.value for check in shown.quality if check.key == "hair")
     if not covered:

@@ -12,12 +12,12 @@ from core.taxonomy import BY_KEY, KEYS
 from ui.case import Case
 from ui.methods import side_by_side
 from ui.sections.charts import contrast_chart
-from ui.state import Shown, desk
+from ui.state import ShownAnalysis, model_server
 
 TITLE = ":material/gradient: Heatmaps"
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """The three parts, one below the other."""
     st.caption(":material/info: A heatmap does not show that the answer is right.")
     _shares(shown)
@@ -25,13 +25,13 @@ def show(case: Case, shown: Shown) -> None:
     side_by_side(case, shown)
 
 
-def inside(shown: Shown, key: str) -> str:
+def inside(shown: ShownAnalysis, key: str) -> str:
     """Share of a class's heat inside the outline, as text; a dash without heat or outline."""
     share = share_inside(shown.analysis.heatmap(key), shown.mask) if shown.mask.any() else None
     return "–" if share is None else percent(share)
 
 
-def _shares(shown: Shown) -> None:
+def _shares(shown: ShownAnalysis) -> None:
     st.subheader("Does the network look at the lesion?", anchor=False)
     if not shown.mask.any():
         st.write("No lesion was outlined, so there is no inside and outside.")
@@ -66,7 +66,7 @@ def _shares(shown: Shown) -> None:
         )
 
 
-def _contrast(shown: Shown) -> None:
+def _contrast(shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     st.subheader("Why this and not that?", anchor=False)
     order = sorted(KEYS, key=analysis.probability, reverse=True)
@@ -96,7 +96,7 @@ def _contrast(shown: Shown) -> None:
         f"{abs(total):.1f} points for {winner}.",
         key="contrast_chart",
     )
-    factor = math.exp(1 / desk().analyser.calibration.temperature)
+    factor = math.exp(1 / model_server().analyser.calibration.temperature)
     st.caption(
         f"Teal speaks for “{first}”, brown for “{second}”. Each place adds points to the raw score "
         "of a diagnosis or takes some away; here the two scores are subtracted. Summed over all "

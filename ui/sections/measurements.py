@@ -15,12 +15,12 @@ from ui.case import Case
 from ui.drawings import drawings
 from ui.scale import width_mm
 from ui.sections.charts import colour_bars, describe_colours
-from ui.state import Shown
+from ui.state import ShownAnalysis
 
 TITLE = ":material/straighten: Measurements"
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """The lesion with its axes and segments, and what was measured, letter by letter."""
     measured = shown.analysis.measurements
     if measured is None:
@@ -42,7 +42,7 @@ def show(case: Case, shown: Shown) -> None:
         _colour(measured)
 
 
-def _picture(case: Case, shown: Shown, measured: Measurements) -> None:
+def _picture(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
     anatomy = shown.analysis.anatomy
     assert anatomy is not None
     place = st.empty()
@@ -75,14 +75,14 @@ def _picture(case: Case, shown: Shown, measured: Measurements) -> None:
         )
 
 
-def _drawn(shown: Shown, axes: bool, segments: bool) -> bytes:
+def _drawn(shown: ShownAnalysis, axes: bool, segments: bool) -> bytes:
     """The annotated photo as JPEG: ten milliseconds, saved while other switches are turned."""
     anatomy = shown.analysis.anatomy
     assert anatomy is not None
     return to_jpeg(draw_anatomy(shown.preview, anatomy, axes=axes, segments=segments))
 
 
-def _size(case: Case, shown: Shown, measured: Measurements) -> None:
+def _size(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
     st.markdown("**Size**")
     field_mm = width_mm(case)
     rows = described(measured)

@@ -14,7 +14,7 @@ from core.report.downloads import file_stem
 from ui.case import Case
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
-from ui.state import Shown, cards
+from ui.state import ShownAnalysis, cards
 
 TITLE = ":material/description: Report"
 
@@ -23,7 +23,7 @@ ARRIVAL_SECONDS = 0.3
 """Clicking a download ends the typing: so long the last words may take to get here."""
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """A field for notes, and the report as PDF and as HTML, made when asked for."""
     written = st.session_state.setdefault("notes", {})
     _notes(case, written)

@@ -20,14 +20,14 @@ from core.taxonomy import BY_KEY, KEYS
 from ui import state
 from ui.case import Case
 from ui.dataset_cases import choose, small
-from ui.state import Shown
+from ui.state import ShownAnalysis
 from ui.text import as_text
 
 TITLE = ":material/image_search: Similar cases"
 SHOWN, VOTING = 8, 16
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """The eight nearest lesions, and the vote of sixteen beside the network's answer."""
     found = neighbours(case, shown, VOTING)
     st.write(
@@ -40,10 +40,10 @@ def show(case: Case, shown: Shown) -> None:
     _vote(found, shown)
 
 
-def neighbours(case: Case, shown: Shown, count: int) -> tuple[Neighbour, ...]:
+def neighbours(case: Case, shown: ShownAnalysis, count: int) -> tuple[Neighbour, ...]:
     """The training lesions most like the photo, without the very lesion that it shows: known for a
     case of the dataset, and for a file that is still called by its ISIC id."""
-    analyser = state.desk().analyser
+    analyser = state.model_server().analyser
     own = None
     if case.record is not None:
         own = str(case.record["lesion_id"])
@@ -135,7 +135,7 @@ def _fetched(image_id: str) -> ArchiveImage | str:
     return picture
 
 
-def _vote(found: tuple[Neighbour, ...], shown: Shown) -> None:
+def _vote(found: tuple[Neighbour, ...], shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     votes = vote(found)
     most = max(votes.values())
@@ -152,7 +152,7 @@ def _vote(found: tuple[Neighbour, ...], shown: Shown) -> None:
         f"{most * len(found):.0f} of {len(found)}{' each' if len(leading) > 1 else ''}. {verdict}."
     )
     keys = sorted(KEYS, key=lambda k: (-votes.get(k, 0), -analysis.probability(k)))
-    prior = state.desk().analyser.calibration.prior
+    prior = state.model_server().analyser.calibration.prior
     st.table(
         {
             "Diagnosis": [BY_KEY[k].name for k in keys],

@@ -15,7 +15,7 @@ from core.models.registry import in_use
 from core.models.weights import read_card
 from ui.case import Case
 from ui.sections.charts import outcome_bars
-from ui.state import Shown
+from ui.state import ShownAnalysis
 from ui.text import as_text
 
 TITLE = ":material/tune: Choose a threshold"
@@ -27,7 +27,7 @@ SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
 LESIONS = 1000
 
 
-def show(case: Case, shown: Shown) -> None:
+def show(case: Case, shown: ShownAnalysis) -> None:
     """Target and sensitivity, the line they give, this photo, and a thousand lesions."""
     st.write(
         "A probability is not a decision. Someone must decide how many melanomas may be missed; "
@@ -117,7 +117,7 @@ def _on_test(keys: frozenset[str], threshold: float) -> str:
     )
 
 
-def _this_photo(shown: Shown, keys: frozenset[str], target: str, threshold: float) -> None:
+def _this_photo(shown: ShownAnalysis, keys: frozenset[str], target: str, threshold: float) -> None:
     probability = sum(shown.analysis.probability(key) for key in keys)
     called = probability >= threshold
     name = "melanoma" if target == "melanoma" else "malignant"

@@ -16,7 +16,7 @@ from ui.frame import as_text, decide, shipped_button
 from ui.text import as_code
 from ui.training import outcome, store
 
-TITLES = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
+TITLES = {"classifier": "Naming the diagnosis", "segmenter": "MaskScoring the lesion"}
 UPLOAD_MB = 200
 """No more than `server.maxUploadSize`."""
 BROUGHT = "training_import"

@@ -6,7 +6,7 @@ import pytest
 from core.answer.analyser import Analyser, mask_of
 from core.imaging.image import ImageError, LesionImage, resize, to_png
 from core.models.neighbours import KnownCases
-from core.models.novelty import Familiar
+from core.models.novelty import FeatureGaussian
 from core.models.reference import Reference
 from core.models.runtime import Scores
 
@@ -99,7 +99,7 @@ def analyser(
         {"name": "segmenter", "sha256": "b" * 64, "input": {"size": 128}},
     )
     zeros, ones = np.zeros(2, np.float32), np.ones(2, np.float32)
-    familiar = Familiar(
+    familiar = FeatureGaussian(
         zeros + np.float32([0, usual]), ones, np.eye(1, 2, dtype=np.float32), ones[:1], 1.0
     )
     cases = KnownCases(

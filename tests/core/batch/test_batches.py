@@ -22,7 +22,7 @@ from core.imaging.image import ImageError, LesionImage, to_jpeg, to_png
 from core.lesion.measure import measure
 from core.lesion.phantom import practice_set
 from core.report.downloads import DISCLAIMER
-from core.system.fair_queue import BusyError, Turns
+from core.system.fair_queue import BusyError, FairQueue
 from core.taxonomy import KEYS
 
 RGB = np.ascontiguousarray(practice_set()[0].image.rgb[::4, ::4])
@@ -58,9 +58,9 @@ def source(name: str = "a.jpg", data: bytes = PHOTO) -> Source:
 def job_of(
     sources: list[Source],
     analyse: Callable[[LesionImage], Analysis] = analysis,
-    turns: Turns | None = None,
+    turns: FairQueue | None = None,
 ) -> BatchJob:
-    return BatchJob(sources, KEYS, analyse, turns or Turns())
+    return BatchJob(sources, KEYS, analyse, turns or FairQueue())
 
 
 def finished(*arguments, **options) -> BatchJob:
@@ -222,7 +222,7 @@ def test_what_is_done_before_a_cancel_stays(gate):
 
 
 def test_a_cancel_ends_the_wait_for_a_turn():
-    turns = Turns()
+    turns = FairQueue()
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
@@ -234,7 +234,7 @@ def test_a_cancel_ends_the_wait_for_a_turn():
 
 
 def test_a_full_queue_is_waited_for_not_a_reason_to_reject():
-    turns = Turns(waiting=0)
+    turns = FairQueue(waiting=0)
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
@@ -249,7 +249,7 @@ def test_a_full_queue_is_waited_for_not_a_reason_to_reject():
 
 
 def test_another_visitor_comes_in_between_two_photos(gate):
-    turns = Turns()
+    turns = FairQueue()
     job = job_of([source() for _ in range(5)], gated(gate), turns)
     job.start()
     until(lambda: bool(turns._running))

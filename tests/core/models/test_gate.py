@@ -10,7 +10,7 @@ import pytest
 from core.answer.words import domain_note
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED, Gate
 from core.models.neighbours import KnownCases
-from core.models.novelty import Familiar
+from core.models.novelty import FeatureGaussian
 from core.models.reference import Reference
 from train.finish.reference import REFUSED_ELSEWHERE, REFUSED_OWN, fit_gate
 
@@ -43,7 +43,7 @@ def graded(known: Reference, texture: np.ndarray) -> str:
 
 
 def reference(gate: Gate | None) -> Reference:
-    familiar = Familiar.fit(OWN, 6)
+    familiar = FeatureGaussian.fit(OWN, 6)
     threshold = float(np.quantile(familiar.novelty(OWN), 0.99))
     ids = [f"ISIC_{k:07d}" for k in range(40)]
     lesions = [f"HAM_{k:07d}" for k in range(40)]

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.models.neighbours import KnownCases
-from core.models.novelty import Familiar
+from core.models.novelty import FeatureGaussian
 from core.models.reference import FILE, Reference
 from core.models.weights import WeightsError
 
@@ -18,7 +18,7 @@ def reference() -> Reference:
     images = [f"ISIC_{n:07d}" for n in range(60)]
     lesions = [f"HAM_{n // 2:07d}" for n in range(60)]
     cases = KnownCases.fit(random.normal(size=(60, 16)), images, lesions, ["df", "vasc"] * 30, 8)
-    return Reference(Familiar.fit(random.normal(size=(60, 12)), 4), 1.5, cases)
+    return Reference(FeatureGaussian.fit(random.normal(size=(60, 12)), 4), 1.5, cases)
 
 
 def test_write_and_read(reference: Reference, tmp_path: Path) -> None:

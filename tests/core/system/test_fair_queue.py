@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from core.system.fair_queue import BusyError, Turns
+from core.system.fair_queue import BusyError, FairQueue
 
 
 def test_first_come_first_served() -> None:
-    turns = Turns()
+    turns = FairQueue()
     first, second, third = (turns.take() for _ in range(3))
     assert [t.ahead for t in (first, second, third)] == [0, 1, 2]
     assert first.wait(0)
@@ -24,14 +24,14 @@ def test_first_come_first_served() -> None:
 
 
 def test_several_at_once() -> None:
-    turns = Turns(at_once=2)
+    turns = FairQueue(at_once=2)
     taken = [turns.take() for _ in range(3)]
     assert [t.wait(0) for t in taken] == [True, True, False]
     assert taken[2].ahead == 2
 
 
 def test_who_leaves_or_fails_gives_the_place_back() -> None:
-    turns = Turns()
+    turns = FairQueue()
     first, second, third = (turns.take() for _ in range(3))
     with second:  # leaves without ever having had the turn
         pass
@@ -42,7 +42,7 @@ def test_who_leaves_or_fails_gives_the_place_back() -> None:
 
 
 def test_a_full_queue_refuses_in_words() -> None:
-    turns = Turns(at_once=1, waiting=2)
+    turns = FairQueue(at_once=1, waiting=2)
     taken = [turns.take() for _ in range(3)]
     with pytest.raises(BusyError, match=r"^2 photos wait .* Try again in a minute\.$"):
         turns.take()
@@ -52,7 +52,7 @@ def test_a_full_queue_refuses_in_words() -> None:
 
 
 def test_many_threads_never_more_at_once_than_allowed() -> None:
-    turns, running, most, served = Turns(at_once=2), [], [], []
+    turns, running, most, served = FairQueue(at_once=2), [], [], []
 
     def person() -> None:
         for _ in range(20):

@@ -164,12 +164,12 @@ def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> N
     arrays = prepare(config)
     training = ClassifierTraining(config, arrays)
     sources = arrays.table["source"].to_numpy()[training.rows]
-    weights = training.diagnosing.weights
+    weights = training.class_scoring.weights
     assert weights[sources > 0].sum() / weights.sum() == pytest.approx(config.more_share)
     plain = source_weights(weights[sources == 0], sources[sources == 0], 0.3)
     np.testing.assert_array_equal(plain, weights[sources == 0])
     # What a source holds is what its photos are compared with.
-    held = training.diagnosing.held
+    held = training.class_scoring.held
     assert {name for name, has in zip(arrays.classes, held, strict=True) if has} == set(DIAGNOSES)
 
 

@@ -18,7 +18,7 @@ SENSITIVITY_AT = 0.8
 """Specificity at which melanoma's sensitivity is told, of photos from elsewhere."""
 
 
-class Diagnosing:
+class ClassScoring:
     """The classifier and the hybrid share it.
 
     Attributes:

@@ -66,6 +66,7 @@ FORMS: dict[str, Check] = {
     "name": _text,
     "sha256": _text,
     "task": _text,
+    "lesionlab": _text,
     "intended_use": _text,
     "limits": _list_of(_text),
     "data": _text,

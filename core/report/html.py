@@ -6,6 +6,7 @@ import base64
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from core import __version__
 from core.answer.words import SEVEN_ONLY
 from core.report.content import SIMILAR, Report
 from core.report.downloads import DISCLAIMER
@@ -23,6 +24,7 @@ def to_html(report: Report) -> str:
     environment.filters["base64"] = lambda data: base64.b64encode(data).decode("ascii")
     return environment.get_template("report.html").render(
         report=report,
+        version=__version__,
         disclaimer=DISCLAIMER,
         seven_only=SEVEN_ONLY,
         similar_caption=SIMILAR,

@@ -18,6 +18,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
+from core import __version__
 from core.answer.words import SEVEN_ONLY
 from core.report.content import SIMILAR, Bar, Picture, Report
 from core.report.downloads import DISCLAIMER
@@ -86,7 +87,7 @@ class _Paper(FPDF):
     def header(self) -> None:
         """What fpdf2 puts above each page."""
         self._style(8, FAINT)
-        self.cell(text="LesionLab report")
+        self.cell(text=f"LesionLab {__version__} report")
         self.cell(0, text=self.report.day, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(3)
 

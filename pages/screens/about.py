@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import __version__
 from core.answer.words import domain_note
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
@@ -196,3 +197,4 @@ st.table(
 )
 st.subheader("Sources", anchor=False)
 st.markdown(CITATIONS)
+st.caption(f"LesionLab {__version__}")

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
+from core import __version__
 from core.evaluation.metrics import (
     balanced_accuracy,
     classifier_summary,
@@ -29,6 +30,7 @@ from core.models.calibration import Calibration
 from core.models.decision import Decision
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, normalise
 from core.models.weights import Card, load_into, read_state, write_card, write_model
+from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import ARCHITECTURES
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
@@ -315,7 +317,12 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
     with (finished.run / "metrics.csv").open() as file:
         epochs = sum(1 for _ in file) - 1
     # A folder's name is enough: the path to it is nobody's business who gets the model.
-    told = {} if ours else {"data": finished.data.root.name}
+    told: dict[str, Any] = {} if ours else {"data": finished.data.root.name}
+    further = [Path(path).stem for path in config.more]
+    clinics = ["two clinics (Vienna, Queensland)", *([", ".join(further)] if further else [])]
+    told["more"] = further
+    if isinstance(config, ClassifierConfig):
+        told["teachers"] = [_model_name(Path(path)) for path in config.teachers]
     start = config.start
     if start == "imagenet":
         start = CREDITS.get(architecture, start)
@@ -326,6 +333,8 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
             "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
             "weights), see weights/LICENSE.md"
         )
+        if further:
+            licence += f"; and the terms of the photos of {', '.join(further)}"
         limits = [
             *(
                 ["seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else"]
@@ -333,13 +342,15 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
                 else []
             ),
             "dermoscopy only: an ordinary phone photo is out of its domain",
-            "photos from two clinics (Vienna, Queensland), mostly light skin",
+            f"photos from {' and of '.join(clinics)}, mostly light skin",
         ]
     else:
         licence = "the terms of its photos and of its start weights"
         limits = ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
     return {
+        "lesionlab": __version__,
         "data": "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
+        + (f", and photos of other clinics: {', '.join(further)}" if further else "")
         if ours
         else f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}",
         "split_id": finished.data.split.id,
@@ -349,6 +360,11 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
         "intended_use": "teaching how an AI reads dermoscopy; never diagnosis",
         "limits": limits,
     }
+
+
+def _model_name(folder: Path) -> str:
+    """What a model's folder is called: of a run's model the run's name."""
+    return folder.parents[1].name if folder.parent.name == MODELS else folder.name
 
 
 def shipped_name(kind: str, config: Config) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from core import __version__
 from core.evaluation.files import ELSEWHERE
 from core.ham10000.dataset import DatasetError
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
-from train.data.arrays import open_more, prepare, read_photo, rows_of
+from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.samplers import Samples, source_weights
 from train.data.sources import ElsewhereSource
+from train.finish.export import _origin
+from train.finish.finished import Finished
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
 
@@ -283,3 +288,21 @@ def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
     sources = tuple(open_sources([write_source(source.parent / "bare", masks=False)], []))
     with pytest.raises(DatasetError, match="mask"):
         _ = ElsewhereSource(sources, masked=True).table
+
+
+def test_a_card_names_further_photos_and_teachers_without_their_paths(
+    config: ClassifierConfig, tmp_path: Path
+) -> None:
+    """Where they lie is nobody's business who gets the model."""
+    teacher = tmp_path / "runs" / "first" / "model" / "classifier"
+    config = replace(config, teachers=(str(teacher),))
+    (tmp_path / "metrics.csv").write_text("epoch\n0\n")
+    arrays = prepare(config)
+    card = _origin(Finished(tmp_path, config, open_data(config), arrays), "small-cnn")
+    assert str(tmp_path) not in json.dumps(card)
+    assert card["training"]["more"] == ["clinic"]
+    assert card["training"]["teachers"] == ["first"]
+    assert all(
+        "clinic" in said for said in (card["data"], card["licence"], " ".join(card["limits"]))
+    )
+    assert card["lesionlab"] == __version__

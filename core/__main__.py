@@ -198,10 +198,10 @@ def _storage(options: argparse.Namespace) -> int:
 
 def _quality(options: argparse.Namespace) -> int:
     from core.answer.analyser import Analyser
-    from core.answer.quality_limits import fit_limits, write_limits
+    from core.answer.quality_limits import fit_limits
     from core.ham10000.dataset import Dataset, DatasetError
     from core.ham10000.splits import SplitError
-    from core.lesion.quality import LIMITS
+    from core.lesion.quality import LIMITS, write_limits
     from core.models.weights import WeightsError
 
     try:

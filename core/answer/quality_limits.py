@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,7 @@ from core.answer.analyser import Analyser
 from core.errors import DatasetError
 from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError, LesionImage
-from core.lesion.quality import KINDS, LIMITS, PERCENTILES, measure_quality
+from core.lesion.quality import KINDS, PERCENTILES, measure_quality
 
 
 def fit_limits(
@@ -55,8 +54,3 @@ def fit_limits(
         "outlines": f"{segmenter['name']} {segmenter['sha256'][:12]}",
         "limits": {k: {e: round(v, 5) for e, v in ends.items()} for k, ends in limits.items()},
     }
-
-
-def write_limits(found: dict) -> None:
-    """Keep what `fit_limits` found. Raises OSError."""
-    LIMITS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -47,7 +47,7 @@ def test_again_replaces_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "runs/a/model/classifier/evaluation-test.json").unlink()
     assert keep(tmp_path / "runs/a", tmp_path / "weights") == [place]
     assert not (place / "evaluation-test.json").exists()
-    assert [p.name for p in place.parents[2].iterdir()] == ["a"]
+    assert [p.name for p in place.parents[1].iterdir()] == ["a"]
 
 
 def test_unfinished_or_unmeasured_runs_are_refused(tmp_path: Path) -> None:

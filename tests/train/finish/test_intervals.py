@@ -66,7 +66,7 @@ def test_nothing_else_in_an_evaluation_changes(weights: Path) -> None:
     before = {p.name: read(p) for p in folder.glob("*.json")}
     spoil(folder)
     found = renew(folder)
-    assert set(found) == {"test", "test-8views", "validation"}
+    assert set(found) == {"elsewhere", "test", "test-8views", "validation"}
     assert {p.name: read(p) for p in folder.glob("*.json")} == before
     card = read(folder / "card.json")
     low, high = found["test"]

@@ -115,6 +115,8 @@ class Visit:
         await session.settle(TASK_SECONDS)
         await _look(session)
         await _take_home(session)
+        await session.press("batch_clear")
+        await session.press("clear_for_good")
 
     async def _dataset(self, session: Session) -> None:
         await session.go("dataset")

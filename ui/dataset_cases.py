@@ -8,13 +8,13 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.thumbnails import thumbnail
 
 
-@st.cache_data(max_entries=2000, show_spinner=False, hash_funcs={Dataset: lambda d: str(d.root)})
+@st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Dataset: lambda d: str(d.root)})
 def _small(data: Dataset, image_id: str, outline: bool, stamps: tuple[int, ...]) -> bytes:
     return thumbnail(data, image_id, outline)
 
 
 def small(data: Dataset, image_id: str, outline: bool = False) -> bytes:
-    """A thumbnail (some 10 kB); the last 2,000 are remembered. Raises DatasetError, ImageError."""
+    """A thumbnail (some 10 kB); the last 500 are remembered. Raises DatasetError, ImageError."""
     parts = (data.root / "images" / f"{image_id}.jpg", data.root / "masks" / f"{image_id}.png")
     stamps = tuple(p.stat().st_mtime_ns if p.is_file() else 0 for p in parts)
     return _small(data, image_id, outline, stamps)

@@ -168,7 +168,7 @@ def _downloads(job: BatchJob) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        if st.button("Clear", icon=":material/delete:"):
+        if st.button("Clear", icon=":material/delete:", key="batch_clear"):
             _confirm()
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.ham10000.splits import SplitError
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set

@@ -32,7 +32,8 @@ from benchmarks.common import machine, on_the_cpu, table
 from benchmarks.load import memory_of
 from benchmarks.page import SessionError
 from benchmarks.visit import Visit
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.ham10000.splits import SplitError
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set

@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from core.ham10000.dataset import DatasetError
+    from core.errors import DatasetError
     from core.ham10000.importer import import_archives
 
     with tqdm(unit=" files", disable=None) as bar:
@@ -94,7 +94,8 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from core.ham10000.dataset import Dataset, DatasetError, status
+    from core.errors import DatasetError
+    from core.ham10000.dataset import Dataset, status
     from core.ham10000.splits import SPLITS, SplitError
 
     found = status()
@@ -199,7 +200,8 @@ def _storage(options: argparse.Namespace) -> int:
 def _quality(options: argparse.Namespace) -> int:
     from core.answer.analyser import Analyser
     from core.answer.quality_limits import fit_limits
-    from core.ham10000.dataset import Dataset, DatasetError
+    from core.errors import DatasetError
+    from core.ham10000.dataset import Dataset
     from core.ham10000.splits import SplitError
     from core.lesion.quality import LIMITS, write_limits
     from core.models.weights import WeightsError

@@ -66,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     """HAM10000 as imported into the folder LESIONLAB_DATA names (default: `data/`)."""
-    from core.ham10000.dataset import Dataset, DatasetError
+    from core.errors import DatasetError
+    from core.ham10000.dataset import Dataset
 
     try:
         return Dataset.open()

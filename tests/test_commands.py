@@ -104,7 +104,7 @@ def test_a_command_is_understood(
             started: list[str] = []
             monkeypatch.setenv("LESIONLAB_RUNS", str(tmp_path))
             monkeypatch.setattr(jobs.Supervisor, "run", lambda self: started.append("supervise"))
-            monkeypatch.setattr(jobs, "work", lambda runs, id: started.append(id) or 0)
+            monkeypatch.setattr(jobs, "work", lambda runs, run: started.append(run) or 0)
             assert jobs.main(arguments) == 0
             assert started
         case ["python", "-m", "core", "analyse"]:  # the program is meant, not a call of it

@@ -15,10 +15,10 @@ from core.taxonomy import BY_KEY
 from ui import state
 from ui.case import Case
 from ui.figures import describe_bars, probability_bars
-from ui.frame import as_text
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
 from ui.state import ShownAnalysis
+from ui.text import as_text
 
 HOW_CONFIRMED = {
     "histo": "confirmed by histopathology",

@@ -11,14 +11,15 @@ from bisect import bisect_left
 import numpy as np
 import streamlit as st
 
-from core.ham10000.dataset import CREDIT, Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import CREDIT, Dataset
 from core.imaging.formats import listed
 from core.imaging.image import display_name
 from core.lesion.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
 from ui.case import Case
-from ui.frame import as_text
+from ui.text import as_text
 
 ANY = "any"
 SOURCES = {

@@ -68,6 +68,7 @@ def _probability_bars(analysis: Analysis, dark: bool) -> go.Figure:
 
 
 def tick_label(key: str) -> str:
+    """A diagnosis' name beside its bar, in several lines."""
     return "<br>".join(textwrap.wrap(BY_KEY[key].name, 20))
 
 

@@ -11,8 +11,7 @@ from core.models.registry import models_in_use, use_shipped
 from core.report.downloads import DISCLAIMER
 from ui import access, lock
 from ui.state import cards
-from ui.text import as_code
-from ui.text import as_text as as_text
+from ui.text import as_code, as_text
 
 
 def header() -> None:

@@ -21,8 +21,8 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, KEYS
 from ui import subprocess_task
 from ui.case import Case
-from ui.frame import as_text
 from ui.state import ShownAnalysis, model_server
+from ui.text import as_text
 
 REMEMBERED = 2000
 """Maps kept, of 36 numbers each."""

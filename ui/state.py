@@ -15,7 +15,8 @@ from cachetools import LRUCache
 
 from core.answer.analyser import DECODED_PX, Analyser, Analysis, mask_of
 from core.answer.eight_views import EightViews, eight_views
-from core.ham10000.dataset import Dataset, DatasetError, folder
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset, folder
 from core.ham10000.splits import SplitError
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from core.lesion.quality import KINDS, PERCENTILES, measure_quality
 
 def fit_limits(
     dataset: Dataset, analyser: Analyser, progress: Callable[[], object] = lambda: None
-) -> dict:
+) -> dict[str, Any]:
     """Measure the validation split, lesions as the app's own U-Net outlines them: what
     `core/lesion/quality.json` holds.
 

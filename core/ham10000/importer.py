@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from core.ham10000.dataset import DatasetError, folder, read_metadata
+from core.errors import DatasetError
+from core.ham10000.dataset import folder, read_metadata
 from core.imaging.photo_files import is_hidden
 from core.system import ownership, zips
 from core.system.ownership import ForeignFolderError

@@ -12,7 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
@@ -208,7 +208,7 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
             f"This file is not a photo, whatever its name says. Choose a {listed('or')} file."
         )
     if kind == "HEIC":
-        from pillow_heif import HeifImagePlugin as HeifImagePlugin  # registers itself with Pillow
+        import pillow_heif.HeifImagePlugin  # registers itself with Pillow  # noqa: F401
 
     with Image.open(io.BytesIO(data), formats=[_PILLOW.get(kind, kind)]) as image:
         yield image
@@ -328,7 +328,7 @@ def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
     return np.array(image), orientation in range(5, 9)
 
 
-def _grey_to_8_bit(image: Image.Image, tiff_tags: dict, notes: list[str]) -> Image.Image:
+def _grey_to_8_bit(image: Image.Image, tiff_tags: dict[int, Any], notes: list[str]) -> Image.Image:
     """Scale grey of more than eight bits; Pillow's own ``convert("L")`` would clip it at 255.
 
     Modes "I;16…" keep the most significant byte, as Pillow does for 16-bit colour (12-bit TIFF: of

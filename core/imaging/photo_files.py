@@ -239,8 +239,8 @@ class PhotoIndex:
         """
         written = _same(name)
         for ends in self._ends.values():
-            for wanted in dict.fromkeys([written, without_ending(written)]):
-                wanted = wanted if ends is self._ends["as written"] else wanted.casefold()
+            for spelling in dict.fromkeys([written, without_ending(written)]):
+                wanted = spelling if ends is self._ends["as written"] else spelling.casefold()
                 for end in _ends(wanted):
                     found = ends.get(end, [])
                     # A whole path, or an end of one; and if the name gives more of the path than

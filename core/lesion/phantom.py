@@ -158,7 +158,9 @@ def _ramp(values: np.ndarray, width: float) -> np.ndarray:
     return step * step * (3 - 2 * step)
 
 
-def _ellipse(layer: np.ndarray, centre: tuple, axes: np.ndarray, angle: float) -> None:
+def _ellipse(
+    layer: np.ndarray, centre: tuple[float, float], axes: np.ndarray, angle: float
+) -> None:
     at = (round(16 * float(centre[0])), round(16 * float(centre[1])))
     lengths = (round(16 * axes[0]), round(16 * axes[1]))
     cv2.ellipse(layer, at, lengths, angle, 0, 360, 255, -1, cv2.LINE_AA, 4)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -242,12 +243,12 @@ def _with_remedy(check: Check, taken: bool | None) -> str:
     return f"{check.remark} If you took it yourself: {check.remedy[0].lower()}{check.remedy[1:]}"
 
 
-def write_limits(found: dict) -> None:
+def write_limits(found: dict[str, Any]) -> None:
     """Keep what `core.answer.quality_limits.fit_limits` found. Raises OSError."""
     LIMITS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def about_limits() -> dict:
+def about_limits() -> dict[str, Any]:
     """`core/lesion/quality.json`: the limits, and what they were measured on."""
     return json.loads(LIMITS.read_text(encoding="utf-8"))
 

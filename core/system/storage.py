@@ -196,8 +196,8 @@ def _cached(settings: Settings) -> Iterator[Item]:
         for place in places:
             for path in sorted(caches.entries(place, CLEARED[kind])):
                 yield Item(kind, path, size_of(path), caches.in_use(path))
-        places, is_old = old[kind]
-        for place in places:
+        old_places, is_old = old[kind]
+        for place in old_places:
             for path in _inside(place):
                 if is_old(path):
                     yield Item(kind, path, size_of(path), caches.in_use(path), earlier=True)

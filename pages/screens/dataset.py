@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import state
 from ui.dataset import filters, gallery, importing, selection, source, views
-from ui.frame import as_text
+from ui.text import as_text
 
 st.title(
     "Dataset",

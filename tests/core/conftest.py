@@ -70,7 +70,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make_zip(tmp_path: Path) -> MakeZip:
-    """Write a zip file: make_zip("a.zip", {"folder/name": bytes}, compression)."""
+    """How to write a zip file: make_zip("a.zip", {"folder/name": bytes}, compression)."""
 
     def make(name: str, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
         path = tmp_path / name

@@ -79,8 +79,10 @@ def written(runs: Runs, name: str, epochs: int, choices=None, **columns: list[fl
     (folder / "config.json").write_text(json.dumps({"kind": chosen.kind, **chosen.as_dict()}))
     columns = {"train_loss": [1.0 / (n + 1) for n in range(epochs)], **columns}
     lines = [",".join(["epoch", "seconds", *columns])]
-    for epoch in range(epochs):
-        lines.append(",".join(map(str, [epoch, 30, *(c[epoch] for c in columns.values())])))
+    lines += [
+        ",".join(map(str, [epoch, 30, *(c[epoch] for c in columns.values())]))
+        for epoch in range(epochs)
+    ]
     (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
     runs.all()
     runs.rename(id, name)

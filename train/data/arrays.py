@@ -19,7 +19,8 @@ from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
-from core.ham10000.dataset import HOW_TO_IMPORT, Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import HOW_TO_IMPORT, Dataset
 from core.ham10000.splits import smallest_subset, subset
 from core.imaging.image import ImageError, LesionImage, resize
 from core.imaging.mask_files import Grid

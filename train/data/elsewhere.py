@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.ham10000.importer import MAX_MEMBERS, MAX_RATIO
 from core.ham10000.splits import Split
 from core.imaging.formats import ENDINGS, without_ending

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from core.errors import DatasetError
 from core.evaluation.files import ELSEWHERE
-from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.dataset import Dataset
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, pair_masks, read_mask
 from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
@@ -32,9 +33,13 @@ class Source(Protocol):
     """
 
     @property
-    def table(self) -> pd.DataFrame: ...
+    def table(self) -> pd.DataFrame:
+        """See the class."""
+
     @property
-    def about(self) -> dict[str, Any]: ...
+    def about(self) -> dict[str, Any]:
+        """See the class."""
+
     def photo(self, image_id: str) -> bytes:
         """The picture file."""
 

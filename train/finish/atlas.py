@@ -20,7 +20,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from core.answer.analyser import DECODED_PX, Analyser
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.ham10000.splits import SPLITS
 from core.lesion.measure import measure
 from core.taxonomy import KEYS

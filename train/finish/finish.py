@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
 from core.models.runtime import Scores

@@ -92,6 +92,7 @@ def changed_at(folder: Path, names: tuple[str, ...]) -> float | None:
 
 
 def as_time(seconds: float | None) -> datetime | None:
+    """Seconds since 1970 as a moment in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 

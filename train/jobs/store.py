@@ -279,7 +279,8 @@ class Runs:
         with self.database.write() as connection:
             _row(connection, id)
             columns = ", ".join(f"{column} = ?" for column in values)
-            connection.execute(f"UPDATE runs SET {columns} WHERE id = ?", (*values.values(), id))
+            statement = f"UPDATE runs SET {columns} WHERE id = ?"  # noqa: S608 - names of ours
+            connection.execute(statement, (*values.values(), id))
 
     def _runs(self) -> Iterator[Run]:
         self._reconcile()

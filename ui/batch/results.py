@@ -15,7 +15,8 @@ from core.batch.tables import safe, safe_table
 from core.models.gate import ELSEWHERE, REFUSED
 from core.taxonomy import BY_KEY
 from ui.batch import store as batches
-from ui.frame import as_text, decide
+from ui.frame import decide
+from ui.text import as_text
 
 ROW, HEADER_ROW = 66, 37
 """Heights in pixels; the header's with the frame. From 65 on, a row wraps long words."""

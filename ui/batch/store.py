@@ -11,7 +11,7 @@ from core.batch.batches import BatchJob, Photo, check
 from core.batch.sources import Source
 from ui import state
 from ui.case import Case
-from ui.frame import as_text
+from ui.text import as_text
 
 PARAMETER = "batch"
 """Of the page's address, and of the session: the id of the batch."""

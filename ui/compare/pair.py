@@ -14,10 +14,10 @@ from ui import answer
 from ui.case import Case
 from ui.compare import differences
 from ui.figures import describe_bars, frame_colour, paired_bars
-from ui.frame import as_text
 from ui.photo import Layers, in_words, notes, switches
 from ui.scale import width_mm
 from ui.state import ShownAnalysis
+from ui.text import as_text
 
 OWN = "own"
 HEATMAPS = {OWN: "Each photo's own answer"} | {k: BY_KEY[k].name for k in KEYS}

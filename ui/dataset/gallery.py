@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui.dataset import selection

@@ -12,11 +12,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.ham10000.dataset import DatasetError, status
+from core.errors import DatasetError
+from core.ham10000.dataset import status
 from core.ham10000.importer import import_archives
 from core.imaging.image import display_name
 from ui import lock
-from ui.frame import as_text
+from ui.text import as_text
 
 UPLOAD_MB = 500
 """Uploads are held in this computer's memory; larger archives are read where they lie."""

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.errors import DatasetError
 from core.evaluation.metrics import confusion
 from core.formatting import chance, percent
-from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui import state

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.errors import DatasetError
 from core.evaluation.metrics import FAILED_BELOW
-from core.ham10000.dataset import DatasetError
 from core.imaging.image import ImageError, to_jpeg
 from core.imaging.overlay import draw
 from core.models.weights import WeightsError

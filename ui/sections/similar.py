@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 from cachetools import LRUCache
 
+from core.errors import DatasetError
 from core.formatting import chance, percent
-from core.ham10000.dataset import Dataset, DatasetError
+from core.ham10000.dataset import Dataset
 from core.ham10000.isic_archive import ArchiveError, ArchiveImage, fetch
 from core.imaging.image import ImageError
 from core.models.neighbours import Neighbour, vote

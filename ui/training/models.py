@@ -12,8 +12,8 @@ from train.finish.package import IMPORTED, remove
 from train.finish.package_check import PackageError
 from train.jobs import Run
 from ui import access, subprocess_task
-from ui.frame import as_text, decide, shipped_button
-from ui.text import as_code
+from ui.frame import decide, shipped_button
+from ui.text import as_code, as_text
 from ui.training import outcome, store
 
 TITLES = {"classifier": "Naming the diagnosis", "segmenter": "MaskScoring the lesion"}

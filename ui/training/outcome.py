@@ -19,10 +19,10 @@ from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, subprocess_task
-from ui.frame import as_text, decide
+from ui.frame import decide
 from ui.performance import charts
 from ui.performance.overview import MEASURES, headline
-from ui.text import as_code
+from ui.text import as_code, as_text
 from ui.training import store
 
 TEST = "training_test"

@@ -8,7 +8,7 @@ from core.system.fair_queue import BusyError
 from train.choices import AUGMENTATIONS
 from train.config import ConfigError
 from ui import access, subprocess_task
-from ui.frame import as_text
+from ui.text import as_text
 from ui.training import form, words
 
 SHEET = "training_preview"

@@ -17,8 +17,8 @@ from core.imaging.overlay import draw
 from core.system.json_files import read_object
 from core.taxonomy import BY_KEY
 from train.jobs import Run
-from ui.frame import as_text
 from ui.performance.outlines import TRUTH_COLOUR
+from ui.text import as_text
 
 COLUMNS, LEAST_WIDTH = 4, 150
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.settings import Settings
 from core.system.fair_queue import BusyError
 from core.system.storage import room, same_disk, size
@@ -18,7 +18,8 @@ from train.jobs import JobError, ensure_supervisor
 from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY
 from ui import access, state, subprocess_task
-from ui.frame import as_text, duration
+from ui.frame import duration
+from ui.text import as_text
 from ui.training import form, store, words
 from ui.training.words import HAM10000
 

@@ -7,7 +7,8 @@ import streamlit as st
 from train.jobs import Run
 from train.jobs.states import AT_WORK
 from ui import access
-from ui.frame import as_text, duration
+from ui.frame import duration
+from ui.text import as_text
 from ui.training import store
 
 PHASES = {

@@ -9,7 +9,8 @@ from core.models.registry import kinds_in_use
 from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
 from ui import access
-from ui.frame import as_text, decide, duration
+from ui.frame import decide, duration
+from ui.text import as_text
 from ui.training import curves, form, outcome, samples, store, words
 from ui.training import waiting as queue
 

@@ -15,7 +15,7 @@ from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
 from train.config import CONFIGS, Config, Stage
 from train.fields import Spec, specs
 from train.jobs import Run
-from ui.frame import as_text
+from ui.text import as_text
 
 HAM10000 = "ham10000"
 STATES = {

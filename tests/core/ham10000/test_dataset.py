@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.ham10000.dataset import Dataset, DatasetError, read_metadata, status
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset, read_metadata, status
 from core.ham10000.splits import SplitError
 
 

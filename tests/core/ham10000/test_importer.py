@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from core.errors import DatasetError
 from core.ham10000 import importer
-from core.ham10000.dataset import Dataset, DatasetError, status
+from core.ham10000.dataset import Dataset, status
 from core.ham10000.importer import ImportReport, import_archives
 from core.system.ownership import MARKER
 from tests import somebody

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.ham10000.thumbnails import THUMBNAIL_PX, thumbnail
 from core.imaging.image import ImageError
 from core.imaging.overlay import OUTLINE

@@ -10,7 +10,8 @@ import pytest
 import core.lesion.quality
 from core.__main__ import main
 from core.answer.quality_limits import fit_limits
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.ham10000.splits import SPLIT_FILE, Split
 from core.imaging.image import LesionImage, resize
 from core.lesion.phantom import practice_set

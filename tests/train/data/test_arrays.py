@@ -14,7 +14,8 @@ import pytest
 import torch
 
 import train.data.arrays
-from core.ham10000.dataset import Dataset, DatasetError
+from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.imaging.image import LesionImage
 from core.system import caches
 from core.system.disk_space import NoRoomError

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from core import __version__
+from core.errors import DatasetError
 from core.evaluation.files import ELSEWHERE
-from core.ham10000.dataset import DatasetError
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny

@@ -11,7 +11,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import frame_size, prepare, rows_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
 from train.data.sources import FolderSource
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from core.answer.analyser import Analyser
-from core.ham10000.dataset import DatasetError
+from core.errors import DatasetError
 from core.ham10000.explore import binned, facts, measures, read_atlas, spread
 from train.__main__ import main
 from train.finish import atlas as module

@@ -19,6 +19,7 @@ from core.lesion.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
 from ui.case import Case
+from ui.choices import choose_one
 from ui.text import as_text
 
 ANY = "any"
@@ -46,14 +47,7 @@ def pick(slot: str = "", unlike: str = "") -> Case | None:
     # Not as the widget's default: `carry` may have set it already.
     st.session_state.setdefault(f"{slot}source", "practice" if isinstance(data, str) else "dataset")
     with st.container(border=True):
-        source = st.segmented_control(
-            "Photo from",
-            list(SOURCES),
-            format_func=SOURCES.__getitem__,
-            required=True,
-            key=f"{slot}source",
-            persist_state="session",
-        )
+        source = choose_one("Photo from", SOURCES, f"{slot}source")
         if source == "upload":
             return _upload(slot)
         if source == "camera":
@@ -202,13 +196,11 @@ def _filtered(data: Dataset, slot: str) -> list[str]:
     """Show the filters; returns the ids that pass, sorted."""
     st.session_state.setdefault(f"{slot}part", "test")
     first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
-    part = first.segmented_control(
+    part = choose_one(
         "Cases",
-        ["test", "all"],
-        format_func={"test": "Unseen", "all": "All"}.__getitem__,
-        required=True,
-        key=f"{slot}part",
-        persist_state="session",
+        {"test": "Unseen", "all": "All"},
+        f"{slot}part",
+        first,
         on_change=_unpin,
         args=(slot,),
         help="Unseen: the test split. Neither model was trained or tuned on these lesions.",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.evaluation.files import ELSEWHERE, EvaluationError, read_evaluation
 from core.taxonomy import DIAGNOSES
+from ui.choices import choose_one
 from ui.performance import (
     calibration,
     comparison,
@@ -45,15 +46,7 @@ st.title(
 )
 
 first, second = st.columns(2)
-split = first.segmented_control(
-    "Split",
-    list(SPLITS),
-    format_func=SPLITS.__getitem__,
-    default="test",
-    required=True,
-    key="split",
-    persist_state="session",
-)
+split = choose_one("Split", SPLITS, "split", first)
 first.caption(ABOUT_SPLIT[split])
 
 try:
@@ -62,14 +55,8 @@ except EvaluationError:
     figures = {}  # the tabs that need it say so
 answer = RULE
 if "most_probable" in figures:
-    answer = second.segmented_control(
-        "Answer",
-        [RULE, MOST_PROBABLE],
-        format_func={RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}.__getitem__,
-        default=RULE,
-        required=True,
-        key="answer",
-        persist_state="session",
+    answer = choose_one(
+        "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
     )
     rule = figures.get("decision") or {}
     second.caption(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from train.jobs import JobError
 from ui import lock
+from ui.choices import choose_one
 from ui.text import as_text
 from ui.training import compare, form, models, preview, starting, storage, store, watch
 from ui.training import waiting as queue
@@ -24,15 +25,7 @@ lock.notice("Changing anything on this page", "training_lock")
 store.notices(runs)
 watching = store.section(everything) == store.RUNS
 queue.show(everything, st.session_state.get(store.RUN) if watching else None)
-view = st.segmented_control(
-    "Section",
-    list(store.VIEWS),
-    format_func=store.VIEWS.__getitem__,
-    required=True,
-    key=store.VIEW,
-    persist_state="session",
-    label_visibility="collapsed",
-)
+view = choose_one("Section", store.VIEWS, store.VIEW, label_visibility="collapsed")
 if view == store.NEW:
     form.show()
     preview.show()

@@ -19,6 +19,7 @@ from core.settings import SettingsError
 from core.system.fair_queue import BusyError
 from ui import access
 from ui.batch import store as batches
+from ui.choices import choose_one
 from ui.text import as_text
 
 ARCHIVE_MB = 200
@@ -35,15 +36,7 @@ def choose() -> None:
     with st.container(border=True):
         source = "files"
         if access.check().allowed:
-            source = st.segmented_control(
-                "Photos from",
-                list(SOURCES),
-                format_func=SOURCES.__getitem__,
-                default="files",
-                required=True,
-                key="batch_source",
-                persist_state="session",
-            )
+            source = choose_one("Photos from", SOURCES, "batch_source")
         if source == "folder":
             _folder()
         else:

@@ -12,6 +12,7 @@ from core.lesion.align import Size, aligned, centred
 from core.taxonomy import BY_KEY, KEYS
 from ui import answer
 from ui.case import Case
+from ui.choices import choose_one
 from ui.compare import differences
 from ui.figures import describe_bars, frame_colour, paired_bars
 from ui.photo import Layers, in_words, notes, switches
@@ -114,14 +115,10 @@ def photos(sides: tuple[Side, Side]) -> None:
         persist_state="session",
         disabled=not layers.heatmap,
     )
-    how = st.segmented_control(
+    how = choose_one(
         "Size on the screen",
-        list(SIZES),
-        format_func=SIZES.__getitem__,
-        default="fit",
-        required=True,
-        key="pair_size",
-        persist_state="session",
+        SIZES,
+        "pair_size",
         help="Fit: each as large as there is room. Same pixels, same millimetres: so that one of "
         "them is equally long on both photos.",
     )

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.formatting import percent
 from core.ham10000.dataset import Dataset
 from core.ham10000.explore import is_yes_no, leaks, measures, random_test
+from ui.choices import choose_one
 from ui.dataset import charts, filters, selection, words
 from ui.dataset.opening import facts_of, open_button
 from ui.dataset_cases import small
@@ -232,13 +233,11 @@ def _draw() -> None:
 
 def _as_shares(place: DeltaGenerator, name: str) -> bool:
     return (
-        place.segmented_control(
+        choose_one(
             "Bars show",
             ["images", "shares"],
-            default="images",
-            required=True,
-            key=f"dataset_bars_{name}",
-            persist_state="session",
+            f"dataset_bars_{name}",
+            place,
             help="Shares: each bar is 100 %, so that rare diagnoses show.",
         )
         == "shares"

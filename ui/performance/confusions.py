@@ -17,6 +17,7 @@ from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui import state
+from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
 from ui.performance import charts
 from ui.performance.evaluations import Choice, Report, report
@@ -37,14 +38,7 @@ def show(choice: Choice) -> None:
         np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)
     )
     _choose_first(classes, counts)
-    written = st.segmented_control(
-        "In the cells",
-        [SHARES, COUNTS],
-        default=SHARES,
-        required=True,
-        key="cells",
-        persist_state="session",
-    )
+    written = choose_one("In the cells", [SHARES, COUNTS], "cells")
     charts.show(
         _matrix(classes, counts, written == COUNTS, _opened()),
         "confusion",

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ui.choices import choose_one
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, Report, report
 
@@ -33,24 +34,8 @@ def show(choice: Choice) -> None:
         st.info("Nothing is known of the people in these photos, so there are no groups.")
         return
     first, second = st.columns(2)
-    kind = first.segmented_control(
-        "Groups by",
-        kinds,
-        format_func=lambda k: KINDS.get(k, k),
-        default=kinds[0],
-        required=True,
-        key="slices_by",
-        persist_state="session",
-    )
-    measure = second.segmented_control(
-        "Measure",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        default="accuracy",
-        required=True,
-        key="slices_measure",
-        persist_state="session",
-    )
+    kind = choose_one("Groups by", {k: KINDS.get(k, k) for k in kinds}, "slices_by", first)
+    measure = choose_one("Measure", MEASURES, "slices_measure", second)
     if choice.answer != RULE and measure != "melanoma_auc":
         st.caption(":material/info: Groups were measured for the answer by the rule only.")
     groups = found.figures["slices"][kind]

@@ -13,6 +13,7 @@ from core.evaluation import curves
 from core.evaluation.metrics import bootstrap_ratios
 from core.formatting import percent
 from core.taxonomy import BY_KEY
+from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.performance import charts
@@ -45,14 +46,7 @@ def show(choice: Choice) -> None:
         help="Malignant: melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
         "together, their probabilities added up.",
     )
-    by = second.segmented_control(
-        "Set the point by",
-        [BY_THRESHOLD, BY_SENSITIVITY],
-        default=BY_THRESHOLD,
-        required=True,
-        key="set_by",
-        persist_state="session",
-    )
+    by = choose_one("Set the point by", [BY_THRESHOLD, BY_SENSITIVITY], "set_by", second)
     truth, score = question(found, key)
     if truth.all() or not truth.any():
         st.info("On this split all photos have the same answer: there is nothing to tell apart.")

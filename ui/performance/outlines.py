@@ -14,6 +14,7 @@ from core.settings import SettingsError
 from core.system.fair_queue import BusyError
 from ui import state
 from ui.case import Case
+from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse
 from ui.performance import charts
 from ui.performance.evaluations import Choice, Report, report
@@ -36,15 +37,7 @@ def show(choice: Choice) -> None:
         f"over their mean. Thresholded Jaccard counts an IoU below {FAILED_BELOW:g} as 0: failed. "
         f"Intervals: {found.figures['intervals']}."
     )
-    measure = st.segmented_control(
-        "Distribution of",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        default="iou",
-        required=True,
-        key="outline_measure",
-        persist_state="session",
-    )
+    measure = choose_one("Distribution of", MEASURES, "outline_measure")
     _distribution(found, measure)
     _worst(found)
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.evaluation.metrics import NAMES, bootstrap_ratios
 from core.taxonomy import BY_KEY
+from ui.choices import choose_one
 from ui.figures import colour
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, Report, report
@@ -79,15 +80,7 @@ def headline(overall: dict[str, Any]) -> None:
 def _classes(found: Report, choice: Choice) -> None:
     rows = by_class(found, choice.answer)
     st.subheader("Each diagnosis, weakest F1 first", anchor=False)
-    measure = st.segmented_control(
-        "Measure",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        default="f1",
-        required=True,
-        key="class_measure",
-        persist_state="session",
-    )
+    measure = choose_one("Measure", MEASURES, "class_measure")
     forest = [
         charts.Row(
             BY_KEY[key].name,

@@ -9,6 +9,7 @@ from core.answer.prior import GENERAL_PRACTICE, reweigh
 from core.formatting import chance
 from core.taxonomy import BY_KEY
 from ui.case import Case
+from ui.choices import choose_one
 from ui.sections.charts import before_and_after
 from ui.state import ShownAnalysis, model_server
 
@@ -29,15 +30,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         "The same photo means something else among other patients: where a diagnosis is rare, a "
         "photo that looks like it is less likely to be it."
     )
-    room = st.segmented_control(
-        "How common is each diagnosis?",
-        list(ROOMS),
-        format_func=ROOMS.__getitem__,
-        default="practice",
-        required=True,
-        key="room",
-        persist_state="session",
-    )
+    room = choose_one("How common is each diagnosis?", ROOMS, "room", default="practice")
     prior = model_server().analyser.calibration.prior
     if room == "ham":
         new = prior

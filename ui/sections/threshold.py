@@ -14,6 +14,7 @@ from core.formatting import chance, percent
 from core.models.registry import in_use
 from core.models.weights import read_card
 from ui.case import Case
+from ui.choices import choose_one
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -39,14 +40,11 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         st.info(as_text(str(error)), title="No threshold can be chosen", icon=":material/info:")
         return
     left, right = st.columns(2, gap="large")
-    target = left.segmented_control(
+    target = choose_one(
         "Look for",
-        list(TARGETS),
-        format_func=LABELS.__getitem__,
-        default="melanoma",
-        required=True,
-        key="line_target",
-        persist_state="session",
+        LABELS,
+        "line_target",
+        left,
         help="The malignant group: melanoma, basal cell carcinoma, actinic keratosis / Bowen's "
         "disease. Its probability is the sum of the three.",
     )

@@ -16,6 +16,7 @@ from train.fields import Spec, specs
 from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY, PRESETS
 from ui import access
+from ui.choices import choose_one
 from ui.text import as_text
 from ui.training import store, words
 from ui.training.words import HAM10000
@@ -23,6 +24,7 @@ from ui.training.words import HAM10000
 PREFIX = "new_"
 """Of every key of the form in the session."""
 
+SOURCES = {HAM10000: "HAM10000", "folder": "A folder on this computer"}
 STAGES = 4
 CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
@@ -135,13 +137,10 @@ def _take_preset() -> None:
 
 
 def _task() -> str:
-    st.segmented_control(
+    choose_one(
         "Task",
-        list(TASKS),
-        format_func=lambda k: TASKS[k].title,
-        required=True,
-        key=PREFIX + "kind",
-        persist_state="session",
+        {key: task.title for key, task in TASKS.items()},
+        PREFIX + "kind",
         on_change=_take_task,
         help=_help("What the network learns. Another task fills in its own defaults.", TASKS),
     )
@@ -159,13 +158,10 @@ def _source(kind: str) -> None:
         options.append("folder")
     elif _of("source") != HAM10000:
         st.session_state[PREFIX + "source"] = HAM10000
-    source = st.segmented_control(
+    source = choose_one(
         "Data",
-        options,
-        format_func={HAM10000: "HAM10000", "folder": "A folder on this computer"}.__getitem__,
-        required=True,
-        key=PREFIX + "source",
-        persist_state="session",
+        {key: SOURCES[key] for key in options},
+        PREFIX + "source",
         help="HAM10000 as you imported it, or photos of your own. The hybrid needs photos with "
         "both a diagnosis and a mask, which HAM10000 alone has.",
     )

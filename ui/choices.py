@@ -1,0 +1,41 @@
+"""One way to choose one of a few things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def choose_one(
+    label: str,
+    options: Mapping[str, str] | Sequence[str],
+    key: str,
+    place: DeltaGenerator | None = None,
+    default: str | None = None,
+    **more: Any,
+) -> str:
+    """Options side by side, one of which is always chosen, and stays so all over the app.
+
+    Args:
+        options: keys with what they are called, or words.
+        default: the key that is chosen at first (default: the first one).
+        key: of the choice in the session; where that has one already, it is kept.
+        place: where to put it (default: here).
+        more: further arguments of `st.segmented_control`, such as `help`.
+    """
+    names = options if isinstance(options, Mapping) else {word: word for word in options}
+    if key not in st.session_state:
+        more["default"] = next(iter(names)) if default is None else default
+    here: Any = st if place is None else place
+    return here.segmented_control(
+        label,
+        list(names),
+        format_func=names.__getitem__,
+        required=True,
+        key=key,
+        persist_state="session",
+        **more,
+    )

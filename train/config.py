@@ -31,6 +31,8 @@ VIEWS = (1, 8)
 """Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
 mirrored."""
 LARGEST_SEED = 2**32 - 1
+HAM10000 = "ham10000"
+"""In `Config.data`."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,15 @@ class Config:
 
     kind: ClassVar[str] = ""
     """Its key in `CONFIGS` and in `config.json`."""
+    models: ClassVar[tuple[str, ...]] = ()
+    """Kinds of the models that a run leaves (`core.models.registry.KINDS`)."""
+    masked: ClassVar[bool] = False
+    """Whether it sees only photos that have a mask."""
+    labelled: ClassVar[bool] = True
+    """Whether it learns from labels."""
 
     data: str = named(
-        "ham10000",
+        HAM10000,
         "Data",
         "ham10000, or a folder: one subfolder a class, or images and masks.",
         others="ham10000 or a folder",
@@ -199,8 +207,23 @@ class Config:
                 f"An epoch of {self.epoch_images:,} photos is less than a batch of "
                 f"{self.batch:,}: draw at least one batch."
             )
-        if self.more and self.data != "ham10000":
+        if self.more and not self.is_ham10000:
             raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
+
+    @property
+    def is_ham10000(self) -> bool:
+        """Whether it learns from HAM10000 (perhaps among others), not from a folder."""
+        return self.data == HAM10000
+
+    @property
+    def two_labels(self) -> bool:
+        """Whether it tells benign from malignant, instead of all classes apart."""
+        return getattr(self, "labels", "") == "malignancy"
+
+    @property
+    def network(self) -> str:
+        """The name of the network that learns, or of the encoder inside."""
+        return str(getattr(self, "architecture", "") or getattr(self, "encoder", ""))
 
     @property
     def epochs(self) -> int:
@@ -255,6 +278,7 @@ class ClassifierConfig(Config):
     """`python -m train classifier`: a class for each photo (default: ResNet-50, seven classes)."""
 
     kind: ClassVar[str] = "classifier"
+    models: ClassVar[tuple[str, ...]] = ("classifier",)
 
     stages: tuple[Stage, ...] = (Stage(8, 128), Stage(10, 160), Stage(4, 192))
     patience: int = 30
@@ -323,6 +347,9 @@ class SegmenterConfig(Config):
     """`python -m train segmenter`: U-Net (default: MobileNetV2 encoder), lesion against skin."""
 
     kind: ClassVar[str] = "segmenter"
+    models: ClassVar[tuple[str, ...]] = ("segmenter",)
+    masked: ClassVar[bool] = True
+    labelled: ClassVar[bool] = False
 
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(3, 160))
     patience: int = 30
@@ -344,6 +371,8 @@ class HybridConfig(Config):
     MobileNetV2). Only photos of HAM10000 that have a mask are used."""
 
     kind: ClassVar[str] = "hybrid"
+    models: ClassVar[tuple[str, ...]] = ("classifier", "segmenter")
+    masked: ClassVar[bool] = True
 
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
@@ -374,7 +403,7 @@ class HybridConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.data != "ham10000" or self.more:
+        if not self.is_ham10000 or self.more:
             raise ConfigError(
                 "The hybrid needs photos with both a diagnosis and a mask: HAM10000 alone has them."
             )

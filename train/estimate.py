@@ -30,7 +30,7 @@ from train.data.arrays import (
     wanted_part,
 )
 from train.data.folders import Folder
-from train.finish.finished import comparable, kinds_of
+from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.fit import autocast
@@ -89,7 +89,7 @@ def estimate(config: Config) -> Estimate:
         seconds += config.epoch_images * seconds_per_image[config.size_at(epoch)]
     last = seconds_per_image[config.validation_size]
     seconds += config.epochs * VALIDATION_COST * validated * last
-    measured = FINISH_PASSES * validated * len(kinds_of(config))
+    measured = FINISH_PASSES * validated * len(config.models)
     if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
         measured += trained + validated
     seconds += measured * VALIDATION_COST * last
@@ -108,7 +108,7 @@ def _noise(data: Data, config: Config) -> Arrays:
     """Arrays like those of the data, with a few rows of noise."""
     count = max(64, 2 * config.batch)
     classes = data.classes if isinstance(data, Folder) else KEYS
-    if getattr(config, "labels", "diagnoses") == "malignancy":
+    if config.two_labels:
         classes = TWO_LABELS
     random = np.random.default_rng(0)
     table = pd.DataFrame(

@@ -7,11 +7,12 @@ The queue's trainer and the commands of `python -m train` call `run_training`; t
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.system.disk_space import check_room
-from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.config import Config, ConfigError
 from train.config_files import CONFIG_FILE, read_run_config, write_run_config
 from train.learn.ranks import placement, rank
 from train.progress import Progress, Stopped, Tick, Watch
@@ -90,19 +91,16 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
 
 def build_training(config: Config, arrays: Arrays) -> PhotoModel:
     """The training of a configuration. Raises ConfigError, DatasetError, WeightsError."""
-    if isinstance(config, ClassifierConfig):
-        from train.learn.classifier import ClassifierTraining
+    from train.learn.classifier import ClassifierTraining
+    from train.learn.hybrid import HybridTraining
+    from train.learn.segmenter import SegmenterTraining
 
-        return ClassifierTraining(config, arrays)
-    if isinstance(config, SegmenterConfig):
-        from train.learn.segmenter import SegmenterTraining
-
-        return SegmenterTraining(config, arrays)
-    if isinstance(config, HybridConfig):
-        from train.learn.hybrid import HybridTraining
-
-        return HybridTraining(config, arrays)
-    raise ConfigError(f"There is no training {config.kind!r}.")
+    trainings: dict[str, Callable[[Any, Arrays], PhotoModel]] = {
+        "classifier": ClassifierTraining,
+        "segmenter": SegmenterTraining,
+        "hybrid": HybridTraining,
+    }
+    return trainings[config.kind](config, arrays)
 
 
 def _check_free(folder: Path, resume: bool) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.answer.words import SEVEN_ONLY, domain_note, malignant_share, passed_over
 from core.formatting import chance
+from core.glossary import CONFIRMED_BY
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
 from core.models.weights import WeightsError
@@ -19,13 +20,6 @@ from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
 from ui.state import ShownAnalysis
 from ui.text import as_text
-
-HOW_CONFIRMED = {
-    "histo": "confirmed by histopathology",
-    "follow_up": "confirmed by follow-up: unchanged over time",
-    "consensus": "by consensus of experts",
-    "confocal": "confirmed by in-vivo confocal microscopy",
-}
 
 
 def attempt(case: Case, slot: str = "") -> ShownAnalysis | None:
@@ -153,7 +147,7 @@ def truth(case: Case, shown: ShownAnalysis) -> None:
     assert record is not None
     true = BY_KEY[record["dx"]]
     agrees = true.key == shown.analysis.prediction
-    how = HOW_CONFIRMED.get(record["dx_type"], record["dx_type"])
+    how = f"confirmed by {CONFIRMED_BY.get(record['dx_type'], record['dx_type'])}"
     age = "age unknown" if record["age"] != record["age"] else f"about {record['age']:.0f} years"
     box = st.success if agrees else st.error
     box(

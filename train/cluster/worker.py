@@ -82,4 +82,4 @@ def data_folder(folder: Path, ham10000: Path) -> Path:
     config = read_run_config(folder)
     if config is None:
         raise ConfigError(f"{folder} has no config.json.")
-    return ham10000 if config.data == "ham10000" else Path(config.data).expanduser()
+    return ham10000 if config.is_ham10000 else Path(config.data).expanduser()

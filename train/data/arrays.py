@@ -30,7 +30,7 @@ from core.system import caches, storage
 from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
-from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
+from train.config import ClassifierConfig, Config, ConfigError
 from train.data.elsewhere import Elsewhere, open_sources
 from train.data.folders import ClassFolder, Folder, MaskFolder
 from train.data.joined import Joined
@@ -80,10 +80,10 @@ def open_data(config: Config) -> Data:
         DatasetError: HAM10000 has not been imported, or the folder cannot be used.
         SplitError: the dataset's split does not fit it.
     """
-    if config.data == "ham10000":
+    if config.is_ham10000:
         return Dataset.open()
     root = Path(config.data).expanduser()
-    return MaskFolder.open(root) if isinstance(config, SegmenterConfig) else ClassFolder.open(root)
+    return MaskFolder.open(root) if config.masked else ClassFolder.open(root)
 
 
 def open_more(config: Config, data: Data) -> list[Elsewhere]:
@@ -126,8 +126,7 @@ def prepare(config: Config, tick: Tick | None = None) -> Arrays:
             load_arrays(wanted_part(source, config), tick) for source in open_more(config, data)
         ]
         arrays = joined(arrays, others)
-    labels = getattr(config, "labels", "diagnoses")
-    return arrays if labels == "diagnoses" else _two_labels(arrays)
+    return _two_labels(arrays) if config.two_labels else arrays
 
 
 def wanted_part(data: Data, config: Config) -> Data:
@@ -139,9 +138,9 @@ def wanted_part(data: Data, config: Config) -> Data:
     """
     if not config.limit:
         return data
-    masked = isinstance(config, (SegmenterConfig, HybridConfig))
+    masked = config.masked
     splits = ("train", "validation")
-    if not isinstance(config, SegmenterConfig) and not isinstance(data, Elsewhere):
+    if config.labelled and not isinstance(data, Elsewhere):
         for split in splits:
             _check_limit(data.table.iloc[chosen_rows(data.table, split, 0, masked)], config.limit)
     if is_decoded(data):

@@ -33,7 +33,7 @@ from core.models.weights import Card, load_into, read_state, write_card, write_m
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import ARCHITECTURES
-from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
+from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
@@ -76,8 +76,7 @@ def export_classifier(
         WeightsError: a weight is not finite, or too large for fp16.
     """
     config, arrays = finished.config, finished.arrays
-    assert isinstance(config, (ClassifierConfig, HybridConfig))
-    architecture = config.architecture if isinstance(config, ClassifierConfig) else config.encoder
+    architecture = config.network
     classes, rows = arrays.classes, finished.rows("validation")
     prevalence = _remove_prior(network, finished)
     labels = arrays.table["label"].to_numpy()[rows]
@@ -165,7 +164,6 @@ def export_segmenter(
 ) -> Card:
     """Write a segmenter's folder; see `export_classifier`."""
     config = finished.config
-    assert isinstance(config, (SegmenterConfig, HybridConfig))
     rows = finished.rows("validation")
     tried: dict[int, float] = {}
     for size in finished.sizes:
@@ -179,17 +177,17 @@ def export_segmenter(
         folder,
         network.state_dict(),
         {
-            "name": name or f"U-Net ({config.encoder}), run {finished.run.name}",
+            "name": name or f"U-Net ({config.network}), run {finished.run.name}",
             "task": "outline of the lesion in a dermatoscopic photo",
             "architecture": "segmentation_models_pytorch.Unet",
-            "encoder": config.encoder,
+            "encoder": config.network,
             "input": _input(size),
             "decision": "lesion where the logit, scaled to the photo, is above 0",
             "size_choice": {
                 "by": "highest validation mean IoU",
                 "tried": {str(s): round(v, 5) for s, v in tried.items()},
             },
-            **_origin(finished, config.encoder),
+            **_origin(finished, config.network),
         },
     )
 
@@ -211,12 +209,12 @@ def add_reference(
     arrays, config, size = finished.arrays, finished.config, int(card["input"]["size"])
     classify = classify or classifier_of(folder, card)
     rows = {
-        part: part_rows(arrays, part, config.limit, finished.masked)
+        part: part_rows(arrays, part, config.limit, finished.config.masked)
         for part in ("train", "crops", "validation")
     }
     if not getattr(config, "crop_share", 0):
         rows["crops"] = rows["crops"][:0]
-    whole = not config.limit and not finished.masked and len(rows["crops"]) > 0
+    whole = not config.limit and not finished.config.masked and len(rows["crops"]) > 0
     training, crops, validation = (
         features_of(finished.data, part, card, classify)
         if keep and whole and isinstance(finished.data, Dataset)
@@ -300,7 +298,7 @@ def _title(architecture: str) -> str:
 
 def _task(finished: Finished) -> str:
     classes = finished.arrays.classes
-    if finished.config.data != "ham10000":
+    if not finished.config.is_ham10000:
         return f"the {len(classes)} classes of the photos in the folder {finished.data.root.name}"
     if classes == KEYS:
         return "seven diagnoses of HAM10000 from a dermatoscopic photo"
@@ -313,7 +311,7 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
     from train.learn.start_weights import CREDITS
 
     config = finished.config
-    ours = config.data == "ham10000"
+    ours = config.is_ham10000
     with (finished.run / "metrics.csv").open() as file:
         epochs = sum(1 for _ in file) - 1
     # A folder's name is enough: the path to it is nobody's business who gets the model.
@@ -369,9 +367,6 @@ def _model_name(folder: Path) -> str:
 
 def shipped_name(kind: str, config: Config) -> str:
     """What a model is called that becomes one of those in `weights/`."""
-    if isinstance(config, ClassifierConfig):
-        return f"LesionLab {_title(config.architecture)}"
-    assert isinstance(config, (SegmenterConfig, HybridConfig))
     if kind == "segmenter":
-        return f"LesionLab U-Net ({config.encoder})"
-    return f"LesionLab {_title(config.encoder)}"
+        return f"LesionLab U-Net ({config.network})"
+    return f"LesionLab {_title(config.network)}"

@@ -30,7 +30,7 @@ from train.finish.evaluate import RUN_DRAWS, evaluate_classifier, evaluate_segme
 from train.finish.evaluation_files import write_split
 from train.finish.export import add_reference, export_classifier, export_segmenter
 from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
-from train.finish.finished import Finished, comparable, kinds_of, trained
+from train.finish.finished import Finished, comparable, trained
 from train.learn.began import check_photos
 from train.progress import Progress, Stopped, Watch
 
@@ -144,7 +144,7 @@ def _config(run: Path, card: Card | None = None) -> Config:
     if card is None:
         raise ConfigError(f"{run} holds no run; train first.")
     config = config_of(dict(card.get("training") or {}), strict=False)
-    if config.data != "ham10000":
+    if not config.is_ham10000:
         raise DatasetError(
             f"{card.get('name')} was imported, and learned from photos that did not come along "
             f"({config.data}), so it cannot be measured here."
@@ -156,8 +156,8 @@ def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSour
     return SplitSource(
         data,
         split,
-        masked=kinds_of(config) != ("classifier",),
-        two_labels=getattr(config, "labels", "") == "malignancy",
+        masked=config.masked,
+        two_labels=config.two_labels,
         limit=limit,
     )
 
@@ -201,9 +201,9 @@ def _counted_masks(segment: Segment, meter: Meter) -> Segment:
 def _photos(finished: Finished) -> int:
     """How many photos go through a network until all is measured."""
     passes = len(finished.sizes) + 1
-    total = passes * len(finished.rows("validation")) * len(kinds_of(finished.config))
+    total = passes * len(finished.rows("validation")) * len(finished.config.models)
     if comparable(finished.config):
-        limit, masked = finished.config.limit, finished.masked
+        limit, masked = finished.config.limit, finished.config.masked
         parts = ("train", "crops", "validation")
         total += sum(len(part_rows(finished.arrays, p, limit, masked)) for p in parts)
     return total

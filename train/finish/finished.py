@@ -39,25 +39,15 @@ class Finished:
     data: Data
     arrays: Arrays
 
-    @property
-    def masked(self) -> bool:
-        """Whether it sees only photos that have a mask."""
-        return isinstance(self.config, (SegmenterConfig, HybridConfig))
-
     def rows(self, split: str) -> np.ndarray:
         """The rows of a split that its training sees. Raises DatasetError: there are none."""
-        return rows_of(self.arrays, split, self.config.limit, self.masked)
+        return rows_of(self.arrays, split, self.config.limit, self.config.masked)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Input sizes to try."""
         last = self.config.stages[-1].size
         return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
-
-
-def kinds_of(config: Config) -> tuple[str, ...]:
-    """The models that a run leaves."""
-    return ("classifier", "segmenter") if isinstance(config, HybridConfig) else (config.kind,)
 
 
 def trained(finished: Finished) -> dict[str, torch.nn.Module]:
@@ -97,13 +87,13 @@ def trained(finished: Finished) -> dict[str, torch.nn.Module]:
 def comparable(config: Config) -> bool:
     """Whether the app can compare a photo with the training photos of such a classifier: it learned
     HAM10000's diagnoses."""
-    return config.data == "ham10000" and getattr(config, "labels", "") == "diagnoses"
+    return config.is_ham10000 and config.labelled and not config.two_labels
 
 
 def check_run(config: Config | None, run: Path, kind: str) -> Config:
     """The configuration of a run that leaves a model of a kind. Raises ConfigError."""
     if config is None:
         raise ConfigError(f"{run} holds no run; train first.")
-    if kind not in kinds_of(config):
+    if kind not in config.models:
         raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
     return config

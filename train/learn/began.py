@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.system import ownership
 from core.taxonomy import KEYS
-from train.config import Config, ConfigError, HybridConfig, SegmenterConfig, Stage
+from train.config import Config, ConfigError, Stage
 from train.config_files import read_run_config
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
@@ -46,17 +46,15 @@ class Began:
     @classmethod
     def of(cls, config: Config, data: Data) -> Began:
         """What a training would begin with now."""
-        masked = isinstance(config, (SegmenterConfig, HybridConfig))
         classes = data.classes if isinstance(data, Folder) else KEYS
-        if getattr(config, "labels", "") == "malignancy":
+        if config.two_labels:
             classes = TWO_LABELS
         train, validation = (
-            len(chosen_rows(data.table, split, config.limit, masked))
+            len(chosen_rows(data.table, split, config.limit, config.masked))
             for split in ("train", "validation")
         )
-        none = isinstance(config, SegmenterConfig)
         more = tuple(source.split.id for source in open_more(config, data))
-        return cls(data.split.id, () if none else classes, train, validation, more)
+        return cls(data.split.id, classes if config.labelled else (), train, validation, more)
 
     def write(self, run: Path) -> None:
         """Into the run's folder, atomically."""

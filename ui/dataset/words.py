@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.glossary import CONFIRMED_BY
 from core.lesion.measure_words import LABELS
 from core.taxonomy import BY_KEY
 
@@ -22,10 +23,7 @@ TITLES = {
 IN_BINS = " in bins"
 """Ends the name of the column that has the bins of a measurement."""
 _VALUES = {
-    "histo": "histopathology",
-    "follow_up": "follow-up",
-    "consensus": "consensus of experts",
-    "confocal": "confocal microscopy",
+    **CONFIRMED_BY,
     "train": "training",
     "right": "answered correctly",
     "wrong": "answered wrongly",

@@ -22,6 +22,7 @@ from core.evaluation.files import (
 )
 from core.evaluation.metrics import NAMES
 from core.evaluation.published import PUBLISHED, Published
+from core.glossary import TASKS
 from core.models.registry import models_in_use
 from core.models.weights import Card, WeightsError, read_card
 from core.settings import Settings
@@ -79,9 +80,9 @@ def show(choice: Choice) -> None:
         st.error(as_text(problem), title="An evaluation is left out")
     diagnosis = partial(_diagnosis, answer=choice.answer)
     tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
-        "Naming the diagnosis": (diagnosis, "classifier", _names("classifier")),
+        TASKS["classifier"]: (diagnosis, "classifier", _names("classifier")),
         "Benign or malignant": (_malignant, "", MALIGNANT),
-        "MaskScoring the lesion": (_outlines, "segmenter", _names("segmenter")),
+        TASKS["segmenter"]: (_outlines, "segmenter", _names("segmenter")),
     }
     for title, (row_of, task, columns) in tables.items():
         st.subheader(title, anchor=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.glossary import CONFIRMED_BY
 from ui.choices import choose_one
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, Report, report
@@ -22,7 +23,6 @@ MEASURES = {
     "melanoma_recall": "Melanoma recall",
     "melanoma_auc": "Melanoma AUC",
 }
-VALUES = {"histo": "histopathology", "follow_up": "follow-up", "consensus": "expert consensus"}
 FEW_MELANOMAS = 20
 
 
@@ -71,7 +71,7 @@ def _row(name: str, group: dict[str, Any], measure: str) -> charts.Row:
     figure = group.get(measure) or {"value": None, "low": None, "high": None}
     few = group["melanomas"] < FEW_MELANOMAS and measure != "accuracy"
     return charts.Row(
-        VALUES.get(name, name),
+        CONFIRMED_BY.get(name, name),
         figure["value"],
         figure["low"],
         figure["high"],

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.evaluation.files import EvaluationError, read_training
 from core.evaluation.metrics import NAMES
+from core.glossary import TASKS
 from core.models.weights import WeightsError, read_card
 from ui.figures import text_colour
 from ui.performance import charts
@@ -15,7 +16,6 @@ from ui.performance.evaluations import Choice, folder
 from ui.text import as_text
 
 TITLE = "Learning"
-MODELS = {"classifier": "Naming the diagnosis", "segmenter": "MaskScoring the lesion"}
 LOSSES = ("train_loss", "val_nll")
 LEFT_OUT = ("val_score", "val_ece", "val_failed")
 """`val_score` repeats what an epoch was chosen by; the others are no shares of what went well."""
@@ -24,7 +24,7 @@ LEFT_OUT = ("val_score", "val_ece", "val_failed")
 def show(choice: Choice) -> None:
     """Losses above, measures of the validation split below, for each model."""
     st.caption("From the training itself; the split chosen above changes nothing here.")
-    for model, title in MODELS.items():
+    for model, title in TASKS.items():
         st.subheader(title, anchor=False)
         try:
             table = read_training(folder(model))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.evaluation.metrics import FAILED_BELOW
+from core.glossary import TASKS
 from core.imaging.image import ImageError, to_jpeg
 from core.imaging.overlay import draw
 from core.models.weights import WeightsError
@@ -30,7 +31,7 @@ BINS = 50
 def show(choice: Choice) -> None:
     """Headline figures, the distribution over images, and the worst ones."""
     found = report("segmenter", choice.split)
-    st.markdown(f"**MaskScoring the lesion**, {as_text(found.of)}")
+    st.markdown(f"**{TASKS['segmenter']}**, {as_text(found.of)}")
     headline(found.figures["overall"])
     st.caption(
         f":material/menu_book: IoU is the overlap of both areas over their union, Dice the overlap "

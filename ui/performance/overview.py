@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.metrics import NAMES, bootstrap_ratios
+from core.glossary import TASKS
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.figures import colour
@@ -48,7 +49,7 @@ def show(choice: Choice) -> None:
     overall = found.figures["overall"] | (
         {} if choice.answer == RULE else found.figures["most_probable"]
     )
-    st.markdown(f"**Naming the diagnosis**, {as_text(found.of)}")
+    st.markdown(f"**{TASKS['classifier']}**, {as_text(found.of)}")
     headline(overall)
     st.caption(
         f":material/menu_book: Below each figure its interval ({found.figures['intervals']}): "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.glossary import TASKS
 from core.models.registry import KINDS, Model, in_use, kinds_in_use, use_shipped
 from core.system.fair_queue import BusyError
 from train.finish.package import IMPORTED, remove
@@ -16,7 +17,6 @@ from ui.frame import decide, shipped_button
 from ui.text import as_code, as_text
 from ui.training import outcome, store
 
-TITLES = {"classifier": "Naming the diagnosis", "segmenter": "MaskScoring the lesion"}
 UPLOAD_MB = 200
 """No more than `server.maxUploadSize`."""
 BROUGHT = "training_import"
@@ -29,7 +29,7 @@ def show(everything: list[Run]) -> None:
     names = {run.id: run.name for run in everything}
     for kind, column in zip(KINDS, st.columns(len(KINDS), gap="large"), strict=True):
         with column:
-            st.subheader(TITLES[kind], anchor=False)
+            st.subheader(TASKS[kind], anchor=False)
             of_kind = [model for model in found if model.kind == kind]
             for model in of_kind:
                 with st.container(border=True):

@@ -78,7 +78,7 @@ def _start(config: Config) -> None:
 def _name(config: Config) -> str:
     """A name that no run has: the preset's title or the network's, numbered if need be."""
     key = form.preset()
-    network = words.value("architecture", words.network(config))
+    network = words.value("architecture", config.network)
     title = BY_KEY[key].title if key else f"{network}, {words.value('kind', config.kind).lower()}"
     taken = {run.name for run in store.opened().recent()}
     name, number = title, 1
@@ -112,7 +112,7 @@ def _changes(config: Config) -> None:
 
 def _weights(config: Config) -> bool:
     """Whether the start weights are there; says what to do if not."""
-    network = words.network(config)
+    network = config.network
     if config.start not in STARTS or config.start in usable_starts(network):
         return True
     name = as_text(words.value("architecture", network))

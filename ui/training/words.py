@@ -12,12 +12,11 @@ import streamlit as st
 
 from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
-from train.config import CONFIGS, Config, Stage
+from train.config import CONFIGS, HAM10000, Config, Stage
 from train.fields import Spec, specs
 from train.jobs import Run
 from ui.text import as_text
 
-HAM10000 = "ham10000"
 STATES = {
     "queued": ("gray", "schedule", "Waiting"),
     "running": ("blue", "play_circle", "Running"),
@@ -121,15 +120,9 @@ def measure(key: str) -> str:
     return NAMES.get(key, key.replace("_", " ").capitalize())
 
 
-def network(config: Config) -> str:
-    """The name of the network that learns, or of the encoder inside."""
-    known = values(config)
-    return str(known.get("architecture", known.get("encoder")))
-
-
 def plan(config: Config) -> str:
     """What a training will do, in sentences of Markdown."""
-    name = as_text(value("architecture", network(config)))
+    name = as_text(value("architecture", config.network))
     doing = {
         "classifier": f"teaches a **{name}** to diagnose a photo",
         "segmenter": f"teaches a U-Net with **{name}** inside to outline lesions",

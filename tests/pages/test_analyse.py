@@ -65,26 +65,18 @@ def test_predicted_class_comes_first_among_the_heatmaps(app):
     assert headline.startswith(BY_KEY[pills.value].name)
 
 
-@pytest.mark.alone
-def test_switches_answer_quickly_and_run_no_network(app, monkeypatch):
+def test_switches_run_no_network(app, monkeypatch):
     calls = []
     runtime = type(state.model_server().analyser.runtime)
     monkeypatch.setattr(runtime, "classify", lambda *_: calls.append("classify"))
     monkeypatch.setattr(runtime, "segment", lambda *_: calls.append("segment"))
     before = shown_image(app).url
-    seconds = []
-    for value in (10, 25, 40, 55, 70, 85, 100):
-        app.slider(key="heat").set_value(value)
-        began = time.perf_counter()
-        app.run()
-        seconds.append(time.perf_counter() - began)
+    for value in (10, 55, 100):
+        app.slider(key="heat").set_value(value).run()
         assert not app.exception
         assert shown_image(app).url != before
         before = shown_image(app).url
     assert not calls
-    # The whole page runs here; in a browser only the fragment does. The quickest of seven is what
-    # the work takes; the others also tell how busy the machine is.
-    assert min(seconds) < 0.05
 
 
 def test_another_class_draws_another_heatmap(app):
@@ -302,21 +294,15 @@ def test_file_names_are_no_markdown(app):
     assert r"\*\*bold\*\* \$x\$ \[a\]\(b\)" in texts(app)
 
 
-@pytest.mark.alone
-def test_large_photo_answers_switches_as_quickly(app):
+def test_a_large_photo_is_not_decoded_again_for_a_switch(app, monkeypatch):
     large = np.asarray(Image.fromarray(practice_set()[0].image.rgb).resize((5600, 4200)))
     upload(app, "large.jpg", to_jpeg(large))
-    seconds = []
-    for value in (10, 25, 40, 55, 70, 85, 100):
-        app.slider(key="heat").set_value(value)
-        seconds.append(time_of(app.run))
-    assert min(seconds) < 0.05, "nothing is decoded again"
-
-
-def time_of(action) -> float:
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
+    decoded = []
+    monkeypatch.setattr(LesionImage, "from_bytes", lambda *_: decoded.append(1))
+    for value in (10, 55, 100):
+        app.slider(key="heat").set_value(value).run()
+        assert not app.exception
+    assert not decoded
 
 
 def test_filters_decide_again_after_a_typed_id(with_dataset, dataset):

@@ -11,20 +11,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import segmentation_models_pytorch as smp
 import torch
 from PIL import Image
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torchvision.models import resnet50
+from torchvision.transforms import functional
 
-from core.compat import import_torchvision
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
 from core.models.weights import read_card, read_state
 from core.settings import Settings
-
-import_torchvision()
-import segmentation_models_pytorch as smp  # noqa: E402
-from pytorch_grad_cam import GradCAM  # noqa: E402
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa: E402
-from torchvision.models import resnet50  # noqa: E402
-from torchvision.transforms import functional  # noqa: E402
 
 
 class Naive:

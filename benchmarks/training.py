@@ -22,9 +22,10 @@ import numpy as np
 from benchmarks.common import machine, on_the_cpu, run, table
 from benchmarks.memory import photos
 from core.ham10000.dataset import Dataset
-from train.config import Config, Stage
+from train.config import Config
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import BY_KEY
+from train.stages import Stage
 from ui.case import Case
 from ui.state import ModelServer
 

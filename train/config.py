@@ -26,6 +26,7 @@ from train.choices import (
     Choice,
 )
 from train.fields import ConfigError, check, named, number
+from train.stages import Stage
 
 VIEWS = (1, 8)
 """Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
@@ -33,27 +34,6 @@ mirrored."""
 LARGEST_SEED = 2**32 - 1
 HAM10000 = "ham10000"
 """In `Config.data`."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A stretch of epochs at one input size (progressive resizing)."""
-
-    epochs: int = number(
-        "Epochs", "How often it goes through the photos drawn for one epoch.", 1, 10_000
-    )
-    size: int = number(
-        "Size, px",
-        "Photos are squeezed to a square this wide; a multiple of 32. Twice the size takes four "
-        "times as long.",
-        32,
-        1024,
-        32,
-        multiple=32,
-    )
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 @dataclass(frozen=True)

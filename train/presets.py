@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from train.choices import BASE, SMALL_CNN
-from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
+from train.stages import Stage
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-from core.compat import import_torchvision
-
-import_torchvision()
-from torchvision.models.resnet import Bottleneck, ResNet  # noqa: E402
+from torchvision.models.resnet import Bottleneck, ResNet
 
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -1,54 +1,62 @@
 """torchvision can be imported, also beside a torch that lacks its compiled operators."""
 
+from __future__ import annotations
+
+import os
+import subprocess
 import sys
-from types import ModuleType, SimpleNamespace
+from pathlib import Path
 
 import pytest
-import torch
 
-from core import compat
+import core
+
+ROOT = Path(core.__file__).parents[1]
+FAKE = {
+    "torch/__init__.py": "from torch import library",
+    "torch/library.py": """
+declared = []
+class Library:
+    def __init__(self, *_): pass
+    def define(self, schema): declared.append(schema.split('(')[0])
+""",
+    "torchvision/__init__.py": "from torchvision import ops\nready = True",
+    "torchvision/ops.py": """
+from torch.library import declared
+if PROBLEM and not declared: raise RuntimeError(PROBLEM)
+""",
+}
+MISSING = "operator torchvision::nms does not exist"
 
 
-def test_torchvision_works() -> None:
-    torchvision = compat.import_torchvision()
-    assert torchvision is sys.modules["torchvision"]
-    assert compat.import_torchvision() is torchvision
-    assert torchvision.models.resnet18(num_classes=3).fc.out_features == 3
-
-
-def test_missing_operators_are_declared_before_a_second_try(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    good = ModuleType("torchvision")
-    modules = {
-        "torchvision": None,
-        "torchvision.ops": None,
-        "torchvision_extra": None,
-        "torch": torch,
-    }
-    declared: list[str] = []
-
-    def import_module(name: str) -> ModuleType:
-        if not declared:
-            raise RuntimeError("operator torchvision::nms does not exist")
-        assert set(modules) == {"torchvision_extra", "torch"}  # nothing half-imported is left
-        return good
-
-    monkeypatch.setattr(compat, "importlib", SimpleNamespace(import_module=import_module))
-    monkeypatch.setattr(compat, "sys", SimpleNamespace(modules=modules))
-    monkeypatch.setattr(compat, "_keep_alive", [])
-    monkeypatch.setattr(
-        torch.library, "Library", lambda *_: SimpleNamespace(define=declared.append)
+def imported(folder: Path, problem: str) -> subprocess.CompletedProcess[str]:
+    """`import torchvision` after `core`, in a process that has only the packages above."""
+    for name, text in FAKE.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text.replace("PROBLEM", repr(problem)))
+    code = "import core, torchvision, torch; print(torchvision.ready, torch.library.declared)"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert compat.import_torchvision() is good
-    assert [schema.split("(")[0] for schema in declared] == ["nms", "qnms"]
-    assert len(compat._keep_alive) == 1
 
 
-def test_other_errors_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def import_module(name: str) -> ModuleType:
-        raise RuntimeError("out of memory")
+@pytest.mark.parametrize(("problem", "declared"), [("", []), (MISSING, ["nms", "qnms"])])
+def test_it_is_imported(tmp_path: Path, problem: str, declared: list[str]) -> None:
+    done = imported(tmp_path, problem)
+    assert done.stdout.strip() == f"True {declared}", done.stderr
 
-    monkeypatch.setattr(compat, "importlib", SimpleNamespace(import_module=import_module))
-    with pytest.raises(RuntimeError, match="out of memory"):
-        compat.import_torchvision()
+
+def test_other_errors_pass(tmp_path: Path) -> None:
+    assert "out of memory" in imported(tmp_path, "out of memory").stderr
+
+
+def test_the_real_one_works() -> None:
+    import torchvision
+
+    assert torchvision.models.resnet18(num_classes=3).fc.out_features == 3
+    assert type(torchvision.__spec__.loader).__name__ != "_SecondTry", "nothing of ours stays"

@@ -25,10 +25,11 @@ from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
 from tests.train.jobs.conftest import config, processes, wait_for
 from tests.train.jobs.fake import command
-from train.config import ClassifierConfig, HybridConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
 from train.presets import PRESETS
+from train.stages import Stage
 from ui import subprocess_task
 from ui.training import form, store, words
 

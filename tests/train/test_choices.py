@@ -18,12 +18,12 @@ from train.config import (
     ConfigError,
     HybridConfig,
     SegmenterConfig,
-    Stage,
 )
 from train.config_files import config_of, read_config, read_run_config, write_run_config
 from train.fields import specs
 from train.learn.start_weights import start_weights, usable_starts
 from train.presets import PRESETS
+from train.stages import Stage
 
 WORDS = (
     choices.TASKS,

@@ -10,9 +10,10 @@ import pytest
 
 from train.__main__ import _parser
 from train.commands import _chosen
-from train.config import CONFIGS, ClassifierConfig, ConfigError, Stage
+from train.config import CONFIGS, ClassifierConfig, ConfigError
 from train.config_files import write_run_config
 from train.fields import specs
+from train.stages import Stage
 
 STAGES, FREEZE = specs(ClassifierConfig)["stages"], specs(ClassifierConfig)["freeze"]
 

@@ -28,7 +28,7 @@ from core.settings import Settings
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
-from train.config import ClassifierConfig, Stage
+from train.config import ClassifierConfig
 from train.config_files import read_config
 from train.data.arrays import prepare
 from train.data.samplers import Frames
@@ -36,6 +36,7 @@ from train.data.sources import SplitSource
 from train.finish.evaluate import evaluate_shipped
 from train.finish.export import export_classifier
 from train.finish.finished import Finished, trained
+from train.stages import Stage
 
 QUICK = "--start random --stages 1x32 --epoch-images 16 --batch 8 --threads 1"
 SIZES = (32, 64)

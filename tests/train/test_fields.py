@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from train.__main__ import _parser, main
 from train.commands import _chosen
-from train.config import CONFIGS, ClassifierConfig, Config, ConfigError, Stage
+from train.config import CONFIGS, ClassifierConfig, Config, ConfigError
 from train.config_files import VERSION, as_json, config_in, config_of, read_run_config
 from train.fields import Spec, nearest, specs
+from train.stages import Stage
 from ui.training import form
 
 ANY = settings(

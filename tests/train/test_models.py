@@ -13,10 +13,11 @@ from core.models.networks import LesionClassifier, build_segmenter
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import Arrays, load_arrays
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
+from train.stages import Stage
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,11 @@ from core.imaging.image import LesionImage
 from core.settings import DeviceError
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
-from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.config_files import write_run_config
 from train.estimate import Estimate, estimate
 from train.preview import GAP, SIDE, augmented
+from train.stages import Stage
 
 FEW = {"start": "random", "stages": (Stage(2, 32),), "epoch_images": 64, "batch": 8, "threads": 1}
 CNN = ClassifierConfig(architecture="small-cnn", freeze=(), **FEW)

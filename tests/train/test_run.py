@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 
 from core.models.weights import WeightsError
-from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.config_files import read_run_config
 from train.data.arrays import prepare
 from train.progress import Progress, Stopped
 from train.run import begin, build_training, run_training
+from train.stages import Stage
 
 FEW = {
     "start": "random",

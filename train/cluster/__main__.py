@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.compat import import_torchvision
 from core.errors import UserError
 from core.settings import Settings
 from train.cluster.client import ClusterError
@@ -43,7 +42,6 @@ def main() -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import_torchvision()
     import ray
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer

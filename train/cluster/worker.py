@@ -6,7 +6,6 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.compat import import_torchvision
 from train.cluster.client import ClusterError
 from train.config import ConfigError
 from train.config_files import read_run_config
@@ -15,8 +14,6 @@ from train.jobs.watch import FolderWatch
 from train.learn.ranks import rank
 from train.progress import Unwatched
 from train.run import run_training
-
-import_torchvision()
 
 UNSEEN = (
     "{node} of the Ray cluster does not see {folder}. Runs and photos must lie on storage that "

@@ -8,20 +8,17 @@ from abc import ABC, abstractmethod
 from functools import partial
 from typing import Any, ClassVar
 
+import lightning as L
 import numpy as np
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from core.compat import import_torchvision
 from train.config import Config
 from train.data.arrays import Arrays, chosen_rows
 from train.data.samplers import frame_loader
 from train.learn.ranks import BatchParts, part_of_rows
-
-import_torchvision()
-import lightning as L  # noqa: E402
-from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig  # noqa: E402
 
 
 class Model(L.LightningModule, ABC):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from core.system import ownership
 from core.taxonomy import KEYS
-from train.config import Config, ConfigError, Stage
+from train.config import Config, ConfigError
 from train.config_files import read_run_config
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
 from train.fields import specs
 from train.learn.checkpoints import NAMES
+from train.stages import Stage
 
 BEGAN_FILE = "began.json"
 FREE = (

@@ -11,18 +11,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
+from lightning.pytorch.callbacks import Callback
 
-from core.compat import import_torchvision
 from train.config import Config, ConfigError
 from train.data.samplers import Frames
 from train.learn.base import Model, PhotoModel
 from train.learn.samples import choose, write_answers, write_photos
 from train.progress import Progress, Stopped, Watch
-
-import_torchvision()
-import lightning as L  # noqa: E402
-from lightning.pytorch.callbacks import Callback  # noqa: E402
 
 
 class EpochTable(Callback):

@@ -18,9 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import lightning as L
 import torch
+from lightning.pytorch.callbacks import (
+    EarlyStopping,
+    EMAWeightAveraging,
+    LearningRateMonitor,
+    ModelCheckpoint,
+)
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from core.compat import import_torchvision
 from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
 from train.config import ConfigError
@@ -31,17 +39,6 @@ from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
 from train.learn.checkpoints import NAMES, checkpoint_to_resume
 from train.learn.ranks import ACCELERATORS, check_batch, placement, rank
 from train.progress import Watch
-
-import_torchvision()
-import lightning as L  # noqa: E402
-from lightning.pytorch.callbacks import (  # noqa: E402
-    EarlyStopping,
-    EMAWeightAveraging,
-    LearningRateMonitor,
-    ModelCheckpoint,
-)
-from lightning.pytorch.loggers import TensorBoardLogger  # noqa: E402
-from lightning.pytorch.plugins.io import TorchCheckpointIO  # noqa: E402
 
 MONITOR = "val_score"
 

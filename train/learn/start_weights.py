@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.compat import import_torchvision
 from core.models.weights import WeightsError, read_card, read_safetensors, read_state
 from core.settings import Settings
 from train.choices import SMALL_CNN, STARTS
@@ -203,7 +202,9 @@ def _lite(architecture: str) -> dict[str, Tensor]:
 
 def _download(architecture: str) -> dict[str, Tensor]:
     """torchvision's weights where it has that network, else those of smp or timm."""
-    models = import_torchvision().models
+    import torchvision
+
+    models = torchvision.models
     try:
         if architecture in models.list_models(module=models):
             weights = models.get_model_weights(architecture).DEFAULT

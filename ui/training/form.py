@@ -10,11 +10,12 @@ from typing import Any
 import streamlit as st
 
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
-from train.config import CONFIGS, Config, Stage
+from train.config import CONFIGS, Config
 from train.config_files import as_json
 from train.fields import Spec, specs
 from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY, PRESETS
+from train.stages import Stage
 from ui import access
 from ui.choices import choose_one
 from ui.text import as_text

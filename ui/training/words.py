@@ -12,9 +12,10 @@ import streamlit as st
 
 from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
-from train.config import CONFIGS, HAM10000, Config, Stage
+from train.config import CONFIGS, HAM10000, Config
 from train.fields import Spec, specs
 from train.jobs import Run
+from train.stages import Stage
 from ui.text import as_text
 
 STATES = {

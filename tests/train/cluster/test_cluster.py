@@ -13,9 +13,10 @@ import pytest
 
 from tests.train.cluster.conftest import Cluster, end, with_variable
 from train.cluster.client import Client, NoSuchJobError, UnreachableError
-from train.config import SegmenterConfig, Stage
+from train.config import SegmenterConfig
 from train.jobs import Runs, ensure_supervisor
 from train.jobs.record import read_record
+from train.stages import Stage
 
 Wait = Callable[..., None]
 

@@ -17,7 +17,7 @@ from core.evaluation.files import ELSEWHERE
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig, Stage
+from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.samplers import Samples, source_weights
@@ -26,6 +26,7 @@ from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
+from train.stages import Stage
 
 SOURCE = 60
 DIAGNOSES = ("nv", "mel", "bkl")

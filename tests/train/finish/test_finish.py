@@ -26,11 +26,12 @@ from core.models.weights import WeightsError, read_card
 from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
 from train.__main__ import main
-from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig, Stage
+from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.finish.finish import LOOKS, evaluate_run, finish
 from train.finish.finished import Finished
 from train.progress import Progress, Stopped
 from train.run import begin, run_training
+from train.stages import Stage
 
 QUICK = {
     "start": "random",

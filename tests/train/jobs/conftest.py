@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from core.settings import REPOSITORY
-from train.config import ClassifierConfig, Config, Stage
+from train.config import ClassifierConfig, Config
 from train.jobs import Runs
+from train.stages import Stage
 
 
 def config(epochs: int = 4) -> Config:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.train.jobs import fake
 from tests.train.jobs.conftest import wait_for
-from train.config import ClassifierConfig, Stage
+from train.config import ClassifierConfig
 from train.jobs import Runs, ensure_supervisor
 from train.jobs.locks import held
 from train.jobs.store import LOCK_FILE
@@ -20,6 +20,7 @@ from train.jobs.supervisor import SUPERVISOR_FILE
 from train.jobs.worker import work
 from train.progress import Progress, Watch
 from train.run import run_training
+from train.stages import Stage
 
 CONFIG = ClassifierConfig(
     start="random",

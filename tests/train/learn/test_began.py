@@ -12,13 +12,14 @@ import pytest
 
 from core.imaging.image import to_jpeg
 from train.__main__ import main
-from train.config import ClassifierConfig, Config, ConfigError, Stage
+from train.config import ClassifierConfig, Config, ConfigError
 from train.config_files import write_run_config
 from train.data.arrays import open_data
 from train.finish.finish import finish
 from train.learn.began import Began, check_goes_on, check_photos
 from train.progress import Unwatched
 from train.run import run_training
+from train.stages import Stage
 
 CONFIG = ClassifierConfig(
     start="random",

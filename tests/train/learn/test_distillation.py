@@ -13,12 +13,13 @@ import torch
 from core.models.architectures import build_classifier
 from core.models.weights import WeightsError, write_model
 from core.taxonomy import KEYS
-from train.config import ClassifierConfig, Stage
+from train.config import ClassifierConfig
 from train.data.arrays import prepare
 from train.fields import ConfigError
 from train.learn.classifier import ClassifierTraining, network_input
 from train.learn.distillation import TEMPERATURE, Teachers, distillation_loss
 from train.names import with_absolute_paths
+from train.stages import Stage
 
 QUICK = ClassifierConfig(
     architecture="small-cnn", start="random", stages=(Stage(1, 32),), epoch_images=8, batch=4

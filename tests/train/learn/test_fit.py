@@ -24,13 +24,14 @@ from core.system.ownership import mark
 from core.system.run_folder import RUN
 from train.__main__ import main
 from train.choices import ARCHITECTURES
-from train.config import Config, ConfigError, Stage
+from train.config import Config, ConfigError
 from train.config_files import VERSION
 from train.learn.base import Model
 from train.learn.callbacks import Watching
 from train.learn.fit import AtomicCheckpointIO, fit
 from train.learn.segmenter import SegmenterTraining
 from train.progress import Progress, Unwatched
+from train.stages import Stage
 
 QUICK = "--start random --epoch-images 16 --batch 8 --threads 1 --limit 20"
 # Most of ResNet-50 is frozen: its checkpoints, which hold AdamW's state too, stay small.

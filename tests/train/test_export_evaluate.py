@@ -73,7 +73,7 @@ def shipped(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
         patch.setenv("LESIONLAB_WEIGHTS", str(folder / "weights"))
         patch.setenv("LESIONLAB_DEVICE", "cpu")
         patch.setenv("LESIONLAB_THREADS", "1")
-        patch.setattr(train.finish.export, "SIZES", SIZES)
+        patch.setattr("train.finish.finished.SIZES", SIZES)
         patch.setattr(train.finish.evaluate, "DRAWS", DRAWS)
         seen: set[str] = set()
         frame = Frames.__getitem__

@@ -85,15 +85,17 @@ def test_figures_of_an_analysis_do_not_keep_it(monkeypatch) -> None:
     """Of no chart and picture: memory is what `REMEMBERED_BYTES` says, and no more."""
     from ui import figures
     from ui.drawings import drawings
+    from ui.sections import charts
 
     class Views:
         """Stands for an analysis: what is drawn of it is not looked at here."""
 
     figure = go.Figure()
-    for name in ("probability_bars", "spread_bars", "colour_bars"):
-        monkeypatch.setattr(figures, f"_{name}", lambda *_: figure)
+    drawn = ((figures, "probability_bars"), (figures, "spread_bars"), (charts, "colour_bars"))
+    for module, name in drawn:
+        monkeypatch.setattr(module, f"_{name}", lambda *_: figure)
         thing = Views()
-        assert getattr(figures, name)(thing) is figure
+        assert getattr(module, name)(thing) is figure
         gone = weakref.ref(thing)
         del thing
         gc.collect()

@@ -54,11 +54,13 @@ def domain_note(domain: str, card: Mapping[str, Any], own: bool = False) -> tupl
     found = card.get("elsewhere")
     if not isinstance(found, Mapping):
         return title, "How well the models do on other clinics' photos has not been measured."
-    return title, (
+    text = (
         f"On {found['images']:,} photos of other clinics the answer was right in "
-        f"{percent(found['accuracy'])}, and {found['melanomas_found']:,} of "
-        f"{found['melanomas']:,} melanomas were found."
+        f"{percent(found['accuracy'])}"
     )
+    if found["melanomas"]:
+        text += f", and {found['melanomas_found']:,} of {found['melanomas']:,} melanomas were found"
+    return title, f"{text}."
 
 
 SEVEN_ONLY = (

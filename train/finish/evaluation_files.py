@@ -29,9 +29,9 @@ def write_split(folder: Path, figures: dict[str, Any]) -> None:
         **figures["overall"],
         **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
     }
-    if split == ELSEWHERE and "classes" in figures:
+    if split == ELSEWHERE and "mel" in figures.get("classes", {}):
         card[ELSEWHERE] = _elsewhere(figures)
-    write_card(folder, card)
+    write_card(folder, _without_nan(card))
 
 
 def _elsewhere(figures: dict[str, Any]) -> dict[str, Any]:

@@ -96,6 +96,9 @@ def test_what_is_said_of_each_grade() -> None:
     assert other is not None
     assert unmeasured is not None
     assert refused[0] != other[0] == unmeasured[0]
+    none = domain_note(ELSEWHERE, {"elsewhere": {**card["elsewhere"], "melanomas": 0}})
+    assert none is not None
+    assert "melanoma" not in none[1], "there was none to find"
     own = domain_note(FAMILIAR, card, own=True)
     assert own is not None
     assert own[0] != other[0]

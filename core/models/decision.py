@@ -45,4 +45,8 @@ class Decision:
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Probabilities …×K → index of the class named, int …"""
-        return np.argmax(np.log(probabilities + 1e-12) - self.exponent * np.log(self.prior), -1)
+        return np.argmax(self.compared(probabilities), -1)
+
+    def compared(self, probabilities: np.ndarray) -> np.ndarray:
+        """Probabilities …×K → log(p / prior^exponent), the highest of which is named."""
+        return np.log(probabilities + 1e-12) - self.exponent * np.log(self.prior)

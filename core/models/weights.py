@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from core.errors import UserError
+from core.system import ownership
 from core.system.json_files import read_object
 
 if TYPE_CHECKING:
@@ -110,9 +111,8 @@ def write_model(
 
 def write_card(directory: Path, card: Card) -> None:
     """Write a card, atomically."""
-    temporary = directory / "card.json.part"
-    temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(temporary, directory / "card.json")
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    ownership.write(directory / "card.json", text.encode())
 
 
 def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.models.calibration import softmax
 from core.models.decision import Decision
 from core.report.downloads import mask_png
 from core.taxonomy import KEYS
@@ -27,11 +28,11 @@ def write_scores(out: Path, predictions: pd.DataFrame, decision: Decision) -> No
         predictions: as `core.evaluation.files.read_predictions` has them, of the seven diagnoses.
         decision: the classifier's rule; its prior is in the order of `KEYS`.
     """
-    weight = decision.prior**-decision.exponent
-    scores = predictions[list(KEYS)] * weight
+    found = predictions[list(KEYS)]
+    scores = softmax(decision.compared(found.to_numpy()))
     tables = {
         TRUTH: pd.get_dummies(predictions["dx"], dtype=float).reindex(columns=KEYS, fill_value=0.0),
-        SCORES: scores.div(scores.sum(axis=1), axis=0),
+        SCORES: pd.DataFrame(scores, found.index, found.columns),
     }
     for name, table in tables.items():
         ordered = table.rename(columns=str.upper)[list(COLUMNS)]

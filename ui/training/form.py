@@ -186,20 +186,15 @@ def _source(kind: str) -> None:
 
 def _more() -> None:
     """Further sources beside HAM10000, by their paths on this computer."""
-    spec, current = _spec("more"), list(_of("more") or ())
-    st.session_state[PREFIX + "more"] = current
-    st.multiselect(
-        spec.title,
-        current,
-        accept_new_options=True,
-        key=PREFIX + "more",
-        persist_state="session",
+    _several(
+        "more",
+        {},
+        "more_share",
+        "A table of diagnoses, masks, or both; 15 % are kept to validate on, and none counts to "
+        "HAM10000's figures.",
         placeholder="Paste the path of a folder or ZIP file, then Enter",
-        help=f"{spec.text} A table of diagnoses, masks, or both; 15 % are kept to validate on, and "
-        "none counts to HAM10000's figures.",
+        accept_new_options=True,
     )
-    if current:
-        _number("more_share")
 
 
 def _starts() -> dict[str, Choice]:
@@ -215,25 +210,42 @@ def _starts() -> dict[str, Choice]:
 
 def _teachers() -> None:
     """Classifiers to learn from: those of finished runs, and any that a file names."""
-    spec, current = _spec("teachers"), list(_of("teachers") or ())
-    found = {
-        str(model.folder): str(model.card.get("name", model.kind))
-        for model in store.offered_models()
-        if model.own and model.kind == "classifier"
-    }
-    st.session_state[PREFIX + "teachers"] = current
+    _several(
+        "teachers",
+        {
+            str(model.folder): str(model.card.get("name", model.kind))
+            for model in store.offered_models()
+            if model.own and model.kind == "classifier"
+        },
+        "teacher_weight",
+        "They must tell the same classes apart; the training takes a little longer. See Hinton, "
+        "Vinyals and Dean, 2015.",
+        placeholder="None: it learns from the labels alone",
+    )
+
+
+def _several(name: str, found: Mapping[str, str], weight: str, text: str, **more: Any) -> None:
+    """A field that holds paths, and how much they count once there are any.
+
+    Args:
+        found: paths to offer, with what they are called; those that are set already are as well.
+        weight: the field that says how much they count.
+        text: what the field's own help does not say.
+        more: further arguments of `st.multiselect`.
+    """
+    spec, current = _spec(name), list(_of(name) or ())
+    st.session_state[PREFIX + name] = current
     st.multiselect(
         spec.title,
         list(dict.fromkeys([*found, *current])),
-        format_func=lambda folder: found.get(folder, folder),
-        key=PREFIX + "teachers",
+        format_func=lambda path: found.get(path, path),
+        key=PREFIX + name,
         persist_state="session",
-        placeholder="None: it learns from the labels alone",
-        help=f"{spec.text} They must tell the same classes apart; the training takes a little "
-        "longer. See Hinton, Vinyals and Dean, 2015.",
+        help=f"{spec.text} {text}",
+        **more,
     )
     if current:
-        _number("teacher_weight")
+        _number(weight)
 
 
 def _names() -> set[str]:

@@ -48,7 +48,7 @@ class Session:
         SessionError: by every method, whatever goes wrong between the two.
     """
 
-    def __init__(self, url: str, patience: float = 120.0) -> None:
+    def __init__(self, url: str, patience: float = 600.0) -> None:
         self.url, self.patience, self.page = url.rstrip("/"), patience, Page()
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy

@@ -19,6 +19,7 @@ import pytest
 from benchmarks import common
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("README.md", "train/README.md", "benchmarks/README.md")
@@ -199,7 +200,7 @@ def test_programs_of_others_start(program: str) -> None:
     """Those that the guides call by their own names are installed with the app."""
     found = shutil.which(program, path=str(Path(sys.executable).parent))
     assert found
-    done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
 
 
@@ -230,5 +231,5 @@ def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=PATIENCE,
     )

@@ -26,10 +26,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.app import running_app
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-IDLE_SECONDS = 60
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -187,6 +187,7 @@ def page(
         reduced_motion="reduce",
         locale="en-GB",
     )
+    context.set_default_timeout(1000 * PATIENCE)
     context.on("request", lambda request: note(request.url))
     page = context.new_page()
     page.on("websocket", lambda socket: note(socket.url))
@@ -203,9 +204,9 @@ def page(
 def wait_idle() -> Callable[..., None]:
     """`wait_idle(page)`: wait until the app has finished all it was asked for."""
 
-    def wait(page: Page, seconds: float = IDLE_SECONDS, quiet_ms: int = 300) -> None:
+    def wait(page: Page, quiet_ms: int = 300) -> None:
         page.evaluate("window.idleSince = null")
-        page.wait_for_function(IS_IDLE, arg=quiet_ms, timeout=seconds * 1000, polling=50)
+        page.wait_for_function(IS_IDLE, arg=quiet_ms, polling=50)
 
     return wait
 

@@ -13,8 +13,6 @@ from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.taxonomy import KEYS
 
-WAIT = 60_000
-
 
 def archive(count: int) -> bytes:
     """A class's photos, one broken file among them."""
@@ -32,7 +30,7 @@ def start(page, wait_idle, name: str, content: bytes) -> None:
     wait_idle(page)
     file = {"name": name, "mimeType": "application/zip", "buffer": content}
     page.locator('input[type="file"]').set_input_files(files=[file])
-    page.get_by_role("button", name="Analyse 1 file").click(timeout=WAIT)
+    page.get_by_role("button", name="Analyse 1 file").click()
 
 
 def test_a_batch_outlives_reloads_and_can_be_taken_home(
@@ -40,12 +38,12 @@ def test_a_batch_outlives_reloads_and_can_be_taken_home(
 ):
     page = visit("/")
     start(page, wait_idle, "class.zip", archive(8))
-    page.wait_for_url("**/batch?batch=*", timeout=WAIT)
+    page.wait_for_url("**/batch?batch=*")
     page.reload()
     table = page.get_by_test_id("stDataFrame").first
-    table.wait_for(timeout=WAIT)
+    table.wait_for()
     page.reload()
-    table.wait_for(timeout=WAIT)
+    table.wait_for()
     wait_idle(page)
     page.get_by_role("heading", name="Rejected files").wait_for()
     with page.expect_download() as download:
@@ -69,7 +67,7 @@ def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
     page = visit("/")
     start(page, wait_idle, "class.zip", archive(3))
     table = page.get_by_test_id("stDataFrame").first
-    table.wait_for(timeout=WAIT)
+    table.wait_for()
     wait_idle(page)
     box = table.bounding_box()
     for _ in range(2):  # by name, last first
@@ -77,10 +75,10 @@ def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
         page.wait_for_timeout(700)
     page.mouse.click(box["x"] + 160, box["y"] + 37 + 33)
     page.keyboard.press("Shift+Space")
-    page.get_by_text("Open: mole 2.jpg").wait_for(timeout=WAIT)
-    page.get_by_role("img", name="Photo mole 2.jpg").wait_for(timeout=WAIT)
+    page.get_by_text("Open: mole 2.jpg").wait_for()
+    page.get_by_role("img", name="Photo mole 2.jpg").wait_for()
     page.go_back()
-    table.wait_for(timeout=WAIT)
+    table.wait_for()
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -89,6 +87,6 @@ def test_a_telephone_shows_it_without_scrolling_sideways(visit, wait_idle, viewp
     page = visit("/")
     page.goto("/batch")
     page.get_by_role("button", name="Try it with the practice lesions").click()
-    page.get_by_test_id("stDataFrame").first.wait_for(timeout=WAIT)
+    page.get_by_test_id("stDataFrame").first.wait_for()
     wait_idle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]

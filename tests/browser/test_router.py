@@ -25,7 +25,7 @@ def test_the_first_visit_after_a_start_may_be_any_page(page, tmp_path, path):
         log, {"LESIONLAB_RUNS": str(tmp_path), "LESIONLAB_DATA": str(tmp_path)}
     ) as app:
         page.goto(f"{app[0]}{path}")
-        page.get_by_role("heading", name=heading, exact=True, level=1).wait_for(timeout=60_000)
+        page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
         assert page.get_by_role("dialog").count() == 0
         assert page.get_by_text("Page not found").count() == 0
         page.wait_for_function("title => document.title === title", arg=f"{title} · LesionLab")

@@ -34,8 +34,8 @@ def test_five_methods_on_demand(visit, wait_idle, console_errors):
     page = visit("/")
     open_section(page, wait_idle, "Heatmaps")
     page.get_by_role("button", name="Compare five methods").click()
-    page.get_by_test_id("stProgress").wait_for(timeout=60_000)
+    page.get_by_test_id("stProgress").wait_for()
     for method in METHODS.values():
-        page.get_by_role("img", name=f"{method.name} for ").wait_for(timeout=240_000)
+        page.get_by_role("img", name=f"{method.name} for ").wait_for()
     assert page.get_by_role("button", name="Compare five methods").count() == 0
     assert not console_errors

@@ -11,8 +11,6 @@ import pytest
 from tests.browser.conftest import App
 from tests.train.conftest import write_dataset
 
-TRAINING = 300_000
-"""Milliseconds that a tiny training may take: it gives way to everything else on the computer."""
 CHOICES = {"Epochs": 2, "Size, px": 32, "Photos an epoch": 32, "Batch": 8, "Subset": 0}
 
 
@@ -63,7 +61,7 @@ def test_from_the_form_to_a_model_in_use_and_back(
     page = training
     fill(page, wait_idle, CHOICES)
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("Finished").wait_for(timeout=TRAINING)  # by itself, nobody reloads
+    page.get_by_text("Finished").wait_for()  # by itself, nobody reloads
     page.get_by_role("heading", name="What came of it").wait_for()
     wait_idle(page)
     assert page.get_by_role("img", name="Photo").count() == 8
@@ -98,14 +96,13 @@ def test_a_preview_of_augmented_samples(training, wait_idle, console_errors):
     page.get_by_text("Augmentation, with a preview").click()
     wait_idle(page)
     page.get_by_text("Show what it does to a few photos").click()
-    page.get_by_role("img", name="random changes").wait_for(timeout=TRAINING)
+    page.get_by_role("img", name="random changes").wait_for()
     before = page.get_by_role("img", name="random changes").get_attribute("src")
     page.get_by_role("radio", name="Flip").or_(page.get_by_role("button", name="Flip")).click()
     page.wait_for_function(
         "old => { const now = document.querySelector('img[alt*=\"random changes\"]');"
         " return now && now.src && !now.src.endsWith(old); }",
         arg=before,
-        timeout=TRAINING,
     )
     assert not console_errors
 

@@ -8,8 +8,6 @@ assert "Why" in texts(app)
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,10 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.settings import REPOSITORY
-
-SECONDS = 120
-"""A page may take so long on a busy machine before its test fails."""
-
+from tests.waiting import PATIENCE
 
 HEADERS = {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501", "User-Agent": "Firefox"}
 """What the browser of somebody at this computer sends."""
@@ -36,7 +31,7 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 def start(page: str = "analyse", **session: Any) -> AppTest:
     """A page (file name in `pages/screens`) in a new session that remembers `session`."""
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=PATIENCE)
     for key, value in session.items():
         app.session_state[key] = value
     return visit(app, page)
@@ -70,11 +65,3 @@ def read(words: str) -> str:
 def button(app: AppTest, label: str) -> Any:
     """The first button of that label; None if there is none."""
     return next((b for b in app.button if b.label == label), None)
-
-
-def wait_for(what: Callable[[], object], seconds: float = SECONDS) -> None:
-    """Until something holds, or the test has failed."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

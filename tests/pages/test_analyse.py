@@ -22,6 +22,7 @@ from core.report.downloads import DISCLAIMER
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import read, start, texts
+from tests.waiting import wait_for
 from ui import state
 from ui.case import Case
 
@@ -357,9 +358,7 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     seen = []
 
     def leave() -> None:
-        deadline = time.monotonic() + 30
-        while len(turns._queue) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: len(turns._queue) == 2)
         seen.append(turns._queue[-1].ahead)
         time.sleep(1.2)  # so that the page says it
         for turn in (first, second):

@@ -19,6 +19,7 @@ from core.batch.sources import Source
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from tests.pages.conftest import button, texts
+from tests.waiting import PATIENCE
 from ui import state
 from ui.batch import store as batches
 
@@ -27,7 +28,7 @@ PHOTO = to_jpeg(practice_set()[0].image.rgb[:200, :300].copy())
 
 
 def visit(batch: str | None = None) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.switch_page("pages/screens/batch.py")
     if batch is not None:
         app.query_params["batch"] = batch
@@ -56,7 +57,7 @@ def running(app: AppTest) -> Iterator[Running]:
     go = threading.Event()
 
     def read() -> bytes:
-        go.wait(30)
+        go.wait(PATIENCE)
         return PHOTO
 
     model_server = state.model_server()
@@ -66,7 +67,7 @@ def running(app: AppTest) -> Iterator[Running]:
     )
     yield Running(batches.store().start(job), job, go)
     go.set()
-    assert job.wait(30)
+    assert job.wait(PATIENCE)
 
 
 def key_of(app: AppTest) -> str:
@@ -75,7 +76,7 @@ def key_of(app: AppTest) -> str:
 
 
 def to_the_end(app: AppTest) -> AppTest:
-    assert batches.store().get(key_of(app)).wait(60)
+    assert batches.store().get(key_of(app)).wait(PATIENCE)
     app.run()
     assert not app.exception
     return app

@@ -22,6 +22,7 @@ from core.models.registry import KINDS, use
 from core.models.weights import WeightsError, read_card, sha256, write_card
 from core.settings import Settings
 from tests.pages.conftest import read
+from tests.waiting import PATIENCE
 from ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def start(page: str = "analyse") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.switch_page(f"pages/screens/{page}.py").run()
     assert not app.exception
     return app
@@ -149,7 +150,7 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
 
     def read() -> bytes:
         begun.set()
-        go.wait(60)
+        go.wait(PATIENCE)
         return to_jpeg(practice_set()[0].image.rgb)
 
     before = state.model_server()
@@ -158,7 +159,7 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
         [Source("a.jpg", read, 1)], before.analyser.classes, before.analyser.analyse, before.turns
     )
     job.start()
-    assert begun.wait(60)
+    assert begun.wait(PATIENCE)
     use("segmenter", run / "segmenter")
     now = state.model_server()
     assert now is not before
@@ -168,7 +169,7 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
         go.set()
         job.wait(0.5)
         assert job.progress.done == 0, "meanwhile the batch waits"
-    job.wait(60)
+    job.wait(PATIENCE)
     assert job.progress.analysed == 1
     del before
     gc.collect()

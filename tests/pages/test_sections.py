@@ -16,7 +16,8 @@ from core.lesion.phantom import practice_set
 from core.models.weights import read_card
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
-from tests.pages.conftest import checked, start, texts, wait_for
+from tests.pages.conftest import checked, start, texts
+from tests.waiting import PATIENCE, wait_for
 from ui import methods, state, subprocess_task
 from ui.sections import base_rates, heatmaps, threshold
 from ui.subprocess_task import Task
@@ -150,7 +151,7 @@ def begin(app: AppTest) -> Task:
 
 
 def compare(app: AppTest) -> AppTest:
-    assert begin(app).wait(600)
+    assert begin(app).wait(PATIENCE)
     return checked(app)
 
 
@@ -197,7 +198,7 @@ def test_progress_is_said_and_cancel_keeps_what_is_done(app, cams, tmp_path):
     assert f"2 of {len(METHODS)}" in bar.proto.text
     assert not has_button(app)
     app.button(key=f"cancel_{methods.TASK}").click().run()
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
     checked(app)
     assert "Cancelled" in texts(app)
     assert not app.error
@@ -216,7 +217,7 @@ def test_asking_for_another_class_ends_the_one_before(app, cams, tmp_path):
     chosen = next(s for s in app.selectbox if s.label == "Heatmaps for")
     chosen.set_value(next(k for k in KEYS if k != chosen.value)).run()
     second = begin(app)
-    assert first.wait(600)
+    assert first.wait(PATIENCE)
     assert first.cancelled
     assert not second.cancelled
     second.cancel()
@@ -230,7 +231,7 @@ def test_one_computation_at_a_time(app, cams):
         checked(app)
         assert "1 before you" in app.get("progress")[0].proto.text
         assert not cams()
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
     checked(app)
     assert len(cams()) == 1
     assert "r = " in texts(app)
@@ -245,7 +246,7 @@ def test_what_another_visitor_had_computed_meanwhile_is_shown(app, cams):
         methods.bench().keep(analysis.digest, analysis.prediction, everything)
         checked(app)
         assert "Grad-CAM for " in alts(app)
-        assert task.wait(600)
+        assert task.wait(PATIENCE)
         assert not cams()
 
 
@@ -270,7 +271,7 @@ def test_the_app_starts_without_torch():
 
     code = "import sys; import ui.answer; print({'torch', 'pytorch_grad_cam'} & {*sys.modules})"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE
     )
     assert done.stdout.strip() == "set()", done.stderr
 

@@ -23,8 +23,9 @@ from core.system import ownership
 from core.system.run_folder import RUN
 from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
-from tests.train.jobs.conftest import config, processes, wait_for
+from tests.train.jobs.conftest import config, processes
 from tests.train.jobs.fake import command
+from tests.waiting import wait_for
 from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
@@ -313,7 +314,7 @@ def task_of(app: AppTest, key: str) -> subprocess_task.Task:
 
 
 def done(app: AppTest, key: str) -> AppTest:
-    wait_for(lambda: not task_of(app, key).running, 100)
+    wait_for(lambda: not task_of(app, key).running)
     return checked(app)
 
 

@@ -17,14 +17,13 @@ from torch.utils.data import BatchSampler
 
 from core.models.networks import LesionClassifier
 from core.settings import REPOSITORY
+from tests.waiting import PATIENCE
 from train.__main__ import main
 from train.config import ConfigError
 from train.data.samplers import EpochSampler
 from train.learn.ranks import BatchParts, check_batch, gathered, part_of_rows, placement, rank
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-SECONDS = 240
-"""Two processes import torch, on a computer that may be busy."""
 
 
 def run_there(command: list[str], environment: dict[str, str]) -> str:
@@ -35,7 +34,7 @@ def run_there(command: list[str], environment: dict[str, str]) -> str:
         env=environment | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE,
     )
     assert ended.returncode == 0, ended.stderr[-4000:]
     return ended.stdout + ended.stderr

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from core.settings import REPOSITORY
-
-SECONDS = 1800
+from tests.waiting import PATIENCE
 
 
 def run(*command: str, **settings: str) -> str:
@@ -21,7 +20,7 @@ def run(*command: str, **settings: str) -> str:
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout

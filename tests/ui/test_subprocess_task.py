@@ -10,19 +10,13 @@ import psutil
 import pytest
 
 from core.system.fair_queue import BusyError, FairQueue
+from tests.waiting import PATIENCE, wait_for
 from ui import subprocess_task
 from ui.subprocess_task import Task
 
 WORK = "tests.ui.slow_work"
 """Writes its process id, tells of a step, and works until it is ended (or the file `go` is there);
 starts a child of its own that does the same."""
-
-
-def wait_for(what: Callable[[], object], seconds: float = 600) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def processes(task: Task) -> list[psutil.Process]:
@@ -52,13 +46,13 @@ def start(line: FairQueue) -> Iterator[Callable[..., Task]]:
     yield begin
     for task in made:
         task.cancel()
-    assert all(task.wait(600) for task in made)
+    assert all(task.wait(PATIENCE) for task in made)
 
 
 def finish(task: Task) -> None:
     processes(task)
     (task.folder / "go").touch()
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
 
 
 def test_it_tells_how_far_it_is_and_what_it_printed(start):
@@ -81,7 +75,7 @@ def test_cancelled_it_takes_its_own_children_along(start):
     task = start()
     found = processes(task)
     task.cancel()
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
     assert gone(found)
     assert task.cancelled
     assert task.problem
@@ -101,7 +95,7 @@ def test_one_at_a_time_with_a_place_in_line(start):
 def test_who_leaves_the_line_lets_others_pass(start):
     first, second = start(), start()
     second.cancel()
-    assert second.wait(600)
+    assert second.wait(PATIENCE)
     third = start()
     assert third.ahead == 1
     first.cancel()
@@ -110,11 +104,11 @@ def test_who_leaves_the_line_lets_others_pass(start):
 
 def test_a_command_that_fails_says_why(line, tmp_path):
     bad = Task("train", ["import", "{folder}/a.zip"], {"a.zip": b"no zip"}, line)
-    assert bad.wait(600)
+    assert bad.wait(PATIENCE)
     assert "zip" in bad.problem
     assert not bad.cancelled
     missing = Task("no_such_module", [], queue=line)
-    assert missing.wait(600)
+    assert missing.wait(PATIENCE)
     assert "no_such_module" in missing.problem
 
 
@@ -123,10 +117,10 @@ def test_what_its_end_calls_may_fail(line):
         raise ValueError("never mind")
 
     task = Task("core.system.progress", [], queue=line, ended=broken)
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
     assert task.problem
     with line.take() as free:
-        assert free.wait(5), "the turn was given back"
+        assert free.wait(PATIENCE), "the turn was given back"
 
 
 class Visitors:
@@ -149,7 +143,7 @@ def test_it_ends_when_its_visitor_is_gone_for_good(start, monkeypatch):
     time.sleep(1)
     assert task.running
     visitors.here.clear()
-    assert task.wait(600)
+    assert task.wait(PATIENCE)
     assert task.cancelled
     assert gone(found)
 
@@ -158,7 +152,7 @@ def test_a_visitor_who_comes_back_soon_keeps_it(start, monkeypatch):
     visitors = Visitors()
     monkeypatch.setattr(subprocess_task, "exists", lambda: True)
     monkeypatch.setattr(subprocess_task, "get_instance", lambda: visitors)
-    monkeypatch.setattr(subprocess_task, "GONE_SECONDS", 30)
+    monkeypatch.setattr(subprocess_task, "GONE_SECONDS", PATIENCE)
     task = start(session="somebody")
     visitors.here.clear()
     processes(task)

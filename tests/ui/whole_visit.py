@@ -9,13 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.memory import HEAVY
 from tests.pages.conftest import checked, start, visit
+from tests.waiting import PATIENCE
 from ui import answer, methods
 from ui.dataset import views
 from ui.subprocess_task import Task
 from ui.training import store
-
-SECONDS = 900
-"""One computation in torch may take so long on a busy machine."""
 
 
 def loaded() -> list[str]:
@@ -24,7 +22,7 @@ def loaded() -> list[str]:
 
 def ended(app: AppTest, key: str) -> AppTest:
     task: Task = app.session_state[key][1]
-    assert task.wait(SECONDS), "it does not end"
+    assert task.wait(PATIENCE), "it does not end"
     assert not task.problem, task.problem
     return checked(app)
 

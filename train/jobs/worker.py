@@ -49,14 +49,13 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
     recorded. Whether it goes on or begins depends on what its folder holds.
 
     Args:
-        train: by default `train.run.run_training`, or `train.cluster.follow.follow` if there is
-            a cluster.
+        train: by default `train.run.run_training`, behind everything else on this computer; or
+            `train.cluster.follow.follow` if there is a cluster.
 
     Returns:
         The exit status: 0 done, or nothing to do (it was taken out of the queue), 1 failed, 130
         stopped, `LATER` if another trainer is at it.
     """
-    _give_way()
     try:
         with hold(runs.folder / TURN_FILE, LOCK_SECONDS), attended(runs, id) as watch:
             folder = runs.folder / id
@@ -83,7 +82,12 @@ def _way_to_train(folder: Path) -> Train:
         from train.cluster.follow import follow
 
         return follow
-    return run_training
+    return _train_here
+
+
+def _train_here(folder: Path, watch: Watch, resume: bool) -> None:
+    _give_way()
+    run_training(folder, watch, resume)
 
 
 class NotQueuedError(JobError):

@@ -24,6 +24,7 @@ from core.lesion.phantom import practice_set
 from core.report.downloads import DISCLAIMER
 from core.system.fair_queue import BusyError, FairQueue
 from core.taxonomy import KEYS
+from tests.waiting import PATIENCE, wait_for
 
 RGB = np.ascontiguousarray(practice_set()[0].image.rgb[::4, ::4])
 PHOTO = to_jpeg(RGB)
@@ -66,7 +67,7 @@ def job_of(
 def finished(*arguments, **options) -> BatchJob:
     job = job_of(*arguments, **options)
     job.start()
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     return job
 
 
@@ -80,19 +81,10 @@ def gate() -> Iterator[threading.Semaphore]:
 
 def gated(gate: threading.Semaphore) -> Callable[[LesionImage], Analysis]:
     def analyse(image: LesionImage) -> Analysis:
-        assert gate.acquire(timeout=20)
+        assert gate.acquire(timeout=PATIENCE)
         return analysis(image)
 
     return analyse
-
-
-def until(condition: Callable[[], bool]) -> None:
-    event = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        event.wait(0.01)
-    raise AssertionError
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -148,7 +140,7 @@ def test_files_are_let_go_once_read(gate):
     assert job.nbytes == 3 * len(PHOTO)
     job.start()
     gate.release(3)
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     assert job.nbytes == sum(photo.nbytes for photo in job.photos)
 
 
@@ -197,13 +189,13 @@ def test_progress_counts_and_tells_the_time_left(gate):
     assert job.progress.state == "running"
     assert job.progress.seconds_left is None
     gate.release(4)
-    until(lambda: job.progress.done == 4)
+    wait_for(lambda: job.progress.done == 4)
     progress = job.progress
     assert (progress.state, progress.total) == ("running", 10)
     elapsed = progress.seconds_left * 4 / 6
     assert 0 < elapsed < 20
     gate.release(6)
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     assert job.progress.state == "finished"
 
 
@@ -211,11 +203,11 @@ def test_what_is_done_before_a_cancel_stays(gate):
     job = job_of([source() for _ in range(10)], gated(gate))
     job.start()
     gate.release(2)
-    until(lambda: job.progress.done == 2)
+    wait_for(lambda: job.progress.done == 2)
     job.cancel()
     assert job.stopping
     gate.release()  # the photo at work comes to its end
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     assert job.progress.state == "cancelled"
     assert len(job.photos) == len(rows(job.predictions_csv())) == 3
     assert job.nbytes == sum(photo.nbytes for photo in job.photos), "files not read are let go"
@@ -226,9 +218,9 @@ def test_a_cancel_ends_the_wait_for_a_turn():
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
-        until(lambda: len(turns._queue) == 1)
+        wait_for(lambda: len(turns._queue) == 1)
         job.cancel()
-        assert job.wait(5)
+        assert job.wait(PATIENCE)
         assert not turns._queue, "its place is given back"
     assert job.progress.done == 0
 
@@ -239,27 +231,27 @@ def test_a_full_queue_is_waited_for_not_a_reason_to_reject():
         job = job_of([source()], turns=turns)
         job.start()
         assert not job.wait(0.2)
-    assert job.wait(5)
+    assert job.wait(PATIENCE)
     assert job.progress.analysed == 1
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
         job.cancel()
-        assert job.wait(5)
+        assert job.wait(PATIENCE)
 
 
 def test_another_visitor_comes_in_between_two_photos(gate):
     turns = FairQueue()
     job = job_of([source() for _ in range(5)], gated(gate), turns)
     job.start()
-    until(lambda: bool(turns._running))
+    wait_for(lambda: bool(turns._running))
     with turns.take() as visitor:
         assert visitor.ahead == 1
         gate.release()
-        assert visitor.wait(5)
+        assert visitor.wait(PATIENCE)
         assert job.progress.done <= 1, "the second photo of the batch waits"
     gate.release(4)
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
 
 
 def test_a_photo_that_fails_unexpectedly_is_rejected_and_logged(caplog):
@@ -300,7 +292,7 @@ def test_a_batch_of_nothing_of_too_many_or_too_large_ones_does_not_start(monkeyp
 
 def start_finished(store: BatchStore, count: int = 1) -> str:
     key = store.start(job_of([source() for _ in range(count)]))
-    assert store.get(key).wait(20)
+    assert store.get(key).wait(PATIENCE)
     return key
 
 
@@ -360,7 +352,7 @@ def test_a_batch_that_is_forgotten_stops(gate):
     store.forget(key)
     store.forget(key)
     gate.release()
-    assert job.wait(20)
+    assert job.wait(PATIENCE)
     assert store.get(key) is None
     assert job.progress.done <= 1
 
@@ -384,5 +376,5 @@ def test_a_batch_may_be_forgotten_while_another_starts():
     last = "last"
     store._jobs[last] = finished([source()])
     assert start_finished(store)
-    clearing[0].join(20)
+    clearing[0].join(PATIENCE)
     assert store.get(last) is None

@@ -25,6 +25,7 @@ from core.models.runtime import Model, Runtime
 from core.models.torch_runtime import TorchRuntime
 from core.models.weights import WeightsError, read_card
 from core.settings import DeviceError, Settings
+from tests.waiting import PATIENCE
 
 IMAGES = 100
 WEIGHTS = Settings.from_environment().weights
@@ -148,7 +149,7 @@ print([m for m in ("torch", "segmentation_models_pytorch", "pytorch_grad_cam") i
 def test_a_new_process_answers_many_at_once_and_without_torch() -> None:
     """OpenVINO's bindings once locked up for ever where two threads were the first to use them."""
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_NEW_PROCESS], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", IN_A_NEW_PROCESS], capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.stdout.strip() == "[]", done.stderr
 

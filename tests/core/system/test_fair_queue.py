@@ -6,6 +6,7 @@ import time
 import pytest
 
 from core.system.fair_queue import BusyError, FairQueue
+from tests.waiting import PATIENCE
 
 
 def test_first_come_first_served() -> None:
@@ -57,7 +58,7 @@ def test_many_threads_never_more_at_once_than_allowed() -> None:
     def person() -> None:
         for _ in range(20):
             with turns.take() as turn:
-                assert turn.wait(10)
+                assert turn.wait(PATIENCE)
                 running.append(1)
                 most.append(len(running))
                 time.sleep(0.0005)
@@ -68,7 +69,7 @@ def test_many_threads_never_more_at_once_than_allowed() -> None:
     for thread in people:
         thread.start()
     for thread in people:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(served) == 240
     assert max(most) == 2
     assert turns.take().wait(0), "the queue is empty again"

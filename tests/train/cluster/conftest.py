@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +18,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.waiting import PATIENCE, wait_for
+from train.jobs import Runs
+from train.jobs.logs import tail
+from train.jobs.supervisor import SUPERVISOR_LOG
+
 MARK = "LESIONLAB_TEST_CLUSTER"
 """In the environment of all its processes, those of its jobs included: by this they are ended."""
-START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -101,21 +104,19 @@ def cluster() -> Iterator[Cluster]:
     command += ["--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0"]
     command += ["--num-cpus=2", "--num-gpus=0", "--object-store-memory=100000000"]
     command += [f"--temp-dir={folder}", "--disable-usage-stats"]
-    with (folder / "start.log").open("wb") as log:
+    with (folder / "start.log").open("wb") as file:
         process = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, start_new_session=True
+            command, env=environment, stdout=file, stderr=file, start_new_session=True
         )
     found = Cluster(f"http://127.0.0.1:{dashboard}", token, str(folder), process.pid)
     try:
-        began = time.monotonic()
-        while "Ray runtime started" not in (folder / "start.log").read_text():
-            assert process.poll() is None, (folder / "start.log").read_text()
-            assert time.monotonic() - began < START_SECONDS, (folder / "start.log").read_text()
-            time.sleep(0.1)
+        log = (folder / "start.log").read_text
+        wait_for(lambda: "Ray runtime started" in log() or process.poll() is not None, log)
+        assert process.poll() is None, log()
         yield found
     finally:
         end(found.processes)
-        process.wait(10)
+        process.wait(PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -137,16 +138,28 @@ def queued_there(
 
 
 @pytest.fixture
-def wait() -> Callable[..., None]:
-    """Until something is so; fails if it is not so in time."""
+def wait(cluster: Cluster) -> Callable[[Callable[[], bool]], None]:
+    """Until something is so; fails, and says all that is known, if it never is."""
 
-    def until(what: Callable[[], bool], seconds: float = 240) -> None:
-        deadline = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < deadline, "It did not come to that."
-            time.sleep(0.1)
+    def known() -> str:
+        runs = Runs.open()
+        said = [f"{run}\n{runs.log(run.id, 100)}" for run in runs.all()]
+        logs = [runs.folder / SUPERVISOR_LOG, *Path(cluster.mark).glob("session_*/logs/*.log")]
+        said += [f"{path}:\n{tail(path, 15)}" for path in logs if path.is_file()]
+        return "\n\n".join([*said, busiest()])
 
-    return until
+    return lambda what: wait_for(what, known, 0.1)
+
+
+def busiest() -> str:
+    """The processes of this computer that have computed most."""
+    found = []
+    for process in psutil.process_iter(["cpu_times", "cmdline", "status"]):
+        seconds = process.info["cpu_times"]
+        if seconds and process.info["cmdline"]:
+            line = " ".join(process.info["cmdline"])[:200]
+            found.append((seconds.user + seconds.system, process.info["status"], line))
+    return "\n".join(f"{used:.0f} s {how} {line}" for used, how, line in sorted(found)[:-20:-1])
 
 
 def _free_port() -> int:

@@ -18,7 +18,7 @@ from train.jobs import Runs, ensure_supervisor
 from train.jobs.record import read_record
 from train.stages import Stage
 
-Wait = Callable[..., None]
+Wait = Callable[[Callable[[], bool]], None]
 
 
 def config(epochs: int) -> SegmenterConfig:

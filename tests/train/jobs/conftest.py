@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,14 +19,6 @@ from train.stages import Stage
 
 def config(epochs: int = 4) -> Config:
     return ClassifierConfig(stages=(Stage(epochs, 32),), epoch_images=32, threads=1)
-
-
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
-    """Until it is so; fails if it is not so in time."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "It did not come to that."
-        time.sleep(0.01)
 
 
 def processes(folder: Path, word: str = "") -> list[psutil.Process]:

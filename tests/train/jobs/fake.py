@@ -1,7 +1,8 @@
 """A training that takes milliseconds, and waits where a test wants it to: for the queue's tests.
 
-`python -m tests.train.jobs.fake supervise FOLDER | work FOLDER ID | enqueue FOLDER`, and
-`truly-supervise FOLDER`, whose trainings are real.
+`python -m tests.train.jobs.fake supervise FOLDER | work FOLDER ID | enqueue FOLDER`;
+`truly-supervise FOLDER`, whose trainings are real, and `strictly-supervise FOLDER`, which kills
+what has not ended half a second after it was told to.
 
 What it does is told by files in the run's folder: it stays in the middle of the epoch (0, 1, …)
 named in `hold` as long as that file is there; `does` holds a word: `deaf` (never stops), `crash`,
@@ -16,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.waiting import PATIENCE
 from train.config_files import read_run_config
 from train.jobs import Runs, ensure_supervisor, worker
 from train.jobs.supervisor import Supervisor
@@ -73,9 +75,10 @@ def main(step: str, folder: Path, *others: str) -> int:
     """Run one step."""
     worker._give_way = lambda: None  # tests wait for it
     match step:
-        case "supervise" | "truly-supervise":
-            trainer = command(step.replace("supervise", "work"), folder)
-            Supervisor(folder, trainer, poll=0.05, stop=0.2, kill=0.5).run()
+        case "supervise" | "truly-supervise" | "strictly-supervise":
+            trainer = command("truly-work" if step == "truly-supervise" else "work", folder)
+            kill = 0.5 if step == "strictly-supervise" else PATIENCE
+            Supervisor(folder, trainer, poll=0.05, stop=0.2, kill=kill).run()
         case "work":
             return worker.work(Runs(folder), *others, train=training)
         case "truly-work":
@@ -84,7 +87,7 @@ def main(step: str, folder: Path, *others: str) -> int:
             runs = Runs(folder)
             print(runs.create(PRESETS[0].config, "From a server"), flush=True)
             ensure_supervisor(runs, command("supervise", folder))
-            time.sleep(600)  # until killed, as a server is
+            time.sleep(PATIENCE)  # until killed, as a server is
     return 0
 
 

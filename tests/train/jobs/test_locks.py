@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from tests.train.jobs.conftest import HOLDER, other
+from tests.waiting import PATIENCE
 from train.jobs import locks
 from train.jobs.locks import BusyError, Identity, held, hold
 
@@ -55,7 +56,7 @@ def test_a_look_does_not_make_its_taker_fail(tmp_path: Path) -> None:
 
     looker = threading.Thread(target=look)
     looker.start()
-    looks.wait(30)
+    assert looks.wait(PATIENCE)
     with hold(path):  # without any waiting
         assert held(path)
     looker.join()
@@ -74,7 +75,7 @@ def test_processes_that_load_data_do_not_keep_the_lock(tmp_path: Path) -> None:
     with hold(path):
         context = multiprocessing.get_context("fork")
         event = context.Event()
-        loader = context.Process(target=event.wait, args=(60,))
+        loader = context.Process(target=event.wait, args=(PATIENCE,))
         loader.start()
     try:
         assert loader.is_alive()
@@ -90,7 +91,7 @@ def test_reused_number_is_left_alone() -> None:
         assert not Identity(process.pid, began - 60).end(force=True)
         assert process.poll() is None
         assert Identity(process.pid, began).end(force=False)
-        process.wait(10)
+        process.wait(PATIENCE)
     assert not Identity(process.pid, began).end(force=True), "it is gone"
 
 

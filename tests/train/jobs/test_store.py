@@ -18,6 +18,7 @@ import pytest
 
 from core.settings import REPOSITORY
 from tests.train.jobs.conftest import config
+from tests.waiting import PATIENCE
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.config_files import read_run_config
 from train.jobs import JobError, Runs
@@ -435,7 +436,7 @@ def test_many_at_once(tmp_path: Path) -> None:
         assert writer.stdin
         writer.stdin.write("\n")
         writer.stdin.flush()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while any(writer.poll() is None for writer in writers):
         assert time.monotonic() < deadline
         assert all(run.state == "queued" for run in Runs(folder).all())

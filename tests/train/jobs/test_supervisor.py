@@ -13,7 +13,8 @@ import pytest
 
 from core.settings import REPOSITORY
 from tests.train.jobs import fake
-from tests.train.jobs.conftest import HOLDER, config, other, processes, wait_for
+from tests.train.jobs.conftest import HOLDER, config, other, processes
+from tests.waiting import PATIENCE, wait_for
 from train.jobs import JobError, Run, Runs, State, ensure_supervisor
 from train.jobs.locks import Identity, held
 from train.jobs.store import LOCK_FILE
@@ -22,8 +23,8 @@ from train.jobs.supervisor import SUPERVISOR_FILE, Supervisor
 EPOCHS = 4
 
 
-def begin(runs: Runs) -> bool:
-    return ensure_supervisor(runs, fake.command("supervise", runs.folder))
+def begin(runs: Runs, step: str = "supervise") -> bool:
+    return ensure_supervisor(runs, fake.command(step, runs.folder))
 
 
 def new(runs: Runs, name: str = "a", hold: int | None = None, does: str = "") -> str:
@@ -121,7 +122,7 @@ def test_killed_trainer(runs: Runs) -> None:
     id, behind = new(runs, hold=2), new(runs, "b")
     begin(runs)
     in_epoch(runs, id, 2).kill()
-    wait_for(lambda: runs.get(id).state != "running", 2)
+    wait_for(lambda: runs.get(id).state != "running")
     assert runs.get(id).state == "interrupted"
     is_in(runs, behind, "finished")
     run = runs.get(id)
@@ -158,7 +159,7 @@ def test_both_killed(runs: Runs) -> None:
     process = in_epoch(runs, id, 3)
     supervisor(runs).kill()
     process.kill()
-    wait_for(lambda: runs.get(id).state != "running", 2)
+    wait_for(lambda: runs.get(id).state != "running")
     assert runs.get(id).state == "interrupted"
     assert runs.get(id).resumable
     assert runs.get(behind).state == "queued"
@@ -214,7 +215,7 @@ def test_looked_at_by_many_at_once(runs: Runs) -> None:
         let_go(runs, id)
         is_in(runs, id, "finished")
         assert epochs(runs, id) == [0, 1, 2, 3]
-    assert {process.wait(20) for process in many} == {0}
+    assert {process.wait(PATIENCE) for process in many} == {0}
 
 
 def test_started_by_hand_beside_the_queue(runs: Runs) -> None:
@@ -253,7 +254,7 @@ def test_trainer_that_does_not_listen_is_told_to_end(runs: Runs) -> None:
 
 def test_trainer_that_hangs_is_killed(runs: Runs) -> None:
     id = new(runs, hold=1)
-    begin(runs)
+    begin(runs, "strictly-supervise")
     process = in_epoch(runs, id, 1)
     process.suspend()  # SIGTERM will wait
     runs.stop(id)
@@ -271,7 +272,7 @@ def test_stop_reaches_a_trainer_without_supervisor(runs: Runs) -> None:
     process.suspend()
     runs.stop(id)
     wait_for(lambda: not held(runs.folder / SUPERVISOR_FILE))
-    assert begin(runs), "there is something to see to"
+    assert begin(runs, "strictly-supervise"), "there is something to see to"
     is_in(runs, id, "stopped")
     goes_on_to_its_end(runs, id)
 

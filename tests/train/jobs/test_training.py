@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.train.jobs import fake
-from tests.train.jobs.conftest import wait_for
+from tests.waiting import wait_for
 from train.config import ClassifierConfig
 from train.jobs import Runs, ensure_supervisor
 from train.jobs.locks import held
@@ -51,7 +51,7 @@ def pid(runs: Runs, id: str) -> int:
 def test_killed_training_goes_on(runs: Runs, in_here: None) -> None:
     id = runs.create(replace(CONFIG, stages=(Stage(20, 32),), patience=99), "Tiny")
     assert ensure_supervisor(runs, fake.command("truly-supervise", runs.folder))
-    wait_for(lambda: runs.get(id).epochs >= 2, 120)
+    wait_for(lambda: runs.get(id).epochs >= 2)
     trainer = psutil.Process(pid(runs, id))
     trainer.suspend()
     run = runs.get(id)

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.settings import REPOSITORY
 from core.system.ownership import mark
 from core.system.run_folder import RUN
+from tests.waiting import PATIENCE
 from train.__main__ import main
 from train.choices import ARCHITECTURES
 from train.config import Config, ConfigError
@@ -351,7 +352,7 @@ def test_fit_is_quiet(
 
 def await_epoch(process: subprocess.Popen[bytes], run: Path, epochs: int) -> None:
     """Wait until so many epochs are finished and their checkpoint is written."""
-    deadline = time.monotonic() + 900  # no machine is so slow: it hangs
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
             assert process.stdout

@@ -5,6 +5,7 @@
 | `LESIONLAB_DATA` | folder into which datasets are imported | `data/` in the repository |
 | `LESIONLAB_WEIGHTS` | folder with the models' weights and cards | `weights/` in the repository |
 | `LESIONLAB_RUNS` | folder into which trainings write | `runs/` in the repository |
+| `LESIONLAB_LEARNING` | folder that keeps the answers to quizzes | `learning/` in the repository |
 | `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
 | `LESIONLAB_CACHE` | models prepared for this machine, photos decoded | the user's cache folder |
 | `LESIONLAB_CACHE_GB` | what decoded photos and features of photos may take on the disk | 20 |
@@ -49,6 +50,7 @@ class Settings:
     data: Path
     weights: Path
     runs: Path
+    learning: Path
     pretrained: Path
     cache: Path
     archive: str
@@ -74,6 +76,7 @@ def _read(
     data: str,
     weights: str,
     runs: str,
+    learning: str,
     pretrained: str,
     cache: str,
     archive: str,
@@ -89,6 +92,7 @@ def _read(
         data=_folder(data, "data"),
         weights=_folder(weights, "weights"),
         runs=_folder(runs, "runs"),
+        learning=_folder(learning, "learning"),
         pretrained=_folder(pretrained, "pretrained"),
         cache=_folder(cache, user_cache_path("lesionlab", appauthor=False)),
         archive=archive.strip().rstrip("/") or ARCHIVE,

@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["LESIONLAB_CACHE"] = str(config.cache.mkdir("lesionlab"))
     os.environ["LESIONLAB_RUNS"] = str(config.cache.mkdir("runs"))
+    os.environ["LESIONLAB_LEARNING"] = str(config.cache.mkdir("learning"))
 
 
 ALONE = ("train/jobs", "train/cluster", "pages/test_training.py")

@@ -25,6 +25,7 @@ CORE = (
     "answer",
     "report",
     "batch",
+    "learning",
     "__main__",
 )
 """Parts of core, likewise. The files beside them come first: they import no part."""

@@ -6,7 +6,17 @@ import pytest
 
 from core.settings import REPOSITORY, Settings, SettingsError
 
-VARIABLES = ("DATA", "WEIGHTS", "RUNS", "PRETRAINED", "CACHE", "DEVICE", "THREADS", "PRECISION")
+VARIABLES = (
+    "DATA",
+    "WEIGHTS",
+    "RUNS",
+    "LEARNING",
+    "PRETRAINED",
+    "CACHE",
+    "DEVICE",
+    "THREADS",
+    "PRECISION",
+)
 VARIABLES += ("RAY", "RAY_WORKERS")
 
 
@@ -22,6 +32,7 @@ def test_defaults() -> None:
     assert settings.data == REPOSITORY / "data"
     assert settings.weights == REPOSITORY / "weights"
     assert settings.runs == REPOSITORY / "runs"
+    assert settings.learning == REPOSITORY / "learning"
     assert settings.pretrained == REPOSITORY / "pretrained"
     assert settings.cache.is_absolute()
     assert REPOSITORY not in settings.cache.parents

@@ -1,0 +1,183 @@
+"""What answers say: accuracy, confusions, calibration, and what the AI did to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv
+
+from core.evaluation.metrics import confusion
+from core.learning.records import SKIPPED, Answered, is_right
+from core.taxonomy import BY_KEY, KEYS
+
+CONFIDENCES = {
+    0.2: "20 %: guessing",
+    0.4: "40 %",
+    0.6: "60 %",
+    0.8: "80 %",
+    0.95: "95 %: certain",
+}
+"""How sure one can say to be."""
+
+Answer = Callable[[Answered], str | None]
+"""Of a case, somebody's answer; None if there is none."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of so many, with a 95 % interval; the interval is (0, 1) of none."""
+
+    hits: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float | None:
+        """0…1; None of none."""
+        return self.hits / self.of if self.of else None
+
+
+def share(hits: int, of: int) -> Share:
+    """A share with its exact interval (Clopper & Pearson, Biometrika 26, 1934).
+
+    The intervals of the models' figures are bootstrapped over lesions; here each lesion is asked
+    once, and of ten right answers out of ten a bootstrap would make an interval without width.
+    """
+    low = float(betaincinv(hits, of - hits + 1, 0.025)) if hits else 0.0
+    high = float(betaincinv(hits + 1, of - hits, 0.975)) if hits < of else 1.0
+    return Share(hits, of, low, high)
+
+
+def of_student(answered: Answered) -> str | None:
+    """The first answer."""
+    return answered.first
+
+
+def of_student_after(answered: Answered) -> str | None:
+    """The answer after the model's was seen."""
+    return answered.second
+
+
+def of_model(answered: Answered) -> str | None:
+    """The model's answer: its group where a group was asked for."""
+    if answered.said is None:
+        return None
+    named = answered.said.named
+    return named if answered.first in KEYS else BY_KEY[named].group
+
+
+def of_both(answered: Answered) -> str | None:
+    """Student and model together: where they agree, that; else the diagnosis with the highest mean
+    of the two opinions, the student's being the confidence on the one named and the rest spread
+    evenly over the others. (Averaging is the simplest of the ways to combine people and model that
+    P. Tschandl et al., Nature Medicine 26, 2020 compare.) None without a diagnosis or a model."""
+    said, first, sure = answered.said, answered.first, answered.confidence
+    if said is None or first not in KEYS or sure is None:
+        return None
+    if said.named == first:
+        return first
+    rest = (1 - sure) / (len(KEYS) - 1)
+    means = {k: (sure if k == first else rest) + said.probabilities.get(k, 0.0) for k in KEYS}
+    return max(KEYS, key=means.__getitem__)
+
+
+WHO: dict[str, Answer] = {
+    "You": of_student,
+    "You, after seeing the AI": of_student_after,
+    "Model": of_model,
+    "Both together": of_both,
+}
+"""Whose answers are compared."""
+
+
+def counted(answers: Sequence[Answered]) -> list[Answered]:
+    """Without the cases that could not be shown."""
+    return [a for a in answers if a.first != SKIPPED]
+
+
+def accuracy(answers: Sequence[Answered], who: Answer) -> Share:
+    """How often an answer is right, of the cases that have one."""
+    given = [(who(a), a.truth) for a in answers]
+    right = [is_right(answer, truth) for answer, truth in given if answer is not None]
+    return share(sum(right), len(right))
+
+
+def confusions(answers: Sequence[Answered], who: Answer) -> np.ndarray:
+    """int 7×7, rows the true diagnosis, columns the one answered; other answers are left out."""
+    pairs = [(who(a), a.truth) for a in answers]
+    found = [(KEYS.index(answer), KEYS.index(truth)) for answer, truth in pairs if answer in KEYS]
+    predicted, labels = np.array(found, int).reshape(-1, 2).T
+    return confusion(predicted, labels, len(KEYS))
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """Answers given with one confidence (0…1), and how many of them were right."""
+
+    confidence: float
+    right: Share
+
+
+def calibration(answers: Sequence[Answered]) -> list[Sureness]:
+    """For each confidence that was said, ascending, how often the first answer was right."""
+    said: dict[float, list[bool]] = {}
+    for a in answers:
+        if a.confidence is not None:
+            said.setdefault(a.confidence, []).append(a.right)
+    return [Sureness(level, share(sum(said[level]), len(said[level]))) for level in sorted(said)]
+
+
+def overconfidence(answers: Sequence[Answered]) -> float | None:
+    """Mean confidence minus share right, -1…1; None where no confidence was said."""
+    said = [(a.confidence, a.right) for a in answers if a.confidence is not None]
+    if not said:
+        return None
+    return sum(c for c, _ in said) / len(said) - sum(right for _, right in said) / len(said)
+
+
+EFFECTS = ("helped", "misled", "resisted", "ignored")
+
+
+def influence(answers: Sequence[Answered]) -> dict[str, list[Answered]]:
+    """What seeing the model's answer did, of the cases with an answer before and after it.
+
+    Returns:
+        helped: wrong before, right after; misled: right before, wrong after; resisted: right before
+        and after although the model was wrong; ignored: wrong before and after although the model
+        was right.
+    """
+    found: dict[str, list[Answered]] = {name: [] for name in EFFECTS}
+    for a in answers:
+        if a.second is None or a.said is None:
+            continue
+        before, after = a.right, is_right(a.second, a.truth)
+        model = is_right(a.said.named, a.truth)
+        if after and not before:
+            found["helped"].append(a)
+        elif before and not after:
+            found["misled"].append(a)
+        elif before and not model:
+            found["resisted"].append(a)
+        elif not before and model:
+            found["ignored"].append(a)
+    return found
+
+
+def would_have(answers: Sequence[Answered]) -> tuple[int, int]:
+    """Of cases answered alone: how many the model had right and the student wrong, and how many the
+    other way round."""
+    pairs = [
+        (a.right, is_right(named, a.truth)) for a in answers if (named := of_model(a)) is not None
+    ]
+    return (
+        sum(model and not student for student, model in pairs),
+        sum(student and not model for student, model in pairs),
+    )
+
+
+def mistakes(answers: Sequence[Answered]) -> list[Answered]:
+    """Cases whose final answer was wrong."""
+    return [a for a in counted(answers) if not is_right(a.final, a.truth)]

@@ -1,0 +1,277 @@
+"""Profiles, quizzes and answers, kept in `core.learning.database`.
+
+A profile belongs to a browser, and every question about answers names a profile. A browser is known
+by a key of its own that nobody can guess; only its SHA-256 is kept, so that who reads the file
+cannot pretend to be one. A nickname alone opens nothing: it is looked up within the browser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.learning.cases import QuizCase
+from core.learning.database import Database, LearningError
+from core.learning.records import SKIPPED, Answered, Profile, Quiz, Said, Step
+from core.settings import Settings
+
+LONGEST_NICKNAME = 30
+
+
+class Store:
+    """All answers of a folder. Cheap to make; any number of processes may use one at once.
+
+    Raises:
+        LearningError: by every method, if the answers cannot be read or kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder)
+
+    @classmethod
+    def open(cls) -> Store:
+        """That of the folder that LESIONLAB_LEARNING names."""
+        return cls(Settings.from_environment().learning)
+
+    def profiles(self, browser: str) -> list[Profile]:
+        """Those of a browser (its key), the one used last first."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT id, nickname FROM profiles WHERE browser = ? ORDER BY used DESC",
+                (_hashed(browser),),
+            ).fetchall()
+        return [Profile(row["id"], row["nickname"]) for row in rows]
+
+    def profile(self, browser: str, nickname: str) -> Profile:
+        """The profile of that nickname in that browser, made if there is none, as the one used
+        last. Raises LearningError for a nickname without a letter or digit."""
+        name = clean_nickname(nickname)
+        with self.database.write() as connection:
+            connection.execute(
+                "INSERT INTO profiles VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (browser, nickname) DO UPDATE SET used = excluded.used",
+                (secrets.token_urlsafe(16), _hashed(browser), name, time.time()),
+            )
+            row = connection.execute(
+                "SELECT id FROM profiles WHERE browser = ? AND nickname = ?",
+                (_hashed(browser), name),
+            ).fetchone()
+        return Profile(row["id"], name)
+
+    def delete_profile(self, profile: Profile) -> None:
+        """With all quizzes and answers; the file keeps no trace of them."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM profiles WHERE id = ?", (profile.id,))
+        self.database.forget()
+
+    def start(self, profile: Profile, mode: str, level: str, cases: Sequence[QuizCase]) -> str:
+        """Begin a quiz; returns its id. An earlier one that is not finished ends here."""
+        quiz, now = secrets.token_urlsafe(12), time.time()
+        with self.database.write() as connection:
+            connection.execute(
+                "UPDATE quizzes SET finished = ? WHERE profile = ? AND finished IS NULL",
+                (now, profile.id),
+            )
+            connection.execute(
+                "INSERT INTO quizzes VALUES (?, ?, ?, ?, ?, NULL)",
+                (quiz, profile.id, mode, level, now),
+            )
+            connection.executemany(
+                "INSERT INTO cases (quiz, position, image, lesion, truth) VALUES (?, ?, ?, ?, ?)",
+                [(quiz, n, c.image, c.lesion, c.truth) for n, c in enumerate(cases)],
+            )
+        return quiz
+
+    def quiz(self, profile: Profile, quiz: str) -> Quiz | None:
+        """A quiz of that profile; None if it has none of that id."""
+        with self.database.read() as connection:
+            found = connection.execute(
+                "SELECT * FROM quizzes WHERE id = ? AND profile = ?", (quiz, profile.id)
+            ).fetchone()
+            return _quiz(connection, found) if found else None
+
+    def unfinished(self, profile: Profile) -> Quiz | None:
+        """The quiz to go on with."""
+        with self.database.read() as connection:
+            found = connection.execute(
+                "SELECT * FROM quizzes WHERE profile = ? AND finished IS NULL "
+                "ORDER BY started DESC LIMIT 1",
+                (profile.id,),
+            ).fetchone()
+            return _quiz(connection, found) if found else None
+
+    def answer(
+        self,
+        profile: Profile,
+        quiz: str,
+        position: int,
+        stage: str,
+        diagnosis: str,
+        confidence: float | None,
+        seconds: float,
+    ) -> bool:
+        """Keep an answer (`stage`: first or second). What was said once stays: False if there is an
+        answer already, or the second comes before the first.
+
+        Raises:
+            LearningError: also if the profile has no such case.
+        """
+        with self.database.write() as connection:
+            _own(connection, profile, quiz, position)
+            first = connection.execute(
+                "SELECT 1 FROM answers WHERE quiz = ? AND position = ? AND stage = 'first'",
+                (quiz, position),
+            ).fetchone()
+            if stage == "second" and first is None:
+                return False
+            done = connection.execute(
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (quiz, position, stage, diagnosis, confidence, seconds, time.time()),
+            )
+            return done.rowcount == 1
+
+    def skip(self, profile: Profile, quiz: str, position: int) -> None:
+        """Pass over a case that cannot be shown; it counts nowhere."""
+        self.answer(profile, quiz, position, "first", SKIPPED, None, 0.0)
+        self.close(profile, quiz, position)
+
+    def model_said(self, profile: Profile, quiz: str, position: int, said: Said) -> None:
+        """Keep the model's answer to a case, the first one there is."""
+        with self.database.write() as connection:
+            _own(connection, profile, quiz, position)
+            connection.execute(
+                "UPDATE cases SET named = ?, probabilities = ?, weights = ? "
+                "WHERE quiz = ? AND position = ? AND named IS NULL",
+                (said.named, json.dumps(dict(said.probabilities)), said.weights, quiz, position),
+            )
+
+    def close(self, profile: Profile, quiz: str, position: int) -> None:
+        """The feedback of a case was read; after that of the last one the quiz is finished."""
+        with self.database.write() as connection:
+            _own(connection, profile, quiz, position)
+            now = time.time()
+            connection.execute(
+                "UPDATE cases SET closed = ? WHERE quiz = ? AND position = ? AND closed IS NULL "
+                "AND EXISTS (SELECT 1 FROM answers a WHERE a.quiz = cases.quiz "
+                "AND a.position = cases.position)",
+                (now, quiz, position),
+            )
+            connection.execute(
+                "UPDATE quizzes SET finished = ? WHERE id = ? AND finished IS NULL AND NOT EXISTS "
+                "(SELECT 1 FROM cases WHERE quiz = quizzes.id AND closed IS NULL)",
+                (now, quiz),
+            )
+
+    def end(self, profile: Profile, quiz: str) -> None:
+        """End a quiz early; its answers stay."""
+        with self.database.write() as connection:
+            connection.execute(
+                "UPDATE quizzes SET finished = ? WHERE id = ? AND profile = ? AND finished IS NULL",
+                (time.time(), quiz, profile.id),
+            )
+
+    def answers(self, profile: Profile, quiz: str | None = None) -> list[Answered]:
+        """All answered cases of a profile, or those of one quiz, in the order of their answers."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT c.*, q.mode, q.level, f.diagnosis AS first, f.confidence, f.seconds, f.at, "
+                "s.diagnosis AS second, s.confidence AS second_confidence "
+                "FROM quizzes q JOIN cases c ON c.quiz = q.id "
+                "JOIN answers f ON f.quiz = c.quiz AND f.position = c.position "
+                "AND f.stage = 'first' "
+                "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position "
+                "AND s.stage = 'second' "
+                "WHERE q.profile = ? AND (? IS NULL OR q.id = ?) ORDER BY f.at, c.position",
+                (profile.id, quiz, quiz),
+            ).fetchall()
+        return [
+            Answered(
+                row["image"],
+                row["lesion"],
+                row["truth"],
+                row["first"],
+                row["confidence"],
+                row["seconds"],
+                datetime.fromtimestamp(row["at"], UTC),
+                row["second"],
+                row["second_confidence"],
+                _said(row),
+                row["quiz"],
+                row["mode"],
+                row["level"],
+            )
+            for row in rows
+        ]
+
+    def latest(self, profile: Profile) -> str | None:
+        """Id of the quiz that was finished last with an answer in it."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                "SELECT id FROM quizzes q WHERE profile = ? AND finished IS NOT NULL AND EXISTS "
+                "(SELECT 1 FROM answers a WHERE a.quiz = q.id) ORDER BY started DESC LIMIT 1",
+                (profile.id,),
+            ).fetchone()
+        return str(row["id"]) if row else None
+
+
+def clean_nickname(entered: str) -> str:
+    """A nickname in one line, without unseen characters, at most `LONGEST_NICKNAME` long.
+
+    Raises:
+        LearningError: nothing to read is left of it.
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in entered).split())
+    if not any(c.isalnum() for c in name):
+        raise LearningError("Choose a nickname with a letter or digit in it.")
+    return name[:LONGEST_NICKNAME].strip()
+
+
+def _hashed(browser: str) -> str:
+    return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _own(connection: sqlite3.Connection, profile: Profile, quiz: str, position: int) -> None:
+    found = connection.execute(
+        "SELECT 1 FROM cases c JOIN quizzes q ON q.id = c.quiz "
+        "WHERE q.id = ? AND q.profile = ? AND c.position = ?",
+        (quiz, profile.id, position),
+    ).fetchone()
+    if found is None:
+        raise LearningError("This quiz is no longer there. Start a new one.")
+
+
+def _said(row: sqlite3.Row) -> Said | None:
+    if row["named"] is None:
+        return None
+    return Said(row["named"], json.loads(row["probabilities"]), row["weights"])
+
+
+def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:
+    rows = connection.execute(
+        "SELECT c.*, f.diagnosis AS first, f.confidence, s.diagnosis AS second FROM cases c "
+        "LEFT JOIN answers f ON f.quiz = c.quiz AND f.position = c.position AND f.stage = 'first' "
+        "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position AND s.stage = 'second' "
+        "WHERE c.quiz = ? ORDER BY c.position",
+        (found["id"],),
+    )
+    steps = tuple(
+        Step(
+            row["position"],
+            row["image"],
+            row["lesion"],
+            row["truth"],
+            row["first"],
+            row["confidence"],
+            row["second"],
+            _said(row),
+            row["closed"] is not None,
+        )
+        for row in rows
+    )
+    return Quiz(found["id"], found["mode"], found["level"], steps, found["finished"] is not None)

@@ -1,0 +1,200 @@
+"""Answers that were confirmed are kept, and only their owner reads them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core.learning.cases import QuizCase
+from core.learning.database import FILE, LearningError
+from core.learning.export import COLUMNS, answers_csv
+from core.learning.records import SKIPPED, Said
+from core.learning.store import LONGEST_NICKNAME, Store, clean_nickname
+
+CASES = [QuizCase(f"image-{n}", f"lesion-{n}", "mel") for n in range(3)]
+SAID = Said("nv", {"nv": 0.9, "mel": 0.1}, "abc")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "learning")
+
+
+def test_a_quiz_goes_on_where_it_was_left(store: Store, tmp_path: Path) -> None:
+    me = store.profile("browser", "Anna")
+    quiz = store.start(me, "with_ai", "hard", CASES)
+    assert store.answer(me, quiz, 0, "first", "nv", 0.6, 4.2)
+    again = Store(tmp_path / "learning")
+    same = again.profiles("browser")[0]
+    found = again.unfinished(same)
+    assert found.id == quiz
+    assert (found.current.position, found.current.first, found.current.second) == (0, "nv", None)
+    again.model_said(same, quiz, 0, SAID)
+    assert again.answer(same, quiz, 0, "second", "mel", 0.8, 2.0)
+    again.close(same, quiz, 0)
+    assert again.unfinished(same).current.position == 1
+    assert store.latest(me) is None
+    for position in (1, 2):
+        store.answer(me, quiz, position, "first", "mel", 0.95, 1.0)
+        store.close(me, quiz, position)
+    assert store.unfinished(me) is None
+    assert store.latest(me) == quiz
+    first, *rest = store.answers(me)
+    assert (first.first, first.second, first.final, first.said) == ("nv", "mel", "mel", SAID)
+    assert (first.mode, first.level, first.right) == ("with_ai", "hard", False)
+    assert [a.right for a in rest] == [True, True]
+
+
+def test_what_was_said_once_stays(store: Store) -> None:
+    me = store.profile("browser", "Anna")
+    quiz = store.start(me, "alone", "balanced", CASES)
+    assert not store.answer(me, quiz, 0, "second", "mel", 0.8, 1.0)
+    store.close(me, quiz, 0)
+    assert store.quiz(me, quiz).current.position == 0  # nothing was answered yet
+    assert store.answer(me, quiz, 0, "first", "nv", 0.2, 1.0)
+    assert not store.answer(me, quiz, 0, "first", "mel", 0.95, 1.0)
+    assert [a.first for a in store.answers(me)] == ["nv"]
+
+
+def test_nobody_reads_or_writes_anothers_answers(store: Store) -> None:
+    mine, yours = store.profile("one", "Anna"), store.profile("two", "Anna")
+    assert mine.id != yours.id
+    quiz = store.start(mine, "alone", "balanced", CASES)
+    store.answer(mine, quiz, 0, "first", "mel", 0.8, 1.0)
+    assert store.answers(yours) == store.answers(yours, quiz) == []
+    assert store.quiz(yours, quiz) is None
+    assert store.unfinished(yours) is None
+    for write in (
+        lambda: store.answer(yours, quiz, 1, "first", "mel", 0.8, 1.0),
+        lambda: store.close(yours, quiz, 0),
+        lambda: store.model_said(yours, quiz, 0, SAID),
+    ):
+        with pytest.raises(LearningError):
+            write()
+    store.end(yours, quiz)
+    assert store.unfinished(mine).id == quiz
+    store.delete_profile(yours)
+    assert len(store.answers(mine)) == 1
+    assert [p.nickname for p in store.profiles("one")] == ["Anna"]
+    assert b"'one'" not in store.database.path.read_bytes()
+
+
+def test_all_is_deleted_without_a_trace(store: Store) -> None:
+    me = store.profile("browser", "Somebody Unmistakable")
+    quiz = store.start(me, "alone", "balanced", CASES)
+    store.answer(me, quiz, 0, "first", "mel", 0.8, 1.0)
+    store.delete_profile(me)
+    assert store.profiles("browser") == []
+    left = b"".join(p.read_bytes() for p in store.database.path.parent.glob(f"{FILE}*"))
+    assert b"Unmistakable" not in left
+    assert b"image-0" not in left
+
+
+def test_a_new_quiz_ends_the_one_before_and_a_case_can_be_skipped(store: Store) -> None:
+    me = store.profile("browser", "Anna")
+    old = store.start(me, "alone", "balanced", CASES)
+    new = store.start(me, "clock", "balanced", CASES)
+    assert store.unfinished(me).id == new
+    assert store.quiz(me, old).current is None
+    store.skip(me, new, 0)
+    assert store.unfinished(me).current.position == 1
+    assert [a.first for a in store.answers(me)] == [SKIPPED]
+
+
+def test_nicknames() -> None:
+    assert clean_nickname("  Jörg \n\u202e the\x00 2nd ") == "Jörg the 2nd"
+    assert len(clean_nickname("x" * 99)) == LONGEST_NICKNAME
+    for nothing in ("", "  ", "\x00", "…"):
+        with pytest.raises(LearningError):
+            clean_nickname(nothing)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from core.learning.cases import QuizCase
+from core.learning.store import Store
+store = Store(Path(sys.argv[1]))
+me = store.profile("browser", "Anna")
+quiz = store.start(me, "alone", "balanced", [QuizCase(str(n), str(n), "mel") for n in range(10**4)])
+for n in range(10**4):
+    store.answer(me, quiz, n, "first", "mel", 0.8, 1.0)
+    print(n, flush=True)
+    store.close(me, quiz, n)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes end otherwise there")
+def test_killed_at_any_moment_no_confirmed_answer_is_lost(tmp_path: Path) -> None:
+    folder = tmp_path / "learning"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    confirmed = [int(writer.stdout.readline()) for _ in range(10)]
+    writer.send_signal(signal.SIGKILL)
+    confirmed += [int(line) for line in writer.stdout.read().splitlines() if line.isdigit()]
+    writer.wait()
+    store = Store(folder)
+    me = store.profiles("browser")[0]
+    kept = [int(a.image) for a in store.answers(me)]
+    assert set(confirmed) <= set(kept)
+    found = store.unfinished(me)
+    assert found.current.position in (kept[-1], kept[-1] + 1)
+    assert store.answer(me, found.id, kept[-1] + 1, "first", "nv", 0.6, 1.0)
+
+
+def test_many_at_once(store: Store) -> None:
+    def practise(number: int) -> int:
+        me = store.profile(f"browser {number}", "Anna")
+        quiz = store.start(me, "alone", "balanced", CASES)
+        for position in range(3):
+            store.answer(me, quiz, position, "first", "mel", 0.8, 1.0)
+            store.close(me, quiz, position)
+        return len(store.answers(me))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(practise, range(12))) == [3] * 12
+
+
+def test_folders_and_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "photos"
+    foreign.mkdir()
+    (foreign / "holiday.jpg").write_bytes(b"1")
+    with pytest.raises(LearningError, match="LESIONLAB_LEARNING"):
+        Store(foreign)
+    assert [p.name for p in foreign.iterdir()] == ["holiday.jpg"]
+    folder = tmp_path / "learning"
+    path = Store(folder).database.path
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(LearningError, match="newer"):
+        Store(folder)
+    connection.close()
+    for log in folder.glob(f"{FILE}-*"):
+        log.unlink()
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(LearningError, match="damaged"):
+        Store(folder)
+    assert path.read_bytes().startswith(b"this is no")
+
+
+def test_a_table_to_take_home(store: Store) -> None:
+    me = store.profile("browser", "Anna")
+    quiz = store.start(me, "with_ai", "hard", [QuizCase("=1+1", "lesion", "mel"), *CASES])
+    store.answer(me, quiz, 0, "first", "nv", 0.6, 4.25)
+    store.model_said(me, quiz, 0, SAID)
+    store.answer(me, quiz, 0, "second", "mel", 0.8, 2.0)
+    header, row = answers_csv(store.answers(me)).decode().splitlines()
+    assert header.split(",") == list(COLUMNS)
+    cells = dict(zip(header.split(","), row.split(",", len(COLUMNS) - 1), strict=True))
+    assert cells["image"] == "'=1+1"
+    assert (cells["answer"], cells["right"], cells["right_after_ai"]) == ("nv", "False", "True")
+    assert "teaching only" in cells["note"]
+    assert answers_csv([]).decode().splitlines() == [header]

@@ -4,20 +4,28 @@ import logging
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core.report.downloads import DISCLAIMER
 from core.settings import Settings, SettingsError
 from core.system.allocator import give_back_freed_memory
+from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.text import as_text
 
 give_back_freed_memory()  # before there are many threads
 
 SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
+UNLISTED = {"My progress", "Class"}
+"""Pages that other pages lead to."""
 PAGES = {
     "Analyse": ("analyse", ":material/biotech:"),
     "Compare": ("compare", ":material/compare:"),
     "Many photos": ("batch", ":material/photo_library:"),
+    "Quiz": ("quiz", ":material/quiz:"),
+    "My progress": ("progress", ":material/trending_up:"),
+    "Class": ("classroom", ":material/co_present:"),
+    "Diagnoses": ("diagnoses", ":material/menu_book:"),
     "Dataset": ("dataset", ":material/dataset:"),
     "Performance": ("performance", ":material/monitoring:"),
     "Training": ("training", ":material/model_training:"),
@@ -29,7 +37,13 @@ def navigate() -> st.Page:
     """The page that the visitor's address names; the navigation shows all."""
     return st.navigation(
         [
-            st.Page(SCREENS / f"{name}.py", title=title, icon=icon, default=name == "analyse")
+            st.Page(
+                SCREENS / f"{name}.py",
+                title=title,
+                icon=icon,
+                default=name == "analyse",
+                visibility="hidden" if title in UNLISTED else "visible",
+            )
             for title, (name, icon) in PAGES.items()
         ],
         position="top",
@@ -64,4 +78,4 @@ else:
     logging.disable(logging.WARNING)  # of a script without a visitor
     navigate()
     logging.disable(logging.NOTSET)
-    app = st.App(__file__)
+    app = st.App(__file__, middleware=[Middleware(BrowserCookie)])

@@ -59,6 +59,38 @@ CREATE TABLE answers (
     PRIMARY KEY (quiz, position, stage),
     FOREIGN KEY (quiz, position) REFERENCES cases ON DELETE CASCADE
 );
+CREATE TABLE classes (
+    code TEXT PRIMARY KEY,
+    names INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    opened REAL NOT NULL,
+    closed REAL,
+    position INTEGER NOT NULL DEFAULT 0,
+    revealed INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE class_cases (
+    code TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    image TEXT NOT NULL,
+    lesion TEXT NOT NULL,
+    truth TEXT NOT NULL,
+    PRIMARY KEY (code, position)
+);
+CREATE TABLE participants (
+    id TEXT PRIMARY KEY,
+    code TEXT NOT NULL REFERENCES classes ON DELETE CASCADE,
+    browser TEXT NOT NULL,
+    name TEXT NOT NULL,
+    joined REAL NOT NULL,
+    UNIQUE (code, browser)
+);
+CREATE TABLE class_answers (
+    participant TEXT NOT NULL REFERENCES participants ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    diagnosis TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (participant, position)
+);
 """
 """Times are seconds since 1970. `named`, `probabilities` (JSON) and `weights` (SHA-256) are the
 model's answer."""

@@ -44,7 +44,7 @@ class Store:
         with self.database.read() as connection:
             rows = connection.execute(
                 "SELECT id, nickname FROM profiles WHERE browser = ? ORDER BY used DESC",
-                (_hashed(browser),),
+                (hashed(browser),),
             ).fetchall()
         return [Profile(row["id"], row["nickname"]) for row in rows]
 
@@ -56,11 +56,11 @@ class Store:
             connection.execute(
                 "INSERT INTO profiles VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (browser, nickname) DO UPDATE SET used = excluded.used",
-                (secrets.token_urlsafe(16), _hashed(browser), name, time.time()),
+                (secrets.token_urlsafe(16), hashed(browser), name, time.time()),
             )
             row = connection.execute(
                 "SELECT id FROM profiles WHERE browser = ? AND nickname = ?",
-                (_hashed(browser), name),
+                (hashed(browser), name),
             ).fetchone()
         return Profile(row["id"], name)
 
@@ -232,7 +232,8 @@ def clean_nickname(entered: str) -> str:
     return name[:LONGEST_NICKNAME].strip()
 
 
-def _hashed(browser: str) -> str:
+def hashed(browser: str) -> str:
+    """What is kept of a browser's key."""
     return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -100,7 +100,12 @@ class App:
 def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
     data, runs, log = data or folder / "data", folder / "runs", folder / "log"
     data.mkdir(exist_ok=True)
-    settings = {"LESIONLAB_DATA": str(data), "LESIONLAB_RUNS": str(runs), **environment}
+    settings = {
+        "LESIONLAB_DATA": str(data),
+        "LESIONLAB_RUNS": str(runs),
+        "LESIONLAB_LEARNING": str(folder / "learning"),
+        **environment,
+    }
     with running_app(log, settings) as (url, _):
         yield App(url, data, runs, log)
 

@@ -10,6 +10,8 @@ PAGES = {
     "/": ("Analyse", "Analyse a photo"),
     "/compare": ("Compare", "Compare two photos"),
     "/batch": ("Many photos", "Many photos"),
+    "/quiz": ("Quiz", "Quiz"),
+    "/diagnoses": ("Diagnoses", "The seven diagnoses"),
     "/dataset": ("Dataset", "Dataset"),
     "/performance": ("Performance", "Performance"),
     "/training": ("Training", "Training"),

@@ -1,0 +1,312 @@
+"""A class that answers the same cases at the same time, kept in `core.learning.database`.
+
+The teacher leads from case to case; everything that was answered is on the disk, so that a stopped
+server loses nothing and the class goes on where it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from core.batch.tables import safe_table
+from core.learning.cases import QuizCase
+from core.learning.database import Database, LearningError
+from core.learning.records import is_right
+from core.learning.store import clean_nickname, hashed
+from core.report.downloads import DISCLAIMER
+from core.settings import Settings
+from core.taxonomy import KEYS
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Of codes: without what is easily mistaken."""
+CODE_LENGTH = 6
+MOST_PARTICIPANTS = 300
+COLUMNS = ("participant", "case", "image", "truth", "answer", "right", "note")
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """What everybody sees of a class at a moment.
+
+    Attributes:
+        code: by which one joins.
+        names: whether the wall shows names.
+        position, of: the case that is asked, from 0, and how many there are.
+        image, truth: of that case; the truth is for who may know it.
+        revealed: whether the truth of that case is out.
+        closed: whether the class has ended.
+        participants: how many have joined.
+        tally: diagnosis -> answers to that case.
+        scores: name -> right answers so far, of revealed cases; empty without names.
+    """
+
+    code: str
+    names: bool
+    position: int
+    of: int
+    image: str
+    truth: str
+    revealed: bool
+    closed: bool
+    participants: int
+    tally: Mapping[str, int]
+    scores: Mapping[str, int]
+
+    @property
+    def answered(self) -> int:
+        """How many have answered this case."""
+        return sum(self.tally.values())
+
+    @property
+    def last(self) -> bool:
+        """Whether no case comes after this one."""
+        return self.position + 1 >= self.of
+
+
+class Classes:
+    """All classes of a folder.
+
+    Raises:
+        LearningError: by every method, if nothing can be read or kept, or there is no such class.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder)
+
+    @classmethod
+    def open(cls) -> Classes:
+        """Those of the folder that LESIONLAB_LEARNING names."""
+        return cls(Settings.from_environment().learning)
+
+    def start(self, cases: Sequence[QuizCase], level: str, names: bool) -> str:
+        """Open a class; returns its code."""
+        with self.database.write() as connection:
+            taken = {row[0] for row in connection.execute("SELECT code FROM classes")}
+            code = _new_code()
+            while code in taken:
+                code = _new_code()
+            connection.execute(
+                "INSERT INTO classes (code, names, level, opened) VALUES (?, ?, ?, ?)",
+                (code, names, level, time.time()),
+            )
+            connection.executemany(
+                "INSERT INTO class_cases VALUES (?, ?, ?, ?, ?)",
+                [(code, n, c.image, c.lesion, c.truth) for n, c in enumerate(cases)],
+            )
+        return code
+
+    def current(self) -> list[str]:
+        """Codes of the classes that are open, the newest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT code FROM classes WHERE closed IS NULL ORDER BY opened DESC"
+            )
+            return [str(row["code"]) for row in rows]
+
+    def join(self, code: str, browser: str, name: str = "") -> str:
+        """Take part; returns the participant's id, the same one when a browser comes back.
+
+        Args:
+            code: as `clean_code` gives it.
+            browser: its key.
+            name: for the wall, where the class shows names; elsewhere it is not kept.
+        """
+        with self.database.write() as connection:
+            found = _class(connection, code)
+            known = connection.execute(
+                "SELECT id FROM participants WHERE code = ? AND browser = ?",
+                (code, hashed(browser)),
+            ).fetchone()
+            if known:
+                return str(known["id"])
+            if found["closed"] is not None:
+                raise LearningError("This class has ended.")
+            count = _participants(connection, code)
+            if count >= MOST_PARTICIPANTS:
+                raise LearningError(f"This class is full ({MOST_PARTICIPANTS} participants).")
+            shown = clean_nickname(name) if found["names"] else f"Participant {count + 1}"
+            taken = connection.execute(
+                "SELECT 1 FROM participants WHERE code = ? AND name = ?", (code, shown)
+            ).fetchone()
+            if taken:
+                raise LearningError("Somebody in this class has that name. Choose another.")
+            participant = secrets.token_urlsafe(12)
+            connection.execute(
+                "INSERT INTO participants VALUES (?, ?, ?, ?, ?)",
+                (participant, code, hashed(browser), shown, time.time()),
+            )
+            return participant
+
+    def participant(self, code: str, browser: str) -> str | None:
+        """The id of a browser that has joined."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                "SELECT id FROM participants WHERE code = ? AND browser = ?",
+                (code, hashed(browser)),
+            ).fetchone()
+        return str(row["id"]) if row else None
+
+    def answer(self, code: str, participant: str, position: int, diagnosis: str) -> None:
+        """Keep an answer; it may be changed until the case is revealed.
+
+        Raises:
+            LearningError: also if it comes too late, or is no diagnosis.
+        """
+        if diagnosis not in KEYS:
+            raise LearningError("Choose one of the seven diagnoses.")
+        with self.database.write() as connection:
+            found = _class(connection, code)
+            asked = found["closed"] is None and not found["revealed"]
+            if not asked or found["position"] != position:
+                raise LearningError("This case is already revealed: the answer came too late.")
+            done = connection.execute(
+                "INSERT INTO class_answers SELECT id, ?, ?, ? FROM participants "
+                "WHERE id = ? AND code = ? ON CONFLICT (participant, position) "
+                "DO UPDATE SET diagnosis = excluded.diagnosis, at = excluded.at",
+                (position, diagnosis, time.time(), participant, code),
+            )
+            if done.rowcount != 1:
+                raise LearningError("You have not joined this class. Enter its code again.")
+
+    def answer_of(self, participant: str, position: int) -> str | None:
+        """What a participant has answered."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                "SELECT diagnosis FROM class_answers WHERE participant = ? AND position = ?",
+                (participant, position),
+            ).fetchone()
+        return str(row["diagnosis"]) if row else None
+
+    def reveal(self, code: str, position: int) -> None:
+        """Tell the truth of a case; nothing if another one is asked by now."""
+        with self.database.write() as connection:
+            _class(connection, code)
+            connection.execute(
+                "UPDATE classes SET revealed = 1 WHERE code = ? AND position = ?", (code, position)
+            )
+
+    def proceed(self, code: str, position: int) -> None:
+        """From a revealed case to the next; after the last one the class ends."""
+        with self.database.write() as connection:
+            _class(connection, code)
+            connection.execute(
+                "UPDATE classes SET closed = ? WHERE code = ? AND position = ? AND revealed "
+                "AND position + 1 >= (SELECT count(*) FROM class_cases c WHERE c.code = ?)",
+                (time.time(), code, position, code),
+            )
+            connection.execute(
+                "UPDATE classes SET position = position + 1, revealed = 0 "
+                "WHERE code = ? AND position = ? AND revealed AND closed IS NULL",
+                (code, position),
+            )
+
+    def close(self, code: str) -> None:
+        """End a class; its answers stay."""
+        with self.database.write() as connection:
+            _class(connection, code)
+            connection.execute(
+                "UPDATE classes SET closed = ? WHERE code = ? AND closed IS NULL",
+                (time.time(), code),
+            )
+
+    def delete(self, code: str) -> None:
+        """Delete a class with its answers; the file keeps no trace of them."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM classes WHERE code = ?", (code,))
+        self.database.forget()
+
+    def view(self, code: str) -> ClassView:
+        """What is to be seen now."""
+        with self.database.read() as connection:
+            found = _class(connection, code)
+            position, revealed = found["position"], bool(found["revealed"])
+            case = connection.execute(
+                "SELECT image, truth FROM class_cases WHERE code = ? AND position = ?",
+                (code, position),
+            ).fetchone()
+            cases = connection.execute(
+                "SELECT count(*) FROM class_cases WHERE code = ?", (code,)
+            ).fetchone()[0]
+            tally = connection.execute(
+                "SELECT diagnosis, count(*) AS n FROM class_answers a "
+                "JOIN participants p ON p.id = a.participant "
+                "WHERE p.code = ? AND a.position = ? GROUP BY diagnosis",
+                (code, position),
+            )
+            counts = {str(row["diagnosis"]): int(row["n"]) for row in tally}
+            scores = {}
+            if found["names"]:
+                rows = connection.execute(
+                    "SELECT p.name, count(c.truth) AS n FROM participants p "
+                    "LEFT JOIN class_answers a ON a.participant = p.id AND a.position < ? "
+                    "LEFT JOIN class_cases c ON c.code = p.code AND c.position = a.position "
+                    "AND c.truth = a.diagnosis WHERE p.code = ? "
+                    "GROUP BY p.id ORDER BY n DESC, p.name",
+                    (position + revealed, code),
+                )
+                scores = {str(row["name"]): int(row["n"]) for row in rows}
+            return ClassView(
+                code,
+                bool(found["names"]),
+                position,
+                int(cases),
+                case["image"],
+                case["truth"],
+                revealed,
+                found["closed"] is not None,
+                _participants(connection, code),
+                counts,
+                scores,
+            )
+
+    def results(self, code: str) -> bytes:
+        """All answers to the cases of a class as CSV, a row each; the last column says what it is
+        for."""
+        with self.database.read() as connection:
+            _class(connection, code)
+            rows = connection.execute(
+                "SELECT p.name, c.position, c.image, c.truth, a.diagnosis FROM participants p "
+                "JOIN class_answers a ON a.participant = p.id "
+                "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
+                "WHERE p.code = ? ORDER BY c.position, p.joined",
+                (code,),
+            ).fetchall()
+        table = pd.DataFrame(
+            [
+                (r["name"], r["position"] + 1, r["image"], r["truth"], r["diagnosis"], right)
+                for r in rows
+                for right in [is_right(r["diagnosis"], r["truth"])]
+            ],
+            columns=list(COLUMNS[:-1]),
+        ).assign(note=DISCLAIMER)
+        return safe_table(table).to_csv(index=False).encode("utf-8")
+
+
+def clean_code(entered: str) -> str:
+    """A code as people type it: in capitals, without spaces and hyphens."""
+    return "".join(c for c in entered.upper() if c.isalnum())[:CODE_LENGTH]
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def _class(connection: sqlite3.Connection, code: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM classes WHERE code = ?", (code,)
+    ).fetchone()
+    if row is None:
+        raise LearningError("There is no class of that code. Check it with your teacher.")
+    return row
+
+
+def _participants(connection: sqlite3.Connection, code: str) -> int:
+    row = connection.execute("SELECT count(*) FROM participants WHERE code = ?", (code,))
+    return int(row.fetchone()[0])

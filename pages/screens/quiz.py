@@ -1,0 +1,51 @@
+"""Quiz: name the diagnosis of cases that neither you nor the models have seen."""
+
+import streamlit as st
+
+from core.learning.database import LearningError
+from core.learning.store import Store
+from ui.learning import asking, choosing, feedback, summary, visitor
+from ui.text import as_text
+
+
+def play() -> None:
+    """Where the visitor is: choosing, answering, reading what it was, or at the end."""
+    store = Store.open()
+    me = visitor.profile(store)
+    if me is None:
+        st.write(
+            "Look at a lesion, commit to a diagnosis and to how sure you are, then see what it "
+            "was, what the AI says and why. Many short rounds with feedback are what "
+            "teaches; one's "
+            "own mistakes come back when they are due."
+        )
+        visitor.ask()
+        return
+    quiz = store.unfinished(me)
+    step = quiz.current if quiz else None
+    if quiz is not None and step is not None:
+        answered = step.first is not None and (quiz.mode != "with_ai" or step.second is not None)
+        (feedback if answered else asking).show(me, quiz, step)
+        return
+    with st.container(horizontal=True):
+        visitor.bar(store, me)
+        st.page_link(
+            "pages/screens/progress.py", label="My progress", icon=":material/trending_up:"
+        )
+        st.page_link("pages/screens/classroom.py", label="Class", icon=":material/co_present:")
+    done = store.quiz(me, str(st.session_state.get("quiz", "")))
+    if done is not None:
+        summary.show(store, me, done)
+        st.subheader("Next quiz", anchor=False)
+    choosing.show(store, me)
+
+
+st.title(
+    "Quiz",
+    anchor=False,
+    help="Name lesions that the models have never seen, alone or with the AI, and learn from each.",
+)
+try:
+    play()
+except LearningError as error:
+    st.error(as_text(str(error)), title="The quiz cannot be used")

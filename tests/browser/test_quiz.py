@@ -1,0 +1,52 @@
+"""The quiz as a student plays it, by keyboard alone, in two browsers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import App
+
+
+def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
+    visit: Callable[[str], Page],
+    wait_idle: Callable[..., None],
+    browser: Browser,
+    server: App,
+    console_errors: list[str],
+    foreign_requests: list[str],
+) -> None:
+    page = visit("/quiz")
+    page.get_by_label("Nickname").fill("Anna")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start").click()
+    confirm = page.get_by_role("button", name=re.compile("^Confirm"))
+    expect(confirm).to_be_disabled()
+    wait_idle(page)
+    for key in ("5", "ArrowRight"):
+        page.keyboard.press(key)
+        wait_idle(page)
+    expect(confirm).to_be_enabled()
+    page.keyboard.press("Enter")
+    following = page.get_by_role("button", name=re.compile("^Next case"))
+    following.wait_for(timeout=90_000)
+    wait_idle(page)
+    page.reload()  # what was confirmed is still there
+    following.wait_for(timeout=60_000)
+    wait_idle(page)
+    page.keyboard.press("Enter")
+    page.get_by_text("Case 2 of 10").wait_for(timeout=60_000)
+    assert not foreign_requests
+    cookie = next(c for c in page.context.cookies() if c["name"] == "lesionlab_browser")
+    assert cookie["httpOnly"]
+    assert len(cookie["value"]) == 43
+    with browser.new_context(base_url=server.url) as other:
+        theirs = other.new_page()
+        theirs.goto("/quiz")
+        theirs.get_by_label("Nickname").fill("Anna")
+        theirs.keyboard.press("Enter")
+        theirs.get_by_role("button", name="Start").wait_for(timeout=60_000)
+        assert theirs.get_by_text("Case 2 of 10").count() == 0
+    assert not console_errors

@@ -1,0 +1,71 @@
+"""A browser known again: a cookie with a random key, set with the page itself.
+
+Streamlit can read cookies but sets none, so the server adds it to the pages it sends. No script can
+read it (HttpOnly), no other site's page sends it along (SameSite), and nobody can guess it: 256
+random bits. It says nothing of whoever uses the browser.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "lesionlab_browser"
+DAYS = 400
+"""Browsers keep no cookie for longer."""
+_KEY = re.compile(r"[\w-]{43}", re.ASCII)
+_OF_SESSION = "browser_key"
+
+
+class BrowserCookie:
+    """ASGI middleware that gives each browser its key with the first page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and add the cookie to a page for a browser that has none."""
+        if scope["type"] != "http" or _key_in(Headers(scope=scope).get("cookie", "")):
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    secure = "; Secure" if scope.get("scheme") == "https" else ""
+                    headers.append(
+                        "set-cookie",
+                        f"{COOKIE}={secrets.token_urlsafe(32)}; Path=/; Max-Age={DAYS * 86_400}; "
+                        f"HttpOnly; SameSite=Lax{secure}",
+                    )
+            await send(message)
+
+        await self.app(scope, receive, send_with_cookie)
+
+
+def _key_in(header: str) -> str | None:
+    """The key in a request's cookies, if it is one."""
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return None
+    return found.value if found and _KEY.fullmatch(found.value) else None
+
+
+def browser_key() -> str:
+    """What this visitor's browser is known by; one of the session where it keeps no cookies."""
+    key = st.context.cookies.get(COOKIE, "")
+    if _KEY.fullmatch(key):
+        return key
+    return str(st.session_state.setdefault(_OF_SESSION, secrets.token_urlsafe(32)))
+
+
+def keeps_cookies() -> bool:
+    """Whether the browser will be known again."""
+    return bool(_KEY.fullmatch(st.context.cookies.get(COOKIE, "")))

@@ -1,0 +1,1 @@
+"""The parts of the quiz, the progress, the class and the diagnoses."""

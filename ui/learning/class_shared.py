@@ -1,0 +1,66 @@
+"""What the wall and the participants of a class share."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+import streamlit as st
+from cachetools import TTLCache
+
+from core.errors import DatasetError
+from core.imaging.image import ImageError, to_jpeg
+from core.imaging.overlay import canvas_for
+from core.learning.classes import Classes, ClassView
+from core.learning.lessons import LESSONS
+from core.settings import Settings
+from core.taxonomy import BY_KEY
+from ui.learning import material
+
+POLL_SECONDS = 1.0
+"""How often a page asks whether the class has gone on."""
+SHOWN_PX = 700
+_views: TTLCache[tuple[str, str], ClassView] = TTLCache(64, ttl=0.4)
+_viewing = threading.Lock()
+
+
+def view(code: str) -> ClassView:
+    """What is to be seen of a class; all participants share one look at the answers in 0.4 s.
+    Raises LearningError."""
+    with _viewing:
+        key = (str(Settings.from_environment().learning), code)
+        found = _views.get(key)
+        if found is None:
+            found = _views[key] = Classes.open().view(code)
+        return found
+
+
+def changed() -> None:
+    """Look again."""
+    with _viewing:
+        _views.clear()
+
+
+@lru_cache(maxsize=64)
+def _jpeg(image: str) -> bytes:
+    rgb = material.case_of(image, "case").open(SHOWN_PX).rgb
+    return to_jpeg(canvas_for(rgb, SHOWN_PX, SHOWN_PX))
+
+
+def photo(image: str) -> None:
+    """The photo of a case."""
+    try:
+        shown = _jpeg(image)
+    except (DatasetError, ImageError, ValueError):
+        st.error("The photo of this case is not there. The teacher may go on to the next case.")
+        return
+    st.image(shown, width="stretch", alt="Dermatoscopic photo of the lesion to name")
+
+
+def truth(key: str) -> None:
+    """What a case was, and what to look for."""
+    st.success(
+        "\n".join(f"- {line}" for line in LESSONS[key].look),
+        title=f"{BY_KEY[key].name} ({BY_KEY[key].group})",
+        icon=":material/check_circle:",
+    )

@@ -1,0 +1,185 @@
+"""What an answered case was: truth, the model's reasons, what to look for, similar ones."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import DatasetError
+from core.glossary import CONFIRMED_BY
+from core.imaging.image import ImageError, to_jpeg
+from core.learning.cases import PRACTICE_EACH, RESEMBLES, is_practice, practice_pool
+from core.learning.database import LearningError
+from core.learning.lessons import LESSONS
+from core.learning.records import TOO_LATE, Profile, Quiz, Step, is_right
+from core.learning.store import Store
+from core.models.neighbours import Neighbour
+from core.taxonomy import BY_KEY, KEYS
+from ui import state
+from ui.answer import attempt
+from ui.case import Case
+from ui.dataset_cases import small
+from ui.figures import describe_bars, probability_bars
+from ui.learning import asking, choosing, links, material
+from ui.photo import photo
+from ui.state import ShownAnalysis
+
+EACH = 2
+"""Similar cases shown of each contending diagnosis."""
+
+
+def show(me: Profile, quiz: Quiz, step: Step) -> None:
+    """All about one answered case, and the way to the next."""
+    asking.head(me, quiz, step)
+    case = asking.open_case(me, quiz, step)
+    if case is None:
+        return
+    shown = attempt(case, "quiz_")
+    if shown:
+        asking.keep_model(me, quiz, step, shown)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        if shown:
+            photo(case, shown)
+        else:
+            asking.photo(case)
+    with right:
+        verdict(step, case)
+        last = step.position + 1 == len(quiz.steps)
+        st.button(
+            "To the summary" if last else "Next case",
+            key=f"next_{step.position}",
+            type="primary",
+            icon=":material/arrow_forward:",
+            shortcut="Enter",
+            on_click=_close,
+            args=(me, quiz.id, step.position),
+        )
+        choosing.problem()
+        if shown:
+            model(step, shown)
+    lessons(step, case, shown)
+
+
+def verdict(step: Step, case: Case) -> None:
+    """The truth, how it is known, and what became of the answers."""
+    true = BY_KEY[step.truth]
+    right = is_right(step.second or step.first or "", step.truth)
+    box = st.success if right else st.error
+    box(
+        f"{_answers(step)} {_known(case)}",
+        title=f"{true.name} ({true.group})",
+        icon=":material/check_circle:" if right else ":material/cancel:",
+    )
+
+
+def _answers(step: Step) -> str:
+    if step.first == TOO_LATE:
+        return "The time was up."
+    first = _name(step.first or "")
+    if step.second is None:
+        return (
+            f"You said {first}: {'right' if is_right(step.first or '', step.truth) else 'wrong'}."
+        )
+    if step.second == step.first:
+        return f"You said {first}, before and after seeing the AI."
+    return f"You said {first} at first, and {_name(step.second)} after seeing the AI."
+
+
+def _name(answer: str) -> str:
+    return BY_KEY[answer].name if answer in KEYS else answer
+
+
+def _known(case: Case) -> str:
+    record = case.record
+    if record is None:
+        return "It was drawn by a program after this diagnosis, so it only resembles it."
+    how = CONFIRMED_BY.get(str(record["dx_type"]), str(record["dx_type"]))
+    age = "age unknown" if pd.isna(record["age"]) else f"about {record['age']:.0f} years"
+    site, sex = (
+        "unknown" if pd.isna(value) else str(value) for value in record[["localization", "sex"]]
+    )
+    return f"Confirmed by {how}. Site: {site}; sex: {sex}; {age}."
+
+
+def model(step: Step, shown: ShownAnalysis) -> None:
+    """The model's answer with its probabilities."""
+    named = shown.analysis.prediction
+    right = "right" if named == step.truth else "wrong"
+    st.markdown(f"**The model says {BY_KEY[named].name}**, which is {right}.")
+    st.plotly_chart(
+        probability_bars(shown.analysis),
+        config={"displayModeBar": False, "scrollZoom": False},
+        alt=describe_bars(shown.analysis),
+        key=f"feedback_bars_{step.position}",
+    )
+
+
+def contending(step: Step, shown: ShownAnalysis | None) -> list[str]:
+    """The diagnoses between which the case was: the true one, those answered, the model's."""
+    found = [step.truth, step.first, step.second, shown.analysis.prediction if shown else None]
+    return list(dict.fromkeys(key for key in found if key in KEYS))
+
+
+def lessons(step: Step, case: Case, shown: ShownAnalysis | None) -> None:
+    """What to look for in each contending diagnosis, with similar cases of it."""
+    keys = contending(step, shown)
+    practice = is_practice(step.image)
+    st.subheader("What to look for", anchor=False)
+    st.caption(
+        "The pictures: other practice lesions of each kind."
+        if practice
+        else "The pictures: of the lesions that the model learned from, the most similar ones of "
+        "each diagnosis."
+    )
+    for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
+        with place, st.container(border=True):
+            links.diagnosis(key, f"lesson_{step.position}")
+            st.markdown("\n".join(f"- {line}" for line in LESSONS[key].look))
+            pictures = _drawn(key, step) if practice else _known_cases(key, case, shown)
+            with st.container(horizontal=True):
+                for picture in pictures:
+                    st.image(picture, width=160, alt=f"A similar case: {BY_KEY[key].name}")
+            sources = LESSONS[key].sources
+            st.caption("After " + "; ".join(f"[{s.words}]({s.link})" for s in sources))
+
+
+def _drawn(key: str, step: Step) -> list[bytes]:
+    if key not in RESEMBLES.values():
+        return []
+    ids = practice_pool().query("dx == @key").index
+    # Always the same two, other than the case itself.
+    places = [step.position % PRACTICE_EACH, (step.position + 1) % PRACTICE_EACH]
+    chosen = [ids[p] for p in (*places, *range(PRACTICE_EACH)) if ids[p] != step.image][:EACH]
+    return [to_jpeg(material.drawn(image).image.rgb) for image in chosen]
+
+
+def _known_cases(key: str, case: Case, shown: ShownAnalysis | None) -> list[bytes]:
+    data = state.dataset()
+    if isinstance(data, str) or shown is None:
+        return []
+    pictures: list[bytes] = []
+    for neighbour in nearest(key, case, shown):
+        with contextlib.suppress(DatasetError, ImageError, OSError):
+            pictures.append(small(data, neighbour.image_id))
+        if len(pictures) == EACH:
+            break
+    return pictures
+
+
+def nearest(key: str, case: Case, shown: ShownAnalysis) -> list[Neighbour]:
+    """The training lesions of a diagnosis, the most similar first."""
+    analyser = state.model_server().analyser
+    own = None if case.record is None else str(case.record["lesion_id"])
+    every = analyser.similar(shown.analysis, len(analyser.reference.cases.images), own)
+    return [n for n in every if n.diagnosis == key][: 3 * EACH]
+
+
+def _close(me: Profile, quiz: str, position: int) -> None:
+    try:
+        Store.open().close(me, quiz, position)
+        choosing.begun(quiz)
+    except LearningError as error:
+        choosing.keep_problem(str(error))

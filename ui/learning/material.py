@@ -1,0 +1,83 @@
+"""What a quiz is made of: the pool of cases, a case's photo, and the model's answer to it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from core.errors import DatasetError
+from core.evaluation.files import EvaluationError
+from core.ham10000.dataset import CREDIT
+from core.learning.cases import dataset_pool, is_practice, practice_case, practice_pool
+from core.learning.records import Said
+from core.lesion.phantom import Phantom
+from core.models.weights import WeightsError
+from core.taxonomy import KEYS
+from ui import state
+from ui.case import Case
+from ui.performance.evaluations import report
+from ui.state import ShownAnalysis
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Cases to draw from.
+
+    Attributes:
+        cases: as `core.learning.cases` describes.
+        practice: they are practice lesions.
+        measured: what the model says of them is known.
+    """
+
+    cases: pd.DataFrame
+    practice: bool
+    measured: bool
+
+
+def pool() -> Pool:
+    """The test split of the imported dataset, else practice lesions."""
+    data = state.dataset()
+    if isinstance(data, str) or not (data.table["split"] == "test").any():
+        return Pool(practice_pool(), True, False)
+    said: pd.DataFrame | None = None
+    with contextlib.suppress(EvaluationError, WeightsError):
+        said = report("classifier", "test").predictions
+    if said is not None and not set(KEYS) <= set(said.columns):
+        said = None
+    found = dataset_pool(data.table, said)
+    return Pool(found, False, said is not None and bool(found["named"].notna().any()))
+
+
+@lru_cache(maxsize=16)
+def drawn(image: str) -> Phantom:
+    """The practice lesion of an id; the last ones are remembered."""
+    return practice_case(image)
+
+
+def case_of(image: str, name: str) -> Case:
+    """A case's photo, under a name that gives nothing away.
+
+    Raises:
+        DatasetError: the photo is no longer there.
+        ValueError: there is no such practice lesion.
+    """
+    if is_practice(image):
+        lesion = drawn(image).image
+        return Case(
+            name, lesion.digest, lambda _: lesion, ":violet-badge[Synthetic] Drawn by a program."
+        )
+    data = state.dataset()
+    if isinstance(data, str):
+        raise DatasetError(data)
+    return Case.of_file(data.photo(image), name, CREDIT, data.table.loc[image])
+
+
+def said_of(shown: ShownAnalysis) -> Said:
+    """The model's answer, to be kept with the student's."""
+    analysis = shown.analysis
+    shares = {key: round(analysis.probability(key), 6) for key in analysis.classes}
+    weights = str(state.model_server().analyser.classifier_card["sha256"])
+    return Said(analysis.prediction, shares, weights)

@@ -1,0 +1,201 @@
+"""How somebody does over weeks: charts, what is due, the answers to take home or delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.formatting import percent
+from core.learning.database import LearningError
+from core.learning.export import answers_csv
+from core.learning.records import MODES, Answered, Profile
+from core.learning.schedule import in_days, standings
+from core.learning.scores import accuracy as accuracy_of
+from core.learning.scores import counted, of_student, share
+from core.learning.store import Store
+from core.taxonomy import BY_KEY, KEYS
+from ui.frame import decide
+from ui.learning import choosing, links
+from ui.performance import charts
+from ui.text import as_text
+
+
+def show(store: Store, me: Profile) -> None:
+    """All of one profile."""
+    given = store.answers(me)
+    answers = counted(given)
+    if not answers:
+        st.info(
+            "Nothing yet. Answer a first quiz: your history and what is due show here then.",
+            icon=":material/school:",
+        )
+    else:
+        found = standings(answers, datetime.now(UTC))
+        choosing.due(found, True)
+        over_time(answers)
+        by_diagnosis(answers)
+    keep(me, given)
+
+
+def over_time(answers: Sequence[Answered]) -> None:
+    """Each quiz, in the order they were played."""
+    quizzes: dict[str, list[Answered]] = {}
+    for a in answers:
+        quizzes.setdefault(a.quiz, []).append(a)
+    rows = []
+    for of_quiz in quizzes.values():
+        found = accuracy_of(of_quiz, of_student)
+        rows.append(
+            (
+                of_quiz[0].at,
+                MODES.get(of_quiz[0].mode, of_quiz[0].mode),
+                found.value,
+                found.low,
+                found.high,
+                found.of,
+            )
+        )
+    table = pd.DataFrame(rows, columns=["when", "mode", "right", "low", "high", "cases"])
+    st.subheader("Your quizzes", anchor=False)
+    with st.container(horizontal=True):
+        whole = accuracy_of(answers, of_student)
+        st.metric("Cases answered", f"{len(answers):,}", border=True)
+        st.metric("Right", percent(whole.value or 0), border=True)
+        st.metric("Days practised", len({a.at.date() for a in answers}), border=True)
+    symbols = dict(zip(MODES.values(), ("circle", "square", "diamond"), strict=True))
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": mode,
+            "x": part["when"],
+            "y": part["right"],
+            "error_y": {
+                "type": "data",
+                "symmetric": False,
+                "array": part["high"] - part["right"],
+                "arrayminus": part["right"] - part["low"],
+                "color": charts.accent(),
+                "thickness": 1.5,
+            },
+            "marker": {"color": charts.accent(), "symbol": symbols.get(str(mode)), "size": 10},
+            "customdata": part["cases"],
+            "hovertemplate": "%{x|%d %b %Y, %H:%M}: %{y:.0%} of %{customdata}<extra></extra>",
+        }
+        for mode, part in table.groupby("mode", sort=False)
+    ]
+    charts.show(
+        charts.figure(
+            traces,
+            320,
+            xaxis=charts.axis("When (UTC)"),
+            yaxis=charts.axis("Share right", range=charts.SHARES, tickformat=".0%"),
+            legend=charts.LEGEND_ABOVE,
+            margin={"l": 0, "r": 12, "t": 70, "b": 40},
+            showlegend=True,
+        ),
+        "progress",
+        "Share right of each quiz, in order: "
+        + ", ".join(f"{percent(r)} of {n}" for r, n in table[["right", "cases"]].to_numpy()),
+        "A point is a quiz, with its 95 % interval. Sets differ in difficulty: compare like with "
+        "like.",
+        table.assign(when=table["when"].astype(str)),
+    )
+
+
+def by_diagnosis(answers: Sequence[Answered]) -> None:
+    """Each diagnosis: how often right, and when it is due."""
+    now = datetime.now(UTC)
+    found = standings(answers, now)
+    named = [a for a in answers if a.first in KEYS]
+    if not named:
+        return
+    st.subheader("Your diagnoses", anchor=False)
+    rows = []
+    for s in found:
+        part = share(s.right, s.answers)
+        rows.append(
+            charts.Row(
+                BY_KEY[s.key].name,
+                part.value,
+                part.low,
+                part.high,
+                f"{s.right} of {s.answers}",
+                charts.accent(),
+            )
+        )
+    charts.show(
+        charts.forest(rows, "Share right", None, ""),
+        "progress-diagnoses",
+        "Share right by diagnosis: "
+        + ", ".join(f"{r.label} {r.note}" for r in rows if r.value is not None),
+        "Of the cases of each true diagnosis, how many you named.",
+        charts.forest_table(rows),
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Diagnosis": [BY_KEY[s.key].name for s in found],
+                "Right": [f"{s.right} of {s.answers}" for s in found],
+                "Due": [
+                    "not practised yet"
+                    if s.due is None
+                    else "today"
+                    if s.is_due(now)
+                    else choosing.after(in_days(s.due, now))
+                    for s in found
+                ],
+            }
+        ),
+        hide_index=True,
+        alt="Each diagnosis, how many cases of it you named rightly, and when it is due again",
+    )
+    weakest = max(found, key=lambda s: s.weakness)
+    st.write("Needs practice most:")
+    links.diagnosis(weakest.key, "weakest")
+
+
+def keep(me: Profile, answers: list[Answered]) -> None:
+    """Take the answers home, or delete them."""
+    st.subheader("Your data", anchor=False)
+    with st.container(horizontal=True):
+        st.download_button(
+            "All answers (CSV)",
+            lambda: answers_csv(answers),
+            "lesionlab-answers.csv",
+            "text/csv",
+            key="progress_csv",
+            icon=":material/download:",
+            on_click="ignore",
+            disabled=not answers,
+        )
+        if st.button("Delete everything", key="progress_delete", icon=":material/delete:"):
+            _confirm(me)
+    choosing.problem()
+
+
+@st.dialog("Delete everything?")
+def _confirm(me: Profile) -> None:
+    st.write(
+        f"All quizzes and answers of {as_text(me.nickname)} are deleted from LesionLab's computer, "
+        "for good. Download them first if you want to keep them."
+    )
+    decide(
+        "Delete for good",
+        "Keep them",
+        ":material/delete_forever:",
+        _delete,
+        me,
+        key="progress_delete_confirmed",
+    )
+
+
+def _delete(me: Profile) -> None:
+    try:
+        Store.open().delete_profile(me)
+        st.session_state.pop("quiz", None)
+    except LearningError as error:
+        choosing.keep_problem(str(error))

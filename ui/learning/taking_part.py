@@ -1,0 +1,156 @@
+"""A participant's side of a class."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.formatting import percent
+from core.learning.classes import Classes, ClassView, clean_code
+from core.learning.database import LearningError
+from core.learning.store import LONGEST_NICKNAME
+from core.taxonomy import BY_KEY, DIAGNOSES
+from ui.browser import browser_key
+from ui.learning import choosing, class_shared, links
+from ui.text import as_text
+
+_CODE = "class_code"
+"""Of the session: the class that is taken part in."""
+
+
+def show() -> None:
+    """Join by a code, or go on in the class that was joined."""
+    code = clean_code(str(st.query_params.get("code", "")) or st.session_state.get(_CODE, ""))
+    if not code:
+        _ask_code()
+        return
+    try:
+        known = Classes.open().participant(code, browser_key())
+        seen = class_shared.view(code)
+    except LearningError as error:
+        st.error(as_text(str(error)))
+        st.query_params.clear()
+        st.session_state.pop(_CODE, None)
+        _ask_code()
+        return
+    st.session_state[_CODE] = code
+    if known is None:
+        _join(seen)
+    else:
+        _asked(code, known)
+
+
+def _ask_code() -> None:
+    with st.form("class_code_form", border=False):
+        st.text_input("Code of the class", key="class_code_typed", max_chars=12, width=240)
+        st.form_submit_button("Join", type="primary", on_click=_take_code)
+
+
+def _take_code() -> None:
+    code = clean_code(str(st.session_state.get("class_code_typed") or ""))
+    if code:
+        st.session_state[_CODE] = st.query_params["code"] = code
+
+
+def _join(seen: ClassView) -> None:
+    st.subheader(f"Class {seen.code}", anchor=False)
+    if seen.closed:
+        st.info("This class has ended.", icon=":material/info:")
+        return
+    with st.form("class_join_form", border=False):
+        if seen.names:
+            st.text_input(
+                "Name, which everybody in the class sees",
+                key="class_name",
+                max_chars=LONGEST_NICKNAME,
+                autocomplete="off",
+                width=320,
+            )
+        else:
+            st.write("Nobody sees who answered what: the wall shows counts only.")
+        st.form_submit_button("Take part", type="primary", on_click=_enter, args=(seen.code,))
+    choosing.problem()
+
+
+def _enter(code: str) -> None:
+    try:
+        Classes.open().join(code, browser_key(), str(st.session_state.get("class_name") or ""))
+    except LearningError as error:
+        choosing.keep_problem(str(error))
+    class_shared.changed()
+
+
+@st.fragment(run_every=class_shared.POLL_SECONDS)
+def _asked(code: str, participant: str) -> None:
+    """The case that is asked now, or what it was. All in a fragment, which asks again by itself."""
+    try:
+        seen = class_shared.view(code)
+        mine = _mine(participant, seen.position)
+    except LearningError as error:
+        st.error(as_text(str(error)))
+        return
+    if seen.closed:
+        st.success("The class has ended. Thank you for taking part.")
+        st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
+        return
+    st.markdown(f"**Class {code}** · case {seen.position + 1} of {seen.of}")
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        class_shared.photo(seen.image)
+    with right:
+        choosing.problem()
+        if seen.revealed:
+            _what_it_was(seen, mine)
+            return
+        st.subheader("What is it?", anchor=False)
+        for number, diagnosis in enumerate(DIAGNOSES, start=1):
+            chosen = mine == diagnosis.key
+            st.button(
+                diagnosis.name,
+                key=f"class_{seen.position}_{diagnosis.key}",
+                type="primary" if chosen else "secondary",
+                icon=":material/check:" if chosen else None,
+                width="stretch",
+                shortcut=str(number),
+                on_click=_answer,
+                args=(code, participant, seen.position, diagnosis.key),
+            )
+        st.caption(
+            "Your answer is kept. You may change it until the case is revealed."
+            if mine
+            else "Choose one; keys: 1 to 7."
+        )
+
+
+def _what_it_was(seen: ClassView, mine: str | None) -> None:
+    class_shared.truth(seen.truth)
+    if mine is None:
+        st.write("You did not answer this case.")
+    elif mine == seen.truth:
+        st.write("You were **right**.")
+    else:
+        st.write(f"You said **{BY_KEY[mine].name}**.")
+    right = seen.tally.get(seen.truth, 0)
+    if seen.answered:
+        st.write(
+            f"{right} of {seen.answered} answers were right ({percent(right / seen.answered)})."
+        )
+    links.diagnosis(seen.truth, "class")
+    st.caption("The next case comes by itself.")
+
+
+def _mine(participant: str, position: int) -> str | None:
+    """The own answer, asked of the disk once a case."""
+    key = f"class_mine_{participant}_{position}"
+    if key not in st.session_state:
+        st.session_state[key] = Classes.open().answer_of(participant, position)
+    found: str | None = st.session_state[key]
+    return found
+
+
+def _answer(code: str, participant: str, position: int, diagnosis: str) -> None:
+    try:
+        Classes.open().answer(code, participant, position, diagnosis)
+        st.session_state[f"class_mine_{participant}_{position}"] = diagnosis
+    except LearningError as error:
+        choosing.keep_problem(str(error))
+        class_shared.changed()

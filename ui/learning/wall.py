@@ -1,0 +1,274 @@
+"""The teacher's side of a class: opening it, the wall, and going on from case to case."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.learning.classes import Classes, ClassView
+from core.learning.database import LearningError
+from core.learning.draw import LEVELS, MEASURED, DrawError, draw
+from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
+from ui import access, lock
+from ui.choices import choose_one
+from ui.figures import colour
+from ui.frame import decide
+from ui.learning import choosing, class_shared, material
+from ui.performance import charts
+from ui.text import as_text
+
+COUNTS = ("5", "10", "20")
+_LED = "class_led"
+"""Of the session: the class that is led."""
+
+
+def show() -> None:
+    """Open a class, or go on with one."""
+    if not lock.notice("Leading a class", "class_lock"):
+        return
+    open_ones = Classes.open().current()
+    led = st.session_state.get(_LED)
+    if led is None and open_ones:
+        st.markdown("**Open classes**")
+        with st.container(horizontal=True):
+            for code in open_ones:
+                st.button(
+                    f"Go on with {code}",
+                    key=f"class_resume_{code}",
+                    on_click=_lead,
+                    args=(code,),
+                )
+    if led is not None:
+        wall(str(led))
+        return
+    with st.container(border=True):
+        found = material.pool()
+        st.markdown("**Open a class**")
+        levels = {
+            k: v for k, v in LEVELS.items() if k != "weak" and (found.measured or k not in MEASURED)
+        }
+        if found.practice:
+            levels.pop("realistic")
+            st.caption("Without HAM10000 the cases are practice lesions, drawn by a program.")
+        level = choose_one("Which cases", levels, "class_level")
+        count = choose_one("How many", COUNTS, "class_count", default="10")
+        names = st.toggle(
+            "Names on the wall",
+            key="class_names",
+            help="Participants choose a name, which everybody sees with how many they had right. "
+            "Off: only counts are shown.",
+        )
+        st.button(
+            "Open the class",
+            key="class_open",
+            type="primary",
+            icon=":material/co_present:",
+            on_click=_open,
+            args=(level, int(count), names),
+        )
+        choosing.problem()
+
+
+@access.guarded
+def _open(level: str, count: int, names: bool) -> None:
+    try:
+        cases = draw(material.pool().cases, level, count, np.random.default_rng())
+        st.session_state[_LED] = Classes.open().start(cases, level, names)
+    except (DrawError, LearningError) as error:
+        choosing.keep_problem(str(error))
+
+
+@access.guarded
+def _lead(code: str) -> None:
+    st.session_state[_LED] = code
+
+
+def address(code: str) -> str:
+    """Where participants join, as far as this browser can tell."""
+    parts = urlsplit(str(st.context.url or ""))
+    base = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return f"{base}/classroom?code={quote(code)}"
+
+
+def qr(words: str) -> bytes:
+    """A QR code as PNG."""
+    import segno
+
+    buffer = io.BytesIO()
+    segno.make(words, error="m", micro=False).save(buffer, kind="png", scale=6, border=4)
+    return buffer.getvalue()
+
+
+def wall(code: str) -> None:
+    """What is projected: how to join, the case, how many have answered, and the buttons."""
+    where = address(code)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.image(qr(where), width=180, alt=f"QR code of the address {where}")
+        with st.container(width="stretch"):
+            st.markdown(f"Join at {as_text(where.split('?')[0])} with the code")
+            st.title(code, anchor=False)
+            host = urlsplit(where).hostname or ""
+            if host in ("", "localhost", "127.0.0.1", "::1"):
+                st.caption(
+                    ":material/info: This address works on this computer only. The README tells, "
+                    "under “For a class”, how to let others in."
+                )
+    _wall(code)
+    _aside(code)
+
+
+@st.fragment(run_every=class_shared.POLL_SECONDS)
+def _wall(code: str) -> None:
+    if not access.check().allowed:
+        st.rerun()
+    try:
+        seen = class_shared.view(code)
+    except LearningError as error:
+        st.error(as_text(str(error)))
+        return
+    choosing.problem()
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        if seen.closed:
+            st.success("The class has ended.", icon=":material/check_circle:")
+        else:
+            class_shared.photo(seen.image)
+    with right:
+        st.progress(
+            (seen.position + seen.revealed) / seen.of,
+            text=f"Case {seen.position + 1} of {seen.of}",
+        )
+        with st.container(horizontal=True):
+            st.metric("Joined", seen.participants, border=True)
+            st.metric("Answered", seen.answered, border=True)
+        if seen.revealed:
+            class_shared.truth(seen.truth)
+        hidden = st.toggle("Hide the tally until the reveal", key="class_hide")
+        if seen.revealed or not hidden:
+            st.plotly_chart(
+                _tally(seen),
+                config={"displayModeBar": False},
+                alt=_tally_words(seen),
+                key="class_tally",
+            )
+        _controls(seen)
+    if seen.scores:
+        st.markdown("**Right so far**")
+        st.dataframe(
+            {"Name": list(seen.scores), "Right": list(seen.scores.values())},
+            hide_index=True,
+            alt="Each participant and how many cases they had right",
+        )
+
+
+def _controls(seen: ClassView) -> None:
+    if seen.closed:
+        return
+    word, icon, do = (
+        ("End" if seen.last else "Next case", "arrow_forward", _next)
+        if seen.revealed
+        else ("Reveal", "visibility", _reveal)
+    )
+    st.button(
+        word,
+        key="class_step",
+        type="primary",
+        icon=f":material/{icon}:",
+        shortcut="Right",
+        on_click=do,
+        args=(seen.code, seen.position),
+    )
+
+
+def _aside(code: str) -> None:
+    """What is not for every moment; outside of what runs by itself, which would close a dialog."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Results (CSV)",
+            lambda: Classes.open().results(code),
+            f"lesionlab-class-{code}.csv",
+            "text/csv",
+            key="class_csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.button("Leave", key="class_leave", on_click=_leave, help="The class stays as it is.")
+        if st.button("Delete", key="class_delete", icon=":material/delete:"):
+            _confirm(code)
+
+
+@access.guarded
+def _reveal(code: str, position: int) -> None:
+    try:
+        Classes.open().reveal(code, position)
+    except LearningError as error:
+        choosing.keep_problem(str(error))
+    class_shared.changed()
+
+
+@access.guarded
+def _next(code: str, position: int) -> None:
+    try:
+        Classes.open().proceed(code, position)
+    except LearningError as error:
+        choosing.keep_problem(str(error))
+    class_shared.changed()
+
+
+def _leave() -> None:
+    st.session_state.pop(_LED, None)
+
+
+@st.dialog("Delete this class?")
+def _confirm(code: str) -> None:
+    st.write("All its answers are deleted, for good. Download the results first to keep them.")
+    decide(
+        "Delete for good",
+        "Keep it",
+        ":material/delete_forever:",
+        _delete,
+        code,
+        key="class_delete_confirmed",
+    )
+
+
+@access.guarded
+def _delete(code: str) -> None:
+    try:
+        Classes.open().delete(code)
+        st.session_state.pop(_LED, None)
+    except LearningError as error:
+        choosing.keep_problem(str(error))
+    class_shared.changed()
+
+
+def _tally(seen: ClassView) -> go.Figure:
+    dark = charts.dark()
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [d.name for d in DIAGNOSES],
+        "x": [seen.tally.get(k, 0) for k in KEYS],
+        "text": [str(seen.tally.get(k, 0)) for k in KEYS],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "marker": {"color": [colour(k, dark) for k in KEYS]},
+        "hoverinfo": "skip",
+    }
+    most = max(1, *seen.tally.values()) if seen.tally else 1
+    return charts.figure(
+        [bars],
+        300,
+        xaxis=charts.axis("Answers", range=(0, most * 1.2), showticklabels=False),
+        yaxis=charts.axis("", autorange="reversed", ticksuffix=" "),
+        margin={"l": 0, "r": 24, "t": 30, "b": 30},
+    )
+
+
+def _tally_words(seen: ClassView) -> str:
+    parts = [f"{BY_KEY[k].name} {seen.tally[k]}" for k in KEYS if seen.tally.get(k)]
+    return "Answers so far: " + (", ".join(parts) or "none")

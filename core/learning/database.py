@@ -14,8 +14,9 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.system.ownership import ForeignFolderError, claim
+from core.system.storage import ANSWERS
 
-FILE, KIND = "answers.sqlite", "answers"
+FILE = "answers.sqlite"
 VERSION = 1
 BUSY_SECONDS = 15.0
 
@@ -110,7 +111,7 @@ class Database:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         try:
-            claim(folder, KIND)
+            claim(folder, ANSWERS)
             with closing(self._connect()) as connection:
                 self._prepare(connection)
         except ForeignFolderError as error:

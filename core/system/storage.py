@@ -3,6 +3,7 @@
     <cache>/models/KEY/             models prepared for this machine
     <cache>/training/KEY/           photos of people's own folders, decoded
     <data>/ham10000/cache/KEY/      HAM10000's photos decoded, and what a network makes of them
+    <learning>/                     answers to quizzes, which nothing here removes
 
 Each KEY is an entry of a cache (`core.system.caches`) with a marker (`core.system.ownership`).
 Earlier versions left none, and the models directly in <cache>; their entries are known by what they
@@ -34,7 +35,10 @@ TITLES = {
     "runs": "Trainings and imported models",
     "bin": "Deleted trainings (bin)",
     "dataset": "HAM10000",
+    "answers": "Answers to quizzes",
 }
+ANSWERS = "answers"
+"""What the folder of `core.learning.database` is marked as."""
 CLEARED = {"models": prepared.KIND, "photos": PHOTOS, "features": FEATURES}
 """What can be made again: its key among `TITLES`, and the kind of its entries."""
 DATASET = "ham10000"
@@ -82,7 +86,7 @@ class Cleared:
 
 def survey(settings: Settings) -> list[Item]:
     """All that is kept, in the order of `TITLES`."""
-    return [*_cached(settings), *_runs(settings), *_dataset(settings)]
+    return [*_cached(settings), *_runs(settings), *_dataset(settings), *_answers(settings)]
 
 
 def clear(kinds: Collection[str], settings: Settings) -> Cleared:
@@ -231,6 +235,11 @@ def _dataset(settings: Settings) -> Iterator[Item]:
     size = sum(size_of(path) for path in _inside(root) if path.name != "cache")
     if size:
         yield Item("dataset", root, size)
+
+
+def _answers(settings: Settings) -> Iterator[Item]:
+    if ownership.kind_of(settings.learning) == ANSWERS:
+        yield Item("answers", settings.learning, size_of(settings.learning))
 
 
 def _inside(folder: Path) -> list[Path]:

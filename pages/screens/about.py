@@ -195,6 +195,11 @@ st.table(
         "What it is": [d.text for d in DIAGNOSES],
     }
 )
+st.page_link(
+    "pages/screens/diagnoses.py",
+    label="Diagnoses: what to look for in each",
+    icon=":material/menu_book:",
+)
 st.subheader("Sources", anchor=False)
 st.markdown(CITATIONS)
 st.caption(f"LesionLab {__version__}")

@@ -24,7 +24,12 @@ def test_the_first_visit_after_a_start_may_be_any_page(page, tmp_path, path):
     title, heading = PAGES[path]
     log = tmp_path / "log"
     with running_app(
-        log, {"LESIONLAB_RUNS": str(tmp_path), "LESIONLAB_DATA": str(tmp_path)}
+        log,
+        {
+            "LESIONLAB_RUNS": str(tmp_path),
+            "LESIONLAB_DATA": str(tmp_path),
+            "LESIONLAB_LEARNING": str(tmp_path / "learning"),
+        },
     ) as app:
         page.goto(f"{app[0]}{path}")
         page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()

@@ -12,8 +12,10 @@ from core.system.allocator import give_back_freed_memory
 from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.text import as_text
+from ui.uploads import keep_in_memory
 
 give_back_freed_memory()  # before there are many threads
+keep_in_memory()
 
 SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
 UNLISTED = {"My progress", "Class"}

@@ -12,16 +12,20 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from core.errors import UserError
 from core.imaging.formats import SVG, Unread, format_of, listed, raw
+from core.imaging.pixels import pixels
+from core.imaging.structure import MOST_PARTS, is_sound
 
 MAX_BYTES = 20 * 1024**2
 MAX_PIXELS = 40_000_000
+MOST_PIXELS = {"WebP": 15_000_000, "AVIF": 15_000_000, "JPEG 2000": 15_000_000}
+"""Less for formats whose decoders need 20 bytes of memory a pixel; no camera writes such photos."""
 MIN_SIDE = 32
 
 # Pillow warns of oversized pictures (refused below) and of damaged metadata (dropped below).
@@ -33,8 +37,8 @@ _PILLOW = {"HEIC": "HEIF", "JPEG 2000": "JPEG2000"}
 _NCLX = b"colrnclx"
 _SEQUENCES = (b"msf1", b"hevc", b"hevx", b"hevm", b"hevs")
 """First brands of HEIC files that are made of a track; most have a photo besides."""
-# EXIF and TIFF tags
-_ORIENTATION, _PHOTOMETRIC, _BITS, _SUBFILE_TYPE, _SAMPLE_FORMAT = 0x0112, 262, 258, 254, 339
+_SUBFILE_TYPE, _SAMPLE_FORMAT = 254, 339
+"""TIFF tags."""
 
 
 class ImageError(UserError, ValueError):
@@ -175,16 +179,18 @@ def display_name(name: str) -> str:
     return "".join(c for c in last if c.isprintable()).strip() or "photo"
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, *, most: int | None = None) -> None:
+    most = MAX_PIXELS if most is None else most
     if min(width, height) < MIN_SIDE:
         raise TooSmallError(
             f"This photo is only {width} × {height} pixels; each side needs at least {MIN_SIDE}. "
             "Use the original photo rather than a thumbnail."
         )
-    if width * height > MAX_PIXELS:
+    if width * height > min(most, MAX_PIXELS):
+        of, otherwise = (" of this format", " or as JPEG") if most < MAX_PIXELS else ("", "")
         raise TooManyPixelsError(
-            f"This photo has {width} × {height} pixels; at most {MAX_PIXELS // 10**6} million "
-            "are read. Crop it to the lesion or save it smaller."
+            f"This photo has {width} × {height} pixels; at most {most // 10**6} million{of} are "
+            f"read. Crop it to the lesion or save it smaller{otherwise}."
         )
 
 
@@ -193,7 +199,7 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
     """Open a picture file of a format that is read, its header alone.
 
     Raises:
-        EmptyFileError, UnsupportedFormatError, NotAnImageError: see there.
+        EmptyFileError, UnsupportedFormatError, NotAnImageError, TruncatedImageError: see there.
         OSError, SyntaxError, ValueError: the header is damaged.
     """
     if not data:
@@ -206,6 +212,12 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
     if kind is None:
         raise NotAnImageError(
             f"This file is not a photo, whatever its name says. Choose a {listed('or')} file."
+        )
+    if not is_sound(data, kind):
+        raise TruncatedImageError(
+            f"This {kind} file is damaged, or no camera made it: it has more than {MOST_PARTS:,} "
+            "parts, or parts larger than the photo. Open it in a picture viewer and save it as a "
+            "new PNG or JPEG."
         )
     if kind == "HEIC":
         import pillow_heif.HeifImagePlugin  # registers itself with Pillow  # noqa: F401
@@ -227,14 +239,15 @@ def _decode(
         )
     try:
         with opened(data, name) as image:
-            _check_size(*image.size)
+            _check_size(*image.size, most=MOST_PIXELS.get(str(kind), MAX_PIXELS))
             _refuse_hdr(image, data)
             full = image.size
             if enough is not None and kind == "JPEG":
                 share = enough / max(full)
                 image.draft(None, (math.ceil(full[0] * share), math.ceil(full[1] * share)))
             reduced = image.size != full
-            rgb, turned = _pixels(image, notes)
+            _say_what_is_left_out(image, notes)
+            rgb, turned = pixels(image, notes)
             if not reduced:
                 return rgb, (rgb.shape[1], rgb.shape[0])
             return rgb, (full[1], full[0]) if turned else full
@@ -290,11 +303,9 @@ def _refuse_hdr(image: Image.Image, data: bytes) -> None:
         )
 
 
-def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
-    """The first frame of an opened file: upright, in sRGB, over white where it is see-through; and
-    whether width and height changed places."""
-    tiff_tags = getattr(image, "tag_v2", {})
-    if tiff_tags.get(_SUBFILE_TYPE, 0) & 1:  # page one is a preview: a DNG, NEF or the like
+def _say_what_is_left_out(image: Image.Image, notes: list[str]) -> None:
+    """Of a file of several pictures. Raises UnsupportedFormatError: the first is a preview."""
+    if getattr(image, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1:  # a DNG, NEF or the like
         raise UnsupportedFormatError(raw("DNG, NEF or alike").sentence)
     if getattr(image, "is_animated", False):
         notes.append(
@@ -304,80 +315,3 @@ def _pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
             if image.format == "HEIF"
             else "This file holds several pictures: only the first is used."
         )
-    orientation = tiff_tags.get(_ORIENTATION)  # Pillow turns a TIFF itself, while loading it
-    image.load()
-    profile = image.info.get("icc_profile")
-    with contextlib.suppress(Exception):  # a broken EXIF block counts as none
-        orientation = orientation or image.getexif().get(_ORIENTATION)
-        ImageOps.exif_transpose(image, in_place=True)
-    if orientation in range(2, 9):
-        notes.append("This photo was turned upright, as the camera noted.")
-    alpha = None
-    if image.mode[0] in "IF":
-        image = _grey_to_8_bit(image, tiff_tags, notes)
-    elif image.has_transparency_data:
-        image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
-        alpha = image.getchannel("A")
-        image = image.convert("RGB")
-    elif image.mode not in ("RGB", "CMYK", "L"):
-        image = image.convert("L" if image.mode == "1" else "RGB")
-    image = _to_srgb(image, profile, notes)
-    if alpha is not None and alpha.getextrema() != (255, 255):
-        notes.append("Transparent parts of this photo were laid over white.")
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return np.array(image), orientation in range(5, 9)
-
-
-def _grey_to_8_bit(image: Image.Image, tiff_tags: dict[int, Any], notes: list[str]) -> Image.Image:
-    """Scale grey of more than eight bits; Pillow's own ``convert("L")`` would clip it at 255.
-
-    Modes "I;16…" keep the most significant byte, as Pillow does for 16-bit colour (12-bit TIFF: of
-    those 12). Modes "I" and "F" have no agreed range: their extremes become black and white.
-    """
-    values = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        notes.append("This photo has more than 256 shades of grey: they were scaled to 256.")
-        grey = values >> (tiff_tags.get(_BITS, (16,))[0] - 8)
-        grey = 255 - grey if tiff_tags.get(_PHOTOMETRIC) == 0 else grey
-    else:
-        notes.append(
-            "The brightness scale of this photo is unknown: "
-            "its darkest pixel was made black and its brightest white."
-        )
-        values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-        low, high = values.min(), values.max()
-        grey = np.rint((values - low) * (255 / (high - low or 1.0)))
-    return Image.fromarray(grey.astype(np.uint8))
-
-
-def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Image.Image:
-    """Colours to sRGB by the embedded ICC profile if it is valid, else by Pillow's plain rule."""
-    if profile and (converted := _by_profile(image, profile)) is not None:
-        if converted is not image:
-            notes.append("Colours were converted to sRGB by the colour profile in this photo.")
-        return converted.convert("RGB")
-    if image.mode == "CMYK":
-        notes.append("This photo was saved for printing (CMYK): its colours are approximate.")
-    return image.convert("RGB")
-
-
-def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Convert, or return the same image if its profile is sRGB already; None if it is invalid.
-
-    Profiles are told from sRGB by what they do to a ladder of colours, as their names vary.
-    """
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        transform = ImageCms.buildTransform(
-            source, ImageCms.createProfile("sRGB"), image.mode, "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        )  # fmt: skip
-        if image.mode == "RGB":
-            levels = np.arange(0, 256, 51, dtype=np.uint8)
-            ladder = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 6, 3)
-            seen = np.asarray(ImageCms.applyTransform(Image.fromarray(ladder), transform))
-            if np.abs(seen.astype(int) - ladder).max() <= 3:
-                return image
-        return ImageCms.applyTransform(image, transform)
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return None

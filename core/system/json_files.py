@@ -20,7 +20,7 @@ def read_object(path: Path) -> dict[str, Any]:
 def object_in(text: str) -> dict[str, Any]:
     """The JSON object in a text. Raises ValueError as `read_object` does."""
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_int=_whole)
         # Halves of a surrogate pair are valid JSON and no valid text.
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
@@ -28,6 +28,14 @@ def object_in(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("It holds no JSON object.")
     return found
+
+
+def _whole(digits: str) -> int:
+    """A whole number that also fits other programs, and a float: some 10^400 do not."""
+    number = int(digits)
+    if abs(number) >= 2**63:
+        raise ValueError("It has a whole number of more than 63 bits.")
+    return number
 
 
 def section(values: dict[str, Any], name: str) -> dict[str, Any]:

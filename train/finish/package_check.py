@@ -21,6 +21,7 @@ from core.models.decision import Decision
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
 from core.models.weights import Card, WeightsError, check_weights, load_into, write_card
+from core.system.json_files import read_object
 from core.taxonomy import KEYS
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ def check_model_folder(folder: Path) -> str:
             raise PackageError(f"A model needs {name}, which is missing. Export it anew.")
     try:
         card = _plain_json(folder / "card.json")
-        if not isinstance(card, dict):
-            raise PackageError("card.json holds no card.")
         kind = "classifier" if "classes" in card else "segmenter"
         size = _check_card(card, kind)
         write_card(folder, card)
@@ -220,10 +219,10 @@ def _check_figures(folder: Path, card: Card, kind: str) -> None:
 
 
 def _plain_json(path: Path) -> Any:
-    """A JSON file of finite numbers and harmless texts. Raises PackageError."""
+    """A JSON object of finite numbers and harmless texts. Raises PackageError."""
     try:
-        return _plain(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, RecursionError) as error:
+        return _plain(read_object(path))
+    except (OSError, ValueError) as error:
         raise PackageError(f"{path.name} cannot be read: {error}") from error
 
 

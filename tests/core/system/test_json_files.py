@@ -11,8 +11,9 @@ from core.system.json_files import is_number, object_in, read_object, section
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "1", "null", '"x"', "{", '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a":' * 50_000],
-)
+    ["", "[]", "1", "null", '"x"', "{", '{"a": "\\ud800"}', '{"\\udfff": 1}', '{"a":' * 50_000,
+     f'{{"a": {10**400}}}', f'{{"a": [-{2**63}]}}'],
+)  # fmt: skip
 def test_what_is_no_object_of_words_and_numbers(text: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r".+"):
         object_in(text)

@@ -1,0 +1,37 @@
+"""Uploads never touch the disk, as Starlette receives them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from starlette.formparsers import MultiPartParser
+from starlette.requests import Request
+
+from ui.uploads import keep_in_memory
+
+HEAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
+
+
+def received(data: bytes) -> tuple[bytes, bool]:
+    """An upload as a server gets it; and whether it was written to a file."""
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": HEAD + data + b"\r\n--x--\r\n"}
+
+    async def read() -> tuple[bytes, bool]:
+        headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+        request = Request({"type": "http", "method": "PUT", "headers": headers}, receive)
+        form = await request.form()
+        on_disk = form["f"].file._rolled
+        return await form["f"].read(), on_disk
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize("size", [10, 5 * 1024**2])
+def test_an_upload_stays_in_memory(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", 1024**2)
+    assert received(bytes(2 * 1024**2))[1], "Starlette by itself writes to the disk"
+    keep_in_memory()
+    assert received(bytes(size)) == (bytes(size), False)

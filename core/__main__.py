@@ -1,5 +1,6 @@
 """The command line: `python -m core dataset import|status`, `python -m core analyse`,
-`python -m core prepare`, `python -m core storage` and `python -m core quality`."""
+`python -m core prepare`, `python -m core storage`, `python -m core doctor` and
+`python -m core quality`."""
 
 from __future__ import annotations
 
@@ -57,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     storage.add_argument("--yes", action="store_true", help="do not ask")
     storage.set_defaults(run=_storage)
+    commands.add_parser(
+        "doctor", help="look at versions, weights, data, disk and port, and say what to do"
+    ).set_defaults(run=_doctor)
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -195,6 +199,18 @@ def _storage(options: argparse.Namespace) -> int:
             return 1
     print(clear(kinds, settings).sentence)
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from core.doctor.checks import PROBLEM, examine
+
+    problems = notes = 0
+    for found in examine(Settings.from_environment()):
+        print(found, flush=True)
+        problems += found.state is PROBLEM
+        notes += bool(found.remedy) and found.state is not PROBLEM
+    print(f"{problems} problems, {notes} notes. LesionLab {'cannot' if problems else 'can'} run.")
+    return 1 if problems else 0
 
 
 def _quality(options: argparse.Namespace) -> int:

@@ -26,6 +26,7 @@ CORE = (
     "report",
     "batch",
     "learning",
+    "doctor",
     "__main__",
 )
 """Parts of core, likewise. The files beside them come first: they import no part."""

@@ -1,0 +1,171 @@
+"""`python -m core doctor`: each thing that is wrong is named, with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from core.__main__ import main
+from core.doctor import checks
+from core.doctor.finding import FINE, NOTE, PROBLEM, Finding
+from core.doctor.serving import serving
+from core.models.weights import WeightsError
+from core.settings import REPOSITORY, Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The shipped models; nothing imported, nothing trained."""
+    places = {name: tmp_path / name for name in ("data", "runs", "cache")}
+    return replace(Settings.from_environment(), weights=REPOSITORY / "weights", **places)
+
+
+def states(found: list[Finding], part: str) -> list[object]:
+    return [f.state for f in found if part in f.said]
+
+
+def ask(settings: Settings) -> list[Finding]:
+    found = list(checks.examine(settings, answer=lambda _: "a runtime"))
+    assert all(bool(f.remedy) is (f.state is not FINE) for f in found), found
+    return found
+
+
+def test_an_installation_as_it_should_be(settings: Settings) -> None:
+    found = ask(settings)
+    assert PROBLEM not in [f.state for f in found if "Port" not in f.said]
+    assert states(found, "HAM10000") == [NOTE]
+    assert states(found, "whole") == [FINE, FINE]
+    assert states(found, "a runtime") == [FINE]
+
+
+def test_the_models_really_answer(settings: Settings) -> None:
+    cache = Settings.from_environment().cache
+    assert "OpenVINO" in checks.first_answer(replace(settings, device="cpu", cache=cache))
+
+
+@pytest.mark.parametrize("damage", ["card", "weights", "folder"])
+def test_damaged_weights(settings: Settings, tmp_path: Path, damage: str) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(settings.weights / "segmenter", weights / "segmenter")
+    (weights / "classifier").symlink_to(settings.weights / "classifier")
+    if damage == "card":
+        (weights / "segmenter" / "card.json").write_text("{")
+    elif damage == "weights":
+        os.truncate(weights / "segmenter" / "model.safetensors", 1000)
+    else:
+        shutil.rmtree(weights / "segmenter")
+    found = ask(replace(settings, weights=weights))
+    assert states(found, "segmenter") == [PROBLEM]
+    assert states(found, "classifier") == [FINE]
+    assert not states(found, "a runtime"), "nothing is loaded of what is damaged"
+
+
+def test_models_that_do_not_answer(settings: Settings) -> None:
+    def fail(_: Settings) -> str:
+        raise WeightsError("They do not fit.")
+
+    found = list(checks.examine(settings, answer=fail))
+    assert states(found, "They do not fit.") == [PROBLEM]
+
+
+def test_a_choice_that_is_damaged(settings: Settings) -> None:
+    settings.runs.mkdir()
+    (settings.runs / "in-use.json").write_text("[]")
+    assert states(ask(settings), "chosen cannot be used") == [NOTE, NOTE]
+
+
+def test_other_and_missing_packages(tmp_path: Path) -> None:
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("# words ==1\nnumpy==0.0.1\nno-such-package==1.0\n\n")
+    found = list(checks._packages(pins))
+    assert states(found, "no-such-package") == [PROBLEM]
+    assert states(found, "numpy") == [NOTE]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written(settings: Settings, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    assert states(ask(replace(settings, runs=closed / "runs")), str(closed)) == [PROBLEM]
+
+
+def test_a_file_where_a_folder_should_be(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("somebody's")
+    assert states(ask(settings), f"{tmp_path / 'runs'} cannot be") == [PROBLEM]
+
+
+def test_little_room(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "room", lambda _: 1000)
+    assert states(ask(settings), "free").count(NOTE) >= 3
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The port of a program that answers every address with these bytes."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(request.param)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+CONFIG = REPOSITORY / ".streamlit" / "config.toml"
+
+
+@pytest.mark.parametrize(("program", "state"), [(b"ok", FINE), (b"hello", PROBLEM)],
+                         indirect=["program"])  # fmt: skip
+def test_a_port_in_use(program: int, state: object) -> None:
+    (found,) = serving({"STREAMLIT_SERVER_PORT": str(program)}, CONFIG)
+    assert found.state is state
+
+
+def test_a_free_port_gives_the_browsers_address() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (found,) = serving({"STREAMLIT_SERVER_PORT": str(port)}, CONFIG)
+    assert found.state is FINE
+    assert f"http://127.0.0.1:{port}" in found.said
+
+
+@pytest.mark.parametrize("teacher", ["", "chalk"])
+def test_strangers_are_let_in_on_purpose(teacher: str) -> None:
+    environment = {"STREAMLIT_SERVER_ADDRESS": "0.0.0.0", "LESIONLAB_TEACHER": teacher}
+    *_, found = serving(environment | {"STREAMLIT_SERVER_PORT": "1"}, CONFIG)
+    assert found.state is NOTE
+    assert ("LESIONLAB_TEACHER" in found.remedy) is not bool(teacher)
+
+
+@pytest.mark.parametrize("text", ["[server", "server = 1", ""])
+def test_settings_of_streamlit_that_are_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    found = list(serving({"STREAMLIT_SERVER_PORT": "x"}, tmp_path / "config.toml"))
+    assert [f.state for f in found] == [PROBLEM]
+
+
+def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    one = Finding(FINE, "Python"), Finding(NOTE, "little room", "Free some.")
+    monkeypatch.setattr(checks, "examine", lambda _: iter(one))
+    assert main(["doctor"]) == 0
+    assert "Free some." in capsys.readouterr().out
+    monkeypatch.setattr(checks, "examine", lambda _: iter((*one, Finding(PROBLEM, "x", "y"))))
+    assert main(["doctor"]) == 1
+    monkeypatch.setenv("LESIONLAB_DEVICE", "toaster")
+    assert main(["doctor"]) == 2

@@ -202,7 +202,8 @@ def _storage(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.doctor.checks import PROBLEM, examine
+    from core.doctor.checks import examine
+    from core.doctor.finding import PROBLEM
 
     problems = notes = 0
     for found in examine(Settings.from_environment()):

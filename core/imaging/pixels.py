@@ -130,7 +130,7 @@ def _to_srgb(mode: str, profile: bytes | None, notes: list[str]) -> _Convert:
         if _is_srgb(mode, transform):
             return lambda band: band
         notes.append("Colours were converted to sRGB by the colour profile in this photo.")
-        return lambda band: ImageCms.applyTransform(band, transform)
+        return lambda band: _converted(band, transform)
     if mode == "CMYK":
         notes.append("This photo was saved for printing (CMYK): its colours are approximate.")
     return lambda band: band.convert("RGB")
@@ -144,9 +144,15 @@ def _transform(mode: str, profile: bytes) -> ImageCms.ImageCmsTransform | None:
             source, ImageCms.createProfile("sRGB"), mode, "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
         )  # fmt: skip
-        ImageCms.applyTransform(Image.new(mode, (1, 1)), found)
+        _converted(Image.new(mode, (1, 1)), found)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
+    return found
+
+
+def _converted(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    found = ImageCms.applyTransform(image, transform)
+    assert found is not None  # it is None in place only
     return found
 
 
@@ -156,5 +162,5 @@ def _is_srgb(mode: str, transform: ImageCms.ImageCmsTransform) -> bool:
         return False
     levels = np.arange(0, 256, 51, dtype=np.uint8)
     ladder = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 6, 3)
-    seen = np.asarray(ImageCms.applyTransform(Image.fromarray(ladder), transform))
+    seen = np.asarray(_converted(Image.fromarray(ladder), transform))
     return bool(np.abs(seen.astype(int) - ladder).max() <= 3)

@@ -115,14 +115,15 @@ def odd_json(draw: st.DrawFn, text: str) -> str:
     return json.dumps(found)
 
 
-def _archive() -> bytes:
+def archive(inner: bytes = b"") -> bytes:
+    """A photo and a mask of HAM10000, and their table; and another archive within it, if given."""
     buffer = io.BytesIO()
-    photo = pictures.whole("JPEG")
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("HAM10000_metadata.csv", _labels()[0])
-        archive.writestr("images/ISIC_0024306.jpg", photo)
-        archive.writestr("ISIC_0024307_segmentation.png", pictures.whole("PNG"))
-        archive.writestr("more.zip", photo)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("HAM10000_metadata.csv", _labels()[0])
+        made.writestr("images/ISIC_0024306.jpg", pictures.whole("JPEG"))
+        made.writestr("masks/ISIC_0024307_segmentation.png", pictures.whole("PNG"))
+        if inner:
+            made.writestr("more.zip", inner)
     return buffer.getvalue()
 
 
@@ -229,8 +230,8 @@ def targets() -> dict[str, Fuzz]:
     }
     return found | {
         "mask": (damaged(mask), lambda data, _: read_mask(data, Grid(96, 80), "m.png")),
-        "batch ZIP": (damaged(_archive()), _batch),
-        "dataset ZIP": (damaged(_archive()), _import),
+        "batch ZIP": (damaged(archive(archive())), _batch),
+        "dataset ZIP": (damaged(archive(archive())), _import),
         "labels": (
             st.sampled_from(_labels()).flatmap(damaged),
             lambda data, _: read_labels(data, "labels.csv"),

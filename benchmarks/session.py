@@ -43,28 +43,15 @@ class Session:
     Args:
         url: `http://HOST:PORT`.
         patience: seconds to wait for the end of one run, and for one transfer.
-        page: the address of the page to open, such as `dataset`; the first one is "".
-        query: what stands behind the `?` of its address.
-        cookies: of the browser; the server adds to them.
 
     Raises:
         SessionError: by every method, whatever goes wrong between the two.
     """
 
-    def __init__(
-        self,
-        url: str,
-        patience: float = 600.0,
-        page: str = "",
-        query: str = "",
-        cookies: requests.cookies.RequestsCookieJar | None = None,
-    ) -> None:
+    def __init__(self, url: str, patience: float = 600.0) -> None:
         self.url, self.patience, self.page = url.rstrip("/"), patience, Page()
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy
-        if cookies is not None:
-            self._http.cookies = cookies
-        self._first, self._query = page, query
         self._http.mount("http://", HTTPAdapter(max_retries=Retry(3)))  # the server hung up
         self._thread = ThreadPoolExecutor(1)  # for what `requests` has to wait for
         self._states: dict[str, WidgetState] = {}
@@ -76,17 +63,14 @@ class Session:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._http.close)
             stack.callback(self._thread.shutdown, wait=False)
-            await self._request("GET", "/")  # sets the browser's cookie, …
-            await self._request("GET", "/_stcore/health")  # … and the one of the protocol
+            await self._request("GET", "/_stcore/health")  # sets the cookie
             token = self._http.cookies.get(XSRF_COOKIE) or "none"
             with self._plainly("Connecting"):
                 connection = connect(
                     f"ws{self.url.removeprefix('http')}/_stcore/stream",
                     origin=Origin(self.url),
                     subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
-                    additional_headers={
-                        "Cookie": "; ".join(f"{c.name}={c.value}" for c in self._http.cookies)
-                    },
+                    additional_headers={"Cookie": f"{XSRF_COOKIE}={token}"},
                     max_size=None,
                     open_timeout=self.patience,
                     ping_timeout=self.patience,
@@ -183,11 +167,6 @@ class Session:
             await asyncio.sleep(interval)
             await self._rerun(fragment, again=True)
 
-    async def look_again(self) -> None:
-        """Run once what repeats itself."""
-        for fragment in list(self.page.repeating):
-            await self._rerun(fragment, again=True)
-
     async def fetch(self, path: str) -> bytes:
         """A file of the server, such as the shown picture."""
         return await self._request("GET", path)
@@ -203,7 +182,6 @@ class Session:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.page_script_hash, rerun.fragment_id = self.page.script, fragment
-        rerun.page_name, rerun.query_string = "" if self.page.script else self._first, self._query
         rerun.is_auto_rerun = again
         rerun.widget_states.widgets.extend(self._states.values())
         rerun.cached_message_hashes.extend(self.page.kept)

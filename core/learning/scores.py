@@ -12,13 +12,7 @@ from core.evaluation.metrics import confusion
 from core.learning.records import SKIPPED, Answered, is_right
 from core.taxonomy import BY_KEY, KEYS
 
-CONFIDENCES = {
-    0.2: "20 %: guessing",
-    0.4: "40 %",
-    0.6: "60 %",
-    0.8: "80 %",
-    0.95: "95 %: certain",
-}
+CONFIDENCES = (0.2, 0.4, 0.6, 0.8, 0.95)
 """How sure one can say to be."""
 
 Answer = Callable[[Answered], str | None]

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import App
-
-PATIENCE = 90_000
-"""Milliseconds, against hanging only."""
+from tests.waiting import PATIENCE
 
 
 def test_three_browsers(
@@ -20,26 +18,27 @@ def test_three_browsers(
     wall.get_by_text("Lead", exact=True).click()
     wall.get_by_role("button", name="Open the class").click()
     code = wall.get_by_role("heading", name=re.compile("^[2-9A-Z]{6}$"))
-    code.wait_for(timeout=PATIENCE)
+    code.wait_for()
     students = []
     for _ in range(2):
         context = browser.new_context(base_url=server.url)
+        context.set_default_timeout(1000 * PATIENCE)
         student = context.new_page()
         student.goto(f"/classroom?code={code.inner_text()}")
-        student.get_by_role("button", name="Take part").click(timeout=PATIENCE)
+        student.get_by_role("button", name="Take part").click()
         students.append(student)
     for student in students:
         melanoma = student.get_by_role("button", name=re.compile("^Melanoma"))
-        melanoma.wait_for(timeout=PATIENCE)
+        melanoma.wait_for()
         student.keyboard.press("5")
-        student.get_by_text("Your answer is kept").wait_for(timeout=PATIENCE)
+        student.get_by_text("Your answer is kept").wait_for()
     answered = wall.get_by_test_id("stMetric").filter(has_text="Answered")
-    expect(answered).to_contain_text("2", timeout=PATIENCE)
+    expect(answered).to_contain_text("2", timeout=1000 * PATIENCE)
     wall.get_by_role("button", name=re.compile("^Reveal")).click()
     for student in students:
-        student.get_by_text("The next case comes by itself").wait_for(timeout=PATIENCE)
+        student.get_by_text("The next case comes by itself").wait_for()
     wall.get_by_role("button", name=re.compile("^Next case")).click()
     for student in students:
-        student.get_by_text(re.compile("case 2 of")).wait_for(timeout=PATIENCE)
+        student.get_by_text(re.compile("case 2 of")).wait_for()
         student.context.close()
     assert not console_errors

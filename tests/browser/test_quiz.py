@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import App
+from tests.waiting import PATIENCE
 
 
 def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
@@ -23,31 +24,32 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Start").click()
     confirm = page.get_by_role("button", name=re.compile("^Confirm"))
-    confirm.wait_for(timeout=60_000)
+    confirm.wait_for()
     wait_idle(page)
     expect(confirm).to_be_disabled()
     for key in ("5", "ArrowRight"):
         page.keyboard.press(key)
         wait_idle(page)
-    expect(confirm).to_be_enabled(timeout=60_000)
+    expect(confirm).to_be_enabled(timeout=1000 * PATIENCE)
     page.keyboard.press("Enter")
     following = page.get_by_role("button", name=re.compile("^Next case"))
-    following.wait_for(timeout=90_000)
+    following.wait_for()
     wait_idle(page)
     page.reload()  # what was confirmed is still there
-    following.wait_for(timeout=60_000)
+    following.wait_for()
     wait_idle(page)
     page.keyboard.press("Enter")
-    page.get_by_text("Case 2 of 10").wait_for(timeout=60_000)
+    page.get_by_text("Case 2 of 10").wait_for()
     assert not foreign_requests
     cookie = next(c for c in page.context.cookies() if c["name"] == "lesionlab_browser")
     assert cookie["httpOnly"]
     assert len(cookie["value"]) == 43
     with browser.new_context(base_url=server.url) as other:
+        other.set_default_timeout(1000 * PATIENCE)
         theirs = other.new_page()
         theirs.goto("/quiz")
         theirs.get_by_label("Nickname").fill("Anna")
         theirs.keyboard.press("Enter")
-        theirs.get_by_role("button", name="Start").wait_for(timeout=60_000)
+        theirs.get_by_role("button", name="Start").wait_for()
         assert theirs.get_by_text("Case 2 of 10").count() == 0
     assert not console_errors

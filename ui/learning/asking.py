@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from core.errors import DatasetError
+from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.learning.database import LearningError
@@ -140,9 +141,9 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
             args=(dx, diagnosis.key),
         )
     st.segmented_control(
-        "How sure are you?",
+        "How sure are you? 20 % is a guess, 95 % all but certain.",
         list(CONFIDENCES),
-        format_func=CONFIDENCES.__getitem__,
+        format_func=percent,
         key=sure,
     )
     row = st.container(horizontal=True)

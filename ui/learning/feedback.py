@@ -39,26 +39,26 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     shown = attempt(case, "quiz_")
     if shown:
         asking.keep_model(me, quiz, step, shown)
+    verdict(step, case)
+    last = step.position + 1 == len(quiz.steps)
+    st.button(
+        "To the summary" if last else "Next case",
+        key=f"next_{step.position}",
+        type="primary",
+        icon=":material/arrow_forward:",
+        shortcut="Enter",
+        on_click=_close,
+        args=(me, quiz.id, step.position),
+    )
+    choosing.problem()
     left, right = st.columns([6, 5], gap="large")
     with left:
         if shown:
             photo(case, shown)
         else:
             asking.photo(case)
-    with right:
-        verdict(step, case)
-        last = step.position + 1 == len(quiz.steps)
-        st.button(
-            "To the summary" if last else "Next case",
-            key=f"next_{step.position}",
-            type="primary",
-            icon=":material/arrow_forward:",
-            shortcut="Enter",
-            on_click=_close,
-            args=(me, quiz.id, step.position),
-        )
-        choosing.problem()
-        if shown:
+    if shown:
+        with right:
             model(step, shown)
     lessons(step, case, shown)
 

@@ -15,6 +15,7 @@
 | `LESIONLAB_PRECISION` | `f32`, or `bf16` on a CPU that has it: faster, less exact | `f32` |
 | `LESIONLAB_RAY` | a Ray cluster on which the queue trains, e.g. `http://HOST:8265` | none |
 | `LESIONLAB_RAY_WORKERS` | processes of a training there, each with a GPU if there are any | 1 |
+| `LESIONLAB_NICE` | how far trainings and long computations give way to all else, 0 to 19 | 19 |
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 ARCHIVE = "https://api.isic-archive.com/api/v2"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("f32", "bf16")
+NICEST = 19
+"""Of Unix: everything else on the computer goes first."""
 
 
 class SettingsError(UserError, ValueError):
@@ -60,6 +63,7 @@ class Settings:
     ray: str
     ray_workers: int
     cache_gb: float
+    nice: int
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -86,6 +90,7 @@ def _read(
     ray: str,
     ray_workers: str,
     cache_gb: str,
+    nice: str,
 ) -> Settings:
     """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
     return Settings(
@@ -102,6 +107,7 @@ def _read(
         ray=_address("LESIONLAB_RAY", ray),
         ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
         cache_gb=_gigabytes("LESIONLAB_CACHE_GB", cache_gb, 20.0),
+        nice=_niceness("LESIONLAB_NICE", nice, NICEST),
     )
 
 
@@ -109,6 +115,15 @@ def _count(variable: str, value: str, default: int) -> int:
     value = value.strip()
     if value and not (value.isascii() and value.isdigit() and int(value) > 0):
         raise SettingsError(f"{variable} is {value!r}; set it to a whole number of at least 1.")
+    return int(value) if value else default
+
+
+def _niceness(variable: str, value: str, default: int) -> int:
+    value = value.strip()
+    if value and not (value.isascii() and value.isdigit() and int(value) <= NICEST):
+        raise SettingsError(
+            f"{variable} is {value!r}; set it to a whole number from 0 to {NICEST}."
+        )
     return int(value) if value else default
 
 

@@ -25,7 +25,7 @@ import streamlit as st
 from streamlit.runtime import exists, get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.settings import REPOSITORY
+from core.settings import REPOSITORY, Settings
 from core.system import progress
 from core.system.fair_queue import BusyError, FairQueue
 from ui.frame import duration
@@ -34,6 +34,7 @@ GONE_SECONDS = 15.0
 """So long a browser may be away, as when a network fails for a moment."""
 ENDING_SECONDS = 3.0
 """So long a process may take to end by itself before it is killed."""
+NICE = 10
 
 QUICK, LONG = FairQueue(waiting=20), FairQueue(waiting=20)
 """The queues of all visitors, one task at a time in each: of what takes seconds, and minutes."""
@@ -177,7 +178,10 @@ class Task:
         try:
             if hasattr(os, "setpriority"):  # analyses go first
                 with contextlib.suppress(ProcessLookupError):
-                    os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+                    # An app that gives way itself may not lift its tasks above that.
+                    nice = min(NICE, Settings.from_environment().nice)
+                    behind = max(nice, os.getpriority(os.PRIO_PROCESS, process.pid))
+                    os.setpriority(os.PRIO_PROCESS, process.pid, behind)
             while process.poll() is None and not self._unwanted():
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.1)

@@ -17,7 +17,7 @@ VARIABLES = (
     "THREADS",
     "PRECISION",
 )
-VARIABLES += ("RAY", "RAY_WORKERS")
+VARIABLES += ("RAY", "RAY_WORKERS", "NICE")
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,7 @@ def test_defaults() -> None:
     assert settings.precision == "f32"
     assert 1 <= settings.threads <= 4
     assert (settings.ray, settings.ray_workers) == ("", 1)
+    assert settings.nice == 19
 
 
 def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,3 +102,12 @@ def test_threads_that_are_no_number(monkeypatch: pytest.MonkeyPatch, value: str)
     monkeypatch.setenv("LESIONLAB_THREADS", value)
     with pytest.raises(SettingsError, match=r"LESIONLAB_THREADS is .* at least 1"):
         Settings.from_environment()
+
+
+def test_niceness(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_NICE", " 0 ")
+    assert Settings.from_environment().nice == 0
+    for value in ("20", "-1", "1.5", "very"):
+        monkeypatch.setenv("LESIONLAB_NICE", value)
+        with pytest.raises(SettingsError, match=r"LESIONLAB_NICE is .* from 0 to 19"):
+            Settings.from_environment()

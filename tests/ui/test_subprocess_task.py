@@ -36,7 +36,8 @@ def line() -> FairQueue:
 
 
 @pytest.fixture
-def start(line: FairQueue) -> Iterator[Callable[..., Task]]:
+def start(line: FairQueue, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Task]]:
+    monkeypatch.setattr(subprocess_task, "ENDING_SECONDS", 0.1)  # it waits for its child in vain
     made: list[Task] = []
 
     def begin(**options: object) -> Task:
@@ -55,10 +56,13 @@ def finish(task: Task) -> None:
     assert task.wait(PATIENCE)
 
 
-def test_it_tells_how_far_it_is_and_what_it_printed(start):
+def test_it_tells_how_far_it_is_and_what_it_printed(start, monkeypatch):
+    monkeypatch.delenv("LESIONLAB_NICE")
     ended = []
     task = start(files={"note": b"words"}, ended=ended.append)
     wait_for(lambda: task.step)
+    first, own = processes(task)[0], psutil.Process()
+    assert first.nice() == max(10, own.nice()), "analyses go first"
     step = task.step
     assert (step.done, step.total, step.doing) == (1, 3, "Half way")
     assert step.seconds_left is not None
@@ -76,7 +80,7 @@ def test_cancelled_it_takes_its_own_children_along(start):
     found = processes(task)
     task.cancel()
     assert task.wait(PATIENCE)
-    assert gone(found)
+    wait_for(lambda: gone(found))
     assert task.cancelled
     assert task.problem
 
@@ -145,7 +149,7 @@ def test_it_ends_when_its_visitor_is_gone_for_good(start, monkeypatch):
     visitors.here.clear()
     assert task.wait(PATIENCE)
     assert task.cancelled
-    assert gone(found)
+    wait_for(lambda: gone(found))
 
 
 def test_a_visitor_who_comes_back_soon_keeps_it(start, monkeypatch):

@@ -38,7 +38,6 @@ PARTS = (
 LATER = 75
 """Exit status of a trainer that could not begin now: another one is at it."""
 LOCK_SECONDS = 10.0
-NICE = 19
 
 Train = Callable[[Path, Watch, bool], None]
 """`train.run.run_training`, or the like."""
@@ -212,9 +211,10 @@ class _Terminated:
 
 def _give_way() -> None:
     """Let everything else on this computer go first, the app's analyses above all."""
+    nice = Settings.from_environment().nice
     with suppress(OSError, AttributeError):  # Windows has no such thing
-        os.nice(NICE)
+        os.nice(nice)
     # Linux shares the processor among sessions first, and only within one by niceness.
     with suppress(OSError, AttributeError):
         if os.getsid(0) == os.getpid():  # not that of a terminal in which a person works
-            Path("/proc/self/autogroup").write_text(f"{NICE}\n")
+            Path("/proc/self/autogroup").write_text(f"{nice}\n")

@@ -63,7 +63,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     monkeypatch.setenv("LESIONLAB_RAY_WORKERS", "3")
     monkeypatch.setenv("LESIONLAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(follow_module, "POLL_SECONDS", 0.0)
-    monkeypatch.setattr("train.jobs.worker._give_way", lambda: None)
     return Runs(tmp_path / "runs")
 
 

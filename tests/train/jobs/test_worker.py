@@ -22,7 +22,6 @@ from train.progress import Watch
 
 @pytest.fixture(autouse=True)
 def _in_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.jobs.worker._give_way", lambda: None)
     monkeypatch.setattr("train.jobs.worker.LOCK_SECONDS", 0.05)
 
 
@@ -91,8 +90,8 @@ def test_end_that_cannot_be_recorded(
 
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="needs a system with niceness")
-@pytest.mark.parametrize("own_session", [True, False])
-def test_gives_way(own_session: bool) -> None:
+@pytest.mark.parametrize(("own_session", "setting"), [(True, ""), (False, ""), (True, "5")])
+def test_gives_way(own_session: bool, setting: str) -> None:
     code = (
         "import os; from pathlib import Path; from train.jobs.worker import _give_way\n"
         "group = Path('/proc/self/autogroup')\n"
@@ -102,11 +101,16 @@ def test_gives_way(own_session: bool) -> None:
         "print(os.nice(0), before.strip(), after.strip(), sep='|')"
     )
     printed = subprocess.check_output(
-        [sys.executable, "-c", code], cwd=REPOSITORY, text=True, start_new_session=own_session
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=os.environ | {"LESIONLAB_NICE": setting},
+        text=True,
+        start_new_session=own_session,
     )
     nice, before, after = printed.strip().split("|")
-    assert nice == "19"
+    expected = str(min(19, os.nice(0) + int(setting or 19)))
+    assert nice == expected
     if not own_session:
         assert after == before, "a person's terminal stays as it is"
     elif before:  # Linux, and its scheduler groups by session
-        assert after.endswith("nice 19")
+        assert after.endswith(f"nice {setting or 19}")

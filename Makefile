@@ -4,6 +4,8 @@
 # Change these on the command line: make app PORT=8502 PYTHON=python3.12
 PORT = 8501
 PYTHON = python3
+# Tests at the same time: some wait more than they compute.
+WORKERS = 3
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -16,7 +18,7 @@ BROKEN = broken-venv
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help app venv test format clean broken-venv
+.PHONY: help app venv test lint tests format clean broken-venv
 
 help: ## List these goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,12 +34,15 @@ app: $(APP_STAMP) ## Install on the first run, then start the app
 
 venv: $(APP_STAMP) ## Only install what the app needs, into .venv
 
-test: $(DEV_STAMP) ## Everything that CI runs: lint, format, types, tests
+test: lint tests ## Everything that CI runs: lint, format, types, tests
+
+lint: $(DEV_STAMP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist loadfile -m "not browser and not alone"
-	$(PY) -m pytest -m "browser or alone"
+
+tests: $(DEV_STAMP)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 format: $(DEV_STAMP) ## Format the code and fix what the linter can fix
 	$(PY) -m ruff check --fix .

@@ -7,11 +7,16 @@ is absent; with LESIONLAB_TEST_REQUIRE_DATA set, as in CI, its absence is an err
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
+
+from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.ham10000.dataset import Dataset
@@ -39,29 +44,65 @@ def _absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+LONGEST = (
+    "browser/test_training.py",
+    "train/cluster/test_cluster.py",
+    "browser/test_sections.py",
+    "benchmarks/test_memory.py",
+    "browser/test_dataset.py",
+    "core/models/test_runtime.py",
+    "train/jobs",
+    "train/test_ddp.py",
+    "browser",
+    "train/learn/test_fit.py",
+    "core/test_outside.py",
+    "test_commands.py",
+    "ui/test_imports.py",
+    "train",
+    "pages",
+)
+"""Begun first, so that no worker is left with one of them in the end."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Models are prepared for this machine once for all tests, not in the user's own cache; and no
     model of a run is in use."""
-    if "PYTEST_XDIST_WORKER" in os.environ:  # two at a time: torch's threads would wait in vain
+    cache = Path(config.cache.mkdir("lesionlab"))
+    if "PYTEST_XDIST_WORKER" in os.environ:  # several threads each would wait for one another
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ["LESIONLAB_CACHE"] = str(config.cache.mkdir("lesionlab"))
+        os.environ.setdefault("LESIONLAB_THREADS", "1")
+    elif getattr(config.option, "numprocesses", None):
+        _prepare_models(cache)
+    os.environ["LESIONLAB_NICE"] = "0"  # what tests wait for gets its turn beside other tests
+    os.environ["LESIONLAB_CACHE"] = str(cache)
     os.environ["LESIONLAB_RUNS"] = str(config.cache.mkdir("runs"))
     os.environ["LESIONLAB_LEARNING"] = str(config.cache.mkdir("learning"))
 
 
-ALONE = ("train/jobs", "train/cluster", "pages/test_training.py")
-"""Tests that start trainers of the queue, which give way to everything else on the machine."""
+def _prepare_models(cache: Path) -> None:
+    """Before the workers start, which would each do it: those that `make app` prepared are as good
+    (they are checked when they are opened)."""
+    from core.system.prepared import FOLDER
+
+    prepared = Settings.from_environment().cache / FOLDER
+    if prepared.is_dir() and not (cache / FOLDER).exists():
+        shutil.copytree(prepared, cache / FOLDER)
+    command = [sys.executable, "-m", "core", "prepare"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "LESIONLAB_CACHE": str(cache)}, check=True)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Who uses the fixture `dataset` has the marker `dataset`: `pytest -m "not dataset"`."""
-    alone = tuple(str(ROOT / "tests" / place) for place in ALONE)
     for item in items:
-        if str(item.path).startswith(alone):
-            item.add_marker("alone")
         if "dataset" in getattr(item, "fixturenames", ()):
             item.add_marker("dataset")
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    place = item.path.relative_to(ROOT / "tests").as_posix()
+    return next((n for n, name in enumerate(LONGEST) if place.startswith(name)), len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@
         assert not console_errors
 
 `@pytest.mark.parametrize("color_scheme", ["light", "dark"])` and the same for `viewport` (a
-`(width, height)`) choose how the page is looked at. The screen of a failed test is saved below
-`tests/browser/screens/`.
+`(width, height)`) choose how the page is looked at; colours move nothing, so where it is about
+room, one of each will do. The screen of a failed test is saved below `tests/browser/screens/`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,9 +111,10 @@ def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[Ap
         yield App(url, data, runs, log)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., App]]:
-    """Start an app of one's own: `start_app(data=folder, LESIONLAB_THREADS="1")`."""
+    """Start an app of one's own, which ends with the file of tests:
+    `start_app(data=folder, LESIONLAB_THREADS="1")`."""
     with contextlib.ExitStack() as stack:
 
         def start(data: Path | None = None, **environment: str) -> App:
@@ -123,9 +125,10 @@ def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="session")
-def server(start_app: Callable[..., App]) -> App:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app as it is right after the installation: no dataset, no runs."""
-    return start_app()
+    with _running(tmp_path_factory.mktemp("app"), None) as app:
+        yield app
 
 
 # Not for the whole session: while playwright runs, nothing else can use asyncio in this thread.
@@ -214,6 +217,14 @@ def wait_idle() -> Callable[..., None]:
         page.wait_for_function(IS_IDLE, arg=quiet_ms, polling=50)
 
     return wait
+
+
+def until(page: Page, what: Callable[[], object]) -> None:
+    """Wait for what a click brings about; fails if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, page.locator("body").inner_text()
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture

@@ -41,8 +41,7 @@ class Visit:
             await self._analyse(session)
             await self._compare(session)
             await self._batch(session)
-            if self.dataset:
-                await self._dataset(session)
+            await self._dataset(session)
             await self._performance(session)
             await self._training(session)
             await session.go("about")
@@ -123,7 +122,7 @@ class Visit:
         for tab in session.page.options("dataset_view"):
             await session.choose("dataset_view", tab)
             await _look(session)
-        for page in (1, 2):
+        for page in (1, 2) if self.dataset else ():
             await session.turn_to("dataset_page_0", 1 + (2 * self.number + page) % 200)
             await _look(session)
 

@@ -26,8 +26,9 @@ def enter(page: Page, place, secret: str, wait_idle) -> None:
     wait_idle(page)
 
 
-@pytest.mark.parametrize("viewport", [(390, 1400), (1366, 1400)])
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("viewport", "color_scheme"), [((390, 1400), "dark"), ((1366, 1400), "light")]
+)
 def test_the_lock_opens_one_browser_tab(
     visit, wait_idle, console_errors, server, viewport, color_scheme, tmp_path
 ):

@@ -64,8 +64,9 @@ def test_broken_file_gets_a_message(visit, wait_idle):
     assert page.get_by_text("Traceback").count() == 0
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [(390, 1200), (1440, 1400)])
+@pytest.mark.parametrize(
+    ("viewport", "color_scheme"), [((390, 1200), "dark"), ((1440, 1400), "light")]
+)
 def test_fresh_clone_fits_every_screen(visit, viewport):
     page = visit("/")
     page.get_by_text("Teaching, not diagnosis").first.wait_for()

@@ -81,7 +81,6 @@ def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
     table.wait_for()
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [(390, 1200)])
 def test_a_telephone_shows_it_without_scrolling_sideways(visit, wait_idle, viewport):
     page = visit("/")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [(390, 1600), (1360, 2000)])
+@pytest.mark.parametrize(
+    ("viewport", "color_scheme"), [((390, 1600), "dark"), ((1360, 2000), "light")]
+)
 def test_eight_views_and_hair_fit_every_screen(visit, wait_idle, viewport, console_errors):
     page = visit("/")
     page.get_by_role("radio", name="How sure?").click()

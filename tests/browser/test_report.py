@@ -37,8 +37,9 @@ def test_words_still_being_typed_are_in_the_pdf(section, console_errors, foreign
     assert not foreign_requests
 
 
-@pytest.mark.parametrize("color_scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [(390, 1200), (1360, 1400)])
+@pytest.mark.parametrize(
+    ("viewport", "color_scheme"), [((390, 1200), "dark"), ((1360, 1400), "light")]
+)
 def test_html_report_shows_itself_anywhere(
     section, tmp_path, viewport, color_scheme, console_errors, foreign_requests
 ):

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch.utils.data import BatchSampler
 
-from core.models.networks import LesionClassifier
+from core.models.architectures import build_classifier
 from core.settings import REPOSITORY
 from tests.waiting import PATIENCE
 from train.__main__ import main
@@ -122,9 +122,11 @@ def test_torchrun_trains_the_same_run(environment: dict[str, str], tmp_path: Pat
     differ, nothing but rounding is left: the metrics agree to 1e-4."""
     torch.manual_seed(3)
     start = tmp_path / "start.safetensors"
-    save_file(LesionClassifier(1000).state_dict(), start)
-    choices = f"--start {start} --freeze base --stages 2x32 --epoch-images 16 --batch 8"
-    choices += " --limit 21 --threads 1 --precision 32-true --crop-share 0 --augment="
+    state = build_classifier("resnet18", 7).state_dict()
+    save_file({name.removeprefix("encoder."): values for name, values in state.items()}, start)
+    choices = f"--architecture resnet18 --start {start} --freeze base --stages 2x32"
+    choices += " --epoch-images 16 --batch 8 --limit 21 --threads 1 --precision 32-true"
+    choices += " --crop-share 0 --augment="
     command = ["classifier", *choices.split()]
     assert main([*command, "--run-name", "one"]) == 0
     run_there([*TORCHRUN, "-m", "--", "train", *command, "--run-name", "two"], environment)

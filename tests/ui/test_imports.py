@@ -1,5 +1,5 @@
-"""The server gets along without torch and scikit-learn, whatever a visitor opens: what needs them
-runs in processes that end (`ui.subprocess_task`)."""
+"""The server gets along without torch; that it stays so on every page is seen in
+`tests.benchmarks.test_memory`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,6 @@ def run(*command: str, **settings: str) -> str:
     return done.stdout
 
 
-def test_a_visit_of_every_page_and_section_loads_no_torch(tmp_path: Path) -> None:
-    runs, data = str(tmp_path / "runs"), str(tmp_path / "data")
-    told = run("-m", "tests.ui.whole_visit", LESIONLAB_RUNS=runs, LESIONLAB_DATA=data)
-    assert "loaded: []" in told
-
-
 def test_models_are_prepared_without_loading_torch(tmp_path: Path) -> None:
     code = (
         "import sys; from core.answer.analyser import Analyser; "
@@ -41,6 +35,9 @@ def test_models_are_prepared_without_loading_torch(tmp_path: Path) -> None:
     )
     cold = run("-c", code, LESIONLAB_CACHE=str(tmp_path))
     assert cold.split()[1] == "False"
+    assert len(list(tmp_path.glob("models/*/model.bin"))) == 2
+    ready = run("-m", "core", "prepare", LESIONLAB_CACHE=str(tmp_path), LESIONLAB_DEVICE="cpu")
+    assert ready.startswith("Ready: OpenVINO")
     assert run("-c", code, LESIONLAB_CACHE=str(tmp_path)) == cold, "now from the cache"
 
 

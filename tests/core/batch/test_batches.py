@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 
@@ -185,6 +186,7 @@ def test_the_archive_of_results_has_masks_tables_and_the_disclaimer():
 
 def test_progress_counts_and_tells_the_time_left(gate):
     job = job_of([source() for _ in range(10)], gated(gate))
+    began = time.monotonic()
     job.start()
     assert job.progress.state == "running"
     assert job.progress.seconds_left is None
@@ -193,7 +195,7 @@ def test_progress_counts_and_tells_the_time_left(gate):
     progress = job.progress
     assert (progress.state, progress.total) == ("running", 10)
     elapsed = progress.seconds_left * 4 / 6
-    assert 0 < elapsed < 20
+    assert 0 < elapsed <= time.monotonic() - began
     gate.release(6)
     assert job.wait(PATIENCE)
     assert job.progress.state == "finished"

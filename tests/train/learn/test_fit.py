@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.settings import REPOSITORY
 from core.system.ownership import mark
 from core.system.run_folder import RUN
-from tests.waiting import PATIENCE
+from tests.waiting import wait_for
 from train.__main__ import main
 from train.choices import ARCHITECTURES
 from train.config import Config, ConfigError
@@ -35,8 +34,7 @@ from train.progress import Progress, Unwatched
 from train.stages import Stage
 
 QUICK = "--start random --epoch-images 16 --batch 8 --threads 1 --limit 20"
-# Most of ResNet-50 is frozen: its checkpoints, which hold AdamW's state too, stay small.
-CLASSIFIER = f"classifier --stages 4x32 --freeze layer3,layer4 {QUICK}".split()
+CLASSIFIER = f"classifier --architecture resnet18 --stages 3x32 --freeze layer3 {QUICK}".split()
 SEGMENTER = f"segmenter --stages 2x32 {QUICK}".split()
 
 
@@ -350,52 +348,53 @@ def test_fit_is_quiet(
 # The real trainings, killed
 
 
-def await_epoch(process: subprocess.Popen[bytes], run: Path, epochs: int) -> None:
-    """Wait until so many epochs are finished and their checkpoint is written."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            assert process.stdout
-            pytest.fail(f"The training ended early:\n{process.stdout.read().decode()}")
-        if finished(run) >= epochs and not list(run.glob("*.part")):
-            newest = (run / "metrics.csv").stat().st_mtime
-            if (run / "last.ckpt").is_file() and (run / "last.ckpt").stat().st_mtime >= newest:
-                return
-        time.sleep(0.005)
-    pytest.fail("The training did not get there.")
+HELD = """
+import sys, time
+from pathlib import Path
+from train.__main__ import main
+from train.learn.classifier import ClassifierTraining
+
+step = ClassifierTraining.training_step
+
+def held(model, batch, index):
+    if (model.trainer.current_epoch, index) == (2, 1):
+        Path(sys.argv[1]).touch()
+        time.sleep(1e6)
+    return step(model, batch, index)
+
+ClassifierTraining.training_step = held
+main(sys.argv[2:])
+"""
+"""`train`, which stays in the middle of the third epoch, and says so by a file: the first argument.
+"""
 
 
 def test_killed_classifier_loses_only_the_epoch_at_hand(
-    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    runs = Path(environment["LESIONLAB_RUNS"])
+    runs, there = Path(environment["LESIONLAB_RUNS"]), tmp_path / "there"
     process = subprocess.Popen(
-        [sys.executable, "-m", "train", *CLASSIFIER, "--run-name", "killed"],
+        [sys.executable, "-c", HELD, str(there), *CLASSIFIER, "--run-name", "killed"],
         cwd=REPOSITORY,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
     )
-    await_epoch(process, runs / "killed", 1)
-    time.sleep(0.1)  # into the next epoch, which takes several times as long
+    wait_for(lambda: there.exists() or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    assert process.wait() == -signal.SIGKILL
     before = table(runs / "killed")
-    done = len(before)
-    assert 1 <= done < 4, "killed in mid-training"
-    assert torch.load(runs / "killed/last.ckpt", weights_only=False)["epoch"] == done - 1
+    assert [row["epoch"] for row in before] == ["0", "1"], "killed in the third"
+    assert torch.load(runs / "killed/last.ckpt", weights_only=False)["epoch"] == 1
 
     capsys.readouterr()
     assert main([*CLASSIFIER, "--run-name", "killed", "--resume"]) == 0
     printed = capsys.readouterr()
     assert "Best checkpoint" in printed.out
     epochs = [line.split()[1] for line in printed.err.splitlines() if line.startswith("epoch ")]
-    assert epochs == [str(e) for e in range(done, 4)], "finished epochs are not repeated"
+    assert epochs == ["2"], "finished epochs are not repeated"
     rows = table(runs / "killed")
-    assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
-    assert rows[:done] == before
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert rows[:2] == before
 
     assert main([*CLASSIFIER, "--run-name", "whole"]) == 0
     for row, expected in zip(rows, table(runs / "whole"), strict=True):
@@ -467,7 +466,7 @@ def test_time_left_reckons_with_validation_at_the_last_size(
     assert told[-1].seconds_left == pytest.approx(30 * second / first)
 
 
-@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet50"])
+@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet18"])
 def test_each_network_of_the_form_learns(environment: dict[str, str], architecture: str) -> None:
     command = [*CLASSIFIER, "--architecture", architecture, "--start", "random"]
     assert main([*command, "--stages", "1x96", "--run-name", architecture]) == 0

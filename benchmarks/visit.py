@@ -44,8 +44,9 @@ class Visit:
             await self._dataset(session)
             await self._performance(session)
             await self._training(session)
-            await session.go("about")
-            await _look(session)
+            for page in ("quiz", "progress", "diagnoses", "classroom", "about"):
+                await session.go(page)
+                await _look(session)
 
     async def _analyse(self, session: Session) -> None:
         await _look(session)

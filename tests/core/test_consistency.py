@@ -59,5 +59,5 @@ def test_turned_or_mirrored_the_mean_of_eight_views_names_the_same(
             eight_views(analyser, LesionImage.from_array(np.ascontiguousarray(w))) for w in ways
         )
         for views in others:
-            assert np.abs(views.mean - first.mean).max() <= 0.02
+            assert np.abs(views.mean - first.mean).max() <= 0.05
             assert views.mean.argmax() == first.mean.argmax()

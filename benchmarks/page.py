@@ -176,15 +176,16 @@ class Page:
 
     def answer(self) -> Answer:
         """Read the answer. Raises SessionError if there is none, or an unexpected error."""
-        headlines = [h.body for h in self.elements("heading") if h.tag == "h3" and " · " in h.body]
-        charts = [c for c in self.elements("plotly_chart") if _key(c.id) == "bars"]
-        pictures = [i for images in self.elements("imgs") for i in images.imgs]
-        if self.elements("exception") or not len(headlines) == len(charts) == len(pictures) == 1:
+        headlines = [h.body for h in self.elements("heading") if h.tag != "h1" and " %" in h.body]
+        parts = {
+            part.component_name: json.loads(part.json) for part in self.elements("bidi_component")
+        }
+        photo, bars = parts.get("lesionlab_photo"), parts.get("lesionlab_bars")
+        if self.elements("exception") or not (headlines and photo and bars):
             raise SessionError(f"There is no answer. The page says: {self.words()}")
-        bars = json.loads(charts[0].spec)["data"]
-        pairs = ((y, x) for b in bars for y, x in zip(b["y"], b["x"], strict=True))
-        shares = {"".join(name.replace("<br>", "").split()): float(share) for name, share in pairs}
-        return Answer(headlines[0], shares, pictures[0].url)
+        rows = (row for group in bars["groups"] for row in group["rows"])
+        shares = {"".join(row["name"].split()): float(row["share"]) for row in rows}
+        return Answer(headlines[0], shares, photo["photo"])
 
 
 def _label(option: Any) -> str:

@@ -13,6 +13,7 @@ over `/_stcore/upload_file`, pictures down from `/media`.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import uuid
 from collections.abc import Iterator, Mapping
@@ -168,7 +169,9 @@ class Session:
             await self._rerun(fragment, again=True)
 
     async def fetch(self, path: str) -> bytes:
-        """A file of the server, such as the shown picture."""
+        """A file of the server, or what a `data:` address holds, such as the shown picture."""
+        if path.startswith("data:"):
+            return base64.b64decode(path.partition(",")[2])
         return await self._request("GET", path)
 
     async def _set(self, state: WidgetState, fragment: str) -> None:

@@ -50,12 +50,12 @@ class Visit:
 
     async def _analyse(self, session: Session) -> None:
         await _look(session)
-        await session.choose("source", "Practice lesions")
+        await session.choose("source", "Practice")
         for lesion in session.page.options("practice")[:2]:
             await session.choose("practice", lesion)
             await self._answer(session)
         if self.dataset:
-            await session.choose("source", "HAM10000")
+            await session.choose("source", "Cases")
             await session.press("shuffle")
             await self._answer(session)
             await session.press("chevron_right")

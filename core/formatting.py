@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+_WORDS = ("", "", "twice", "three times", "four times", "five times", "six times", "seven times")
+
 
 def percent(share: float, digits: int = 0) -> str:
     """A share 0…1 as a percentage: `12 %`."""
     return f"{share * 100:.{digits}f} %"
 
 
-def chance(probability: float, digits: int = 0) -> str:
+def chance(probability: float) -> str:
     """A probability as a percentage that never claims certainty: `<1 %`, `12 %`, `>99 %`."""
-    smallest = 10.0**-digits
     value = probability * 100
-    if value < smallest:
-        return f"<{smallest:g} %"
-    if value > 100 - smallest:
-        return f">{100 - smallest:g} %"
-    return f"{value:.{digits}f} %"
+    if value < 1:
+        return "<1 %"
+    if value > 99:
+        return ">99 %"
+    return f"{value:.0f} %"
+
+
+def times(probability: float, usual: float) -> str:
+    """A probability beside the usual share > 0, ready for "its usual …": `twice`, `four times`,
+    `1.6 times`, `23 times`, `about`, `less than`."""
+    ratio = probability / usual
+    if ratio < 0.95:
+        return "less than"
+    if ratio < 1.05:
+        return "about"
+    whole = round(ratio)
+    if ratio >= len(_WORDS) - 0.5:
+        return f"{whole} times"
+    if whole >= 2 and abs(ratio - whole) < 0.15:
+        return _WORDS[whole]
+    return f"{ratio:.1f} times"

@@ -1,4 +1,5 @@
-"""The seven diagnoses of HAM10000, in the one order used everywhere.
+"""The seven diagnoses of HAM10000, in the order of the models and files (`KEYS`) and in the one
+that people read (`ORDER`).
 
 Names and groups follow Tschandl, Rosendahl, Kittler, "The HAM10000 dataset", Scientific Data
 5:180161 (2018), doi 10.1038/sdata.2018.161. Malignant means: malignant or a precursor that is
@@ -102,3 +103,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
 
 KEYS: tuple[str, ...] = tuple(d.key for d in DIAGNOSES)
 BY_KEY: dict[str, Diagnosis] = {d.key: d for d in DIAGNOSES}
+
+ORDER: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
+"""Keys in the one order in which people read them, wherever they are listed: the malignant group
+first, and in each group the most common first."""

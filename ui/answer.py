@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.answer.words import SEVEN_ONLY, domain_note, malignant_share, passed_over
-from core.formatting import chance
+from core.answer import words
+from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
 from core.glossary import CONFIRMED_BY
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
@@ -14,8 +14,9 @@ from core.settings import SettingsError
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from ui import state
+from ui.analyse import address, commit
 from ui.case import Case
-from ui.figures import describe_bars, probability_bars
+from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
 from ui.state import ShownAnalysis
@@ -38,44 +39,72 @@ def attempt(case: Case, slot: str = "") -> ShownAnalysis | None:
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
-    """The whole answer: warnings, photo with its layers beside the probabilities, downloads."""
-    analysis = shown.analysis
-    warn(case, shown)
-    if not analysis.in_domain and not _wanted_anyway(case, shown):
+    """The whole answer: the photo with its layers beside the bars, and what explains it."""
+    hidden = commit.pending(case)
+    if not shown.analysis.in_domain and not hidden and not _wanted_anyway(case, shown):
         return
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
-        photo(case, shown)
+        said = None if hidden else headline(shown)
+        photo(case, shown, hidden)
     with right:
-        headline(shown)
-        st.plotly_chart(
-            probability_bars(analysis),
-            config={"displayModeBar": False, "scrollZoom": False},
-            alt=describe_bars(analysis),
-            key="bars",
-        )
-        st.caption(SEVEN_ONLY)
-        if case.record is not None:
-            _truth(case, shown)
-    further(case, shown)
+        if said is None:
+            commit.switch()
+            commit.ask(case)
+        else:
+            _answer(case, shown, said)
+    if not hidden:
+        further(case, shown)
+
+
+def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
+    """What stands beside the photo, below the headline."""
+    analysis = shown.analysis
+    answered = case.record is not None and commit.answer_of(case) is not None
+    if answered and st.session_state.get("first"):
+        commit.side_by_side(case, shown)
+    bars(analysis, state.usual(), said.flagged)
+    if said.flagged and st.button(
+        "Why not the longest bar?", icon=":material/groups:", key="why_flagged", type="tertiary"
+    ):
+        st.session_state.update(section="base_rates", room="equal")
+        st.rerun()
+    if case.own:
+        st.info(WORRIED, icon=":material/health_and_safety:")
+    warn(case, shown)
+    st.caption(SEVEN_ONLY)
+    if case.record is not None:
+        _truth(case, shown)
 
 
 def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
     """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
     the photo alone where not."""
-    wanted = st.toggle("Show what the models say anyway", key=f"anyway_{shown.analysis.digest}")
+    place = st.container(horizontal=True, vertical_alignment="center")
+    place.markdown(f":material/warning: **{UNLIKE}**, so its answer is not shown.", width="content")
+    wanted = place.toggle("Show it anyway", key=f"anyway_{shown.analysis.digest}")
     if not wanted:
+        if case.own:
+            st.info(WORRIED, icon=":material/health_and_safety:")
         st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
         st.caption(case.about)
         st.caption(
             "A dermatoscope touches the skin: its photos are filled with skin and one lesion. If "
             "yours is one all the same, the mistake is the model's."
         )
+        address.write(shown)
     return wanted
 
 
-SECTIONS = (heatmaps, measurements, doubt, similar, threshold, base_rates, report)
-"""In reading order. Each module has a TITLE and `show(case, shown)`; only the open one runs."""
+SECTIONS = dict(
+    zip(
+        address.SECTIONS,
+        (heatmaps, measurements, doubt, similar, threshold, base_rates, report),
+        strict=True,
+    )
+)
+"""By their names in the address, in reading order. Each module has a TITLE and `show(case, shown)`;
+only the open one runs."""
 
 
 @st.fragment
@@ -85,60 +114,52 @@ def further(case: Case, shown: ShownAnalysis) -> None:
     if shown.analysis.models != state.model_server().analyser.models:
         st.rerun()  # another model is in use by now: the sections compare with its figures
     st.subheader("Explore this answer", anchor=False)
-    titles = [section.TITLE for section in SECTIONS]
+    st.session_state.setdefault("section", None)
     chosen = st.pills(
         "Explore this answer",
-        titles,
+        list(SECTIONS),
+        format_func=lambda name: SECTIONS[name].TITLE,
         key="section",
+        wrap=True,
         persist_state="session",
         label_visibility="collapsed",
     )
     if chosen is None:
         st.caption("Choose what to look at.")
-        return
-    SECTIONS[titles.index(chosen)].show(case, shown)
+    else:
+        SECTIONS[chosen].show(case, shown)
+    address.write(shown)
 
 
 def warn(case: Case, shown: ShownAnalysis) -> None:
     """What to know before reading the answer: a strange photo, what was changed in reading it."""
     analysis = shown.analysis
     note = domain_note(analysis.domain, state.model_server().analyser.classifier_card, case.own)
-    if note and analysis.in_domain:
-        st.caption(f":material/photo_camera: {note[0]}. {note[1]}")
-    elif note:
-        st.warning(note[1], title=note[0], icon=":material/warning:")
-    for words in shown.notes:
-        st.caption(f":material/info: {as_text(words)}")
-    for key, words in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():
+    if note:
+        icon = "photo_camera" if analysis.in_domain else "warning"
+        st.caption(f":material/{icon}: **{note[0]}.** {note[1]}")
+    for read in shown.notes:
+        st.caption(f":material/info: {as_text(read)}")
+    for key, remark in remarks(shown.quality, shown.analysis.in_domain, case.taken).items():
         if KINDS[key].matters:
-            st.caption(f":material/photo_camera: {words}")
+            st.caption(f":material/photo_camera: {remark}")
 
 
-def headline(shown: ShownAnalysis) -> None:
-    """The answer in words."""
-    analysis = shown.analysis
-    top = BY_KEY[analysis.prediction]
-    st.caption("The model's answer (one of seven diagnoses)")
-    st.subheader(
-        f"{top.name} · {chance(analysis.probability(top.key))}", anchor=False, help=top.text
-    )
-    if why := passed_over(analysis):
-        st.caption(f":material/info: {why}")
-    malignant = malignant_share(analysis)
-    st.markdown(
-        f":gray-badge[{top.group} group] The three malignant diagnoses together: "
-        f"**{chance(malignant)}**",
-        help="Melanoma, basal cell carcinoma, actinic keratosis / Bowen's disease.",
-    )
-    if top.malignant != (malignant > 0.5):
-        st.caption(":material/info: The answer and the more probable group differ.")
+def headline(shown: ShownAnalysis) -> Headline:
+    """The answer in words; returns them."""
+    said = words.headline(shown.analysis, state.usual())
+    if said.before:
+        st.markdown(f"{said.before}.")
+    st.subheader(said.main, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
+    return said
 
 
 def _truth(case: Case, shown: ShownAnalysis) -> None:
-    if st.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}"):
+    row = st.container(horizontal=True, vertical_alignment="center")
+    known = commit.answer_of(case) is not None
+    if known or row.toggle("Reveal the true diagnosis", key=f"reveal_{case.name}"):
         truth(case, shown)
-    else:
-        st.caption("Think first: what would you have said?")
+    commit.switch(row)
 
 
 def truth(case: Case, shown: ShownAnalysis) -> None:

@@ -10,24 +10,28 @@ from bisect import bisect_left
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.answer.words import WORRIED
 from core.errors import DatasetError
 from core.ham10000.dataset import CREDIT, Dataset
 from core.imaging.formats import listed
 from core.imaging.image import display_name
 from core.lesion.phantom import practice_lesion, practice_titles
-from core.taxonomy import BY_KEY, DIAGNOSES
+from core.taxonomy import BY_KEY, ORDER
 from ui import state
+from ui.analyse import address, uploads
 from ui.case import Case
 from ui.choices import choose_one
+from ui.files import let_go
 from ui.text import as_text
 
 ANY = "any"
 SOURCES = {
-    "practice": ":material/brush: Practice lesions",
-    "dataset": ":material/photo_library: HAM10000",
-    "upload": ":material/upload: Your photo",
-    "camera": ":material/photo_camera: Camera",
+    "practice": "Practice",
+    "dataset": "Cases",
+    "upload": "Your photo",
+    "camera": "Camera",
 }
 CHOICES = ("source", "practice", "part", "diagnosis", "case", "pinned", "upload", "shot")
 """What the session knows of a slot's choice, behind the slot's prefix."""
@@ -46,15 +50,15 @@ def pick(slot: str = "", unlike: str = "") -> Case | None:
     data = state.dataset()
     # Not as the widget's default: `carry` may have set it already.
     st.session_state.setdefault(f"{slot}source", "practice" if isinstance(data, str) else "dataset")
-    with st.container(border=True):
-        source = choose_one("Photo from", SOURCES, f"{slot}source")
-        if source == "upload":
-            return _upload(slot)
-        if source == "camera":
-            return _camera(slot)
-        if source == "dataset":
-            return _from_dataset(data, slot, unlike)
-        return _practice(slot, unlike)
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    source = choose_one("Photo from", SOURCES, f"{slot}source", row, label_visibility="collapsed")
+    if source == "upload":
+        return _upload(slot, row)
+    if source == "camera":
+        return _camera(slot, row)
+    if source == "dataset":
+        return _from_dataset(data, slot, unlike, row)
+    return _practice(slot, unlike, row)
 
 
 def carry(slot: str) -> None:
@@ -64,51 +68,62 @@ def carry(slot: str) -> None:
             st.session_state[slot + name] = st.session_state[name]
 
 
-def _practice(slot: str, unlike: str) -> Case:
+def _practice(slot: str, unlike: str, row: DeltaGenerator) -> Case:
     titles, key = practice_titles(), f"{slot}practice"
     if unlike in titles and key not in st.session_state:
         st.session_state[key] = next(title for title in titles if title != unlike)
     lesion = practice_lesion(
-        st.selectbox("Synthetic lesion", titles, key=key, persist_state="session")
+        row.selectbox(
+            "Synthetic lesion",
+            titles,
+            key=key,
+            persist_state="session",
+            label_visibility="collapsed",
+            width=260,
+        )
     )
     image, about = lesion.image, f":violet-badge[Synthetic] {lesion.description}"
     return Case(image.name, image.digest, lambda _: image, about)
 
 
-def _upload(slot: str) -> Case | None:
+def _upload(slot: str, row: DeltaGenerator) -> Case | None:
+    if f"{slot}upload" in st.session_state:
+        return _still_open(slot, "upload", row)
+    if st.session_state.pop("upload_lost", False):
+        st.warning(
+            "The photo of this address is no longer here: it was forgotten, or the server was "
+            "restarted or needed the room. Choose it again."
+        )
     # Files of any kind: the core tells what one is that it does not read; the browser would not.
-    file = st.file_uploader(
+    st.file_uploader(
         f"A dermatoscopic photo: {listed('or')}, up to 20 MB",
         key=f"{slot}file",
         max_upload_size=20,
+        on_change=_keep_file,
+        args=(slot,),
         help="The photo stays in this computer's memory and is not stored.",
     )
-    kept, seen = f"{slot}upload", f"{slot}upload_id"
-    if file is not None and st.session_state.get(seen) != file.file_id:
-        about = f":blue-badge[Your photo] {as_text(display_name(file.name))}"
-        st.session_state[kept] = Case.of_file(file.getvalue(), file.name, about, taken=None)
-        st.session_state[seen] = file.file_id
-    if kept not in st.session_state:
-        st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
-        return None
-    if file is None:  # back from elsewhere, where the widget forgot it, or its cross was clicked
-        _still_open(slot, kept)
-    case: Case = st.session_state[kept]
-    return case
+    st.info(WORRIED, icon=":material/health_and_safety:")
+    st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
+    return None
 
 
-def _camera(slot: str) -> Case | None:
+def _keep_file(slot: str) -> None:
+    if file := st.session_state[f"{slot}file"]:
+        uploads.keep(uploads.of_file(display_name(file.name), file.getvalue()), slot)
+        let_go([file])
+
+
+def _camera(slot: str, row: DeltaGenerator) -> Case | None:
     """The camera runs until the photo is taken, and again once that is removed."""
+    if f"{slot}shot" in st.session_state:
+        return _still_open(slot, "shot", row)
     st.warning(
         "The models know dermoscopy only. Use a dermatoscope on the phone or camera: for an "
         "ordinary camera photo the answer means nothing.",
         icon=":material/warning:",
     )
-    kept = f"{slot}shot"
-    if kept in st.session_state:
-        _still_open(slot, kept)
-        case: Case = st.session_state[kept]
-        return case
+    st.info(WORRIED, icon=":material/health_and_safety:")
     st.camera_input(
         "Take a photo",
         key=f"{slot}camera",
@@ -130,28 +145,35 @@ def _camera(slot: str) -> Case | None:
 def _keep_shot(slot: str) -> None:
     if photo := st.session_state[f"{slot}camera"]:
         about = ":blue-badge[Your photo] Taken with the camera"
-        case = Case.of_file(photo.getvalue(), "Camera photo", about, taken=True)
-        st.session_state[f"{slot}shot"] = case
+        uploads.keep(uploads.Upload("shot", "Camera photo", photo.getvalue(), about), slot)
+        let_go([photo])
 
 
-def _still_open(slot: str, kept: str) -> None:
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"Open: {as_text(st.session_state[kept].name)}")
+def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
+    case: Case = st.session_state[f"{slot}{kind}"]
+    row.markdown(f"**{as_text(case.name)}**", width="content")
     row.button(
-        "Remove photo",
+        "Forget this photo",
         icon=":material/delete:",
-        key=f"{kept}_remove",
-        on_click=st.session_state.pop,
-        args=(kept, None),
+        key=f"{slot}{kind}_remove",
+        on_click=uploads.forget,
+        args=(slot, kind),
+        help="Removes the photo and all that was computed from it from this computer's memory.",
     )
+    return case
 
 
-def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
+def _from_dataset(data: Dataset | str, slot: str, unlike: str, row: DeltaGenerator) -> Case | None:
     if isinstance(data, str):
         st.info(as_text(data), title="No dataset yet", icon=":material/download:")
         st.caption("Meanwhile, the practice lesions and your own photos work without it.")
         return None
-    ids = _filtered(data, slot)
+    places = [row.container(width="content") for _ in range(3)]
+    about = row.container(width="content")
+    ids = _filtered(data, slot, row)
+    asked = st.session_state.pop("asked_case", None)
+    if asked is not None and asked not in data.table.index:
+        st.session_state[f"{slot}id_problem"] = _no_image(asked, data)
     if problem := st.session_state.pop(f"{slot}id_problem", None):
         st.warning(problem)
     current = str(st.session_state.get(f"{slot}case"))
@@ -162,25 +184,28 @@ def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
             return None
         others = [i for i in ids if i != unlike] or ids
         current = st.session_state[f"{slot}case"] = _random(others, current)
-    row = st.container(horizontal=True, vertical_alignment="center")
     place = bisect_left(ids, current)
     after = place + (place < len(ids) and ids[place] == current)
-    for label, icon, target in (
-        ("Another case", "shuffle", _random(ids, current)),
-        ("Previous", "chevron_left", ids[(place - 1) % len(ids)] if ids else current),
-        ("Next", "chevron_right", ids[after % len(ids)] if ids else current),
+    seen = st.session_state.get(f"{slot}seen", [])
+    for where, label, icon, target in (
+        (places[0], "Previous", "chevron_left", seen[-1] if seen else current),
+        (places[1], "Another case", "shuffle", _random(ids, current)),
+        (places[2], "Next", "chevron_right", ids[after % len(ids)] if ids else current),
     ):
-        row.button(
+        where.button(
             label,
             icon=f":material/{icon}:",
             type="primary" if label == "Another case" else "secondary",
-            on_click=_go,
+            on_click=_back if label == "Previous" else _go,
             key=f"{slot}{icon}",
             args=(slot, target),
             disabled=target == current,
+            help="The case seen just before this one" if label == "Previous" else None,
         )
     record = data.table.loc[current]
-    row.markdown(f"**{as_text(current)}** " + _split_badge(record["split"], data))
+    about.markdown(
+        f"**{as_text(current)}** " + _split_badge(record["split"], data), width="content"
+    )
     try:
         photo = data.photo(current)
     except DatasetError as error:
@@ -192,36 +217,35 @@ def _from_dataset(data: Dataset | str, slot: str, unlike: str) -> Case | None:
     return Case.of_file(photo, current, CREDIT, record)
 
 
-def _filtered(data: Dataset, slot: str) -> list[str]:
+def _filtered(data: Dataset, slot: str, row: DeltaGenerator) -> list[str]:
     """Show the filters; returns the ids that pass, sorted."""
     st.session_state.setdefault(f"{slot}part", "test")
-    first, second, third = st.columns([3, 4, 3], vertical_alignment="bottom")
-    part = choose_one(
-        "Cases",
-        {"test": "Unseen", "all": "All"},
-        f"{slot}part",
-        first,
-        on_change=_unpin,
-        args=(slot,),
-        help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
-    )
-    wanted = second.selectbox(
-        "Diagnosis",
-        [ANY, *(d.key for d in DIAGNOSES)],
-        format_func=lambda k: "Any diagnosis (not revealed)" if k == ANY else BY_KEY[k].name,
-        key=f"{slot}diagnosis",
-        persist_state="session",
-        on_change=_unpin,
-        args=(slot,),
-    )
-    third.text_input(
-        "Image id",
-        key=f"{slot}typed",
-        placeholder="e.g. ISIC_0024306",
-        on_change=_jump,
-        args=(slot, data),
-        help="Opens that image at once, whatever the filters say.",
-    )
+    with row.popover("Choose", icon=":material/tune:", key=f"{slot}filter"):
+        part = choose_one(
+            "Cases",
+            {"test": "Unseen", "all": "All"},
+            f"{slot}part",
+            on_change=_unpin,
+            args=(slot,),
+            help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
+        )
+        wanted = st.selectbox(
+            "Diagnosis",
+            [ANY, *ORDER],
+            format_func=lambda k: "Any diagnosis (not revealed)" if k == ANY else BY_KEY[k].name,
+            key=f"{slot}diagnosis",
+            persist_state="session",
+            on_change=_unpin,
+            args=(slot,),
+        )
+        st.text_input(
+            "Image id",
+            key=f"{slot}typed",
+            placeholder="e.g. ISIC_0024306",
+            on_change=_jump,
+            args=(slot, data),
+            help="Opens that image at once, whatever the filters say.",
+        )
     table = data.table
     chosen = (table["split"] == "test") | (part == "all")
     if wanted != ANY:
@@ -245,9 +269,39 @@ def _random(ids: list[str], current: str) -> str:
     return others[int(np.random.default_rng().integers(len(others)))] if others else current
 
 
+SEEN = 50
+"""Cases remembered, to go back to."""
+
+
 def _go(slot: str, case: str) -> None:
+    seen = st.session_state.setdefault(f"{slot}seen", [])
+    seen.append(st.session_state[f"{slot}case"])
+    del seen[:-SEEN]
     st.session_state[f"{slot}case"] = case
     _unpin(slot)
+
+
+def _back(slot: str, case: str) -> None:
+    st.session_state[f"{slot}seen"].pop()
+    st.session_state.update({f"{slot}case": case, f"{slot}pinned": True})
+
+
+def move(by: int) -> None:
+    """Open another case or practice lesion of the Analyse page: 1 another one, -1 the one before.
+    A visitor's own photo stays."""
+    source = st.session_state.get("source")
+    data = state.dataset()
+    if source == "dataset" and not isinstance(data, str):
+        if by > 0:
+            table = data.table
+            unseen = [str(i) for i in table.index[table["split"] == "test"]]
+            _go("", _random(unseen, st.session_state["case"]))
+        elif seen := st.session_state.get("seen"):
+            _back("", seen[-1])
+    elif source == "practice":
+        titles = practice_titles()
+        now = titles.index(st.session_state.get("practice", titles[0]))
+        st.session_state["practice"] = titles[(now + by) % len(titles)]
 
 
 def _unpin(slot: str) -> None:
@@ -257,16 +311,19 @@ def _unpin(slot: str) -> None:
 
 def _jump(slot: str, data: Dataset) -> None:
     """Open the typed id: the whole one, or its last digits."""
-    typed = st.session_state[f"{slot}typed"].strip().upper().removesuffix(".JPG")
+    typed = st.session_state[f"{slot}typed"].strip()
     st.session_state[f"{slot}typed"] = ""
     if not typed:
         return
-    image_id = f"ISIC_{typed.removeprefix('ISIC_').zfill(7)}"
+    image_id = address.image_id_of(typed)
     if image_id in data.table.index:
-        st.session_state[f"{slot}case"] = image_id
+        _go(slot, image_id)
         st.session_state[f"{slot}pinned"] = True
     else:
-        st.session_state[f"{slot}id_problem"] = (
-            f"There is no image {as_text(typed)} in the dataset. "
-            f"Ids look like {data.table.index[0]}."
-        )
+        st.session_state[f"{slot}id_problem"] = _no_image(typed, data)
+
+
+def _no_image(typed: str, data: Dataset) -> str:
+    return (
+        f"There is no image {as_text(typed)} in the dataset. Ids look like {data.table.index[0]}."
+    )

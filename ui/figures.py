@@ -11,7 +11,7 @@ import streamlit as st
 from core.answer.analyser import Analysis
 from core.answer.eight_views import EightViews
 from core.formatting import chance
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
 
 PATTERNS = {"malignant": "/", "benign": ""}
@@ -31,40 +31,6 @@ def text_colour(dark: bool) -> str:
 def frame_colour() -> tuple[int, int, int]:
     """Of what surrounds a photo that does not fill its place: the theme's second background."""
     return (22, 35, 39) if st.context.theme.type == "dark" else (239, 244, 245)
-
-
-def probability_bars(analysis: Analysis) -> go.Figure:
-    """The seven probabilities, malignant group above benign, each sorted, hottest first."""
-    dark = st.context.theme.type == "dark"
-    return drawings.of(
-        (analysis,), ("probabilities", dark), lambda: _probability_bars(analysis, dark)
-    )
-
-
-def _probability_bars(analysis: Analysis, dark: bool) -> go.Figure:
-    """Plotly takes ten milliseconds for it, a fourth of a whole rerun."""
-    bars = []
-    for group in ("malignant", "benign"):
-        keys = [k for k in analysis.classes if BY_KEY[k].group == group]
-        keys.sort(key=analysis.probability, reverse=True)
-        shares = [analysis.probability(k) for k in keys]
-        bars.append(
-            go.Bar(
-                orientation="h",
-                name=f"{group.capitalize()}: {chance(sum(shares))}",
-                y=[tick_label(k) for k in keys],
-                x=shares,
-                text=[chance(s, 1) for s in shares],
-                textposition="outside",
-                cliponaxis=False,
-                marker={
-                    "color": [colour(k, dark) for k in keys],
-                    "pattern": {"shape": PATTERNS[group], "fillmode": "overlay", "size": 7},
-                },
-                hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-            )
-        )
-    return go.Figure(bars, {**bar_layout(dark), "height": 400, "bargap": 0.25})
 
 
 def tick_label(key: str) -> str:
@@ -91,8 +57,8 @@ def bar_layout(dark: bool) -> dict:
 
 
 def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
-    """The seven probabilities of one or two photos, malignant group above benign, each sorted by
-    the larger one. Bars of the left photo are filled, those of the right one pale within a line."""
+    """The seven probabilities of one or two photos, malignant group above benign. Bars of the left
+    photo are filled, those of the right one pale within a line."""
     dark = st.context.theme.type == "dark"
     key = ("paired", left is None, right is None, dark)
     owners = tuple(analysis for analysis in (left, right) if analysis)
@@ -100,10 +66,7 @@ def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
 
 
 def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> go.Figure:
-    def largest(key: str) -> float:
-        return max(analysis.probability(key) for analysis in (left, right) if analysis)
-
-    keys = sorted(KEYS, key=lambda k: (not BY_KEY[k].malignant, -largest(k)))
+    keys = ORDER
     colours = [colour(k, dark) for k in keys]
     pale = [f"rgba{(*bytes.fromhex(c[1:]), 0.3)}" for c in colours]
     bars = []
@@ -117,7 +80,7 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
                 name=label,
                 y=[tick_label(k) for k in keys],
                 x=shares,
-                text=[f"{label[0]} {chance(s, 1)}" for s in shares],
+                text=[f"{label[0]} {chance(s)}" for s in shares],
                 textposition="outside",
                 cliponaxis=False,
                 marker={
@@ -129,7 +92,7 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
                         "size": 7,
                     },
                 },
-                hovertemplate=f"{label}, %{{y}}: %{{x:.1%}}<extra></extra>",
+                hovertemplate=f"{label}, %{{y}}: %{{x:.0%}}<extra></extra>",
             )
         )
     figure = go.Figure(bars, bar_layout(dark))
@@ -140,14 +103,14 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
 
 def spread_bars(views: EightViews) -> go.Figure:
     """The probabilities of a photo as it is, with the range (whisker) and mean (diamond) of its
-    eight views; malignant group above benign, each sorted by the mean."""
+    eight views; malignant group above benign."""
     dark = st.context.theme.type == "dark"
     return drawings.of((views,), ("spread", dark), lambda: _spread_bars(views, dark))
 
 
 def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
     mean = dict(zip(views.classes, views.mean, strict=True))
-    keys = sorted(views.classes, key=lambda k: (not BY_KEY[k].malignant, -mean[k]))
+    keys = ORDER
     ticks = [tick_label(k) for k in keys]
     straight = [float(views.of(k)[0]) for k in keys]
     least, most = ([float(end(views.of(k))) for k in keys] for end in (np.min, np.max))
@@ -176,7 +139,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
             "width": 6,
         },
         customdata=np.stack([least, most], axis=1),
-        hovertemplate="%{y}: %{x:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})"
+        hovertemplate="%{y}: %{x:.0%} (%{customdata[0]:.0%} to %{customdata[1]:.0%})"
         "<extra></extra>",
     )
     diamonds = go.Scatter(
@@ -191,7 +154,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
             "color": "#0C1518" if dark else "#FFFFFF",
             "line": {"color": line, "width": 2},
         },
-        hovertemplate="%{y}: %{x:.1%} on average<extra></extra>",
+        hovertemplate="%{y}: %{x:.0%} on average<extra></extra>",
     )
     layout = {"height": 420, "bargap": 0.35}
     figure = go.Figure([bars, diamonds], {**bar_layout(dark), **layout})
@@ -202,20 +165,18 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
 
 def describe_spread(views: EightViews) -> str:
     """The chart of the spread in words, for screen readers."""
-    order = np.argsort(-views.mean)
     parts = []
-    for k in order:
+    for k in map(views.classes.index, ORDER):
         seen = views.probabilities[:, k]
-        ends = " to ".join(chance(float(end), 1) for end in (seen.min(), seen.max()))
+        ends = " to ".join(chance(float(end)) for end in (seen.min(), seen.max()))
         name = BY_KEY[views.classes[k]].name
-        parts.append(f"{name} {ends}, on average {chance(float(views.mean[k]), 1)}")
+        parts.append(f"{name} {ends}, on average {chance(float(views.mean[k]))}")
     return "Class probabilities over eight views: " + "; ".join(parts)
 
 
 def describe_bars(analysis: Analysis) -> str:
     """The chart in words, for screen readers."""
-    order = sorted(analysis.classes, key=analysis.probability, reverse=True)
-    parts = [f"{BY_KEY[k].name} {chance(analysis.probability(k), 1)}" for k in order]
+    parts = [f"{BY_KEY[k].name} {chance(analysis.probability(k))}" for k in ORDER]
     return "Class probabilities: " + ", ".join(parts)
 
 

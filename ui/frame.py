@@ -23,8 +23,7 @@ def header() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f":orange-badge[:material/school: Teaching, not diagnosis]{own} "
-            ":small[LesionLab is not a medical device.]",
+            f":orange-badge[:material/school: Teaching, not diagnosis. Not a medical device.]{own}",
             width="content",
         )
         lock.show()

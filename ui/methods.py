@@ -18,7 +18,7 @@ from core.imaging.image import ImageError, resize, to_jpeg, to_png
 from core.imaging.overlay import canvas_for, draw
 from core.models.registry import in_use
 from core.system.fair_queue import BusyError
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
 from ui import subprocess_task
 from ui.case import Case
 from ui.state import ShownAnalysis, model_server
@@ -72,8 +72,8 @@ def side_by_side(case: Case, shown: ShownAnalysis) -> None:
     st.subheader("Would another method show the same?", anchor=False)
     key = st.selectbox(
         "Heatmaps for",
-        sorted(KEYS, key=analysis.probability, reverse=True),
-        sorted(KEYS, key=analysis.probability, reverse=True).index(analysis.prediction),
+        ORDER,
+        ORDER.index(analysis.prediction),
         format_func=lambda k: BY_KEY[k].name,
         key=f"methods_{analysis.digest}",
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.answer.analyser import mask_of
 from core.formatting import percent
 from core.imaging.heatmaps import share_inside
-from core.imaging.image import to_jpeg
 from core.imaging.overlay import canvas_for, draw
 from core.report.downloads import analysis_json, file_stem, mask_png, overlay_png
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
+from ui.analyse import address, present
 from ui.case import Case
+from ui.parts.photo import layers_of
+from ui.parts.photo import photo as photo_part
 from ui.state import SHOWN_PX, ShownAnalysis
 
 OVERLAY_PX = 2400
@@ -49,82 +54,123 @@ class Layers:
         )
 
 
-def switches() -> Layers:
-    """The switches of the layers; what is chosen holds on every page."""
-    first, second = st.columns(2, gap="medium")
-    outline = first.toggle("Outline", value=True, key="outline", persist_state="session")
-    fill = first.slider(
-        "Fill opacity", 0, 100, 0, 5, format="%d %%", key="fill", persist_state="session"
-    )
-    heatmap = second.toggle("Heatmap", value=True, key="heat_on", persist_state="session")
-    heat = second.slider(
-        "Heatmap opacity",
-        0,
-        100,
-        60,
-        5,
-        format="%d %%",
-        key="heat",
-        disabled=not heatmap,
-        persist_state="session",
-    )
+KEYBOARD = {"o": "outline", "h": "heat_on"}
+"""Keys that turn a layer on and off, with the names of the switches in the session."""
+
+
+def switches(row: DeltaGenerator) -> Layers:
+    """The switches of the layers, in a row; what is chosen holds on every page. At first the photo
+    is plain."""
+    outline = row.toggle("Outline (O)", key="outline", persist_state="session")
+    heatmap = row.toggle("Heatmap (H)", key="heat_on", persist_state="session")
+    with row.popover("Adjust", icon=":material/tune:"):
+        heat = st.slider(
+            "Heatmap opacity",
+            5,
+            100,
+            60,
+            5,
+            format="%d %%",
+            key="heat",
+            disabled=not heatmap,
+            persist_state="session",
+        )
+        fill = st.slider(
+            "Fill opacity of the lesion",
+            0,
+            100,
+            0,
+            5,
+            format="%d %%",
+            key="fill",
+            persist_state="session",
+        )
     return Layers(outline, fill / 100, heatmap, heat / 100)
 
 
 @st.fragment
-def photo(case: Case, shown: ShownAnalysis) -> None:
-    """The photo, its switches and the downloads; a switch redraws only this, no network runs."""
+def photo(case: Case, shown: ShownAnalysis, hidden: bool = False) -> None:
+    """The photo, its switches and the downloads; a switch redraws only this, no network runs.
+
+    Args:
+        hidden: nothing may tell the model's answer yet.
+    """
     analysis = shown.analysis
     place = st.container()
-    layers = switches()
-    target = st.pills(
-        "Heatmap for",
-        sorted(KEYS, key=analysis.probability, reverse=True),
-        format_func=lambda k: BY_KEY[k].name,
-        default=analysis.prediction,
-        required=True,
-        key=f"target_{analysis.digest}",
-        disabled=not layers.heatmap,
-        help="Most probable class first.",
-    )
+    row = st.container(horizontal=True, vertical_alignment="center")
+    layers = _outline_alone(row) if hidden else switches(row)
+    target = analysis.prediction
+    if layers.heatmap:
+        address.take_class(shown, target_key(shown))
+        target = row.selectbox(
+            "Heatmap for",
+            ORDER,
+            ORDER.index(analysis.prediction),
+            format_func=lambda k: BY_KEY[k].name,
+            key=target_key(shown),
+            persist_state="session",
+            label_visibility="collapsed",
+            width=230,
+        )
     heatmap = analysis.heatmap(target)
+    with place:
+        photo_part(
+            layers_of(shown, heatmap, target),
+            in_words(case, shown, layers, target),
+            outline=layers.outline,
+            fill=layers.fill,
+            heat=layers.heat if layers.heatmap and heatmap.any() else 0.0,
+            on_pressed=partial(_pressed, hidden),
+        )
+    if not hidden:
+        with row.popover("Download", icon=":material/download:"):
+            _downloads(case, shown, layers, heatmap)
+    notes(case, shown, layers, target)
+    address.write(shown)
+    if present.asked():
+        st.rerun()
+
+
+def target_key(shown: ShownAnalysis) -> str:
+    """Of the session: the class whose heatmap is shown over a photo."""
+    return f"target_{shown.analysis.digest}"
+
+
+def _outline_alone(row: DeltaGenerator) -> Layers:
+    outline = row.toggle("Outline (O)", key="outline", persist_state="session")
+    return Layers(outline, 0.0, False, 0.0)
+
+
+def _pressed(hidden: bool, key: str) -> None:
+    """A key of the keyboard that the browser passed on."""
+    if key == "p":
+        present.ask()
+    elif key == "o" or not hidden:
+        switch = KEYBOARD[key]
+        st.session_state[switch] = not st.session_state.get(switch, False)
+
+
+def _downloads(case: Case, shown: ShownAnalysis, layers: Layers, heatmap: np.ndarray) -> None:
+    analysis, stem = shown.analysis, file_stem(case.name)
 
     def large() -> np.ndarray:
         canvas = canvas_for(case.open(OVERLAY_PX).rgb, SHOWN_PX, OVERLAY_PX)
         mask = mask_of(analysis.mask_logits, canvas.shape[1], canvas.shape[0])
         return layers.draw(canvas, mask, heatmap)
 
-    place.image(
-        to_jpeg(layers.draw(shown.preview, shown.mask, heatmap)),
-        width="stretch",
-        alt=in_words(case, shown, layers, target),
-    )
-    notes(case, shown, layers, target)
-    stem = file_stem(case.name)
-    with st.container(horizontal=True):
-        st.download_button(
-            "Overlay",
-            lambda: overlay_png(large()),
-            f"{stem}_overlay.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Mask",
-            lambda: mask_png(analysis.mask),
-            f"{stem}_mask.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
+    offered: tuple[tuple[str, Callable[[], str | bytes], str, str], ...] = (
+        ("Photo as shown", lambda: overlay_png(large()), f"{stem}_overlay.png", "image/png"),
+        ("Mask", lambda: mask_png(analysis.mask), f"{stem}_mask.png", "image/png"),
+        (
             "Figures (JSON)",
             lambda: analysis_json(case.name, analysis, shown.notes),
             f"{stem}.json",
             "application/json",
-            icon=":material/download:",
-            on_click="ignore",
+        ),
+    )
+    for label, data, name, mime in offered:
+        st.download_button(
+            label, data, name, mime, icon=":material/download:", on_click="ignore", width="stretch"
         )
 
 
@@ -136,7 +182,7 @@ def _inside(heatmap: np.ndarray, mask: np.ndarray) -> str:
 def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None:
     """Where the photo is from, and how to read what lies on it."""
     st.caption(case.about)
-    if not shown.mask.any():
+    if layers.outline and not shown.mask.any():
         st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
     heatmap, name = shown.analysis.heatmap(target), BY_KEY[target].name
     if layers.heatmap and not heatmap.any():

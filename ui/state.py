@@ -23,6 +23,7 @@ from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
 from core.models.registry import KINDS, in_use, models_in_use, refuse
 from core.models.weights import Card, WeightsError, read_card
+from core.settings import SettingsError
 from core.system.fair_queue import FairQueue
 from ui.case import Case
 from ui.drawings import DRAWN_BYTES
@@ -98,6 +99,13 @@ class ModelServer:
             self._answers[case.digest] = shown
         return shown
 
+    def forget(self, digest: str) -> None:
+        """Forget the answer to a photo, and what it looks like."""
+        with self._lock:
+            for known in [k for k in self._answers if k.startswith(digest)]:
+                del self._answers[known]
+            self._views.pop(digest, None)
+
     def remembered_views(self, digest: str) -> EightViews | None:
         """The eight views of a photo that were classified lately."""
         with self._lock:
@@ -136,6 +144,20 @@ def model_server() -> ModelServer:
         for model in models:
             refuse(model, str(error))
         st.rerun()  # with the shipped ones, and a word on why above the page
+
+
+def forget(digest: str) -> None:
+    """Forget what the models said of a photo, if they are there."""
+    try:
+        model_server().forget(digest)
+    except (WeightsError, SettingsError):
+        return
+
+
+def usual() -> dict[str, float]:
+    """The share of each diagnosis that the classifier's probabilities assume, by key."""
+    analyser = model_server().analyser
+    return dict(zip(analyser.classes, map(float, analyser.calibration.prior), strict=True))
 
 
 def in_turn(doing: str, work: Callable[[], T]) -> T:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from core.formatting import chance, percent
+from core.formatting import chance, percent, times
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
 from core.taxonomy import BY_KEY, KEYS
 
@@ -71,16 +72,60 @@ SEVEN_ONLY = (
 """How to read the seven probabilities."""
 
 
-def passed_over(analysis: Analysis) -> str | None:
-    """Why the most probable class is not the answer; None where it is."""
-    likeliest = analysis.most_probable
-    if likeliest == analysis.prediction:
-        return None
-    return (
-        f"{BY_KEY[likeliest].name} is more probable ({chance(analysis.probability(likeliest))}), "
-        "but it is also far more common. The answer makes up for that, so that rare diagnoses "
-        "are not missed."
-    )
+WORRIED = (
+    "LesionLab cannot tell whether a spot on your skin is harmless. If it is new, changing, "
+    "bleeding or worries you, have a doctor look at it, whatever this page says."
+)
+"""What a worried person is told wherever a photo of their own is asked for or answered."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """An answer in words that cannot contradict the chart beside it.
+
+    Attributes:
+        main: what to read first.
+        before: a line above it, where the diagnosis named is not the most probable one; else empty.
+        flagged: key of the diagnosis that is named although another is more probable.
+    """
+
+    main: str
+    before: str = ""
+    flagged: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it as sentences."""
+        return f"{self.before}. {self.main}." if self.before else f"{self.main}."
+
+
+def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
+    """What the models say of a photo.
+
+    Args:
+        analysis: of the photo.
+        usual: the share of each diagnosis that the probabilities assume, by key.
+    """
+    named, likeliest = analysis.prediction, analysis.most_probable
+    share = analysis.probability(named)
+    if named == likeliest:
+        return Headline(f"{BY_KEY[named].name}, {chance(share)}")
+    first = f"Most probable: {_inner(likeliest)}, {chance(analysis.probability(likeliest))}"
+    first += f" (usual {percent(usual[likeliest])})"
+    against = f"{times(share, usual[named])} its usual {percent(usual[named])}"
+    if BY_KEY[named].malignant:
+        main = f"But {_inner(named)} is at {chance(share)}, {against}: enough to flag"
+    else:
+        ratios = {key: analysis.probability(key) / usual[key] for key in analysis.classes}
+        most = " most" if max(ratios, key=ratios.__getitem__) == named else ""
+        main = f"Stands out{most}: {_inner(named)}, {chance(share)}, {against}"
+    return Headline(main, first, named)
+
+
+def _inner(key: str) -> str:
+    """A diagnosis' name within a sentence."""
+    name = BY_KEY[key].name
+    return name[0].lower() + name[1:]
 
 
 def malignant_share(analysis: Analysis) -> float:

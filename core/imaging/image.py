@@ -165,6 +165,13 @@ def to_png(array: np.ndarray) -> bytes:
     return _encode(array, "PNG")
 
 
+def to_webp(rgba: np.ndarray) -> bytes:
+    """Encode uint8 pixels of shape (height, width, 4), opacity last, as a small WebP file."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rgba)).save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
 def _encode(array: np.ndarray, file_format: str, **options: int) -> bytes:
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
         raise ValueError(f"Expected uint8 (H, W, 3) or (H, W), got {array.dtype} {array.shape}.")

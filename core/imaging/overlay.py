@@ -64,13 +64,27 @@ def draw(
             paint = np.full_like(canvas, colour)
             cv2.copyTo(cv2.addWeighted(canvas, 1 - fill, paint, fill, 0), area, canvas)
         if outline:
-            found, _ = cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-            # Within a pixel of the staircase, with half its corners: smoother, and quicker to draw.
-            contours = [cv2.approxPolyDP(points, 0.8, closed=True) for points in found]
+            contours = _contours(area)
             thickness = max(2, round(max(height, width) / 300))
             cv2.drawContours(canvas, contours, -1, (0, 0, 0), thickness + 2, cv2.LINE_AA)
             cv2.drawContours(canvas, contours, -1, colour, thickness, cv2.LINE_AA)
     return canvas
+
+
+def _contours(area: np.ndarray) -> list[np.ndarray]:
+    found, _ = cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # Within a pixel of the staircase, with half its corners: smoother, and quicker to draw.
+    return [cv2.approxPolyDP(points, 0.8, closed=True) for points in found]
+
+
+def outline_path(mask: np.ndarray) -> str:
+    """A mask's border as the path of an SVG whose view box is `0 0 W H`, so that it stays sharp at
+    any zoom; empty where the mask is. `mask` is bool H×W."""
+    lines = []
+    for points in _contours(mask.astype(np.uint8)):
+        corners = (f"{x + 0.5:g} {y + 0.5:g}" for x, y in points.reshape(-1, 2).tolist())
+        lines.append(f"M{'L'.join(corners)}Z")
+    return "".join(lines)
 
 
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
@@ -85,11 +99,23 @@ def _warm(canvas: np.ndarray, heatmap: np.ndarray, heat: float) -> np.ndarray:
     The map is so coarse that a quarter of the photo's size holds all its bends; the rest of the way
     it is enlarged as levels, in a third of the time (off by 0.1 of 255 on average)."""
     height, width = canvas.shape[:2]
-    quarter = (math.ceil(width / 4), math.ceil(height / 4))
-    warmth = cv2.resize(rescale(heatmap), quarter, interpolation=cv2.INTER_CUBIC)
-    levels = cv2.convertScaleAbs(cv2.sqrt(np.maximum(warmth, 0)), alpha=255)
-    levels = cv2.merge([cv2.resize(levels, (width, height))] * 3)
+    levels = cv2.merge([cv2.resize(_levels(heatmap, width, height), (width, height))] * 3)
     opacity = heat * _LEVELS
     keep, add = (1 - opacity) * np.full(3, 255, np.float32), opacity * _SHADES
     kept, added = (cv2.LUT(levels, np.rint(t).astype(np.uint8)[None]) for t in (keep, add))
     return cv2.add(cv2.multiply(canvas, kept, scale=1 / 255), added)
+
+
+def _levels(heatmap: np.ndarray, width: int, height: int) -> np.ndarray:
+    """√warmth in 256 levels, uint8, at a quarter of a photo's width and height."""
+    quarter = (math.ceil(width / 4), math.ceil(height / 4))
+    warmth = cv2.resize(rescale(heatmap), quarter, interpolation=cv2.INTER_CUBIC)
+    return cv2.convertScaleAbs(cv2.sqrt(np.maximum(warmth, 0)), alpha=255)
+
+
+def heat_layer(heatmap: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A heatmap to lay over a photo of width × height pixels: uint8 h×w×4 (RGB, opacity), a quarter
+    of the photo's size, as it is to be stretched over it. Where it is hottest it is opaque; `draw`
+    looks the same with its opacity scaled by `heat`."""
+    levels = _levels(heatmap, width, height)
+    return np.dstack([np.rint(_SHADES).astype(np.uint8)[levels], levels])

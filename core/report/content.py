@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.answer.analyser import Analysis
-from core.answer.words import domain_note, malignant_share, passed_over
+from core.answer.words import WORRIED, domain_note, headline, malignant_share
 from core.formatting import chance, percent
 from core.imaging.image import display_name, to_jpeg
 from core.imaging.overlay import canvas_for, draw
 from core.lesion.measure_words import Row, described
 from core.models.neighbours import Neighbour
 from core.models.weights import Card
-from core.taxonomy import BY_KEY, Diagnosis
+from core.taxonomy import BY_KEY, ORDER, Diagnosis
 
 PICTURE_PX = 640
 """Longest side of the pictures: sharp where it is printed, and small to send."""
@@ -64,7 +64,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Group:
-    """Malignant or benign: the name with the sum, and its bars, most probable first."""
+    """Malignant or benign: the name with the sum, and its bars."""
 
     title: str
     malignant: bool
@@ -92,10 +92,9 @@ class Report:
         source: where the photo comes from and who is to be credited; may be empty.
         domain_note: title and text of what is to be said first, of a photo that is not familiar or
             not from the dataset.
-        answer: the class named by the rule, with its probability.
+        answer: the class named by the rule, with its probability, and which one is more probable.
         about: what that diagnosis is.
-        besides: sentences on the answer, for instance which class is more probable, and why it is
-            not the answer.
+        besides: sentences on the answer, and on the truth where it is known.
         pictures: photo, outline, heatmap of the answer.
         groups: the seven probabilities, the malignant above the benign.
         measurements: of the outlined lesion; empty if none was found.
@@ -134,6 +133,7 @@ class Report:
         mask: np.ndarray,
         name: str,
         *,
+        usual: Mapping[str, float],
         cards: Iterable[Card],
         date: datetime.date,
         notes: str = "",
@@ -141,6 +141,7 @@ class Report:
         own: bool = False,
         neighbours: Sequence[Neighbour] = (),
         remarks: Sequence[str] = (),
+        truth: Sequence[str] = (),
     ) -> Report:
         """Put a report together.
 
@@ -149,6 +150,7 @@ class Report:
             preview: its pixels, uint8 h×w×3 of any scale.
             mask: bool h×w, true on the lesion; spans the same frame.
             name: file name or title of the photo; folders in it are dropped.
+            usual: the share of each diagnosis that the probabilities assume, by key.
             cards: of the models that were used, the classifier's first.
             date: of the analysis.
             notes: what the student typed.
@@ -156,8 +158,9 @@ class Report:
             own: whether a visitor brought the photo along.
             neighbours: known cases like it, most alike first.
             remarks: reasons to doubt this answer, and what was changed while reading the photo.
+            truth: sentences on the true diagnosis, once a student has seen it.
         """
-        answer = BY_KEY[analysis.prediction]
+        answer, said = BY_KEY[analysis.prediction], headline(analysis, usual)
         cards = list(cards)
         limits = cards[0].get("limits", []) if cards else []
         measured = analysis.measurements
@@ -166,10 +169,10 @@ class Report:
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            domain_note=domain_note(analysis.domain, cards[0] if cards else {}, own),
-            answer=f"{answer.name} · {chance(analysis.probability(answer.key))}",
+            domain_note=_note(domain_note(analysis.domain, cards[0] if cards else {}, own), own),
+            answer=said.text.removesuffix("."),
             about=answer.text,
-            besides=_besides(analysis),
+            besides=(*_besides(analysis), *map(_plain, truth)),
             pictures=_pictures(analysis, preview, mask),
             groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
             measurements=tuple(described(measured).values()) if measured else (),
@@ -200,7 +203,12 @@ def _besides(analysis: Analysis) -> tuple[str, ...]:
     )
     if (group == "malignant") != (malignant > 0.5):
         together += " The answer and the more probable group differ."
-    return tuple(filter(None, (passed_over(analysis), together)))
+    return (together,)
+
+
+def _note(note: tuple[str, str] | None, own: bool) -> tuple[str, str] | None:
+    """What is to be said first, and to who brought a photo along also what to do about worries."""
+    return (note[0], f"{note[1]} {WORRIED}") if note and own else note
 
 
 def _pictures(analysis: Analysis, preview: np.ndarray, mask: np.ndarray) -> tuple[Picture, ...]:
@@ -245,10 +253,9 @@ def _pictures(analysis: Analysis, preview: np.ndarray, mask: np.ndarray) -> tupl
 
 
 def _group(analysis: Analysis, malignant: bool) -> Group:
-    keys = [k for k in analysis.classes if BY_KEY[k].malignant == malignant]
-    keys.sort(key=analysis.probability, reverse=True)
+    keys = [k for k in ORDER if BY_KEY[k].malignant == malignant]
     shares = [analysis.probability(k) for k in keys]
-    bars = tuple(Bar(BY_KEY[k], s, chance(s, 1)) for k, s in zip(keys, shares, strict=True))
+    bars = tuple(Bar(BY_KEY[k], s, chance(s)) for k, s in zip(keys, shares, strict=True))
     name = "Malignant" if malignant else "Benign"
     return Group(f"{name}: {chance(sum(shares))}", malignant, bars)
 

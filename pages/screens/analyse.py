@@ -4,17 +4,20 @@ import streamlit as st
 
 from ui import answer
 from ui import case_picker as cases
-from ui.compare import pair
+from ui.analyse import address, present, presentation, tools
 
-st.title(
+address.read()
+top = st.container(horizontal=True, vertical_alignment="center")
+top.title(
     "Analyse a photo",
     anchor=False,
     help="See how two neural networks read a lesion: where it is, what it may be, and why.",
 )
-
 case = cases.pick()
-if case is not None and (shown := answer.attempt(case)):
-    if st.button("Compare with another photo", icon=":material/compare:", type="tertiary"):
-        cases.carry(pair.slots()[0])
-        st.switch_page("pages/screens/compare.py")
+shown = answer.attempt(case) if case is not None else None
+if case is not None and shown is not None and present.asked():
+    presentation.show(case, shown, cases.move)
+elif case is not None and shown is not None:
+    tools.show(top)
     answer.show(case, shown)
+address.write(shown)

@@ -35,24 +35,47 @@ def test_upload_gives_outline_heatmap_and_bars(
     upload(page, wait_idle, "sample.jpg", photo)
     image = page.get_by_role("img", name="Photo sample.jpg")
     image.wait_for()
-    words = image.get_attribute("alt")
-    assert "lesion outlined" in words
-    assert "heatmap for" in words
-    page.locator(".js-plotly-plot .bars .point").first.wait_for(state="attached")
-    assert page.locator(".js-plotly-plot .bars .point").count() == 7
-    # The picture really arrives, and changes with the opacity.
     assert image.evaluate("img => img.complete && img.naturalWidth") >= 600
-    before = image.get_attribute("src")
-    page.get_by_role("slider", name="Fill opacity").press("ArrowRight")
-    page.wait_for_function(
-        "before => document.querySelector('img[alt^=\"Photo sample\"]').src !== before", arg=before
-    )
+    assert image.get_attribute("src").startswith("data:image/jpeg")
+    assert len(image.get_attribute("src")) < 350_000
+    heat, line = page.locator("img.heat"), page.locator("path.line")
+    assert not heat.is_visible()
+    assert not line.is_visible()
+    assert page.locator("li .track").count() == 7
+    # Keys turn the layers on, which stay over the photo however it is zoomed.
+    page.keyboard.press("o")
+    line.wait_for()
+    page.keyboard.press("h")
+    heat.wait_for()
     wait_idle(page)
+    assert "lesion outlined" in image.get_attribute("alt")
+    assert "heatmap for" in image.get_attribute("alt")
+    assert not page.locator(".js-plotly-plot").count(), "megabytes that the answer does not need"
+    page.get_by_role("button", name="Zoom in").click()
+    page.get_by_role("group", name="Photo sample.jpg").press("ArrowLeft")
+    boxes = [layer.bounding_box() for layer in (image, heat, page.locator("svg.outline"))]
+    assert boxes[0]["width"] > 1.4 * page.locator(".frame").bounding_box()["width"]
+    assert boxes[0] == boxes[1] == boxes[2]
+    plain = page.get_by_role("button", name="Hold: photo alone")
+    plain.hover()
+    page.mouse.down()
+    heat.wait_for(state="hidden")
+    page.mouse.up()
+    heat.wait_for()
+    page.get_by_role("button", name="Adjust").click()
+    page.get_by_role("slider", name="Heatmap opacity").press("ArrowRight")
+    page.wait_for_function("e => e.style.opacity === '0.65'", arg=heat.element_handle(), polling=50)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Figures (JSON)").click()
     figures = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert sum(figures["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert "teaching" in figures["disclaimer"]
+    # A reload brings the photo and its view back.
+    page.reload()
+    heat.wait_for()
+    assert "lesion outlined" in image.get_attribute("alt")
     assert not console_errors
     assert not foreign_requests
 
@@ -74,20 +97,42 @@ def test_fresh_clone_fits_every_screen(visit, viewport):
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
 
 
-def test_each_view_comes_as_one_small_jpeg(visit, wait_idle, photo):
+@pytest.mark.parametrize("viewport", [(1366, 768), (390, 844)])
+def test_photo_and_answer_are_on_the_first_screen(visit, viewport):
     page = visit("/")
-    arrived = []
+    photo = page.get_by_role("img", name="Photo Synthetic")
+    photo.wait_for()
+    answer = page.get_by_role("heading", name=" %").first.bounding_box()
+    box = photo.bounding_box()
+    assert answer["y"] + answer["height"] <= box["y"]
+    assert box["y"] + box["height"] <= viewport[1]
+    assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
 
-    def note(response) -> None:
-        if "/media/" in response.url and response.request.resource_type == "image":
-            arrived.append((response.headers["content-type"], len(response.body())))
 
-    page.on("response", note)
-    upload(page, wait_idle, "sample.jpg", photo)
-    page.get_by_role("img", name="Photo sample.jpg").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.get_by_role("slider", name="Fill opacity").press("ArrowRight")
+@pytest.mark.parametrize("viewport", [(1024, 768), (1920, 1080)])
+def test_a_presentation_goes_by_keys_alone(visit, wait_idle, viewport, console_errors):
+    page = visit("/?practice=2&view=present")
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    box = dialog.bounding_box()
+    assert (box["width"], box["height"]) == viewport
+    assert not page.locator("path.line").is_visible()
+    page.keyboard.press("ArrowRight")
+    page.locator("path.line").wait_for()
+    page.keyboard.press("PageDown")
+    page.locator("img.heat").wait_for()
+    page.keyboard.press(" ")
+    bars = page.locator("dialog li")
+    bars.last.wait_for()
+    assert bars.count() == 7
+    last = bars.last.bounding_box()
+    assert last["y"] + last["height"] < viewport[1]
+    size = bars.first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert size >= viewport[0] / 50, "to be read from the last row"
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.search.includes('practice=3')")
     wait_idle(page)
-    page.wait_for_load_state("networkidle")
-    assert [kind for kind, _ in arrived] == ["image/jpeg"] * 2
-    assert max(size for _, size in arrived) < 250_000
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    page.wait_for_function("!location.search.includes('view')")
+    assert not console_errors

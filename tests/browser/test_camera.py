@@ -20,7 +20,7 @@ def test_a_photo_is_taken_analysed_and_removed(visit, wait_idle, viewport, conso
     image.wait_for()
     wait_idle(page)
     assert page.locator("video").count() == 0, "the camera is off"
-    page.get_by_role("button", name="Remove photo").click()
+    page.get_by_role("button", name="Forget this photo").click()
     page.wait_for_function(f"({CAMERAS})() === 1")
     assert image.count() == 0
     assert not console_errors

@@ -7,6 +7,7 @@ assert "Why" in texts(app)
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -60,6 +61,16 @@ def texts(app: AppTest) -> str:
 def read(words: str) -> str:
     """Markdown that `ui.text.as_text` made, as a reader sees it."""
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", words).replace("\u2060", "")
+
+
+def part(app: AppTest, name: str) -> dict[str, Any] | None:
+    """What the browser draws as the part of that name (a module of `ui.parts`); None: it is not
+    there."""
+    for found in app.get("bidi_component"):
+        if found.proto.component_name == f"lesionlab_{name}":
+            data: dict[str, Any] = json.loads(found.proto.json)
+            return data
+    return None
 
 
 def button(app: AppTest, label: str) -> Any:

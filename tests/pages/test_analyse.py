@@ -20,8 +20,8 @@ from core.imaging.image import LesionImage, to_jpeg, to_png
 from core.lesion.phantom import practice_set
 from core.report.downloads import DISCLAIMER
 from core.system.fair_queue import BusyError
-from core.taxonomy import BY_KEY
-from tests.pages.conftest import read, start, texts
+from core.taxonomy import BY_KEY, ORDER
+from tests.pages.conftest import checked, part, read, start, texts
 from tests.waiting import wait_for
 from ui import state
 from ui.case import Case
@@ -42,28 +42,59 @@ def with_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return start()
 
 
-def shown_image(app: AppTest):
-    return app.image[0].proto.imgs[0]
+def shown(app: AppTest) -> dict:
+    """The photo with its layers, as the browser draws it."""
+    found = part(app, "photo")
+    assert found is not None
+    return found
+
+
+def alt(app: AppTest) -> str:
+    return shown(app)["alt"]
+
+
+def headline(app: AppTest) -> str:
+    return next(s.value for s in app.subheader if " %" in s.value)
 
 
 def test_fresh_clone_shows_a_whole_answer(app):
     assert app.segmented_control(key="source").value == "practice"
-    assert any("·" in s.value and "%" in s.value for s in app.subheader)
-    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
+    assert headline(app)
+    assert part(app, "bars")
     assert "Synthetic" in texts(app)
     assert [b.label for b in app.get("download_button")] == ["Overlay", "Mask", "Figures (JSON)"]
     assert DISCLAIMER in texts(app)
 
 
-def test_image_and_chart_speak_to_screen_readers(app):
-    assert "heatmap for" in shown_image(app).alt
-    assert "Melanoma" in app.get("plotly_chart")[0].proto.alt
+def test_the_photo_comes_plain_and_each_layer_by_one_switch(app):
+    assert not shown(app)["showOutline"]
+    assert shown(app)["heatOpacity"] == shown(app)["fill"] == 0
+    assert "heatmap" not in alt(app)
+    assert "outlined" not in alt(app)
+    app.toggle(key="outline").set_value(True)
+    checked(app.toggle(key="heat_on").set_value(True))
+    assert shown(app)["showOutline"]
+    assert shown(app)["heatOpacity"] == 0.6
+    assert "lesion outlined" in alt(app)
+    assert "heatmap for" in alt(app)
 
 
-def test_predicted_class_comes_first_among_the_heatmaps(app):
-    pills = next(p for p in app.pills if p.label == "Heatmap for")
-    headline = next(s.value for s in app.subheader if "·" in s.value)
-    assert headline.startswith(BY_KEY[pills.value].name)
+def test_bars_are_in_one_order_each_beside_its_usual_share(app):
+    rows = [row for group in part(app, "bars")["groups"] for row in group["rows"]]
+    assert [row["name"] for row in rows] == [BY_KEY[key].name for key in ORDER]
+    assert sum(row["share"] for row in rows) == pytest.approx(1, abs=1e-3)
+    assert sum(row["usual"] for row in rows) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_answer_s_heatmap_comes_first(app):
+    checked(app.toggle(key="heat_on").set_value(True))
+    found = state.model_server().remembered(practice_set()[0].image.digest)
+    assert found is not None
+    assert heatmap_class(app).value == found.analysis.prediction
+
+
+def heatmap_class(app: AppTest):
+    return next(s for s in app.selectbox if s.label == "Heatmap for")
 
 
 def test_switches_run_no_network(app, monkeypatch):
@@ -71,23 +102,24 @@ def test_switches_run_no_network(app, monkeypatch):
     runtime = type(state.model_server().analyser.runtime)
     monkeypatch.setattr(runtime, "classify", lambda *_: calls.append("classify"))
     monkeypatch.setattr(runtime, "segment", lambda *_: calls.append("segment"))
-    before = shown_image(app).url
+    app.toggle(key="heat_on").set_value(True).run()
+    before = shown(app)
     for value in (10, 55, 100):
         app.slider(key="heat").set_value(value).run()
         assert not app.exception
-        assert shown_image(app).url != before
-        before = shown_image(app).url
+        assert shown(app) != before
+        before = shown(app)
     assert not calls
 
 
 def test_another_class_draws_another_heatmap(app):
-    pills = next(p for p in app.pills if p.label == "Heatmap for")
-    before = shown_image(app).url
-    other = next(k for k in BY_KEY if k != pills.value)
-    pills.set_value(other).run()
+    app.toggle(key="heat_on").set_value(True).run()
+    before = shown(app)
+    other = next(k for k in BY_KEY if k != heatmap_class(app).value)
+    heatmap_class(app).set_value(other).run()
     assert not app.exception
-    assert shown_image(app).url != before
-    assert BY_KEY[other].name in shown_image(app).alt
+    assert shown(app) != before
+    assert BY_KEY[other].name in alt(app)
 
 
 def test_without_dataset_it_says_how_to_import(app):
@@ -114,22 +146,22 @@ def upload(app: AppTest, name: str, content: bytes) -> AppTest:
 def test_empty_upload_says_what_to_do(app):
     app.segmented_control(key="source").set_value("upload").run()
     assert "drop one here" in texts(app)
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
 
 
 def test_upload_is_analysed_and_outlives_a_look_elsewhere(app):
     upload(app, "my mole.jpg", to_jpeg(practice_set()[1].image.rgb))
-    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
-    assert "my mole.jpg" in shown_image(app).alt
+    assert part(app, "bars")
+    assert "my mole.jpg" in alt(app)
     app.segmented_control(key="source").set_value("practice").run()
     app.segmented_control(key="source").set_value("upload").run()
-    assert "my mole.jpg" in shown_image(app).alt
+    assert "my mole.jpg" in alt(app)
 
 
 def test_a_phone_photo_is_analysed(app):
     upload(app, "IMG_0001.HEIC", heic(practice_set()[1].image.rgb))
-    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
-    assert "IMG_0001.HEIC" in shown_image(app).alt
+    assert part(app, "bars")
+    assert "IMG_0001.HEIC" in alt(app)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +178,7 @@ def test_a_phone_photo_is_analysed(app):
 def test_a_format_that_is_not_read_is_named(app, name, content, told):
     upload(app, name, content)
     assert told in app.error[0].value
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +194,7 @@ def test_bad_upload_gets_a_sentence(app, name, content):
     upload(app, name, content)
     assert len(app.error) == 1
     assert app.error[0].value.endswith(".")
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
 
 
 def test_uploads_of_two_people_stay_apart(tmp_path, monkeypatch):
@@ -171,15 +203,15 @@ def test_uploads_of_two_people_stay_apart(tmp_path, monkeypatch):
     upload(first, "first.jpg", to_jpeg(practice_set()[0].image.rgb))
     upload(second, "second.jpg", to_jpeg(practice_set()[1].image.rgb))
     first.run()
-    assert "first.jpg" in shown_image(first).alt
-    assert "second.jpg" in shown_image(second).alt
+    assert "first.jpg" in alt(first)
+    assert "second.jpg" in alt(second)
 
 
 def test_same_photo_under_another_name_keeps_its_own_name(tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     photo = to_jpeg(practice_set()[2].image.rgb)
     for name in ("one.jpg", "other.jpg"):
-        assert name in shown_image(upload(start(), name, photo)).alt
+        assert name in alt(upload(start(), name, photo))
 
 
 def test_missing_weights_are_explained(tmp_path, monkeypatch):
@@ -207,16 +239,16 @@ def test_typed_id_opens_that_case_and_says_if_it_was_learned(with_dataset, datas
     app = with_dataset
     app.text_input(key="typed").set_value(trained.removeprefix("ISIC_").lstrip("0")).run()
     assert not app.exception
-    assert trained in shown_image(app).alt
+    assert trained in alt(app)
     assert "not a fair test" in texts(app)
 
 
 def test_unknown_id_gets_a_sentence_and_keeps_the_case(with_dataset):
     app = with_dataset
-    before = shown_image(app).alt
+    before = alt(app)
     app.text_input(key="typed").set_value("ISIC_9999999").run()
     assert r"There is no image ISIC\_9999999" in texts(app)
-    assert shown_image(app).alt == before
+    assert alt(app) == before
 
 
 def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
@@ -234,11 +266,10 @@ def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
 
 def test_an_upload_can_be_removed(app):
     upload(app, "mine.jpg", to_jpeg(practice_set()[0].image.rgb))
-    app.file_uploader[0].set_value(None).run()
-    assert "mine.jpg" in shown_image(app).alt
-    next(b for b in app.button if b.label == "Remove photo").click().run()
+    assert not app.file_uploader
+    next(b for b in app.button if b.label == "Forget this photo").click().run()
     assert not app.exception
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
     assert "upload" not in app.session_state
 
 
@@ -254,23 +285,23 @@ def test_camera_warns_and_says_what_to_do_without_a_picture(app):
     assert not app.exception
     assert "Use a dermatoscope" in app.warning[0].value
     assert "Allow the camera" in texts(app)
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
 
 
 def test_camera_photo_is_analysed_remembered_and_removed(app):
     take_photo(app, to_jpeg(practice_set()[1].image.rgb))
-    assert "Camera photo" in shown_image(app).alt
+    assert "Camera photo" in alt(app)
     assert not app.camera_input, "the camera is off once the photo is taken"
     assert "Use a dermatoscope" in app.warning[0].value
     app.segmented_control(key="source").set_value("practice").run()
     app.segmented_control(key="source").set_value("camera").run()
-    assert "Camera photo" in shown_image(app).alt
+    assert "Camera photo" in alt(app)
     app.switch_page("pages/screens/about.py").run()
     app.switch_page("pages/screens/analyse.py").run()
-    assert "Camera photo" in shown_image(app).alt
-    next(b for b in app.button if b.label == "Remove photo").click().run()
+    assert "Camera photo" in alt(app)
+    next(b for b in app.button if b.label == "Forget this photo").click().run()
     assert not app.exception
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
     assert len(app.camera_input) == 1
     assert "shot" not in app.session_state
 
@@ -279,15 +310,15 @@ def test_camera_and_upload_are_remembered_apart(app):
     upload(app, "mine.jpg", to_jpeg(practice_set()[0].image.rgb))
     take_photo(app, to_jpeg(practice_set()[1].image.rgb))
     app.segmented_control(key="source").set_value("upload").run()
-    assert "mine.jpg" in shown_image(app).alt
+    assert "mine.jpg" in alt(app)
 
 
 def test_a_second_camera_photo_replaces_the_first(app):
     take_photo(app, to_jpeg(practice_set()[1].image.rgb))
-    first = shown_image(app).url
-    next(b for b in app.button if b.label == "Remove photo").click().run()
+    first = shown(app)["photo"]
+    next(b for b in app.button if b.label == "Forget this photo").click().run()
     take_photo(app, to_jpeg(practice_set()[2].image.rgb))
-    assert shown_image(app).url != first
+    assert shown(app)["photo"] != first
 
 
 def test_file_names_are_no_markdown(app):
@@ -311,7 +342,7 @@ def test_filters_decide_again_after_a_typed_id(with_dataset, dataset):
     trained = table.index[(table["split"] == "train") & (table["dx"] == "nv")][0]
     app = with_dataset
     app.text_input(key="typed").set_value(trained).run()
-    assert trained in shown_image(app).alt
+    assert trained in alt(app)
     assert app.text_input(key="typed").value == ""
     app.selectbox(key="diagnosis").set_value("vasc").run()
     assert not app.exception
@@ -324,7 +355,7 @@ def test_choices_outlive_a_visit_to_another_page(app):
     app.switch_page("pages/screens/about.py").run()
     app.switch_page("pages/screens/analyse.py").run()
     assert not app.exception
-    assert practice_set()[3].title in shown_image(app).alt
+    assert practice_set()[3].title in alt(app)
     assert app.slider(key="heat").value == 25
 
 
@@ -339,7 +370,7 @@ def test_filter_without_a_case_says_so(dataset, tmp_path, monkeypatch):
     assert "No imported case fits" in texts(app)
     app.segmented_control(key="part").set_value("all").run()
     assert not app.exception
-    assert trained in shown_image(app).alt
+    assert trained in alt(app)
 
 
 def test_bad_setting_is_explained(app, monkeypatch):
@@ -371,7 +402,7 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     thread.join()
     assert seen == [2]
     assert not app.exception
-    assert "waits.jpg" in shown_image(app).alt
+    assert "waits.jpg" in alt(app)
     assert "Busy" not in texts(app), "the message goes when the answer comes"
     with turns.take() as turn:
         assert turn.wait(0), "and the turn was given back"
@@ -385,9 +416,9 @@ def test_full_queue_says_so_and_offers_another_try(app, monkeypatch):
         patch.setattr(type(state.model_server().turns), "take", full)
         upload(app, "late.jpg", to_jpeg(practice_set()[0].image.rgb[:390, :500].copy()))
         assert "Try again in a minute" in texts(app)
-        assert not app.get("plotly_chart")
+        assert not part(app, "bars")
     next(b for b in app.button if b.label == "Try again").click().run()
-    assert "late.jpg" in shown_image(app).alt
+    assert "late.jpg" in alt(app)
 
 
 def test_a_photo_seen_before_is_neither_decoded_nor_analysed_again(app, monkeypatch):
@@ -401,7 +432,7 @@ def test_a_photo_seen_before_is_neither_decoded_nor_analysed_again(app, monkeypa
     app.run()
     other = start()
     upload(other, "same pixels.jpg", photo)
-    assert "same pixels.jpg" in shown_image(other).alt
+    assert "same pixels.jpg" in alt(other)
 
 
 def test_what_is_remembered_is_bounded(app, monkeypatch):
@@ -422,11 +453,13 @@ def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset
     app = with_dataset
     app.text_input(key="typed").set_value(p.index[0]).run()
     assert not app.exception
-    headline = next(s.value for s in app.subheader if "·" in s.value)
-    assert headline.startswith("Melanoma · ")
-    assert re.search(
-        r"Melanocytic naevus is more probable \(\d+ %\), but .* more common", texts(app)
-    )
+    assert re.match(r"But melanoma is at \d+ %, .* its usual 11 %: enough to flag", headline(app))
+    assert re.search(r"Most probable: melanocytic naevus, \d+ % \(usual 67 %\)", texts(app))
+    rows = [row for group in part(app, "bars")["groups"] for row in group["rows"]]
+    assert [row["name"] for row in rows if row["flagged"]] == ["Melanoma"]
+    app.button(key="why_flagged").click().run()
+    assert app.session_state["section"] == "base_rates"
+    assert app.segmented_control(key="room").value == "equal"
 
 
 def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch):
@@ -438,16 +471,16 @@ def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch)
     assert app.error[0].value.endswith("Import the dataset again to repair it.")
     monkeypatch.undo()
     next(b for b in app.button if b.label == "Another case").click().run()
-    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
+    assert part(app, "bars")
 
 
 def test_a_photo_of_something_else_is_warned_of_first(app):
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
     upload(app, "noise.png", to_png(noise))
-    assert app.warning[0].proto.title == UNLIKE
-    assert not app.get("plotly_chart")
+    assert UNLIKE in texts(app)
+    assert not part(app, "bars")
     toggle = next(t for t in app.toggle if "anyway" in t.label)
     toggle.set_value(True).run()
     assert not app.exception
-    assert [c.key for c in app.get("plotly_chart")] == ["bars"]
-    assert app.warning  # it stays
+    assert part(app, "bars")
+    assert UNLIKE in texts(app)  # it stays

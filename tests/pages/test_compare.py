@@ -63,7 +63,7 @@ def test_starts_with_two_different_photos_both_answered(app):
     left, right = alts(app)
     assert left.startswith(f"Left: Photo {practice_titles()[0]}")
     assert right.startswith(f"Right: Photo {practice_titles()[1]}")
-    assert len([s for s in app.subheader if "·" in s.value]) == 2
+    assert len([s for s in app.subheader if " %" in s.value]) == 2
     assert len(app.get("plotly_chart")) == 1
     assert "Left: Class probabilities" in chart_alt(app)
     assert "Right: Class probabilities" in chart_alt(app)
@@ -71,6 +71,8 @@ def test_starts_with_two_different_photos_both_answered(app):
 
 def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
     monkeypatch.setattr(state.ModelServer, "answer", lambda *_: pytest.fail("a network ran"))
+    app.toggle(key="outline").set_value(True)
+    app.toggle(key="heat_on").set_value(True).run()
     own = [alt.split("heatmap for ")[1] for alt in alts(app)]
     other = next(key for key in BY_KEY if BY_KEY[key].name not in own)
     for change in (
@@ -88,7 +90,8 @@ def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
 
 
 def test_one_class_or_each_photo_s_own(app):
-    own = [s.value.split(" · ")[0] for s in app.subheader if "·" in s.value]
+    app.toggle(key="heat_on").set_value(True).run()
+    own = [s.value.split(", ")[0] for s in app.subheader if " %" in s.value]
     for name, alt in zip(own, alts(app), strict=True):
         assert f"heatmap for {name}" in alt
     app.pills(key="pair_target").set_value("vasc").run()
@@ -128,8 +131,7 @@ def test_pickers_know_nothing_of_each_other_nor_of_analyse(app):
 def test_removing_one_upload_leaves_the_other(app):
     for place, slot in enumerate(("one_", "two_")):
         upload(app, slot, f"{slot}.jpg", to_jpeg(practice_set()[place].image.rgb))
-    app.file_uploader(key="one_file").set_value(None).run()
-    button(app, "Remove photo").click().run()
+    button(app, "Forget this photo").click().run()
     assert not app.exception
     assert len(alts(app)) == 1
     assert alts(app)[0].startswith("Right: Photo two_.jpg")

@@ -32,7 +32,7 @@ ASK = "Ask about all eight views"
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page of a fresh clone, the section open, no views remembered."""
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
-    app = start(section=doubt.TITLE)
+    app = start(section="doubt")
     state.model_server()._views.clear()
     return app.run()
 

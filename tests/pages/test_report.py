@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import start
-from ui.sections.report import NOTES_LENGTH, TITLE
+from ui.sections.report import NOTES_LENGTH
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The Analyse page of a fresh clone with the section opened."""
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
-    return start(section=TITLE)
+    return start(section="report")
 
 
 def test_notes_and_two_files(app: AppTest) -> None:

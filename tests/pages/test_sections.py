@@ -35,7 +35,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def ask(app: AppTest, section) -> AppTest:
-    app.session_state["section"] = section.TITLE
+    app.session_state["section"] = section.__name__.rsplit(".", 1)[-1]
     return checked(app)
 
 
@@ -69,6 +69,7 @@ def test_opens_at_once(app, section):
 
 
 def test_share_inside_the_outline_is_said_beside_photo_and_for_each_class(app):
+    app.toggle(key="heat_on").set_value(True)
     ask(app, heatmaps)
     analysis = shown(app).analysis
     table = app.table[0].value

@@ -26,7 +26,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_dataset_eight_cases_by_id(offline: None) -> None:
-    app = start(section=similar.TITLE)
+    app = start(section="similar")
     labels = [c.value for c in app.caption if "similarity" in c.value]
     assert len(labels) == 8
     values = [float(label.rsplit(" ", 1)[1]) for label in labels]
@@ -45,7 +45,7 @@ def test_photos_come_from_the_archive_on_a_click(
         return ArchiveImage(to_jpeg(np.full((40, 50, 3), 99, np.uint8)), "ViDIR Group, CC-BY-NC")
 
     monkeypatch.setattr(similar, "fetch", answer)
-    app = start(section=similar.TITLE)
+    app = start(section="similar")
     assert not asked
     next(b for b in app.button if "ISIC Archive" in b.label).click().run()
     assert not app.exception
@@ -62,7 +62,7 @@ def test_no_connection_is_said_and_the_cases_stay(
         raise ArchiveError("The ISIC Archive cannot be reached. Check the internet connection.")
 
     monkeypatch.setattr(similar, "fetch", refuse)
-    app = start(section=similar.TITLE)
+    app = start(section="similar")
     next(b for b in app.button if "ISIC Archive" in b.label).click().run()
     assert not app.exception
     assert "cannot be reached" in texts(app)
@@ -82,7 +82,7 @@ def test_one_bad_photo_does_not_take_the_others(
         return ArchiveImage(to_jpeg(np.full((40, 50, 3), 99, np.uint8)), "ViDIR Group")
 
     monkeypatch.setattr(similar, "fetch", answer)
-    app = start(section=similar.TITLE)
+    app = start(section="similar")
     next(b for b in app.button if "ISIC Archive" in b.label).click().run()
     assert not app.exception
     assert [w for w in app.warning if "unexpected" in w.value]
@@ -130,7 +130,7 @@ def test_a_case_of_the_dataset_never_finds_its_own_lesion(
     table = dataset.table
     several = table[(table["split"] == "train") & table["lesion_id"].duplicated(keep=False)]
     image_id = str(several.index[0])
-    app = start(section=similar.TITLE, case=image_id, pinned=True)
+    app = start(section="similar", case=image_id, pinned=True)
     shown = [
         c.value.split(" ")[0].replace("\\", "") for c in app.caption if "similarity" in c.value
     ]

@@ -91,7 +91,7 @@ def test_figures_of_an_analysis_do_not_keep_it(monkeypatch) -> None:
         """Stands for an analysis: what is drawn of it is not looked at here."""
 
     figure = go.Figure()
-    drawn = ((figures, "probability_bars"), (figures, "spread_bars"), (charts, "colour_bars"))
+    drawn = ((figures, "spread_bars"), (charts, "colour_bars"))
     for module, name in drawn:
         monkeypatch.setattr(module, f"_{name}", lambda *_: figure)
         thing = Views()

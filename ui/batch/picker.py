@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from core.batch import sources
@@ -20,6 +18,7 @@ from core.system.fair_queue import BusyError
 from ui import access
 from ui.batch import store as batches
 from ui.choices import choose_one
+from ui.files import let_go
 from ui.text import as_text
 
 ARCHIVE_MB = 200
@@ -110,14 +109,5 @@ def _start(
     except (WeightsError, SettingsError) as error:
         st.error(as_text(str(error)), title="The models cannot be used")
     else:
-        _let_go(files)
+        let_go(files)
         st.rerun()
-
-
-def _let_go(files: Sequence[UploadedFile]) -> None:
-    """The batch has the files now, and drops each when it is done. Streamlit alone would keep them
-    until the visitor leaves."""
-    context = get_script_run_ctx()
-    if context and isinstance(keeper := context.uploaded_file_mgr, MemoryUploadedFileManager):
-        for file in files:
-            keeper.remove_file(context.session_id, file.file_id)

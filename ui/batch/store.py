@@ -10,7 +10,7 @@ from core.batch.batch_store import BatchStore
 from core.batch.batches import BatchJob, Photo, check
 from core.batch.sources import Source
 from ui import state
-from ui.case import Case
+from ui.analyse import uploads
 from ui.text import as_text
 
 PARAMETER = "batch"
@@ -77,7 +77,7 @@ def open_in_analyse(photo: Photo) -> None:
     about = f":blue-badge[From your batch] {as_text(photo.name)}"
     if photo.reduced:
         about += " · a smaller copy: figures may differ a little from the table's"
-    st.session_state["upload"] = Case.of_file(photo.copy, photo.name, about, taken=None)
+    uploads.keep(uploads.Upload("upload", photo.name, photo.copy, about))
     st.session_state["source"] = "upload"
     st.switch_page("pages/screens/analyse.py")
 

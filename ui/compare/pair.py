@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.imaging.image import resize, to_jpeg
 from core.lesion.align import Size, aligned, centred
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
 from ui import answer
 from ui.case import Case
 from ui.choices import choose_one
@@ -21,7 +21,7 @@ from ui.state import ShownAnalysis
 from ui.text import as_text
 
 OWN = "own"
-HEATMAPS = {OWN: "Each photo's own answer"} | {k: BY_KEY[k].name for k in KEYS}
+HEATMAPS = {OWN: "Each photo's own answer"} | {k: BY_KEY[k].name for k in ORDER}
 SIZES = {"fit": "Fit", "pixels": "Same pixels", "mm": "Same millimetres"}
 
 
@@ -104,7 +104,7 @@ def interval(left: Side, right: Side) -> None:
 def photos(sides: tuple[Side, Side]) -> None:
     """Both photos and their one set of switches; a switch redraws only this, no network runs."""
     places = st.columns(2, gap="large")
-    layers = switches()
+    layers = switches(st.container(horizontal=True, vertical_alignment="center"))
     target = st.pills(
         "Heatmap for",
         list(HEATMAPS),

@@ -9,7 +9,7 @@ from core.errors import DatasetError
 from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
-from ui.dataset import selection
+from ui.dataset import playlist, selection
 from ui.dataset.opening import facts_of, open_button
 from ui.dataset_cases import small
 from ui.text import as_text
@@ -40,8 +40,11 @@ def show(table: pd.DataFrame, data: Dataset) -> None:
     pages = -(-len(table) // PER_PAGE)
     grid = st.container()
     page = st.pagination(pages, key=selection.page_key(), persist_state="session")
+    here = table.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
+    with row:
+        playlist.show([str(image_id) for image_id in here.index], data)
     with grid.grid(6, min_column_width=130):
-        for image_id, facts in table.iloc[(page - 1) * PER_PAGE : page * PER_PAGE].iterrows():
+        for image_id, facts in here.iterrows():
             with st.container(gap="xsmall"):
                 _cell(str(image_id), facts, data, outline)
 
@@ -54,4 +57,5 @@ def _cell(image_id: str, facts: pd.Series, data: Dataset, outline: bool) -> None
         return
     st.image(picture, width="stretch", alt=f"{image_id}, {BY_KEY[facts['dx']].name}")
     open_button(image_id, "gallery")
+    playlist.button(image_id)
     st.caption(facts_of(facts))

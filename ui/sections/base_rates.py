@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from core.answer.prior import GENERAL_PRACTICE, reweigh
-from core.formatting import chance
-from core.taxonomy import BY_KEY
+from core.formatting import chance, percent
+from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.choices import choose_one
 from ui.sections.charts import before_and_after
@@ -55,6 +55,11 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     _before_and_after(shown, new, after)
 
 
+def _places(classes: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Each diagnosis in the order in which people read them, with its place in `classes`."""
+    return [(key, classes.index(key)) for key in ORDER]
+
+
 def _own(classes: tuple[str, ...], prior: np.ndarray) -> np.ndarray:
     """Seven numbers of any scale, float K ≥ 0."""
     usual = {key: round(100 * float(share), 2) for key, share in zip(classes, prior, strict=True)}
@@ -70,12 +75,12 @@ def _own(classes: tuple[str, ...], prior: np.ndarray) -> np.ndarray:
                 key=f"share_{key}",
                 persist_state="session",
             )
-            for key in classes
+            for key in ORDER
         ]
     row = st.container(horizontal=True, vertical_alignment="center")
     row.button("Back to HAM10000's", icon=":material/undo:", on_click=_reset, args=(usual,))
     row.caption(f"Lesions of each kind, on any scale; now {sum(values):g} in all.")
-    return np.array(values)
+    return np.array([values[ORDER.index(key)] for key in classes])
 
 
 def _reset(usual: dict[str, float]) -> None:
@@ -85,7 +90,7 @@ def _reset(usual: dict[str, float]) -> None:
 
 def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) -> None:
     analysis = shown.analysis
-    before = analysis.probabilities
+    before, prior = analysis.probabilities, model_server().analyser.calibration.prior
     malignant = np.array([BY_KEY[key].malignant for key in analysis.classes])
     top = int(after.argmax())
     st.markdown(
@@ -95,8 +100,8 @@ def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) 
         f"**{chance(float(after[malignant].sum()))}** here."
     )
     pairs = [
-        f"{BY_KEY[key].name} {chance(float(old), 1)} before, {chance(float(now), 1)} here"
-        for key, old, now in zip(analysis.classes, before, after, strict=True)
+        f"{BY_KEY[key].name} {chance(float(old))} before, {chance(float(now))} here"
+        for key, old, now in ((key, before[k], after[k]) for key, k in _places(analysis.classes))
     ]
     st.plotly_chart(
         before_and_after(analysis.classes, before, after, ("before", "here")),
@@ -107,11 +112,11 @@ def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) 
     with st.expander("The shares, and how it is computed"):
         st.table(
             {
-                "Diagnosis": [BY_KEY[key].name for key in analysis.classes],
+                "Diagnosis": [BY_KEY[key].name for key in ORDER],
                 "Share in HAM10000": [
-                    chance(float(s), 1) for s in model_server().analyser.calibration.prior
+                    percent(float(prior[k]), 1) for _, k in _places(analysis.classes)
                 ],
-                "Share here": ["0 %" if s == 0 else chance(float(s), 1) for s in new],
+                "Share here": [percent(float(new[k]), 1) for _, k in _places(analysis.classes)],
             },
             alt="Share of each diagnosis in both groups of patients",
         )

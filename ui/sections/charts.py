@@ -16,7 +16,7 @@ from core.imaging.image import to_jpeg
 from core.imaging.overlay import canvas_for, draw
 from core.lesion.colour import COLOURS, LEAST_SHARE
 from core.lesion.measure import Measurements
-from core.taxonomy import BY_KEY
+from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
 from ui.figures import BROWN, PATTERNS, TEAL, bar_layout, colour, text_colour, tick_label
 from ui.state import ShownAnalysis
@@ -98,7 +98,7 @@ def before_and_after(
 ) -> go.Figure:
     """Probabilities K of each class at two priors, in pairs: pale before, full after."""
     dark = st.context.theme.type == "dark"
-    order = sorted(range(len(classes)), key=lambda k: (not BY_KEY[classes[k]].malignant, -after[k]))
+    order = [classes.index(key) for key in ORDER]
     labels = [tick_label(classes[k]) for k in order]
     bars = [
         go.Bar(
@@ -106,7 +106,7 @@ def before_and_after(
             name=name,
             y=labels,
             x=[shares[k] for k in order],
-            text=[f"{chance(float(shares[k]), 1)} {name}" for k in order],
+            text=[f"{chance(float(shares[k]))} {name}" for k in order],
             textposition="outside",
             cliponaxis=False,
             showlegend=False,
@@ -119,7 +119,7 @@ def before_and_after(
                     "size": 7,
                 },
             },
-            hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
+            hovertemplate="%{y}: %{x:.0%}<extra>" + name + "</extra>",
         )
         for name, shares, opacity in zip(names, (before, after), (0.45, 1.0), strict=True)
     ]

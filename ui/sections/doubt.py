@@ -20,7 +20,7 @@ from core.lesion.quality import KINDS, MEASURED_PX, about_limits, remarks
 from core.models.registry import in_use
 from core.models.weights import WeightsError
 from core.system.fair_queue import BusyError
-from core.taxonomy import BY_KEY
+from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
 from ui.figures import describe_spread, spread_bars
@@ -168,17 +168,17 @@ def _show_views(views: EightViews) -> None:
         "Diamond: their mean."
     )
     with st.expander("In figures"):
-        order = sorted(range(len(views.classes)), key=lambda k: -views.mean[k])
+        order = [views.classes.index(key) for key in ORDER]
         seen = views.probabilities
         st.table(
             {
                 "Diagnosis": [BY_KEY[views.classes[k]].name for k in order],
                 "Mean ± deviation": [
-                    f"{chance(float(views.mean[k]), 1)} ± {100 * views.deviation[k]:.1f}"
+                    f"{chance(float(views.mean[k]))} ± {100 * views.deviation[k]:.0f}"
                     for k in order
                 ],
                 "Lowest to highest": [
-                    f"{chance(float(seen[:, k].min()), 1)} to {chance(float(seen[:, k].max()), 1)}"
+                    f"{chance(float(seen[:, k].min()))} to {chance(float(seen[:, k].max()))}"
                     for k in order
                 ],
             }
@@ -220,12 +220,12 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
         )
     before, after = shown.analysis, cleaned.analysis
     st.markdown(_changed(before, after))
-    order = sorted(before.classes, key=before.probability, reverse=True)
+    order = ORDER
     st.table(
         {
             "Diagnosis": [BY_KEY[k].name for k in order],
-            "As it is": [chance(before.probability(k), 1) for k in order],
-            "Without hair": [chance(after.probability(k), 1) for k in order],
+            "As it is": [chance(before.probability(k)) for k in order],
+            "Without hair": [chance(after.probability(k)) for k in order],
             "Change": [
                 f"{100 * change:+z.1f} points"
                 for change in (after.probability(k) - before.probability(k) for k in order)

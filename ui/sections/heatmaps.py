@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.formatting import chance, percent
 from core.imaging.heatmaps import reachable_share, share_inside
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.methods import side_by_side
 from ui.sections.charts import contrast_chart
@@ -37,12 +37,12 @@ def _shares(shown: ShownAnalysis) -> None:
         st.write("No lesion was outlined, so there is no inside and outside.")
         return
     analysis = shown.analysis
-    order = sorted(KEYS, key=analysis.probability, reverse=True)
+    order = list(ORDER)
     covered = percent(float(shown.mask.mean()))
     st.table(
         {
             "Diagnosis": [BY_KEY[key].name for key in order],
-            "Probability": [chance(analysis.probability(key), 1) for key in order],
+            "Probability": [chance(analysis.probability(key)) for key in order],
             "Heat inside the outline": [inside(shown, key) for key in order],
         },
         alt="Share of each diagnosis' heat that lies inside the outline",
@@ -69,7 +69,7 @@ def _shares(shown: ShownAnalysis) -> None:
 def _contrast(shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     st.subheader("Why this and not that?", anchor=False)
-    order = sorted(KEYS, key=analysis.probability, reverse=True)
+    order = list(ORDER)
     left, right = st.columns(2)
     one = left.selectbox(
         "Why",

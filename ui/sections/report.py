@@ -14,7 +14,7 @@ from core.report.downloads import file_stem
 from ui.case import Case
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
-from ui.state import ShownAnalysis, cards
+from ui.state import ShownAnalysis, cards, usual
 
 TITLE = ":material/description: Report"
 
@@ -35,6 +35,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             shown.preview,
             shown.mask,
             case.name,
+            usual=usual(),
             cards=cards().values(),
             date=datetime.date.today(),
             notes=written[case.digest],

@@ -17,7 +17,7 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.isic_archive import ArchiveError, ArchiveImage, fetch
 from core.imaging.image import ImageError
 from core.models.neighbours import Neighbour, vote
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
 from ui.dataset_cases import choose, small
@@ -152,7 +152,7 @@ def _vote(found: tuple[Neighbour, ...], shown: ShownAnalysis) -> None:
         f"**The vote of the {len(found)} nearest lesions:** {names}, "
         f"{most * len(found):.0f} of {len(found)}{' each' if len(leading) > 1 else ''}. {verdict}."
     )
-    keys = sorted(KEYS, key=lambda k: (-votes.get(k, 0), -analysis.probability(k)))
+    keys = ORDER
     prior = state.model_server().analyser.calibration.prior
     st.table(
         {

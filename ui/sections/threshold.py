@@ -10,7 +10,7 @@ import streamlit as st
 from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
 from core.evaluation.curves import at_threshold, operating_point
 from core.evaluation.files import EvaluationError
-from core.formatting import chance, percent
+from core.formatting import percent
 from core.models.registry import in_use
 from core.models.weights import read_card
 from ui.case import Case
@@ -66,7 +66,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     line = operating_point(truth, score, wanted / 100)
     with st.container(horizontal=True, gap="large"):
         st.metric(
-            f"Threshold: call it {NAMES[target]} at this or more", chance(line["threshold"], 1)
+            f"Threshold: call it {NAMES[target]} at this or more", percent(line["threshold"], 1)
         )
         st.metric("Sensitivity", percent(line["sensitivity"], 1))
         st.metric("Specificity", percent(line["specificity"], 1))
@@ -120,7 +120,8 @@ def _this_photo(shown: ShownAnalysis, keys: frozenset[str], target: str, thresho
     called = probability >= threshold
     name = "melanoma" if target == "melanoma" else "malignant"
     st.markdown(
-        f":material/flag: **This photo** has {chance(probability, 1)}: with this line the model "
+        f":material/flag: **This photo** has {percent(min(max(probability, 0.001), 0.999), 1)}: "
+        "with this threshold the model "
         + (f"**would call it {name}**." if called else f"**would not call it {name}**.")
         + (
             ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.formatting import chance, percent
+from core.formatting import chance, percent, times
 
 
 @pytest.mark.parametrize(
@@ -14,19 +14,31 @@ def test_percent(share: float, digits: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "digits", "words"),
+    ("probability", "words"),
     [
-        (0.0, 0, "<1 %"),
-        (0.0099, 0, "<1 %"),
-        (0.01, 0, "1 %"),
-        (0.29, 0, "29 %"),
-        (0.99, 0, "99 %"),
-        (0.991, 0, ">99 %"),
-        (1.0, 0, ">99 %"),
-        (0.0004, 1, "<0.1 %"),
-        (0.9996, 1, ">99.9 %"),
-        (0.1234, 1, "12.3 %"),
+        (0.0, "<1 %"),
+        (0.0099, "<1 %"),
+        (0.01, "1 %"),
+        (0.29, "29 %"),
+        (0.99, "99 %"),
+        (0.991, ">99 %"),
+        (1.0, ">99 %"),
     ],
 )
-def test_chance_never_claims_certainty(probability: float, digits: int, words: str) -> None:
-    assert chance(probability, digits) == words
+def test_chance_never_claims_certainty(probability: float, words: str) -> None:
+    assert chance(probability) == words
+
+
+@pytest.mark.parametrize(
+    ("probability", "usual", "words"),
+    [
+        (0.44, 0.11, "four times"),
+        (0.23, 0.11, "twice"),
+        (0.18, 0.11, "1.6 times"),
+        (0.11, 0.11, "about"),
+        (0.05, 0.11, "less than"),
+        (0.5, 0.012, "42 times"),
+    ],
+)
+def test_beside_the_usual_share(probability: float, usual: float, words: str) -> None:
+    assert times(probability, usual) == words

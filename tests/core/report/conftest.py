@@ -34,7 +34,8 @@ NEIGHBOURS = (
     Neighbour("ISIC_0024307", "HAM_0000001", "mel", 0.934),
     Neighbour("ISIC_0024308", "HAM_0000002", "vasc", 0.911),
 )
-DEFAULTS: dict[str, Any] = {"name": "lesion.jpg", "cards": [CARD], "date": DATE}
+USUAL = dict(zip(KEYS, (0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02), strict=True))
+DEFAULTS: dict[str, Any] = {"name": "lesion.jpg", "usual": USUAL, "cards": [CARD], "date": DATE}
 
 Make = Callable[..., Report]
 

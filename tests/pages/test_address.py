@@ -1,0 +1,119 @@
+"""What the Analyse page shows is in its address, and comes back from there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ham10000.dataset import Dataset
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set, practice_titles
+from core.settings import REPOSITORY
+from tests.pages.conftest import SECONDS, checked, part, start, texts
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+
+
+def arrive(**address: str) -> AppTest:
+    """A new visitor with that address."""
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=SECONDS)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return checked(app)
+
+
+def address_of(app: AppTest) -> dict[str, str]:
+    return {name: "".join(app.query_params[name]) for name in app.query_params}
+
+
+def test_a_view_comes_back_from_its_address(fresh) -> None:
+    app = start(practice=practice_titles()[2], section="threshold")
+    app.toggle(key="heat_on").set_value(True).run()
+    next(s for s in app.selectbox if s.label == "Heatmap for").set_value("vasc").run()
+    app.segmented_control(key="line_target").set_value("malignant")
+    checked(app.slider(key="line_sensitivity").set_value(77))
+    found = address_of(app)
+    assert found == {
+        "practice": "3",
+        "section": "threshold",
+        "layers": "heatmap",
+        "class": "vasc",
+        "find": "malignant",
+        "sensitivity": "77",
+    }
+    other = arrive(**found)
+    assert address_of(other) == found
+    assert practice_titles()[2] in part(other, "photo")["alt"]
+    assert "heatmap for Vascular lesion" in part(other, "photo")["alt"]
+    assert other.slider(key="line_sensitivity").value == 77
+
+
+def test_nonsense_in_an_address_is_passed_over(fresh) -> None:
+    app = arrive(
+        practice="99", section="<b>", layers="x.y", sensitivity="7e9", **{"class": "pizza"}
+    )
+    assert part(app, "photo")
+    assert address_of(app) == {"practice": "1"}
+
+
+def test_a_case_comes_back_and_an_unknown_one_is_named(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    image_id = str(dataset.table.index[dataset.table["split"] == "train"][0])
+    app = arrive(case=image_id.removeprefix("ISIC_"))
+    assert image_id in part(app, "photo")["alt"]
+    assert address_of(app) == {"case": image_id}
+    app = arrive(case="9999999")
+    assert r"There is no image ISIC\_9999999" in texts(app)
+    first = app.session_state["case"]
+    app.button(key="shuffle").click().run()
+    second = app.session_state["case"]
+    app.button(key="shuffle").click().run()
+    app.button(key="chevron_left").click().run()
+    assert app.session_state["case"] == second
+    app.button(key="chevron_left").click().run()
+    assert app.session_state["case"] == first
+    assert app.button(key="chevron_left").disabled
+
+
+def test_an_upload_outlives_a_reload_for_who_has_its_address_until_it_is_forgotten(fresh) -> None:
+    app = start()
+    app.segmented_control(key="source").set_value("upload").run()
+    photo = to_jpeg(practice_set()[1].image.rgb)
+    checked(app.file_uploader[0].set_value(("mine.jpg", photo, "image/jpeg")))
+    found = address_of(app)
+    assert list(found) == ["photo"]
+    assert "mine.jpg" in part(arrive(**found), "photo")["alt"]
+    assert part(app, "copy")["leaveOut"] == ["photo"]
+    app.button(key="upload_remove").click().run()
+    assert address_of(app) == {}
+    late = arrive(**found)
+    assert not part(late, "photo")
+    assert late.warning
+    assert late.file_uploader
+
+
+def test_who_answers_first_sees_the_model_s_answer_afterwards(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    app = start(first=True, section="heatmaps", heat_on=True)
+    assert not part(app, "bars")
+    assert not app.table
+    assert "heatmap" not in part(app, "photo")["alt"]
+    assert app.button(key="commit").disabled
+    app.pills[0].set_value("mel").run()
+    app.button(key="commit").click().run()
+    assert part(app, "bars")
+    assert app.table[0].value["Diagnosis"].iloc[0] == "Melanoma"
+    assert [*app.success, *app.error], "the truth"
+    checked(app.button(key="shuffle").click())
+    assert not part(app, "bars")
+    checked(app.toggle(key="first").set_value(False))
+    assert part(app, "bars")

@@ -1,0 +1,1 @@
+"""What belongs to the Analyse page alone: its address, visitors' photos, answering first."""

@@ -1,0 +1,141 @@
+"""What the Analyse page shows, as its address tells it: a link, a reload and the browser's Back
+button lead to the same view. Whatever stands in an address is a stranger's: what means nothing is
+passed over."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.lesion.phantom import practice_titles
+from core.taxonomy import KEYS
+from ui.analyse import uploads
+
+if TYPE_CHECKING:
+    from ui.state import ShownAnalysis
+
+_SEEN = "address_seen"
+"""Of the session: our part of the address as it was last written or read."""
+PHOTOS = ("case", "practice", "photo")
+"""Each names a photo; an address with one of them says all, also what it leaves out."""
+NAMES = (*PHOTOS, "section", "layers", "class", "find", "sensitivity", "first", "view", "cases")
+SECRET = ("photo",)
+"""What no link hands on."""
+SECTIONS = ("heatmaps", "measurements", "doubt", "similar", "threshold", "base_rates", "report")
+"""Names of the sections in the address, as of their modules."""
+LAYERS = {"outline": "outline", "heatmap": "heat_on"}
+"""Names of the layers in the address, with those of their switches in the session."""
+MOST_CASES = 100
+"""In a playlist."""
+SENSITIVITIES = range(50, 100)
+
+
+def read() -> None:
+    """Take over what the address says, unless it was this session that wrote it there. To be called
+    before any widget."""
+    now = _ours()
+    if not now or now == st.session_state.get(_SEEN):
+        return
+    st.session_state[_SEEN] = now
+    say = st.session_state
+    if any(name in now for name in PHOTOS):
+        _read_photo(now)
+        section = now.get("section")
+        say["section"] = section if section in SECTIONS else None
+        wanted = now.get("layers", "").split(".")
+        for layer, switch in LAYERS.items():
+            say[switch] = layer in wanted
+        say["class_wanted"] = now.get("class")
+        if now.get("find") in ("melanoma", "malignant"):
+            say["line_target"] = now["find"]
+        if now.get("sensitivity", "").isdecimal() and int(now["sensitivity"]) in SENSITIVITIES:
+            say["line_sensitivity"] = int(now["sensitivity"])
+        say["first"] = now.get("first") == "1"
+    say["present"] = now.get("view") == "present"
+    if found := ids_of(now.get("cases", "")):
+        say["playlist"] = found
+        if not any(name in now for name in PHOTOS):
+            say.update(source="dataset", case=found[0], pinned=True, asked_case=found[0])
+
+
+def _read_photo(now: dict[str, str]) -> None:
+    if "case" in now:
+        image_id = image_id_of(now["case"])
+        st.session_state.update(source="dataset", case=image_id, pinned=True, asked_case=image_id)
+    elif "practice" in now:
+        titles = practice_titles()
+        number = int(now["practice"]) if now["practice"].isdecimal() else 0
+        st.session_state["source"] = "practice"
+        if 1 <= number <= len(titles):
+            st.session_state["practice"] = titles[number - 1]
+    elif not uploads.restore(now["photo"]):
+        st.session_state.update(source="upload", upload_lost=True)
+
+
+def write(shown: ShownAnalysis | None = None) -> None:
+    """Have the address say what the page shows now. To be called after all widgets."""
+    wanted = wanted_now(shown)
+    st.session_state[_SEEN] = wanted
+    if wanted != _ours():
+        others = {k: v for k, v in st.query_params.to_dict().items() if k not in NAMES}
+        st.query_params.from_dict({**others, **wanted})
+
+
+def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
+    """Names and values of our part of the address for what the page shows now."""
+    say = st.session_state
+    found: dict[str, str | None] = {}
+    source = say.get("source")
+    if source == "dataset":
+        found["case"] = say.get("case")
+    elif source == "practice" and say.get("practice") in practice_titles():
+        found["practice"] = str(practice_titles().index(say["practice"]) + 1)
+    elif source in ("upload", "camera"):
+        found["photo"] = say.get("upload_key" if source == "upload" else "shot_key")
+    found["section"] = say.get("section")
+    found["layers"] = ".".join(layer for layer, switch in LAYERS.items() if say.get(switch))
+    if shown and say.get("heat_on"):
+        chosen = say.get(f"target_{shown.analysis.digest}")
+        found["class"] = chosen if chosen != shown.analysis.prediction else None
+    if found["section"] == "threshold":
+        found["find"] = say.get("line_target")
+        if "line_sensitivity" in say:
+            found["sensitivity"] = str(say["line_sensitivity"])
+    found["first"] = "1" if say.get("first") else None
+    if say.get("present"):
+        found["view"] = "present"
+        found["cases"] = cases_of(say.get("playlist", ()))
+    return {name: value for name, value in found.items() if value}
+
+
+def take_class(shown: ShownAnalysis, key: str) -> None:
+    """Choose the class of the heatmap that the address asked for, before its widget is drawn."""
+    if (wanted := st.session_state.pop("class_wanted", None)) in KEYS:
+        st.session_state[key] = wanted
+
+
+def image_id_of(typed: str) -> str:
+    """A whole id of an image, from that or from its last digits: `24306` → `ISIC_0024306`."""
+    words = typed.strip().upper().removesuffix(".JPG")
+    return f"ISIC_{words.removeprefix('ISIC_').zfill(7)}"
+
+
+def ids_of(words: str) -> list[str]:
+    """The image ids of a playlist, written in any way: ids or their digits, apart by anything. Each
+    once, in their order, `MOST_CASES` at most."""
+    found = (image_id_of(digits) for digits in re.findall(r"\d{1,7}", words))
+    return list(dict.fromkeys(found))[:MOST_CASES]
+
+
+def cases_of(ids: object) -> str:
+    """A playlist for an address: the ids' digits, apart by full stops."""
+    return (
+        ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids) if isinstance(ids, list) else ""
+    )
+
+
+def _ours() -> dict[str, str]:
+    found = st.query_params.to_dict()
+    return {name: found[name] for name in NAMES if found.get(name)}

@@ -1,0 +1,62 @@
+"""The presentation: one case after the other on the whole screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core.answer import words
+from core.taxonomy import BY_KEY
+from ui import state
+from ui.analyse.present import PLAYLIST, leave
+from ui.case import Case
+from ui.parts.bars import rows
+from ui.parts.photo import layers_of
+from ui.parts.stage import stage
+from ui.state import ShownAnalysis
+
+
+def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
+    """The presentation of a case, over the whole window.
+
+    Args:
+        move: opens the next case (1) or the one before (-1) where there is no playlist.
+    """
+    analysis, usual = shown.analysis, state.usual()
+    said = words.headline(analysis, usual)
+    listed = st.session_state.get(PLAYLIST, [])
+    place = listed.index(case.name) if case.name in listed else None
+    notes = ["Teaching, not diagnosis"]
+    if place is not None:
+        notes.insert(0, f"Case {place + 1} of {len(listed)}")
+    true = None if case.record is None else BY_KEY[str(case.record["dx"])]
+    agrees = true is not None and true.key == analysis.prediction
+    answered = analysis.in_domain
+    data = layers_of(shown, analysis.heatmap(analysis.prediction), analysis.prediction) | {
+        "id": case.digest,
+        "alt": f"photo {case.name}",
+        "groups": rows(analysis, usual, said.flagged) if answered else [],
+        "before": said.before if answered else "",
+        "main": said.main if answered else words.UNLIKE,
+        "truth": "" if true is None else f"Truth: {true.name}",
+        "agrees": agrees,
+        "note": " · ".join(notes),
+    }
+    stage(data, partial(_move, case.name, move), leave)
+
+
+def _move(name: str, otherwise: Callable[[int], None], by: int) -> None:
+    listed = st.session_state.get(PLAYLIST, [])
+    if name not in listed:
+        otherwise(by)
+        return
+    place = listed.index(name) + by
+    if 0 <= place < len(listed):
+        open_case(listed[place])
+
+
+def open_case(image_id: str) -> None:
+    """Have the page show a case of the dataset."""
+    st.session_state.update(source="dataset", case=image_id, pinned=True)

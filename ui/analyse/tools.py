@@ -1,0 +1,32 @@
+"""What can be done with the view as a whole: hand it on, compare, show it to a hall."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ui import case_picker as cases
+from ui.analyse import present
+from ui.compare import pair
+from ui.parts.copy import copy_link
+
+
+def show(place: DeltaGenerator) -> None:
+    """The buttons, in one popover."""
+    with place.popover("Share", icon=":material/ios_share:", key="tools"):
+        copy_link()
+        st.button(
+            "Present (P)",
+            icon=":material/slideshow:",
+            key="present_now",
+            on_click=present.ask,
+            width="stretch",
+        )
+        if st.button(
+            "Compare with another photo",
+            icon=":material/compare:",
+            key="compare",
+            width="stretch",
+        ):
+            cases.carry(pair.slots()[0])
+            st.switch_page("pages/screens/compare.py")

@@ -1,0 +1,159 @@
+"""A playlist: the cases that a teacher picks here and shows to a hall, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from core.ham10000.dataset import Dataset
+from ui.analyse.address import MOST_CASES, cases_of, ids_of
+from ui.analyse.present import PLAYLIST
+from ui.files import let_go
+from ui.text import as_text
+
+_PROBLEM = "playlist_problem"
+"""Of the session: what could not be done, until it was said."""
+HEAD = "# LesionLab playlist: one image id a line, in the order of the presentation\n"
+
+
+def ids() -> list[str]:
+    """The image ids, in their order."""
+    found: list[str] = st.session_state.setdefault(PLAYLIST, [])
+    return found
+
+
+def show(on_page: Sequence[str], data: Dataset) -> None:
+    """The playlist, what can be done with it, and where a saved one is opened.
+
+    Args:
+        on_page: ids of the images that the gallery shows now.
+    """
+    listed = ids()
+    with st.popover(f"Playlist ({len(listed)})", icon=":material/slideshow:", key="playlist_open"):
+        st.caption(
+            "Cases for the presentation view, which shows one after the other on the whole screen. "
+            "The + below an image adds it."
+        )
+        if problem := st.session_state.pop(_PROBLEM, None):
+            st.warning(problem)
+        for place, image_id in enumerate(listed):
+            _row(place, image_id)
+        with st.container(horizontal=True):
+            st.button(
+                f"Add these {len(on_page)}",
+                icon=":material/playlist_add:",
+                key="playlist_add_all",
+                on_click=_add,
+                args=(list(on_page),),
+            )
+            if listed:
+                st.button(
+                    "Clear", icon=":material/delete:", key="playlist_clear", on_click=listed.clear
+                )
+        if listed:
+            if st.button(
+                "Present", icon=":material/play_arrow:", key="playlist_present", type="primary"
+            ):
+                st.switch_page("pages/screens/analyse.py", query_params=_parameters(listed))
+            st.download_button(
+                "Save as a file",
+                HEAD + "\n".join(listed) + "\n",
+                "playlist.txt",
+                "text/plain",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.markdown("Or hand on this link:")
+            st.code(_link(listed), language=None, wrap_lines=True)
+        st.file_uploader(
+            "Open a saved playlist",
+            type="txt",
+            key="playlist_file",
+            max_upload_size=1,
+            on_change=_open,
+            args=(data,),
+        )
+
+
+def _row(place: int, image_id: str) -> None:
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    row.markdown(f"{place + 1}. {as_text(image_id)}", width=150)
+    row.button(
+        "Up",
+        key=f"playlist_up_{image_id}",
+        on_click=_up,
+        args=(place,),
+        disabled=place == 0,
+        type="tertiary",
+        icon=":material/arrow_upward:",
+    )
+    row.button(
+        "Remove",
+        key=f"playlist_remove_{image_id}",
+        on_click=ids().remove,
+        args=(image_id,),
+        type="tertiary",
+        icon=":material/close:",
+    )
+
+
+def button(image_id: str) -> None:
+    """Below an image of the gallery: adds it, or takes it off again."""
+    within = image_id in ids()
+    st.button(
+        "In the playlist" if within else "Playlist",
+        icon=":material/check:" if within else ":material/add:",
+        key=f"playlist_{image_id}",
+        type="tertiary",
+        help="Take it off the playlist" if within else "Add it to the playlist",
+        on_click=ids().remove if within else _add,
+        args=(image_id,) if within else ([image_id],),
+    )
+
+
+def _add(more: list[str]) -> None:
+    listed = ids()
+    new = [image_id for image_id in more if image_id not in listed]
+    room = MOST_CASES - len(listed)
+    listed += new[:room]
+    if len(new) > room:
+        st.session_state[_PROBLEM] = f"A playlist has {MOST_CASES} cases at most."
+
+
+def _up(place: int) -> None:
+    listed = ids()
+    listed[place - 1], listed[place] = listed[place], listed[place - 1]
+
+
+def _open(data: Dataset) -> None:
+    file = st.session_state["playlist_file"]
+    if file is None:
+        return
+    lines = file.getvalue().decode("utf-8", "replace").splitlines()
+    let_go([file])
+    found = ids_of("\n".join(line for line in lines if not line.lstrip().startswith("#")))
+    known = [image_id for image_id in found if image_id in data.table.index]
+    if not known:
+        st.session_state[_PROBLEM] = (
+            "This file names no image of the dataset. A playlist has one image id a line, such as "
+            f"{data.table.index[0]}. The playlist stays as it was."
+        )
+        return
+    st.session_state[PLAYLIST] = known
+    if len(known) < len(found):
+        st.session_state[_PROBLEM] = (
+            f"{len(found) - len(known)} of its {len(found)} ids are not in the dataset and were "
+            "left out."
+        )
+
+
+def _parameters(listed: list[str]) -> dict[str, str]:
+    return {"view": "present", "cases": cases_of(listed)}
+
+
+def _link(listed: list[str]) -> str:
+    parts = urlsplit(str(st.context.url or ""))
+    base = parts.path.rstrip("/").removesuffix("/dataset")
+    return urlunsplit((parts.scheme, parts.netloc, base + "/", urlencode(_parameters(listed)), ""))

@@ -1,0 +1,22 @@
+"""A part's script and style sheet, read once."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+def part(name: str, html: str) -> Any:
+    """The component of that name, to be called once a run where it shall stand."""
+    script, looks = ((_FOLDER / f"{name}.{kind}").read_text("utf-8") for kind in ("js", "css"))
+    return st.components.v2.component(f"lesionlab_{name}", html=html, js=script, css=looks)
+
+
+def data_url(data: bytes, kind: str) -> str:
+    """A picture as an address of its own, such as `data:image/jpeg;base64,…`."""
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

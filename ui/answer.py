@@ -46,7 +46,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left:
         said = None if hidden else headline(shown)
-        photo(case, shown, hidden)
+        photo(case, shown, hidden, analyse=True)
     with right:
         if said is None:
             commit.switch()
@@ -113,7 +113,7 @@ def further(case: Case, shown: ShownAnalysis) -> None:
     from photo to photo. Choosing one reruns only this."""
     if shown.analysis.models != state.model_server().analyser.models:
         st.rerun()  # another model is in use by now: the sections compare with its figures
-    st.subheader("Explore this answer", anchor=False)
+    st.header("Explore this answer", anchor=False)
     st.session_state.setdefault("section", None)
     chosen = st.pills(
         "Explore this answer",
@@ -150,7 +150,7 @@ def headline(shown: ShownAnalysis) -> Headline:
     said = words.headline(shown.analysis, state.usual())
     if said.before:
         st.markdown(f"{said.before}.")
-    st.subheader(said.main, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
+    st.header(said.main, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
     return said
 
 

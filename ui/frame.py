@@ -11,7 +11,7 @@ from core.models.registry import models_in_use, use_shipped
 from core.report.downloads import DISCLAIMER
 from ui import access, lock
 from ui.state import cards
-from ui.text import as_code, as_text
+from ui.text import as_text
 
 
 def header() -> None:
@@ -87,7 +87,7 @@ def footer() -> None:
     st.divider()
     own = {model.kind for model in models_in_use() if model.own}
     models = [
-        f"{as_text(str(card['name']))} {as_code(str(card['sha256'])[:8])}"
+        f"{as_text(str(card['name']))} ({as_text(str(card['sha256'])[:8])})"
         + (" (not the shipped one)" if kind in own else "")
         for kind, card in cards().items()
     ]

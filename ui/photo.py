@@ -89,11 +89,12 @@ def switches(row: DeltaGenerator) -> Layers:
 
 
 @st.fragment
-def photo(case: Case, shown: ShownAnalysis, hidden: bool = False) -> None:
+def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool = False) -> None:
     """The photo, its switches and the downloads; a switch redraws only this, no network runs.
 
     Args:
         hidden: nothing may tell the model's answer yet.
+        analyse: this is the Analyse page: its address tells the view, and it can be presented.
     """
     analysis = shown.analysis
     place = st.container()
@@ -120,15 +121,16 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False) -> None:
             outline=layers.outline,
             fill=layers.fill,
             heat=layers.heat if layers.heatmap and heatmap.any() else 0.0,
-            on_pressed=partial(_pressed, hidden),
+            on_pressed=partial(_pressed, hidden, analyse),
         )
     if not hidden:
         with row.popover("Download", icon=":material/download:"):
             _downloads(case, shown, layers, heatmap)
     notes(case, shown, layers, target)
-    address.write(shown)
-    if present.asked():
-        st.rerun()
+    if analyse:
+        address.write(shown)
+        if present.asked():
+            st.rerun()
 
 
 def target_key(shown: ShownAnalysis) -> str:
@@ -141,11 +143,11 @@ def _outline_alone(row: DeltaGenerator) -> Layers:
     return Layers(outline, 0.0, False, 0.0)
 
 
-def _pressed(hidden: bool, key: str) -> None:
+def _pressed(hidden: bool, analyse: bool, key: str) -> None:
     """A key of the keyboard that the browser passed on."""
-    if key == "p":
+    if key == "p" and analyse:
         present.ask()
-    elif key == "o" or not hidden:
+    elif key == "o" or (key == "h" and not hidden):
         switch = KEYBOARD[key]
         st.session_state[switch] = not st.session_state.get(switch, False)
 
@@ -181,7 +183,7 @@ def _inside(heatmap: np.ndarray, mask: np.ndarray) -> str:
 
 def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None:
     """Where the photo is from, and how to read what lies on it."""
-    st.caption(case.about)
+    st.markdown(f":small[{case.about}]")  # as a caption, its badge would be too faint to read
     if layers.outline and not shown.mask.any():
         st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
     heatmap, name = shown.analysis.heatmap(target), BY_KEY[target].name

@@ -42,7 +42,7 @@ def model_card(card: Card) -> None:
     """One model's card; what a card leaves out is left out here, what cannot be read is named."""
     strange, known = odd(card), sound(card)
     card = _told(known)
-    st.subheader(card.get("name", "A model without a name"), anchor=False)
+    st.header(card.get("name", "A model without a name"), anchor=False)
     if strange:
         st.warning(
             f"What this model's card says of {as_text(', '.join(strange))} cannot be read, so it "
@@ -186,7 +186,7 @@ for place, card in zip(st.columns(max(len(found), 1), gap="large"), found.values
     with place, st.container(border=True):
         model_card(card)
 
-st.subheader(f"The {len(DIAGNOSES)} diagnoses", anchor=False)
+st.header(f"The {len(DIAGNOSES)} diagnoses", anchor=False)
 st.table(
     {
         "Key": [d.key for d in DIAGNOSES],
@@ -200,6 +200,6 @@ st.page_link(
     label="Diagnoses: what to look for in each",
     icon=":material/menu_book:",
 )
-st.subheader("Sources", anchor=False)
+st.header("Sources", anchor=False)
 st.markdown(CITATIONS)
 st.caption(f"LesionLab {__version__}")

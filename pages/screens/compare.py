@@ -19,7 +19,7 @@ for label, slot, place in zip(
     ("Left", "Right"), pair.slots(), st.columns(2, gap="large"), strict=True
 ):
     with place:
-        st.subheader(label, anchor=False)
+        st.header(label, anchor=False)
         case = cases.pick(slot, unlike=found[0].case.name if found and found[0].case else "")
         if case is None:
             found.append(pair.Side(label, slot))

@@ -18,7 +18,7 @@ data = None if isinstance(found, str) else found
 
 if data is None:
     with st.container(border=True):
-        st.subheader("HAM10000 has not been imported", anchor=False)
+        st.header("HAM10000 has not been imported", anchor=False)
         importing.offer()
         st.caption(as_text(str(found)))
 if table is None:

@@ -36,7 +36,7 @@ def play() -> None:
     done = store.quiz(me, str(st.session_state.get("quiz", "")))
     if done is not None:
         summary.show(store, me, done)
-        st.subheader("Next quiz", anchor=False)
+        st.header("Next quiz", anchor=False)
     choosing.show(store, me)
 
 

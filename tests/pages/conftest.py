@@ -53,7 +53,7 @@ def checked(app: AppTest) -> AppTest:
 def texts(app: AppTest) -> str:
     """All words of the page that are no labels: as written, and as a reader sees them."""
     notes = [*app.warning, *app.error, *app.info, *app.success]
-    parts = [*app.markdown, *app.caption, *notes, *app.subheader]
+    parts = [*app.markdown, *app.caption, *notes, *app.header, *app.subheader]
     written = [str(part.value) for part in parts]
     return "\n".join([*written, *(read(words) for words in written if read(words) != words)])
 

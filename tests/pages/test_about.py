@@ -26,7 +26,7 @@ def test_about_shows_both_cards_with_n_and_command():
         "never diagnos",
     ):
         assert needed in texts(app)
-    titles = [read(s.value) for s in app.subheader]
+    titles = [read(s.value) for s in app.header]
     assert titles == [*(card["name"] for card in CARDS), "The 7 diagnoses", "Sources"]
 
 
@@ -47,7 +47,7 @@ def test_a_card_with_little_on_it_and_no_other(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "classifier/card.json").write_text('{"name": "Bare", "sha256": "00"}')
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
     app = start("about")
-    assert app.subheader[0].value == "Bare"
+    assert app.header[0].value == "Bare"
     assert "not stated" in texts(app)
     shutil.rmtree(tmp_path / "classifier")
     assert "Get the repository again" in start("about").error[0].value
@@ -70,5 +70,5 @@ def test_odd_values_on_a_card_do_not_break_the_page(
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
     app = start("about")
     assert not app.exception
-    assert app.subheader[0].value == "Odd"
+    assert app.header[0].value == "Odd"
     assert "licence" in app.warning[0].value

@@ -36,7 +36,7 @@ def test_a_view_comes_back_from_its_address(fresh) -> None:
     app.toggle(key="heat_on").set_value(True).run()
     next(s for s in app.selectbox if s.label == "Heatmap for").set_value("vasc").run()
     app.segmented_control(key="line_target").set_value("malignant")
-    checked(app.slider(key="line_sensitivity").set_value(77))
+    app.slider(key="line_sensitivity").set_value(77).run()
     found = address_of(app)
     assert found == {
         "practice": "3",
@@ -86,7 +86,7 @@ def test_an_upload_outlives_a_reload_for_who_has_its_address_until_it_is_forgott
     app = start()
     app.segmented_control(key="source").set_value("upload").run()
     photo = to_jpeg(practice_set()[1].image.rgb)
-    checked(app.file_uploader[0].set_value(("mine.jpg", photo, "image/jpeg")))
+    app.file_uploader[0].set_value(("mine.jpg", photo, "image/jpeg")).run()
     found = address_of(app)
     assert list(found) == ["photo"]
     assert "mine.jpg" in part(arrive(**found), "photo")["alt"]
@@ -113,7 +113,7 @@ def test_who_answers_first_sees_the_model_s_answer_afterwards(
     assert part(app, "bars")
     assert app.table[0].value["Diagnosis"].iloc[0] == "Melanoma"
     assert [*app.success, *app.error], "the truth"
-    checked(app.button(key="shuffle").click())
+    app.button(key="shuffle").click().run()
     assert not part(app, "bars")
-    checked(app.toggle(key="first").set_value(False))
+    app.toggle(key="first").set_value(False).run()
     assert part(app, "bars")

@@ -21,7 +21,7 @@ from core.lesion.phantom import practice_set
 from core.report.downloads import DISCLAIMER
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
-from tests.pages.conftest import checked, part, read, start, texts
+from tests.pages.conftest import part, read, start, texts
 from tests.waiting import wait_for
 from ui import state
 from ui.case import Case
@@ -54,7 +54,7 @@ def alt(app: AppTest) -> str:
 
 
 def headline(app: AppTest) -> str:
-    return next(s.value for s in app.subheader if " %" in s.value)
+    return next(s.value for s in app.header if " %" in s.value)
 
 
 def test_fresh_clone_shows_a_whole_answer(app):
@@ -72,7 +72,7 @@ def test_the_photo_comes_plain_and_each_layer_by_one_switch(app):
     assert "heatmap" not in alt(app)
     assert "outlined" not in alt(app)
     app.toggle(key="outline").set_value(True)
-    checked(app.toggle(key="heat_on").set_value(True))
+    app.toggle(key="heat_on").set_value(True).run()
     assert shown(app)["showOutline"]
     assert shown(app)["heatOpacity"] == 0.6
     assert "lesion outlined" in alt(app)
@@ -87,7 +87,7 @@ def test_bars_are_in_one_order_each_beside_its_usual_share(app):
 
 
 def test_the_answer_s_heatmap_comes_first(app):
-    checked(app.toggle(key="heat_on").set_value(True))
+    app.toggle(key="heat_on").set_value(True).run()
     found = state.model_server().remembered(practice_set()[0].image.digest)
     assert found is not None
     assert heatmap_class(app).value == found.analysis.prediction

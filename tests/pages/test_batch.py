@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from core.batch.batches import BatchJob
 from core.batch.sources import Source
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
+from core.taxonomy import DIAGNOSES
 from tests.pages.conftest import button, texts
 from tests.waiting import PATIENCE
 from ui import state
@@ -113,8 +115,8 @@ def test_practice_lesions_fill_the_table(app):
     assert len(table) == 6
     assert list(table["Photo"].str[:9].unique()) == ["Synthetic"]
     assert table[""].str.startswith("data:image/jpeg;base64,").all()
-    assert table["Probability"].between(0.1, 99.9).all()
-    assert table["Malignant"].between(0.1, 99.9).all()
+    assert table["Probability"].between(0, 1).all()
+    assert table["Malignant"].between(0, 1).all()
     assert set(table["Kind of photo"]) <= set(DOMAIN_NAMES.values())
     assert [m.value for m in app.metric][:2] == ["6", "0"]
     labels = [b.label for b in app.get("download_button")]
@@ -288,3 +290,38 @@ def test_a_folder_typed_before_the_server_was_opened_to_others_is_not_read(app, 
     assert not app.exception
     assert "batch" not in app.query_params
     assert not app.dataframe
+
+
+def give_truth(app: AppTest, table: str) -> AppTest:
+    app.file_uploader(key="batch_truth_file").set_value(("truth.csv", table.encode(), "text/csv"))
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_one_s_own_truth_scores_the_answers_and_filters_narrow_the_table(app):
+    practice(app)
+    table = app.dataframe[0].value
+    names = {d.name: d.key for d in DIAGNOSES}
+    rows = [f'"{row["Photo"]}",{names[row["Answer"]]}' for _, row in table.iterrows()]
+    give_truth(app, "image,dx\n" + "\n".join(rows))
+    assert "Right in 6 of 6 photos: 100.0 %" in texts(app)
+    assert list(app.dataframe[0].value["Truth"]) == list(table["Answer"])
+    app.toggle(key="batch_wrong").set_value(True).run()
+    assert not app.exception
+    assert "No photo passes the filters" in texts(app)
+    app.toggle(key="batch_wrong").set_value(False)
+    first = names[table["Answer"].iloc[0]]
+    app.selectbox(key="batch_answer").set_value(first).run()
+    assert set(app.dataframe[0].value["Answer"]) == {table["Answer"].iloc[0]}
+
+
+def test_a_table_of_others_or_none_changes_nothing_and_says_so(app):
+    one_photo(app)
+    give_truth(app, "image,dx\nsomebody,nv")
+    assert "No photo of this batch is named" in texts(app)
+    give_truth(app, "just,words\n1,2")
+    assert "lacks the columns" in texts(app)
+    assert "Right in" not in texts(app)
+    give_truth(app, "image,dx\nmole,vasc")
+    assert re.search(r"Right in [01] of 1 photos", texts(app))

@@ -63,7 +63,7 @@ def test_starts_with_two_different_photos_both_answered(app):
     left, right = alts(app)
     assert left.startswith(f"Left: Photo {practice_titles()[0]}")
     assert right.startswith(f"Right: Photo {practice_titles()[1]}")
-    assert len([s for s in app.subheader if " %" in s.value]) == 2
+    assert len([s for s in app.header if " %" in s.value]) == 2
     assert len(app.get("plotly_chart")) == 1
     assert "Left: Class probabilities" in chart_alt(app)
     assert "Right: Class probabilities" in chart_alt(app)
@@ -91,7 +91,7 @@ def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
 
 def test_one_class_or_each_photo_s_own(app):
     app.toggle(key="heat_on").set_value(True).run()
-    own = [s.value.split(", ")[0] for s in app.subheader if " %" in s.value]
+    own = [s.value.split(", ")[0] for s in app.header if " %" in s.value]
     for name, alt in zip(own, alts(app), strict=True):
         assert f"heatmap for {name}" in alt
     app.pills(key="pair_target").set_value("vasc").run()

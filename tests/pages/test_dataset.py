@@ -65,7 +65,7 @@ def alts(app: AppTest) -> list[str]:
 
 def count(app: AppTest) -> str:
     """The number of images above the gallery."""
-    return next(s.value for s in app.subheader if "image" in s.value)
+    return next(s.value for s in app.header if "image" in s.value)
 
 
 def show(app: AppTest, tab: str) -> AppTest:

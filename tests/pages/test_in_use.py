@@ -54,7 +54,15 @@ def start(page: str = "analyse") -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    parts = [*app.markdown, *app.caption, *app.warning, *app.error, *app.info, *app.subheader]
+    parts = [
+        *app.markdown,
+        *app.caption,
+        *app.warning,
+        *app.error,
+        *app.info,
+        *app.header,
+        *app.subheader,
+    ]
     return "\n".join(str(part.value) for part in parts)
 
 
@@ -82,13 +90,13 @@ def test_a_change_is_seen_at_the_next_rerun_and_one_click_leads_back(run: Path) 
     assert "My classifier" in state.model_server().analyser.models
     assert "My classifier" in app.caption[-1].value
     other.run()
-    assert "My classifier" in [s.value for s in other.subheader]
+    assert "My classifier" in [s.value for s in other.header]
     app.sidebar.button(key="shipped_classifier").click().run()
     assert "My classifier" in state.model_server().analyser.models, "it asks first"
     app.button(key="shipped_for_everybody").click().run()
     assert not app.sidebar.markdown
     assert "My classifier" not in state.model_server().analyser.models
-    assert "My classifier" not in [s.value for s in other.run().subheader]
+    assert "My classifier" not in [s.value for s in other.run().header]
 
 
 def test_a_deleted_model_gives_way_with_a_warning_that_can_be_dismissed(run: Path) -> None:
@@ -96,7 +104,7 @@ def test_a_deleted_model_gives_way_with_a_warning_that_can_be_dismissed(run: Pat
     shutil.rmtree(run.parent)
     app = start()
     assert [w.value for w in app.warning if "The shipped one answers instead" in w.value]
-    assert any("%" in s.value for s in app.subheader), "there is an answer"
+    assert any("%" in s.value for s in app.header), "there is an answer"
     app.button(key="shipped_classifier").click().run()
     assert not app.exception
     assert not app.warning
@@ -117,7 +125,7 @@ def test_a_model_that_cannot_be_loaded_gives_way(
     monkeypatch.setattr(use_of, "_refused", {})
     app = start()
     assert any("do not fit its architecture" in w.value for w in app.warning)
-    assert any("%" in s.value for s in app.subheader)
+    assert any("%" in s.value for s in app.header)
 
 
 def test_performance_has_no_figures_of_another_model(run: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,12 +12,17 @@ import streamlit as st
 from core.answer.words import DOMAIN_NAMES
 from core.batch.batches import BatchJob, Photo
 from core.batch.tables import safe, safe_table
+from core.formatting import chance
 from core.models.gate import ELSEWHERE, REFUSED
-from core.taxonomy import BY_KEY
+from core.taxonomy import BY_KEY, ORDER
+from ui import state
 from ui.batch import store as batches
+from ui.batch import truth
 from ui.frame import decide
+from ui.parts.bars import counts
 from ui.text import as_text
 
+ANY = "any"
 ROW, HEADER_ROW = 66, 37
 """Heights in pixels; the header's with the frame. From 65 on, a row wraps long words."""
 
@@ -51,10 +56,12 @@ def show(job: BatchJob) -> None:
     if job.notes:
         st.caption(as_text(" ".join(job.notes)))
     if photos:
-        _table(photos)
+        counts([photo.prediction for photo in photos], state.usual())
+        truth.show(photos)
+        _table(_filtered(photos))
     _downloads(job)
     if job.rejected:
-        st.subheader("Rejected files", anchor=False)
+        st.header("Rejected files", anchor=False)
         st.dataframe(
             safe_table(
                 pd.DataFrame([(r.name, r.reason) for r in job.rejected], columns=["File", "Reason"])
@@ -67,23 +74,58 @@ def show(job: BatchJob) -> None:
             },
             alt="Rejected files and the reason for each",
         )
+    if photos:
+        truth.ask(photos)
+
+
+def _filtered(photos: Sequence[Photo]) -> list[Photo]:
+    """Show the filters; returns the photos that pass."""
+    known = truth.known(photos)
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    answer = row.selectbox(
+        "Answer",
+        [ANY, *ORDER],
+        format_func=lambda key: "Any answer" if key == ANY else BY_KEY[key].name,
+        key="batch_answer",
+        width=280,
+    )
+    kinds = row.pills(
+        "Kind of photo",
+        list(DOMAIN_NAMES),
+        selection_mode="multi",
+        format_func=DOMAIN_NAMES.__getitem__,
+        key="batch_kinds",
+        help="None chosen: all",
+    )
+    wrong = bool(known) and row.toggle("Wrong answers only", key="batch_wrong")
+    found = [
+        photo
+        for photo in photos
+        if answer in (ANY, photo.prediction)
+        and (not kinds or photo.domain in kinds)
+        and (not wrong or known.get(photo.image, photo.prediction) != photo.prediction)
+    ]
+    row.markdown(f"{len(found):,} of {len(photos):,} photos", width="content")
+    return found
 
 
 def _table(photos: Sequence[Photo]) -> None:
-    chance = st.column_config.NumberColumn(format="%.1f %%")
+    if not photos:
+        st.info("No photo passes the filters.")
+        return
+    known = truth.known(photos)
+    shown = frame(photos, known)
     table = st.dataframe(
-        frame(photos),
+        shown.style.format(chance, subset=["Probability", "Malignant"]),
         hide_index=True,
         height=min(len(photos), 10) * ROW + HEADER_ROW,
         row_height=ROW,
         column_config={
             "": st.column_config.ImageColumn(width=90, pinned=True),
             "Photo": st.column_config.TextColumn(width=160),
-            "Probability": chance,
-            "Malignant": st.column_config.NumberColumn(
-                format="%.1f %%",
+            "Malignant": st.column_config.Column(
                 help="Melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
-                "together.",
+                "together."
             ),
             "Most probable": st.column_config.TextColumn(
                 help="The answer makes up for how common each diagnosis is; this does not."
@@ -121,21 +163,30 @@ def _table(photos: Sequence[Photo]) -> None:
             batches.open_in_analyse(photo)
 
 
-def frame(photos: Sequence[Photo]) -> pd.DataFrame:
-    """The table of a batch, a row for each photo; shares in percent. The table's own toolbar offers
-    it as CSV, so names are made safe for spreadsheets here too."""
-    return pd.DataFrame([_row(photo) for photo in photos])
+def frame(photos: Sequence[Photo], known: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. The
+    table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
+
+    Args:
+        known: keys of true diagnoses by `Photo.image`; where there are any, they are a column.
+    """
+    return pd.DataFrame([_row(photo, known or {}) for photo in photos])
 
 
-def _row(photo: Photo) -> dict[str, str | float | None]:
+def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
     measured = photo.measurements
     thumbnail = base64.b64encode(photo.thumbnail).decode("ascii")
+    true = {}
+    if known:
+        key = known.get(photo.image)
+        true = {"Truth": BY_KEY[key].name if key else None}
     return {
         "": f"data:image/jpeg;base64,{thumbnail}",
         "Photo": safe(photo.name),
         "Answer": BY_KEY[photo.prediction].name,
-        "Probability": _percent(photo.probability),
-        "Malignant": _percent(photo.malignant),
+        **true,
+        "Probability": photo.probability,
+        "Malignant": photo.malignant,
         "Most probable": BY_KEY[photo.most_probable].name,
         "Kind of photo": DOMAIN_NAMES[photo.domain],
         "Area": 100 * measured.area_share if measured else None,
@@ -143,11 +194,6 @@ def _row(photo: Photo) -> dict[str, str | float | None]:
         "Asymmetry": measured.asymmetry if measured else None,
         "Compactness": measured.compactness if measured else None,
     }
-
-
-def _percent(probability: float) -> float:
-    """As a number, so that the column sorts, and never quite certain: 0.1 to 99.9."""
-    return min(max(100 * probability, 0.1), 99.9)
 
 
 def _downloads(job: BatchJob) -> None:

@@ -11,6 +11,7 @@ from core.batch.batches import BatchJob, Photo, check
 from core.batch.sources import Source
 from ui import state
 from ui.analyse import uploads
+from ui.batch import truth
 from ui.text import as_text
 
 PARAMETER = "batch"
@@ -61,6 +62,7 @@ def lost() -> bool:
 
 def clear() -> None:
     """Forget this visitor's batch."""
+    truth.forget()
     for key in _keys():
         store().forget(key)
     st.session_state.pop(PARAMETER, None)

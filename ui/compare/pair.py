@@ -105,16 +105,18 @@ def photos(sides: tuple[Side, Side]) -> None:
     """Both photos and their one set of switches; a switch redraws only this, no network runs."""
     places = st.columns(2, gap="large")
     layers = switches(st.container(horizontal=True, vertical_alignment="center"))
-    target = st.pills(
-        "Heatmap for",
-        list(HEATMAPS),
-        format_func=HEATMAPS.__getitem__,
-        default=OWN,
-        required=True,
-        key="pair_target",
-        persist_state="session",
-        disabled=not layers.heatmap,
-    )
+    target = OWN
+    if layers.heatmap:
+        target = st.pills(
+            "Heatmap for",
+            list(HEATMAPS),
+            format_func=HEATMAPS.__getitem__,
+            default=OWN,
+            required=True,
+            key="pair_target",
+            persist_state="session",
+            wrap=True,
+        )
     how = choose_one(
         "Size on the screen",
         SIZES,
@@ -200,7 +202,7 @@ def measurements(sides: tuple[Side, Side]) -> None:
     left, right = (side.shown.analysis.measurements if side.shown else None for side in sides)
     per_px = [s.width_mm / s.shown.analysis.width for s in sides if s.shown and s.width_mm]
     scales = (per_px[0], per_px[1]) if len(per_px) == 2 else None
-    st.subheader("Measurements", anchor=False)
+    st.header("Measurements", anchor=False)
     st.table(differences.table(left, right, scales))
     for side, measured in zip(sides, (left, right), strict=True):
         if side.shown and measured is None:

@@ -82,7 +82,7 @@ def narrowed(table: pd.DataFrame) -> pd.DataFrame:
 def header(shown: pd.DataFrame) -> None:
     """How many images are shown below, and what is picked, as a button that lets go of it."""
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.subheader(f"{len(shown):,} image{'s' * (len(shown) != 1)}", anchor=False)
+    row.header(f"{len(shown):,} image{'s' * (len(shown) != 1)}", anchor=False)
     if chosen := picked():
         row.button(
             chosen.label,

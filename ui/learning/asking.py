@@ -18,8 +18,8 @@ from core.learning.store import Store
 from core.taxonomy import BY_KEY, DIAGNOSES
 from ui.answer import attempt
 from ui.case import Case
-from ui.figures import describe_bars, probability_bars
 from ui.learning import choosing, material
+from ui.parts.bars import bars
 from ui.state import SHOWN_PX, ShownAnalysis
 
 GRACE = 1.0
@@ -77,7 +77,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
             if quiz.mode == "clock":
                 clock(me, quiz, step)
             else:
-                st.subheader("What is it?", anchor=False)
+                st.header("What is it?", anchor=False)
                 _choose(me, quiz, step, "first", "Confirm")
         elif shown is not None:
             second(me, quiz, step, shown)
@@ -96,18 +96,13 @@ def said(me: Profile, quiz: Quiz, step: Step, case: Case) -> ShownAnalysis | Non
     shown = attempt(case, "quiz_")
     if shown is not None:
         keep_model(me, quiz, step, shown)
-        st.plotly_chart(
-            probability_bars(shown.analysis),
-            config={"displayModeBar": False, "scrollZoom": False},
-            alt=describe_bars(shown.analysis),
-            key=f"quiz_bars_{step.position}",
-        )
+        bars(shown.analysis, state.usual(), None, key=f"quiz_bars_{step.position}")
     return shown
 
 
 def second(me: Profile, quiz: Quiz, step: Step, shown: ShownAnalysis) -> None:
     """The question whether to keep one's answer, once the model's is seen."""
-    st.subheader(f"The AI says: {BY_KEY[shown.analysis.prediction].name}", anchor=False)
+    st.header(f"The AI says: {BY_KEY[shown.analysis.prediction].name}", anchor=False)
     st.markdown(f"You said **{BY_KEY[str(step.first)].name}**. Keep it, or change it: both count.")
     dx, sure = _keys(quiz, step, "second")
     st.session_state.setdefault(dx, step.first)
@@ -195,7 +190,7 @@ def _commit(me: Profile, quiz: Quiz, step: Step, stage: str) -> None:
 
 def clock(me: Profile, quiz: Quiz, step: Step) -> None:
     """Two answers, and the time that is left."""
-    st.subheader("Benign or malignant?", anchor=False)
+    st.header("Benign or malignant?", anchor=False)
     for number, group in enumerate(GROUPS, start=1):
         st.button(
             group.capitalize(),

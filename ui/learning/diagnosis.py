@@ -35,7 +35,7 @@ SITES = 8
 def show(key: str) -> None:
     """All about one diagnosis."""
     diagnosis, lesson = BY_KEY[key], LESSONS[key]
-    st.subheader(diagnosis.name, anchor=False)
+    st.header(diagnosis.name, anchor=False)
     st.markdown(f":gray-badge[{diagnosis.group} group] {diagnosis.text}")
     left, right = st.columns(2, gap="large")
     with left:

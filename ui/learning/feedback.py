@@ -21,8 +21,8 @@ from ui import state
 from ui.answer import attempt
 from ui.case import Case
 from ui.dataset_cases import small
-from ui.figures import describe_bars, probability_bars
 from ui.learning import asking, choosing, links, material
+from ui.parts.bars import bars
 from ui.photo import photo
 from ui.state import ShownAnalysis
 
@@ -109,12 +109,7 @@ def model(step: Step, shown: ShownAnalysis) -> None:
     named = shown.analysis.prediction
     right = "right" if named == step.truth else "wrong"
     st.markdown(f"**The model says {BY_KEY[named].name}**, which is {right}.")
-    st.plotly_chart(
-        probability_bars(shown.analysis),
-        config={"displayModeBar": False, "scrollZoom": False},
-        alt=describe_bars(shown.analysis),
-        key=f"feedback_bars_{step.position}",
-    )
+    bars(shown.analysis, state.usual(), None, key=f"feedback_bars_{step.position}")
 
 
 def contending(step: Step, shown: ShownAnalysis | None) -> list[str]:
@@ -127,7 +122,7 @@ def lessons(step: Step, case: Case, shown: ShownAnalysis | None) -> None:
     """What to look for in each contending diagnosis, with similar cases of it."""
     keys = contending(step, shown)
     practice = is_practice(step.image)
-    st.subheader("What to look for", anchor=False)
+    st.header("What to look for", anchor=False)
     st.caption(
         "The pictures: other practice lesions of each kind."
         if practice

@@ -59,7 +59,7 @@ def over_time(answers: Sequence[Answered]) -> None:
             )
         )
     table = pd.DataFrame(rows, columns=["when", "mode", "right", "low", "high", "cases"])
-    st.subheader("Your quizzes", anchor=False)
+    st.header("Your quizzes", anchor=False)
     with st.container(horizontal=True):
         whole = accuracy_of(answers, of_student)
         st.metric("Cases answered", f"{len(answers):,}", border=True)
@@ -113,7 +113,7 @@ def by_diagnosis(answers: Sequence[Answered]) -> None:
     named = [a for a in answers if a.first in KEYS]
     if not named:
         return
-    st.subheader("Your diagnoses", anchor=False)
+    st.header("Your diagnoses", anchor=False)
     rows = []
     for s in found:
         part = share(s.right, s.answers)
@@ -160,7 +160,7 @@ def by_diagnosis(answers: Sequence[Answered]) -> None:
 
 def keep(me: Profile, answers: list[Answered]) -> None:
     """Take the answers home, or delete them."""
-    st.subheader("Your data", anchor=False)
+    st.header("Your data", anchor=False)
     with st.container(horizontal=True):
         st.download_button(
             "All answers (CSV)",

@@ -43,9 +43,7 @@ def show(store: Store, me: Profile, quiz: Quiz) -> None:
     """All of one finished quiz."""
     given = store.answers(me, quiz.id)
     answers = counted(given)
-    st.subheader(
-        f"Summary · {MODES[quiz.mode]} · {LEVELS.get(quiz.level, quiz.level)}", anchor=False
-    )
+    st.header(f"Summary · {MODES[quiz.mode]} · {LEVELS.get(quiz.level, quiz.level)}", anchor=False)
     if not answers:
         st.write("No case of this quiz was answered.")
         return
@@ -126,7 +124,7 @@ def effects(answers: Sequence[Answered]) -> None:
     """What seeing the AI did, or would have done."""
     found = influence(answers)
     if any(a.second for a in answers):
-        st.subheader("What the AI did to your answers", anchor=False)
+        st.header("What the AI did to your answers", anchor=False)
         for name, words in EFFECTS.items():
             cases = ", ".join(
                 f"{BY_KEY[a.truth].name} (AI: {BY_KEY[a.said.named].name})"
@@ -148,7 +146,7 @@ def sureness(answers: Sequence[Answered]) -> None:
     levels = calibration(answers)
     if not levels:
         return
-    st.subheader("How sure, and how often right", anchor=False)
+    st.header("How sure, and how often right", anchor=False)
     over = overconfidence(answers) or 0.0
     points = f"{abs(over) * 100:.0f} percentage points"
     st.write(
@@ -172,7 +170,7 @@ def confusion(answers: Sequence[Answered]) -> None:
     shown = [(who, counts) for who, counts in shown if counts.sum()]
     if not shown:
         return
-    st.subheader("What was taken for what", anchor=False)
+    st.header("What was taken for what", anchor=False)
     mixed: dict[tuple[str, str], dict[str, int]] = {}
     for who, counts in shown:
         for row, column in zip(*np.nonzero(counts), strict=True):

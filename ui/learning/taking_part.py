@@ -52,7 +52,7 @@ def _take_code() -> None:
 
 
 def _join(seen: ClassView) -> None:
-    st.subheader(f"Class {seen.code}", anchor=False)
+    st.header(f"Class {seen.code}", anchor=False)
     if seen.closed:
         st.info("This class has ended.", icon=":material/info:")
         return
@@ -101,7 +101,7 @@ def _asked(code: str, participant: str) -> None:
         if seen.revealed:
             _what_it_was(seen, mine)
             return
-        st.subheader("What is it?", anchor=False)
+        st.header("What is it?", anchor=False)
         for number, diagnosis in enumerate(DIAGNOSES, start=1):
             chosen = mine == diagnosis.key
             st.button(

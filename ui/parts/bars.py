@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -55,3 +55,27 @@ def bars(
 ) -> None:
     """Draw them; arguments as for `rows`, `key` for the session."""
     _PART(key=key, data={"groups": rows(analysis, usual, flagged)}, height="content")
+
+
+def counts(answers: Sequence[str], usual: Mapping[str, float], key: str = "counts") -> None:
+    """How many photos got each answer (keys), beside the usual share of each diagnosis."""
+    dark = st.context.theme.type == "dark"
+    groups = []
+    for group in ("malignant", "benign"):
+        keys = [k for k in ORDER if BY_KEY[k].group == group]
+        number = {k: answers.count(k) for k in keys}
+        found = [
+            {
+                "name": BY_KEY[k].name,
+                "share": round(number[k] / len(answers), 4),
+                "chance": f"{number[k]:,}",
+                "usual": round(usual[k], 4),
+                "usualText": f"usual {percent(usual[k])}",
+                "colour": colour(k, dark),
+                "flagged": False,
+            }
+            for k in keys
+        ]
+        title = f"{group.capitalize()}: {sum(number.values()):,}"
+        groups.append({"title": title, "hatched": group == "malignant", "rows": found})
+    _PART(key=key, data={"groups": groups}, height="content")

@@ -85,7 +85,7 @@ def show(choice: Choice) -> None:
         TASKS["segmenter"]: (_outlines, "segmenter", _names("segmenter")),
     }
     for title, (row_of, task, columns) in tables.items():
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         table = safe_table(
             pd.DataFrame(
                 [row for found in measured if (row := row_of(found)) is not None]

@@ -178,7 +178,7 @@ def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
     """The photos of one cell, those answered with most certainty first."""
     cell = found.predictions[rows]
     what = "answered correctly" if truth == named else f"answered {BY_KEY[named].name}"
-    st.subheader(f"{BY_KEY[truth].name}, {what}: {len(cell):,}", anchor=False)
+    st.header(f"{BY_KEY[truth].name}, {what}: {len(cell):,}", anchor=False)
     if cell.empty:
         st.write("No photo is in this cell. Choose another.")
         return

@@ -25,7 +25,7 @@ def show(choice: Choice) -> None:
     """Losses above, measures of the validation split below, for each model."""
     st.caption("From the training itself; the split chosen above changes nothing here.")
     for model, title in TASKS.items():
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         try:
             table = read_training(folder(model))
         except EvaluationError as error:

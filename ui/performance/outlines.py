@@ -93,7 +93,7 @@ def _distribution(found: Report, measure: str) -> None:
 
 def _worst(found: Report) -> None:
     worst = found.figures["worst"]
-    st.subheader(f"The worst {len(worst)}", anchor=False)
+    st.header(f"The worst {len(worst)}", anchor=False)
     table = found.predictions.loc[[i for i in worst if i in found.predictions.index]]
     chosen = st.pills(
         "Image, with its IoU",

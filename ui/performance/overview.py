@@ -80,7 +80,7 @@ def headline(overall: dict[str, Any]) -> None:
 
 def _classes(found: Report, choice: Choice) -> None:
     rows = by_class(found, choice.answer)
-    st.subheader("Each diagnosis, weakest F1 first", anchor=False)
+    st.header("Each diagnosis, weakest F1 first", anchor=False)
     measure = choose_one("Measure", MEASURES, "class_measure")
     forest = [
         charts.Row(

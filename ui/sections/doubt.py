@@ -51,6 +51,22 @@ def _familiar(case: Case, shown: ShownAnalysis) -> None:
         st.caption(note[1])
 
 
+def in_words(shown: ShownAnalysis) -> str | None:
+    """How often the model was right where its probabilities were as spread out as here, in plain
+    text; None if that is not known."""
+    analysis = shown.analysis
+    try:
+        model = in_use("classifier")
+        record = _record(model.folder, analysis.classes, model.key)
+    except WeightsError:
+        return None
+    band = record.band(float(entropy(analysis.probabilities)))
+    return (
+        f"{WORDS[band.name]}: of the {band.images:,} validation photos whose probabilities were "
+        f"about as spread out as here, the model was right in {percent(band.right)}."
+    )
+
+
 def _spread(shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     spread, most = float(entropy(analysis.probabilities)), math.log(len(analysis.classes))

@@ -7,11 +7,15 @@ import time
 
 import streamlit as st
 
+from core.glossary import CONFIRMED_BY
 from core.ham10000.dataset import CREDIT
 from core.lesion.quality import remarks
 from core.report.content import Report
 from core.report.downloads import file_stem
+from core.taxonomy import BY_KEY
+from ui.analyse import commit
 from ui.case import Case
+from ui.sections import doubt
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
 from ui.state import ShownAnalysis, cards, usual
@@ -27,6 +31,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     """A field for notes, and the report as PDF and as HTML, made when asked for."""
     written = st.session_state.setdefault("notes", {})
     _notes(case, written)
+    # Read here, since a download's own thread knows no session.
+    truth, fairness = revealed(case, shown), unfair(case)
 
     def report() -> Report:
         time.sleep(ARRIVAL_SECONDS)
@@ -42,7 +48,9 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             source=CREDIT if case.record is not None else "",
             own=case.own,
             neighbours=neighbours(case, shown, SIMILAR),
+            truth=truth,
             remarks=(
+                *filter(None, (fairness, doubt.in_words(shown))),
                 *shown.notes,
                 *remarks(shown.quality, shown.analysis.in_domain, case.taken).values(),
             ),
@@ -78,11 +86,31 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             on_click="ignore",
         )
     st.caption(
-        "Photo, outline, heatmap, probabilities, measurements, similar cases and your notes in one "
-        "file. Nothing "
-        "that the camera stored, no folder names. A character that the PDF cannot display is "
+        "In one file: photo, outline, heatmap, probabilities, measurements, similar cases, the "
+        "doubts, the truth if you have seen it, and your notes. Nothing that the camera stored, no "
+        "folder names. The first PDF takes some seconds. A character that it cannot display is "
         "shown there as □; the HTML file has them all."
     )
+
+
+def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
+    """What a case of the dataset truly is, once the student has seen it."""
+    seen = st.session_state.get(f"reveal_{case.name}") or commit.answer_of(case)
+    if case.record is None or not seen:
+        return ()
+    true = BY_KEY[str(case.record["dx"])]
+    how = CONFIRMED_BY.get(case.record["dx_type"], case.record["dx_type"])
+    agrees = true.key == shown.analysis.prediction
+    said = "The model agrees." if agrees else "The model is wrong here."
+    return (f"True diagnosis: {true.name}, confirmed by {how}. {said}",)
+
+
+def unfair(case: Case) -> str | None:
+    """Why the model's answer to a case is no fair test; None if it is one."""
+    if case.record is None or case.record["split"] == "test":
+        return None
+    when = "learned from" if case.record["split"] == "train" else "were tuned on"
+    return f"The models {when} this photo, so that they are right is not a fair test."
 
 
 @st.fragment

@@ -99,7 +99,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
         rows.append(row | {words.measure(k): v for k, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
-    st.subheader("The best epoch of each, on validation", anchor=False)
+    st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(
         table,
         hide_index=True,
@@ -119,7 +119,7 @@ def _differences(compared: dict[str, Run]) -> None:
     if not known:
         return
     differ = words.differing(list(known.values()))
-    st.subheader("What was chosen differently", anchor=False)
+    st.header("What was chosen differently", anchor=False)
     everything = st.toggle("Show all choices", key="training_all_choices", persist_state="session")
     found = {name: words.values(config) for name, config in known.items()}
     fields = list(dict.fromkeys(f for each in found.values() for f in each))

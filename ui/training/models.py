@@ -29,7 +29,7 @@ def show(everything: list[Run]) -> None:
     names = {run.id: run.name for run in everything}
     for kind, column in zip(KINDS, st.columns(len(KINDS), gap="large"), strict=True):
         with column:
-            st.subheader(TASKS[kind], anchor=False)
+            st.header(TASKS[kind], anchor=False)
             of_kind = [model for model in found if model.kind == kind]
             for model in of_kind:
                 with st.container(border=True):
@@ -83,7 +83,7 @@ def _remove(run: Path) -> None:
 
 def _import() -> None:
     """A model from elsewhere, as a zip archive that this page wrote."""
-    st.subheader("A model from elsewhere", anchor=False)
+    st.header("A model from elsewhere", anchor=False)
     if not access.check().allowed:
         st.caption("Taking in a model is closed to you; see the top of this page.")
         return

@@ -35,7 +35,7 @@ def show(run: Run) -> None:
     found = {kind: folder / kind for kind in KINDS if (folder / kind / "card.json").is_file()}
     if run.active or not found:
         return
-    st.subheader("What came of it", anchor=False)
+    st.header("What came of it", anchor=False)
     for kind, place in found.items():
         with st.container(border=True):
             try:

@@ -30,7 +30,7 @@ def show(run: Run) -> None:
     epochs = sorted(int(name) for name in names if re.fullmatch(r"[0-9]{3,6}", name))
     if not epochs:
         return
-    st.subheader("The same validation photos after each epoch", anchor=False)
+    st.header("The same validation photos after each epoch", anchor=False)
     epoch = _choose(run.id, epochs)
     try:
         found = read_object(folder / f"epoch-{epoch:03d}.json")

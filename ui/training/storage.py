@@ -19,7 +19,7 @@ def show() -> None:
     """Sizes by kind, each with its place, and the button."""
     settings = Settings.from_environment()
     items, open_to = survey(settings), access.check().allowed
-    st.subheader("Storage", anchor=False)
+    st.header("Storage", anchor=False)
     if said := st.session_state.pop(DONE, None):
         st.success(said, icon=":material/check_circle:")
     table = pd.DataFrame([_row(kind, items) for kind in TITLES])

@@ -46,7 +46,7 @@ def show(runs: Runs, everything: list[Run]) -> None:
 
 
 def _header(run: Run) -> None:
-    st.subheader(f"{as_text(run.name)} {words.badge(run)}", anchor=False)
+    st.header(f"{as_text(run.name)} {words.badge(run)}", anchor=False)
     parts = [words.value("kind", run.kind) if run.kind else "Unknown task"]
     parts.append(f"made {words.when(run.created)}")
     if run.ended and run.started:

@@ -1,0 +1,84 @@
+"""A batch's answers against one's own truth."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.imaging.formats import without_ending
+from core.imaging.image import display_name
+from core.taxonomy import ORDER
+
+Z = 1.959964
+"""Of a 95 % interval."""
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """How often the answers are right.
+
+    Attributes:
+        images: photos whose truth is known.
+        right: of them, those whose answer is the truth.
+        interval: 95 % interval of their share, 0…1.
+        balanced: mean of the recalls of the diagnoses that occur, 0…1.
+        confusion: how many photos of each true diagnosis (rows) got each answer (columns), by key
+            in the order of `ORDER`.
+    """
+
+    images: int
+    right: int
+    interval: tuple[float, float]
+    balanced: float
+    confusion: pd.DataFrame
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the right ones, 0…1."""
+        return self.right / self.images
+
+
+def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
+    """Score pairs of the true diagnosis and the answer, both keys; None if there are none."""
+    counts = pd.DataFrame(0, index=list(ORDER), columns=list(ORDER))
+    for true, answer in pairs:
+        counts.loc[true, answer] += 1
+    images, right = int(counts.to_numpy().sum()), int(np.trace(counts.to_numpy()))
+    if not images:
+        return None
+    present = counts.loc[counts.sum(axis=1) > 0]
+    recalls = [present.loc[key, key] / present.loc[key].sum() for key in present.index]
+    return Score(images, right, wilson(right, images), float(np.mean(recalls)), counts)
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """95 % interval of a share, hits of total > 0 (E. B. Wilson, J. Am. Stat. Assoc. 22:209,
+    1927)."""
+    share, spread = hits / total, Z**2 / total
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def matched(names: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
+    """What a table says of the photos of a batch.
+
+    Args:
+        names: of the photos as files, by whatever tells them apart.
+        told: diagnoses by names of images, with or without ending, in any case.
+
+    Returns:
+        Diagnoses by what tells the photos apart; photos that are not named are left out.
+    """
+    said = {_plain(name): diagnosis for name, diagnosis in told.items()}
+    found = {which: said.get(_plain(name)) for which, name in names.items()}
+    return {which: diagnosis for which, diagnosis in found.items() if diagnosis}
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", without_ending(display_name(name))).casefold()

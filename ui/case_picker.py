@@ -27,6 +27,10 @@ from ui.files import let_go
 from ui.text import as_text
 
 ANY = "any"
+DERMOSCOPY_ONLY = (
+    "The models know dermoscopy only. Use a dermatoscope on the phone or camera: for an ordinary "
+    "camera photo the answer means nothing."
+)
 SOURCES = {
     "practice": "Practice",
     "dataset": "Cases",
@@ -117,12 +121,10 @@ def _keep_file(slot: str) -> None:
 def _camera(slot: str, row: DeltaGenerator) -> Case | None:
     """The camera runs until the photo is taken, and again once that is removed."""
     if f"{slot}shot" in st.session_state:
-        return _still_open(slot, "shot", row)
-    st.warning(
-        "The models know dermoscopy only. Use a dermatoscope on the phone or camera: for an "
-        "ordinary camera photo the answer means nothing.",
-        icon=":material/warning:",
-    )
+        case = _still_open(slot, "shot", row)
+        st.caption(f":material/warning: {DERMOSCOPY_ONLY}")
+        return case
+    st.warning(DERMOSCOPY_ONLY, icon=":material/warning:")
     st.info(WORRIED, icon=":material/health_and_safety:")
     st.camera_input(
         "Take a photo",

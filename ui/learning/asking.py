@@ -16,6 +16,7 @@ from core.learning.records import CLOCK_SECONDS, GROUPS, MODES, TOO_LATE, Profil
 from core.learning.scores import CONFIDENCES
 from core.learning.store import Store
 from core.taxonomy import BY_KEY, DIAGNOSES
+from ui import state
 from ui.answer import attempt
 from ui.case import Case
 from ui.learning import choosing, material

@@ -62,7 +62,11 @@ def test_fresh_clone_shows_a_whole_answer(app):
     assert headline(app)
     assert part(app, "bars")
     assert "Synthetic" in texts(app)
-    assert [b.label for b in app.get("download_button")] == ["Photo as shown", "Mask", "Figures (JSON)"]
+    assert [b.label for b in app.get("download_button")] == [
+        "Photo as shown",
+        "Mask",
+        "Figures (JSON)",
+    ]
     assert DISCLAIMER in texts(app)
 
 

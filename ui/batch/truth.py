@@ -93,7 +93,8 @@ def _type(photos: Sequence[Photo]) -> None:
             ],
         }
     )
-    key = f"batch_truth_typed_{st.session_state.get(_ROUND, 0)}"
+    whose = hash(tuple(photo.image for photo in photos))  # of this batch and no other
+    key = f"batch_truth_typed_{whose}_{st.session_state.get(_ROUND, 0)}"
     base = st.session_state.setdefault(f"{key}_base", table)
     edited = st.data_editor(
         base,

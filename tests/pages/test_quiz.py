@@ -17,7 +17,7 @@ from core.learning.scores import CONFIDENCES
 from core.learning.store import Store
 from core.lesion.phantom import make_phantom
 from core.taxonomy import BY_KEY, KEYS
-from tests.pages.conftest import checked, start, texts
+from tests.pages.conftest import checked, part, start, texts
 from ui.learning import asking, feedback
 
 ANNA, BEN = "a" * 43, "b" * 43
@@ -86,7 +86,7 @@ def test_nothing_is_told_before_the_answer_is_committed() -> None:
     before = texts(app) + str([image.proto.imgs[0] for image in app.image])
     for word in ("like)", "practice:", "resembles", "Confirmed", *RESEMBLES):
         assert word not in before
-    assert not app.get("plotly_chart")
+    assert not part(app, "bars")
     alts = {image.proto.imgs[0].alt for image in app.image}
     assert len(alts) == 1
     pressed(app, "first_0_mel")
@@ -96,7 +96,7 @@ def test_nothing_is_told_before_the_answer_is_committed() -> None:
     pressed(app, "confirm_first_0")
     assert [(a.first, a.confidence in CONFIDENCES) for a in kept()] == [("mel", True)]
     assert has(app, "next_0")
-    assert len(app.get("plotly_chart")) == 1
+    assert part(app, "bars")
     title = next(n.proto.title for n in [*app.success, *app.error])
     assert title.startswith(BY_KEY[kept()[0].truth].name)
     assert kept()[0].said.named in KEYS
@@ -113,7 +113,7 @@ def test_a_closed_browser_goes_on_and_another_one_sees_nothing(browser: dict[str
     other = start("quiz")
     named(other, "Anna")
     assert has(other, "quiz_start")
-    assert not other.get("plotly_chart")
+    assert not part(other, "bars")
     store = Store.open()
     assert store.answers(store.profiles(BEN)[0]) == []
     browser.clear()  # keeps no cookies
@@ -244,7 +244,7 @@ def test_answers_that_cannot_be_kept_are_said(
 @pytest.mark.parametrize("key", ["akiec", "vasc"])
 def test_each_diagnosis_has_a_page_of_its_own(key: str) -> None:
     app = start("diagnoses", diagnosis_shown=key)
-    assert BY_KEY[key].name in [s.value for s in app.subheader]
+    assert BY_KEY[key].name in [s.value for s in app.header]
     assert app.table  # the model's figures, with intervals
     assert "doi.org" in texts(app)
 

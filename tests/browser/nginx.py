@@ -1,0 +1,92 @@
+"""The shipped configuration of nginx (`deploy/nginx.conf`), running before an app for a while."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "deploy" / "nginx.conf"
+NAME, USER, PASSWORD = "lab.example.org", "class", "a password"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+OPENSSL = shutil.which("openssl")
+
+
+@contextlib.contextmanager
+def running(folder: Path, app_port: int) -> Iterator[tuple[int, int]]:
+    """nginx with a certificate of its own: the ports of HTTPS and HTTP. Everything that it writes
+    goes below the folder.
+
+    Raises:
+        RuntimeError: it does not start; the message has its log.
+    """
+    assert NGINX
+    assert OPENSSL
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", f"/CN={NAME}",
+         "-addext", f"subjectAltName=DNS:{NAME}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    hashed = subprocess.run(
+        [OPENSSL, "passwd", "-apr1", PASSWORD], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (folder / "passwords").write_text(f"{USER}:{hashed}\n")
+    https, http = _free_ports(2)
+    site = CONFIG.read_text(encoding="utf-8")
+    for given, ours in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{https} ssl"),
+        ("listen 80", f"listen 127.0.0.1:{http}"),
+        ("/etc/ssl/certs/lesionlab.pem", str(certificate)),
+        ("/etc/ssl/private/lesionlab.key", str(key)),
+        ("/etc/nginx/lesionlab.passwords", str(folder / "passwords")),
+        ("127.0.0.1:8501", f"127.0.0.1:{app_port}"),
+    ):
+        assert given in site, given
+        site = site.replace(given, ours)
+    (folder / "site.conf").write_text(site)
+    (folder / "temporary").mkdir()
+    places = "\n".join(
+        f"    {name}_temp_path {folder}/temporary/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;\n" if os.name == "posix" and os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(
+        f"{user}daemon off;\nworker_processes 1;\npid {folder}/pid;\n"
+        f"error_log {folder}/error.log;\nevents {{}}\nhttp {{\n    access_log off;\n{places}\n"
+        f"    include {folder}/site.conf;\n}}\n"
+    )
+    process = subprocess.Popen(
+        [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+    )
+    try:
+        _await(process, https, folder / "error.log")
+        yield https, http
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"nginx did not start:\n{log.read_text() if log.is_file() else ''}")
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

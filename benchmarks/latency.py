@@ -130,22 +130,22 @@ def operations() -> float:
 
 
 def _sizes() -> list[tuple[str, int]]:
-    from core.models.weights import read_card
+    from core.models.cards import Card
 
     folder = on_the_cpu().weights
     names = ("classifier", "segmenter")
-    return [(name, int(read_card(folder / name)["input"]["size"])) for name in names]
+    return [(name, Card.read(folder / name).input.size) for name in names]
 
 
 def _networks() -> dict[str, tuple[Any, int]]:
     """Both networks in torch, with their input sizes."""
+    from core.models.cards import Card
     from core.models.torch_runtime import load_classifier, load_segmenter
-    from core.models.weights import read_card
 
     folder = on_the_cpu().weights
     loads: list[Callable] = [load_classifier, load_segmenter]
     return {
-        name: (load((folder / name, read_card(folder / name))), size)
+        name: (load((folder / name, Card.read(folder / name))), size)
         for (name, size), load in zip(_sizes(), loads, strict=True)
     }
 

@@ -19,8 +19,9 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchvision.models import resnet50
 from torchvision.transforms import functional
 
+from core.models.cards import Card
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
-from core.models.weights import read_card, read_state
+from core.models.weights import read_state
 from core.settings import Settings
 
 
@@ -29,15 +30,17 @@ class Naive:
 
     def __init__(self, weights: Path | None = None) -> None:
         weights = weights or Settings.from_environment().weights
-        card = read_card(weights / "classifier")
-        self.size = card["input"]["size"]
-        self.classifier = resnet50(num_classes=len(card["classes"]))
-        self.classifier.load_state_dict(read_state(weights / "classifier", card), strict=False)
+        card = Card.read(weights / "classifier")
+        self.size = card.input.size
+        self.classifier = resnet50(num_classes=len(card.classes))
+        self.classifier.load_state_dict(
+            read_state(weights / "classifier", card.sha256), strict=False
+        )
         self.classifier.eval()
-        card = read_card(weights / "segmenter")
-        self.mask_size = card["input"]["size"]
-        self.segmenter = smp.Unet(card["encoder"], encoder_weights=None)
-        self.segmenter.load_state_dict(read_state(weights / "segmenter", card), strict=False)
+        card = Card.read(weights / "segmenter")
+        self.mask_size = card.input.size
+        self.segmenter = smp.Unet(card.encoder, encoder_weights=None)
+        self.segmenter.load_state_dict(read_state(weights / "segmenter", card.sha256), strict=False)
         self.segmenter.eval()
         self.cam = GradCAM(self.classifier, [self.classifier.layer4[-1]])
 

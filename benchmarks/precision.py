@@ -20,9 +20,9 @@ from core.evaluation.metrics import classifier_summary, mask_scores
 from core.ham10000.dataset import Dataset
 from core.imaging.image import LesionImage, resize
 from core.models.calibration import Calibration
+from core.models.cards import Card
 from core.models.openvino_runtime import OpenVINORuntime, graphs
 from core.models.runtime import Model, Runtime
-from core.models.weights import read_card
 from core.taxonomy import KEYS
 
 CALIBRATION_PHOTOS = 300
@@ -46,7 +46,7 @@ def runtimes(models: tuple[Model, Model], dataset: Dataset) -> dict[str, Runtime
     )
     small = []
     for graph, (_, card) in zip(graphs(core, *models, settings.cache), models, strict=True):
-        size = card["input"]["size"]
+        size = card.input.size
         seen = [
             resize(LesionImage.from_bytes(dataset.photo(i)).rgb, (size, size))[None] for i in ids
         ]
@@ -73,9 +73,9 @@ def main() -> None:
     every = parser.parse_args().every
     settings, dataset = on_the_cpu(), Dataset.open()
     folders = settings.weights / "classifier", settings.weights / "segmenter"
-    models = (folders[0], read_card(folders[0])), (folders[1], read_card(folders[1]))
+    models = (folders[0], Card.read(folders[0])), (folders[1], Card.read(folders[1]))
     calibration = Calibration.of(models[0][1])
-    sizes = [card["input"]["size"] for _, card in models]
+    sizes = [card.input.size for _, card in models]
     photos = dataset.table[dataset.table["split"] == "validation"].iloc[::every]
     labels = photos["dx"].map(KEYS.index).to_numpy()
     found = {name: _Found() for name in ("f32", "bf16", "int8")}

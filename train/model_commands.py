@@ -5,18 +5,25 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.evaluation.files import ClassifierEvaluation, compared
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import check_split
+from core.models.cards import Card
 from core.models.registry import KINDS, in_use
-from core.models.weights import WeightsError, read_card, write_card
+from core.models.weights import WeightsError
 from core.settings import Settings
+from core.system.records import plain
 from core.system.run_folder import MODELS
 from train.config import VIEWS
 from train.names import run_folder
+
+if TYPE_CHECKING:
+    from train.finish.evaluate import Measurement
 
 
 def add_model_commands(commands: Any) -> None:
@@ -127,7 +134,7 @@ def _export(options: argparse.Namespace) -> int:
             card = add_reference(finished, folder, card, keep=True)
     else:
         card = export_segmenter(finished, network, folder, name)
-    print(f"Wrote {card['name']}, SHA-256 {card['sha256'][:12]}…")
+    print(f"Wrote {card.name}, SHA-256 {card.sha256[:12]}…")
     return 0
 
 
@@ -139,7 +146,7 @@ def _reference(options: argparse.Namespace) -> int:
 
     dataset, settings = Dataset.open(), Settings.from_environment()
     folders = [settings.weights / name for name in KINDS]
-    cards = [read_card(folder) for folder in folders]
+    cards = [Card.read(folder) for folder in folders]
     check_split(cards[0], dataset.split.id)
     runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
     more = open_sources(options.more, dataset.table.index)
@@ -148,41 +155,46 @@ def _reference(options: argparse.Namespace) -> int:
     )
     if options.outside:
         test = features_of(dataset, "test", cards[0], runtime.classify)
-        section = sections["gate" if reference.gate else "novelty"]
-        section["measured"] = measure_outside(
+        measured = measure_outside(
             options.outside, cards[0], runtime.classify, reference, test.textures
         )
+        name = "gate" if reference.gate else "novelty"
+        others = sections[name].others | {"measured": measured}
+        sections[name] = replace(sections[name], others=others)
     reference.write(folders[0])
-    write_card(folders[0], cards[0] | sections)
-    print(json.dumps(sections, indent=2))
+    replace(cards[0], **sections).write(folders[0])
+    print(json.dumps(plain(sections), indent=2))
     return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     _check_options(options)
-    figures = _of_shipped(options) if options.run_name is None else _of_run(options)
-    print(f"{figures['split']}: {figures['images']:,} images of {figures['lesions']:,} lesions")
-    for note in figures.get("left_out", ()):
+    measurement = _of_shipped(options) if options.run_name is None else _of_run(options)
+    figures = measurement.figures
+    print(f"{figures.split}: {figures.images:,} images of {figures.lesions:,} lesions")
+    for note in figures.left_out:
         print(f"! {note}")
-    for part in ("overall", "most_probable"):
-        if part in figures:
-            print(part.replace("_", " "))
-        for name, f in figures.get(part, {}).items():
-            print(f"  {name:<20} {f['value']:.3f}  ({f['low']:.3f} to {f['high']:.3f})")
-    for name, row in figures.get("classes", {}).items():
-        values = "  ".join(f"{k} {v['value']:.3f}" for k, v in row.items() if k != "support")
-        print(f"  {name:<6} n {row['support']:<5} {values}")
+    parts, classes = {"overall": figures.overall}, {}
+    if isinstance(figures, ClassifierEvaluation):
+        parts["most probable"], classes = figures.most_probable, figures.classes
+    for part, overall in parts.items():
+        print(part)
+        for name, figure in overall.items():
+            print(f"  {name:<20} {figure.number()}  ({figure.ends()})")
+    for name, row in classes.items():
+        values = "  ".join(f"{k} {figure.number()}" for k, figure in row.figures.items())
+        print(f"  {name:<6} n {row.support:<5} {values}")
     return 0
 
 
-def _of_run(options: argparse.Namespace) -> dict[str, Any]:
+def _of_run(options: argparse.Namespace) -> Measurement:
     from train.finish.finish import evaluate_run
 
     run = run_folder(options.run_name)
     return evaluate_run(run, options.model, options.split, options.views)
 
 
-def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
+def _of_shipped(options: argparse.Namespace) -> Measurement:
     from core.answer.analyser import Analyser
     from train.data.elsewhere import open_sources
     from train.data.sources import ElsewhereSource, FolderSource, Source, SplitSource
@@ -204,12 +216,12 @@ def _of_shipped(options: argparse.Namespace) -> dict[str, Any]:
     folder = weights / options.model
     analyser = Analyser.load(folders=(weights / "classifier", weights / "segmenter"))
     keep = partial(write_mask, options.out) if options.out else None
-    figures = evaluate_shipped(options.model, source, analyser, options.views, keep)
+    measurement = evaluate_shipped(options.model, source, analyser, options.views, keep)
     if options.images is None:
-        write_split(folder, figures)
+        write_split(folder, measurement)
     else:
-        write_elsewhere(options.model, read_card(folder), figures, options.out)
-    return figures
+        write_elsewhere(options.model, Card.read(folder), measurement, options.out)
+    return measurement
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -232,7 +244,6 @@ def _check_options(options: argparse.Namespace) -> None:
 
 
 def _intervals(options: argparse.Namespace) -> int:
-    from core.evaluation.files import compared
     from train.finish.intervals import renew
 
     settings = Settings.from_environment()
@@ -244,7 +255,7 @@ def _intervals(options: argparse.Namespace) -> int:
     for model in folders + ([] if own else compared(settings.weights)):
         for name, (low, high) in renew(model).items():
             ends = "none: no predictions are kept" if low is None else f"{low:.3f} to {high:.3f}"
-            print(f"{read_card(model)['name']}, {name}: {ends}")
+            print(f"{Card.read(model).name}, {name}: {ends}")
     return 0
 
 
@@ -274,7 +285,7 @@ def _compare(options: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     for run in options.runs:
         for folder in keep(run_folder(run), settings.weights):
-            print(f"Kept the figures of {read_card(folder)['name']} in {folder}.")
+            print(f"Kept the figures of {Card.read(folder).name} in {folder}.")
     return 0
 
 
@@ -292,5 +303,5 @@ def _import(options: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     run = unpack(options.package, settings.runs)
     for folder in sorted((run / MODELS).iterdir()):
-        print(f"Imported {read_card(folder)['name']} as {folder.relative_to(settings.runs)}.")
+        print(f"Imported {Card.read(folder).name} as {folder.relative_to(settings.runs)}.")
     return 0

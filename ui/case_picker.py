@@ -256,7 +256,7 @@ def _filtered(data: Dataset, slot: str, row: DeltaGenerator) -> list[str]:
 
 
 def _split_badge(split: str, data: Dataset) -> str:
-    known = {card.get("split_id") for card in state.cards().values()}
+    known = {card.split_id for card in state.cards().values()}
     if known != {data.split.id}:
         return ":gray-badge[this split is not the models' own: they may know this lesion]"
     if split == "test":

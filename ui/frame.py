@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.models.cards import Card
 from core.models.registry import models_in_use, use_shipped
 from core.report.downloads import DISCLAIMER
 from ui import access, lock
@@ -46,8 +47,8 @@ def header() -> None:
         elif model.own:
             with st.sidebar.container(border=True):
                 st.markdown(f":violet-badge[:material/model_training: Own {model.kind}]")
-                name = cards().get(model.kind, {}).get("name", model.folder.name)
-                st.markdown(f"In use, for everybody: **{as_text(str(name))}**")
+                name = cards().get(model.kind, Card()).name or model.folder.name
+                st.markdown(f"In use, for everybody: **{as_text(name)}**")
                 shipped_button(f"Back to the shipped {model.kind}", model.kind, "shipped")
 
 
@@ -87,7 +88,7 @@ def footer() -> None:
     st.divider()
     own = {model.kind for model in models_in_use() if model.own}
     models = [
-        f"{as_text(str(card['name']))} ({as_text(str(card['sha256'])[:8])})"
+        f"{as_text(card.name)} ({as_text(card.sha256[:8])})"
         + (" (not the shipped one)" if kind in own else "")
         for kind, card in cards().items()
     ]

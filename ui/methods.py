@@ -122,7 +122,7 @@ def _ask(case: Case, shown: ShownAnalysis, key: str) -> None:
 def _started(case: Case, shown: ShownAnalysis, key: str) -> subprocess_task.Task:
     """The computation of the maps that are not known yet. Finished ones stay, whatever happens."""
     shared, analysis = bench(), shown.analysis
-    size = model_server().analyser.classifier_card["input"]["size"]
+    size = model_server().analyser.classifier_card.input.size
     pixels = resize(case.open(DECODED_PX).rgb, (size, size))
     known = shared.remembered(analysis.digest, key)
     words = ["{folder}", str(analysis.classes.index(key)), *(m for m in METHODS if m not in known)]

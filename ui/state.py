@@ -21,8 +21,9 @@ from core.ham10000.splits import SplitError
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
+from core.models.cards import Card
 from core.models.registry import KINDS, in_use, models_in_use, refuse
-from core.models.weights import Card, WeightsError, read_card
+from core.models.weights import WeightsError
 from core.settings import SettingsError
 from core.system.fair_queue import FairQueue
 from ui.case import Case
@@ -219,9 +220,9 @@ def cards() -> dict[str, Card]:
     found: dict[str, Card] = {}
     for name in KINDS:
         try:
-            card = read_card(in_use(name).folder)
+            card = Card.read(in_use(name).folder)
         except WeightsError:
             continue
-        if {"name", "sha256"} <= card.keys():
+        if card.name and card.sha256:
             found[name] = card
     return found

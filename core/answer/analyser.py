@@ -13,14 +13,15 @@ from core.imaging.image import LesionImage, resize, scaled
 from core.lesion.geometry import Anatomy
 from core.lesion.measure import MAX_SIDE, Measurements, largest_part, measure
 from core.models.calibration import Calibration
+from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.gate import REFUSED
 from core.models.neighbours import Neighbour
 from core.models.open_runtime import open_runtime
 from core.models.reference import Reference
-from core.models.registry import models_in_use
+from core.models.registry import KINDS, models_in_use, unfit
 from core.models.runtime import Runtime
-from core.models.weights import Card, WeightsError, read_card
+from core.models.weights import WeightsError
 from core.settings import Settings
 
 DECODED_PX = 900
@@ -122,13 +123,13 @@ class Analyser:
         self.reference = reference
         self.calibration = Calibration.of(classifier_card)
         self.decision = Decision.of(classifier_card)
-        self.classes = tuple(classifier_card["classes"])
+        self.classes = classifier_card.classes
 
     @property
     def models(self) -> dict[str, str]:
         """Name and short hash of the weights of both."""
         cards = self.classifier_card, self.segmenter_card
-        return {card["name"]: card["sha256"][:12] for card in cards}
+        return {card.name: card.sha256[:12] for card in cards}
 
     @classmethod
     def load(
@@ -154,21 +155,15 @@ class Analyser:
         if folders is None:
             first, second = models_in_use(settings)
             folders = first.folder, second.folder
-        classifier, segmenter = folders
-        cards = read_card(classifier), read_card(segmenter)
-        try:
-            threshold = float(cards[0]["novelty"]["threshold"])
-            sizes = [int(card["input"]["size"]) for card in cards]
-            _ = cards[0]["classes"], cards[1]["encoder"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise WeightsError(
-                f"A model card in {classifier} or {segmenter} is incomplete. Get the folder again, "
-                "complete."
-            ) from error
-        if any(size % 32 for size in sizes):
-            raise WeightsError("Input sizes must be multiples of 32 px.")
-        reference = Reference.read(classifier, threshold)
-        runtime = open_runtime((classifier, cards[0]), (segmenter, cards[1]), settings, lanes)
+        cards = Card.read(folders[0]), Card.read(folders[1])
+        for kind, folder, card in zip(KINDS, folders, cards, strict=True):
+            if problem := unfit(kind, card):
+                raise WeightsError(
+                    f"The model in {folder} cannot be used. {problem} Get the folder again, "
+                    "complete."
+                )
+        reference = Reference.read(folders[0], cards[0].novelty_threshold)
+        runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings, lanes)
         return cls(runtime, *cards, reference)
 
     def analyse_bytes(self, data: bytes, name: str = "photo") -> Analysis:
@@ -178,10 +173,10 @@ class Analyser:
     def analyse(self, image: LesionImage) -> Analysis:
         """Analyse a photo: one pass of each network."""
         clock = _Clock()
-        size = self.classifier_card["input"]["size"]
+        size = self.classifier_card.input.size
         scores = self.runtime.classify(resize(image.rgb, (size, size))[None])
         clock.lap("classify")
-        size = self.segmenter_card["input"]["size"]
+        size = self.segmenter_card.input.size
         mask_logits = self.runtime.segment(resize(image.rgb, (size, size))[None])[0]
         clock.lap("segment")
         longest = min(MAX_SIDE, max(image.width, image.height))

@@ -90,7 +90,7 @@ def eight_views(analyser: Analyser, image: LesionImage) -> EightViews:
 
     The photo is squeezed to the network's square first, as always, and the square is turned.
     """
-    size = analyser.classifier_card["input"]["size"]
+    size = analyser.classifier_card.input.size
     seen = np.concatenate(list(views(resize(image.rgb, (size, size))[None])))
     probabilities = analyser.calibrate(analyser.runtime.classify(seen).logits)
     probabilities.setflags(write=False)

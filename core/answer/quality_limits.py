@@ -52,6 +52,6 @@ def fit_limits(
         "split_id": dataset.split.id,
         "images": len(ids),
         "percentiles": list(PERCENTILES),
-        "outlines": f"{segmenter['name']} {segmenter['sha256'][:12]}",
+        "outlines": f"{segmenter.name} {segmenter.sha256[:12]}",
         "limits": {k: {e: round(v, 5) for e, v in ends.items()} for k, ends in limits.items()},
     }

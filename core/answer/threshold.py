@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.files import EvaluationError, command, read_evaluation, read_predictions
-from core.models.weights import Card
+from core.evaluation.files import ClassifierEvaluation, EvaluationError, command, read_predictions
+from core.models.cards import Card
 from core.taxonomy import BY_KEY
 
 
@@ -35,11 +35,12 @@ class Predictions:
         Raises:
             EvaluationError: it is missing or damaged, or of other weights than the card's.
         """
-        figures, table = read_evaluation(folder, split), read_predictions(folder, split)
+        figures = ClassifierEvaluation.read(folder, split)
+        table = read_predictions(folder, split)
         remedy = f"Make it anew with: {command(folder, split)}"
-        if figures.get("weights") != card.get("sha256"):
+        if figures.weights != card.sha256:
             raise EvaluationError(f"The {split} split was evaluated with other weights. {remedy}")
-        classes = tuple(card["classes"])
+        classes = card.classes
         if not {"dx", *classes} <= set(table.columns):
             raise EvaluationError(f"The predictions of the {split} split lack columns. {remedy}")
         found = cls(

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from core.answer.cam_methods import BATCH, METHODS, SCORED, passes
 from core.models.architectures import AnyClassifier
+from core.models.cards import Card
 from core.models.networks import channels_last, normalise
 from core.models.registry import in_use
 from core.models.torch_runtime import load_classifier
-from core.models.weights import read_card
 from core.settings import Settings
 
 # After core.models.networks, which sees to it that torchvision can be imported.
@@ -67,7 +67,7 @@ class Cams:
         """
         settings = settings or Settings.from_environment()
         folder = folder or in_use("classifier", settings).folder
-        network = load_classifier((folder, read_card(folder))).classifier
+        network = load_classifier((folder, Card.read(folder))).classifier
         torch.set_num_threads(settings.threads)
         return cls(network)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.formatting import chance, percent, times
+from core.models.cards import Card
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
 from core.taxonomy import BY_KEY, KEYS
 
@@ -38,7 +39,7 @@ OWN = "A photo of your own"
 """Of one that is `FAMILIAR`: most photos of other clinics are, and the answers no better for it."""
 
 
-def domain_note(domain: str, card: Mapping[str, Any], own: bool = False) -> tuple[str, str] | None:
+def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] | None:
     """What to say first of a photo that is not familiar, or not from the dataset: a title without a
     full stop, and a text.
 
@@ -52,15 +53,15 @@ def domain_note(domain: str, card: Mapping[str, Any], own: bool = False) -> tupl
     if domain == REFUSED:
         return UNLIKE, UNLIKE_TEXT
     title = OWN if domain == FAMILIAR else ANOTHER_CAMERA
-    found = card.get("elsewhere")
-    if not isinstance(found, Mapping):
+    measured = card.elsewhere
+    if measured is None:
         return title, "How well the models do on other clinics' photos has not been measured."
     text = (
-        f"On {found['images']:,} photos of other clinics the answer was right in "
-        f"{percent(found['accuracy'])}"
+        f"On {measured.images:,} photos of other clinics the answer was right in "
+        f"{percent(measured.accuracy)}"
     )
-    if found["melanomas"]:
-        text += f", and {found['melanomas_found']:,} of {found['melanomas']:,} melanomas were found"
+    if measured.melanomas:
+        text += f", and {measured.melanomas_found:,} of {measured.melanomas:,} melanomas were found"
     return title, f"{text}."
 
 

@@ -1,20 +1,23 @@
-"""Reading what `python -m train evaluate` wrote beside the weights."""
+"""What `python -m train evaluate` writes beside the weights: figures, and single predictions."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import pandas as pd
 
 from core.errors import UserError
-from core.system.json_files import is_number, read_object
+from core.evaluation.figures import Figure, Measures, Rule
+from core.system import ownership
+from core.system.json_files import read_object
+from core.system.records import OddValueError, Record
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
-
-Figures = dict[str, Any]
 
 ELSEWHERE = "elsewhere"
 """The evaluation on photos of other clinics that no training learns from
@@ -23,20 +26,174 @@ ELSEWHERE = "elsewhere"
 COMPARISON = "comparison"
 """In the folder of weights: figures of models whose weights are not there, `RUN/KIND/`."""
 
-EVERY = {"split": str, "images": int, "lesions": int, "intervals": str, "overall": dict}
-CLASSIFIER = {
-    "classes": dict,
-    "confusion": dict,
-    "reliability": dict,
-    "two_classes": dict,
-    "slices": dict,
-}
-SEGMENTER = {"distribution": dict, "worst": dict}
-"""What an evaluation must hold, with its type in JSON: every one, and each kind of model."""
-
 
 class EvaluationError(UserError, ValueError):
     """An evaluation is missing or damaged; the message names the command that makes it anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Record):
+    """The figures of a model on a split, `evaluation-<name>.json`, as `train.finish.evaluate` makes
+    them.
+
+    Attributes:
+        intervals: how they were made, in words.
+        overall: by the names of `core.evaluation.metrics.NAMES`.
+        views: of each photo, whose scores were averaged.
+        command: makes it anew.
+        weights: SHA-256 of those measured.
+        data, split_id: what was measured on.
+        photo_px: size of its first photo.
+        limit: only so many photos, as a limited training sees them (0: all).
+        left_out: sentences on photos that were not measured.
+    """
+
+    split: str
+    images: int
+    lesions: int
+    intervals: str
+    overall: dict[str, Figure]
+    views: int = 1
+    command: str = ""
+    weights: str = ""
+    data: str = ""
+    split_id: str | None = ""
+    photo_px: str = ""
+    limit: int = 0
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, value: object, place: str = "") -> Self:
+        """See `core.system.records.Record`; the class that suits the model's kind."""
+        kind: type[Evaluation] = SegmenterEvaluation
+        if isinstance(value, dict) and "classes" in value:
+            kind = ClassifierEvaluation
+        if cls is Evaluation:
+            return kind.of(value, place)  # type: ignore[return-value]
+        if not issubclass(kind, cls):
+            raise OddValueError("it is of another kind of model")
+        return super().of(value, place)
+
+    @classmethod
+    def read(cls, folder: Path, name: str, diagnoses: bool = True) -> Self:
+        """The evaluation of that name (one of `names`) in a model's folder.
+
+        Args:
+            diagnoses: refuse a classifier of anything else than diagnoses of `core.taxonomy`.
+
+        Raises:
+            EvaluationError: there is none, or it is damaged.
+        """
+        path = folder / f"evaluation-{name}.json"
+        try:
+            found = cls.of(read_object(path))
+        except FileNotFoundError as error:
+            raise _missing(path, folder, name) from error
+        except OddValueError as error:
+            raise _damaged(path, folder, name, str(error)) from error
+        except (OSError, ValueError) as error:
+            raise _damaged(path, folder, name, "it is no readable JSON") from error
+        classes = found.classes if isinstance(found, ClassifierEvaluation) else {}
+        if diagnoses and (unknown := [key for key in classes if key not in BY_KEY]):
+            raise EvaluationError(
+                f"{folder.name}/{path.name} is of a classifier of other classes than HAM10000's "
+                f"seven diagnoses, such as “{unknown[0]}”: this page cannot show it."
+            )
+        return found
+
+    def write(self, folder: Path, name: str) -> None:
+        """Write it into a model's folder, atomically. Raises OSError."""
+        text = json.dumps(self.as_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        ownership.write(folder / f"evaluation-{name}.json", text.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassFigures(Measures):
+    """Of one class: how many photos it has; precision, recall, f1, auc and ap."""
+
+    support: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion(Record):
+    """Counts of photos, a row a true class, a column a class named by the rule (or, in
+    `most_probable`, the most probable one)."""
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    most_probable: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoClasses(Record):
+    """A yes-no view: sensitivity and specificity at one half, and at the lowest thresholds of some
+    sensitivities."""
+
+    auc: Figure
+    at_half: dict[str, float | None]
+    operating_points: dict[str, dict[str, float | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group(Measures):
+    """People who have something in common: accuracy, melanoma_recall and melanoma_auc, where they
+    could be measured."""
+
+    images: int
+    lesions: int
+    melanomas: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierEvaluation(Evaluation):
+    """Of a classifier.
+
+    Attributes:
+        classes: the weakest first.
+        reliability: columns of `core.evaluation.curves.reliability`, `before_temperature` and
+            `after`.
+        two_classes: by question: `malignant`, `mel`.
+        slices: by what is known of people (age, sex …), then by its value.
+        decision: the rule.
+        most_probable: like `overall`, of the most probable class instead of the rule's.
+        ece_interval: how that of the calibration error was made.
+    """
+
+    classes: dict[str, ClassFigures]
+    confusion: Confusion
+    reliability: dict[str, dict[str, tuple[int | float, ...]]]
+    two_classes: dict[str, TwoClasses]
+    slices: dict[str, dict[str, Group]]
+    decision: Rule | None = None
+    most_probable: dict[str, Figure] = field(default_factory=dict)
+    ece_interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread(Record):
+    """How a measure of masks spreads over photos; `percentiles` by their number."""
+
+    mean: float
+    sd: float | None
+    percentiles: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution(Record):
+    """The spreads of a mask's measures, and the share of failed masks."""
+
+    dice: Spread
+    iou: Spread
+    pixel_accuracy: Spread
+    failed: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterEvaluation(Evaluation):
+    """Of a segmenter; `worst` is the IoU of the worst masks, by the id of their photo."""
+
+    distribution: Distribution
+    worst: dict[str, float]
 
 
 def names(folder: Path) -> list[str]:
@@ -48,41 +205,6 @@ def names(folder: Path) -> list[str]:
 def compared(weights: Path) -> list[Path]:
     """The folders of models of which only the figures lie in the folder of weights."""
     return sorted(p.parent for p in (weights / COMPARISON).glob("*/*/card.json"))
-
-
-def read_evaluation(folder: Path, split: str, diagnoses: bool = True) -> Figures:
-    """The figures of a model on a split (one of `names`), as `train.finish.evaluate` describes
-    them.
-
-    Args:
-        diagnoses: refuse a classifier of anything else than diagnoses of `core.taxonomy`.
-
-    Raises:
-        EvaluationError: there are none, or they are damaged.
-    """
-    path = folder / f"evaluation-{split}.json"
-    try:
-        found = read_object(path)
-    except FileNotFoundError as error:
-        raise _missing(path, folder, split) from error
-    except (OSError, ValueError) as error:
-        raise _damaged(path, folder, split, "it is no readable JSON") from error
-    needed = EVERY | (CLASSIFIER if "classes" in found else SEGMENTER)
-    for key, kind in needed.items():
-        if not isinstance(found.get(key), kind):
-            raise _damaged(path, folder, split, f"“{key}” is missing in it")
-    if diagnoses and (unknown := [k for k in found.get("classes", {}) if k not in BY_KEY]):
-        raise EvaluationError(
-            f"{folder.name}/{path.name} is of a classifier of other classes than HAM10000's seven "
-            f"diagnoses, such as “{unknown[0]}”: this page cannot show it."
-        )
-    for name, figure in found["overall"].items():
-        if not isinstance(figure, dict) or not {"value", "low", "high"} <= figure.keys():
-            raise _damaged(path, folder, split, f"“{name}” has no interval in it")
-        ends = (figure["value"], figure["low"], figure["high"])
-        if not all(end is None or is_number(end) for end in ends):
-            raise _damaged(path, folder, split, f"“{name}” is no number in it")
-    return found
 
 
 def read_predictions(folder: Path, split: str) -> pd.DataFrame:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.errors import UserError
+from core.models.cards import Card
 
 SPLITS = ("train", "validation", "test")
 SHARES = {"validation": 0.15, "test": 0.15}
@@ -181,15 +181,15 @@ def _place(lesion: str) -> str:
     return hashlib.sha256(lesion.encode()).hexdigest()
 
 
-def check_split(card: dict[str, Any], split_id: str) -> None:
+def check_split(card: Card, split_id: str) -> None:
     """Figures are honest only on the split that the model was kept from.
 
     Raises:
         SplitError: the model of this card was made for another split.
     """
-    if card.get("split_id") != split_id:
+    if card.split_id != split_id:
         raise SplitError(
-            f"{card['name']} was made for the split {card.get('split_id')}, the dataset has "
+            f"{card.name} was made for the split {card.split_id}, the dataset has "
             f"{split_id}: its test images may be among those it learned from."
         )
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.models.weights import Card, WeightsError
+from core.models.cards import Card
+from core.models.weights import WeightsError
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -35,16 +36,21 @@ class Calibration:
         Raises:
             WeightsError: the card states none, or an impossible one.
         """
-        try:
-            stated = card["calibration"]
-            prior = np.array([float(stated["prior"][key]) for key in card["classes"]])
-            temperature = float(stated["temperature"])
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise WeightsError("The classifier's card lacks its calibration.") from error
-        if not 0 < temperature < np.inf or not ((prior > 0) & (prior < np.inf)).all():
+        stated, prior = card.calibration, prior_of(card)
+        if stated is None or stated.temperature is None or prior is None:
+            raise WeightsError("The classifier's card lacks its calibration.")
+        if stated.temperature <= 0 or not (prior > 0).all():
             raise WeightsError("The classifier's card states an impossible calibration.")
-        return cls(temperature, prior)
+        return cls(stated.temperature, prior)
 
     def __call__(self, logits: np.ndarray) -> np.ndarray:
         """Scores …×K → probabilities …×K, float64."""
         return softmax(logits / self.temperature + np.log(self.prior))
+
+
+def prior_of(card: Card) -> np.ndarray | None:
+    """Share of each class in training, float K, as a card states it; None if it does not."""
+    shares = card.calibration.prior if card.calibration else {}
+    if not set(card.classes) <= set(shares):
+        return None
+    return np.array([shares[key] for key in card.classes])

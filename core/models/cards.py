@@ -1,99 +1,192 @@
-"""What a model's card may say, for whoever shows it: cards come from other people too.
+"""`card.json` in a model's folder: what the model is, how it was made, and how good it is.
 
-A card is a JSON object (`core.models.weights.Card`). Which parts it has differs; each part that is
-there has the form below, or is odd.
+Cards come from other people too. A part of another form than it should have is kept, but not used:
+`Card.odd` names it.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable
-from typing import Any
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from core.evaluation.metrics import NAMES
-from core.models.weights import Card
+from core.evaluation.figures import Measures, Rule
+from core.models.weights import WeightsError, write_weights
+from core.system import ownership
+from core.system.json_files import read_object
+from core.system.records import Record
 
-Check = Callable[[Any], bool]
+if TYPE_CHECKING:
+    from torch import Tensor
 
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+FILE = "card.json"
 
 
-def _count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+@dataclass(frozen=True, kw_only=True)
+class Input(Record):
+    """What the network takes: `size` in px (0: not stated), and how a photo fills that square."""
+
+    size: int = 0
+    frame: str = ""
 
 
-def _or_null(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+@dataclass(frozen=True, kw_only=True)
+class Scaling(Record):
+    """From scores to probabilities (`core.models.calibration`): temperature, and the share of each
+    class by its key."""
+
+    temperature: float | None = None
+    prior: dict[str, float] = field(default_factory=dict)
+    how: str = ""
+    fitted_on: str = ""
 
 
-def _list_of(check: Check) -> Check:
-    return lambda value: isinstance(value, list) and all(map(check, value))
+@dataclass(frozen=True, kw_only=True)
+class SizeChoice(Record):
+    """Which input sizes were tried, with what each gave, and by what the best was chosen."""
+
+    by: str
+    tried: dict[str, float]
 
 
-def _object(needed: dict[str, Check] | None = None, **parts: Check) -> Check:
-    """An object that has the needed parts; others are free, but those named have a form."""
+@dataclass(frozen=True, kw_only=True)
+class StageDone(Record):
+    """Epochs at one input size in px."""
 
-    def check(value: Any) -> bool:
-        return (
-            isinstance(value, dict)
-            and all(part in value and form(value[part]) for part, form in (needed or {}).items())
-            and all(form(value[part]) for part, form in parts.items() if part in value)
-        )
-
-    return check
+    epochs: int
+    size: int
 
 
-def _values(check: Check) -> Check:
-    return lambda value: isinstance(value, dict) and all(map(check, value.values()))
+@dataclass(frozen=True, kw_only=True)
+class Training(Record):
+    """What a training was: `others` holds its further choices (`train.config`)."""
+
+    stages: tuple[StageDone, ...] = ()
+    epochs_trained: int | None = None
+    epoch_images: int | None = None
+    threads: int | None = None
 
 
-_NAME = re.compile(r"[\w-]+")  # of an evaluation
-_STAGE = _object({"epochs": _count, "size": _count})
-_FIGURE = _object({"value": _number, "low": _or_null(_number), "high": _or_null(_number)})
-_MEASURED = _object(
-    {"images": _count, "lesions": _count}, command=_text, **dict.fromkeys(NAMES, _FIGURE)
-)
-_RULE = _object(exponent=_number, how=_text, chosen_on=_text)
+@dataclass(frozen=True, kw_only=True)
+class Novelty(Record):
+    """What counts as unlike the training photos (`core.models.novelty`)."""
 
-FORMS: dict[str, Check] = {
-    "name": _text,
-    "sha256": _text,
-    "task": _text,
-    "lesionlab": _text,
-    "intended_use": _text,
-    "limits": _list_of(_text),
-    "data": _text,
-    "split_id": _or_null(_text),
-    "start": _text,
-    "licence": _text,
-    "input": _object(size=_count, frame=_text),
-    "training": _object(stages=_list_of(_STAGE), epochs_trained=_count),
-    "size_choice": _object({"by": _text, "tried": _values(_number)}),
-    "calibration": _object(temperature=_number, how=_text, fitted_on=_text),
-    "decision": lambda value: _text(value) or _RULE(value),
-    "novelty": _object(threshold=_number, how=_text, fitted_on=_text),
-    "gate": _object(limit=_number, how=_text, fitted_on=_text),
-    "elsewhere": _object(
-        {"images": _count, "melanomas": _count, "melanomas_found": _count, "accuracy": _number}
-    ),
-    "metrics": lambda value: _values(_MEASURED)(value) and all(map(_NAME.fullmatch, value)),
-}
-"""Parts that are shown."""
+    threshold: float | None = None
+    how: str = ""
+    fitted_on: str = ""
 
 
-def odd(card: Card) -> tuple[str, ...]:
-    """Names of the parts that are not of their form."""
-    return tuple(part for part, form in FORMS.items() if part in card and not form(card[part]))
+@dataclass(frozen=True, kw_only=True)
+class GateLimit(Record):
+    """What counts as no dermoscopy (`core.models.gate`)."""
+
+    limit: float | None = None
+    how: str = ""
+    fitted_on: str = ""
 
 
-def sound(card: Card) -> Card:
-    """The card without its odd parts."""
-    strange = odd(card)
-    return {part: value for part, value in card.items() if part not in strange}
+@dataclass(frozen=True, kw_only=True)
+class ElsewhereSummary(Record):
+    """How a classifier did on photos of other clinics."""
+
+    images: int
+    accuracy: float
+    melanomas: int
+    melanomas_found: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured(Measures):
+    """The overall figures of one evaluation, and the command that makes them."""
+
+    images: int
+    lesions: int
+    command: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(Record):
+    """A model's card. Texts that it does not state are empty.
+
+    Attributes:
+        architecture: a classifier's network (`core.models.architectures.build_classifier`).
+        encoder: a segmenter's (`core.models.networks.build_segmenter`).
+        classes: keys of what a classifier tells apart, in the order of its scores.
+        decision: the rule; of a segmenter a sentence.
+        metrics: by the name of the evaluation.
+        test_looks: when the test split was looked at, in UTC, the first time first.
+    """
+
+    lenient: ClassVar[bool] = True
+
+    name: str = ""
+    sha256: str = ""
+    task: str = ""
+    architecture: str = ""
+    encoder: str = ""
+    classes: tuple[str, ...] = ()
+    input: Input = Input()
+    calibration: Scaling | None = None
+    decision: Rule | str | None = None
+    size_choice: SizeChoice | None = None
+    lesionlab: str = ""
+    data: str = ""
+    split_id: str | None = ""
+    start: str = ""
+    training: Training = Training()
+    licence: str = ""
+    intended_use: str = ""
+    limits: tuple[str, ...] = ()
+    rounding: Record | None = None
+    novelty: Novelty | None = None
+    similar: Record | None = None
+    gate: GateLimit | None = None
+    elsewhere: ElsewhereSummary | None = None
+    metrics: dict[str, Measured] = field(default_factory=dict)
+    test_looks: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, folder: Path) -> Card:
+        """The card of a model's folder.
+
+        Raises:
+            WeightsError: there is none, or it is not a JSON object.
+        """
+        remedy = "Get the folder again, complete."
+        try:
+            return cls.of(read_object(folder / FILE))
+        except FileNotFoundError as error:
+            raise WeightsError(
+                f"The model {folder.name} has no {FILE} in {folder}. {remedy}"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise WeightsError(
+                f"The card of {folder.name} cannot be read: {error} {remedy}"
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        """Write it into a model's folder, atomically. Raises OSError."""
+        text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        ownership.write(folder / FILE, text.encode())
+
+    @property
+    def network(self) -> str:
+        """The name of the network or, of a segmenter, of its encoder."""
+        return self.encoder or self.architecture
+
+    @property
+    def novelty_threshold(self) -> float:
+        """Above it a photo counts as unlike the training photos. Raises WeightsError: not
+        stated."""
+        if self.novelty is None or self.novelty.threshold is None:
+            raise WeightsError("The classifier's card gives no threshold of novelty.")
+        return self.novelty.threshold
+
+
+def write_model(folder: Path, state: dict[str, Tensor], card: Card, *, half: bool = True) -> Card:
+    """Write a model's folder, the weights' hash added to the card; returns the card written. See
+    `core.models.weights.write_weights`."""
+    card = replace(card, sha256=write_weights(folder, state, half=half))
+    card.write(folder)
+    return card

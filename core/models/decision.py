@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.models.weights import Card, WeightsError
+from core.evaluation.figures import Rule
+from core.models.calibration import prior_of
+from core.models.cards import Card
+from core.models.weights import WeightsError
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +37,12 @@ class Decision:
         Raises:
             WeightsError: it states none, or an impossible one.
         """
-        try:
-            exponent = float(card["decision"]["exponent"])
-            prior = np.array([float(card["calibration"]["prior"][key]) for key in card["classes"]])
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise WeightsError("The classifier's card lacks its decision rule.") from error
-        if not 0 <= exponent <= 1 or not ((prior > 0) & (prior < np.inf)).all():
+        rule, prior = card.decision, prior_of(card)
+        if not isinstance(rule, Rule) or rule.exponent is None or prior is None:
+            raise WeightsError("The classifier's card lacks its decision rule.")
+        if not 0 <= rule.exponent <= 1 or not (prior > 0).all():
             raise WeightsError("The classifier's card states an impossible decision rule.")
-        return cls(exponent, prior)
+        return cls(rule.exponent, prior)
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Probabilities …×K → index of the class named, int …"""

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import openvino as ov
 
+from core.models.cards import Card
 from core.models.runtime import Model, Scores
-from core.models.weights import WeightsError, check_weights, read_card
+from core.models.weights import WeightsError, check_weights
 from core.settings import REPOSITORY, DeviceError, Settings, SettingsError
 from core.system import prepared
 
@@ -127,10 +128,10 @@ def _graph(
     """The model from the cache, else exported from its weights; never of other weights than lie in
     its folder."""
     weights, card = model
-    check_weights(weights, card)
-    size = int(card["input"]["size"])
+    check_weights(weights, card.sha256)
+    size = card.input.size
     version = ov.__version__.split("-")[0]
-    key = f"{card['sha256'][:16]}-{size}px-openvino-{version}-{FORMAT}"
+    key = f"{card.sha256[:16]}-{size}px-openvino-{version}-{FORMAT}"
     folder = prepared.find(cache, key)
     if folder is None and "torch" not in sys.modules and prepared.writable(cache):
         _export_elsewhere(model, load, cache)
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str]) -> int:
     kind, folder, cache = arguments
     torch.set_num_threads(Settings.from_environment().threads)
     try:
-        model = Path(folder), read_card(Path(folder))
+        model = Path(folder), Card.read(Path(folder))
         _graph(
             ov.Core(),
             model,

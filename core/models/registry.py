@@ -17,13 +17,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.models.calibration import Calibration
+from core.models.cards import FILE as CARD
+from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
-from core.models.weights import Card, WeightsError, check_weights, read_card
+from core.models.weights import FILE as WEIGHTS
+from core.models.weights import WeightsError, check_weights
 from core.settings import Settings
 from core.system import ownership
-from core.system.json_files import read_object, section
+from core.system.json_files import read_object
 from core.system.run_folder import MODELS
 from core.taxonomy import KEYS
 
@@ -62,7 +65,8 @@ class Model:
 
     Attributes:
         kind: of `KINDS`.
-        folder, card: as `core.models.weights` describes them.
+        folder: its weights and its card lie there.
+        card: the same, read.
         own: a run's; False: the shipped one.
         unfit: why the app cannot use it, a sentence; "" if it can.
     """
@@ -147,7 +151,7 @@ def models(settings: Settings | None = None) -> list[Model]:
         for folder in sorted(folders):
             for kind in KINDS:
                 try:
-                    card = read_card(folder / kind)
+                    card = Card.read(folder / kind)
                 except WeightsError:
                     continue
                 found.append(Model(kind, folder / kind, card, own, unfit(kind, card)))
@@ -161,23 +165,19 @@ def unfit(kind: str, card: Card) -> str:
     needs the training photos that its answers are compared with, which only those trained on
     HAM10000 have.
     """
-    size = section(card, "input").get("size")
-    if not isinstance(size, int) or size < 32 or size % 32:
+    size = card.input.size
+    if size < 32 or size % 32:
         return "Its card gives no input size that is a multiple of 32 px."
-    if not all(isinstance(card.get(key), str) for key in ("name", "sha256")):
+    if not (card.name and card.sha256):
         return "Its card lacks a name or a hash."
     if kind == "segmenter":
-        if not isinstance(card.get("encoder"), str):
-            return "Its card does not say which encoder it has."
-        return ""
-    classes = card.get("classes")
-    if classes != list(KEYS):
-        count = len(classes) if isinstance(classes, list) else 0
+        return "" if card.encoder else "Its card does not say which encoder it has."
+    if card.classes != KEYS:
         return (
-            f"It tells {count} classes of its own apart, and the app's pages are made for the "
-            "seven diagnoses of HAM10000."
+            f"It tells {len(card.classes)} classes of its own apart, and the app's pages are made "
+            "for the seven diagnoses of HAM10000."
         )
-    if "similar" not in card or "threshold" not in section(card, "novelty"):
+    if card.similar is None or card.novelty is None or card.novelty.threshold is None:
         return (
             "It has no training photos of HAM10000 to compare a photo with, so there would be no "
             "similar cases and no warning of unlike photos."
@@ -199,13 +199,13 @@ def check(kind: str, folder: Path) -> None:
 def _problem(kind: str, folder: Path, stamps: tuple[int, ...]) -> str:
     """Why the app cannot use a model, by its files, as long as they have these stamps."""
     try:
-        card = read_card(folder)
+        card = Card.read(folder)
         if problem := unfit(kind, card):
             return problem
-        check_weights(folder, card)
+        check_weights(folder, card.sha256)
         if kind == "classifier":
-            Reference.read(folder, float(card["novelty"]["threshold"]))
-    except (WeightsError, TypeError, ValueError, OverflowError) as error:
+            Reference.read(folder, card.novelty_threshold)
+    except WeightsError as error:
         return str(error)
     return ""
 
@@ -217,7 +217,7 @@ def _stamps(folder: Path) -> tuple[int, ...]:
         WeightsError: the model is gone.
     """
     found = []
-    for name in ("card.json", "model.safetensors", REFERENCE):
+    for name in (CARD, WEIGHTS, REFERENCE):
         try:
             facts = (folder / name).stat()
         except (OSError, ValueError) as error:  # ValueError: no path at all

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.models.weights import Card
+from core.models.cards import Card
 
 Model = tuple[Path, Card]
 """A model's folder and its card."""

@@ -38,16 +38,16 @@ def choose_device(wanted: str) -> torch.device:
 def load_classifier(model: Model) -> Explained:
     """The classifier of a folder, in evaluation mode. Raises WeightsError."""
     folder, card = model
-    network = build_classifier(card["architecture"], len(card["classes"]))
-    load_into(network, read_state(folder, card), folder.name)
+    network = build_classifier(card.architecture, len(card.classes))
+    load_into(network, read_state(folder, card.sha256), folder.name)
     return Explained(network).eval()
 
 
 def load_segmenter(model: Model) -> Outlined:
     """The segmenter of a folder, in evaluation mode. Raises WeightsError."""
     folder, card = model
-    network = build_segmenter(card["encoder"])
-    load_into(network, read_state(folder, card), folder.name)
+    network = build_segmenter(card.encoder)
+    load_into(network, read_state(folder, card.sha256), folder.name)
     return Outlined(network).eval()
 
 

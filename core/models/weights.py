@@ -1,4 +1,4 @@
-"""Reading and writing a model's folder: `model.safetensors` and its `card.json`.
+"""Reading and writing the weights in a model's folder, `model.safetensors`.
 
 No pickle is ever read: a safetensors file cannot run code. torch is imported only where tensors
 are handled, so that pages can read cards quickly.
@@ -7,64 +7,48 @@ are handled, so that pages can read cards quickly.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
 from core.errors import UserError
 from core.system import ownership
-from core.system.json_files import read_object
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Card = dict[str, Any]
+FILE = "model.safetensors"
 
 
 class WeightsError(UserError, ValueError):
     """A model's folder is missing, incomplete or damaged; the message says which file."""
 
 
-def read_card(directory: Path) -> Card:
-    """Read a model's card.
-
-    Raises:
-        WeightsError: there is none, or it is not a JSON object.
-    """
-    try:
-        return read_object(directory / "card.json")
-    except FileNotFoundError as error:
-        raise WeightsError(
-            f"The model {directory.name} has no card.json in {directory}."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"The card of {directory.name} cannot be read: {error}") from error
-
-
-def check_weights(directory: Path, card: Card) -> None:
+def check_weights(directory: Path, digest: str) -> None:
     """Compare the weights with the hash on their card.
 
     Raises:
         WeightsError: the file is missing, damaged, or not the one the card describes.
     """
     try:
-        digest = sha256(directory / "model.safetensors")
+        found = sha256(directory / FILE)
     except OSError as error:
-        raise WeightsError(f"The model {directory.name} has no model.safetensors.") from error
-    if digest != card.get("sha256"):
+        raise WeightsError(
+            f"The model {directory.name} has no {FILE}. Get the folder again, complete."
+        ) from error
+    if found != digest:
         raise WeightsError(
             f"The weights of {directory.name} are not those its card describes (SHA-256 differs). "
             "Get the folder again, complete."
         )
 
 
-def read_state(directory: Path, card: Card) -> dict[str, Tensor]:
+def read_state(directory: Path, digest: str) -> dict[str, Tensor]:
     """Read a model's weights as float32. Raises WeightsError, also if they fail `check_weights`."""
-    check_weights(directory, card)
-    return read_safetensors(directory / "model.safetensors")
+    check_weights(directory, digest)
+    return read_safetensors(directory / FILE)
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -78,10 +62,8 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
 
 
-def write_model(
-    directory: Path, state: dict[str, Tensor], card: Card, *, half: bool = True
-) -> Card:
-    """Write a model's folder, the weights' hash added to the card; returns the card written.
+def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = True) -> str:
+    """Write the weights into a model's folder, which is made; returns their hash.
 
     Args:
         half: floats as fp16; otherwise as fp32, twice as large.
@@ -101,18 +83,10 @@ def write_model(
     }
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
         raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
-    temporary = directory / "model.safetensors.part"
+    temporary = ownership.beside(directory / FILE)
     save_file(tensors, temporary)
-    os.replace(temporary, directory / "model.safetensors")
-    card = {**card, "sha256": sha256(directory / "model.safetensors")}
-    write_card(directory, card)
-    return card
-
-
-def write_card(directory: Path, card: Card) -> None:
-    """Write a card, atomically."""
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    ownership.write(directory / "card.json", text.encode())
+    os.replace(temporary, directory / FILE)
+    return sha256(directory / FILE)
 
 
 def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:

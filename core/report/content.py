@@ -15,8 +15,8 @@ from core.formatting import chance, percent
 from core.imaging.image import display_name, to_jpeg
 from core.imaging.overlay import canvas_for, draw
 from core.lesion.measure_words import Row, described
+from core.models.cards import Card
 from core.models.neighbours import Neighbour
-from core.models.weights import Card
 from core.taxonomy import BY_KEY, ORDER, Diagnosis
 
 PICTURE_PX = 640
@@ -162,14 +162,14 @@ class Report:
         """
         answer, said = BY_KEY[analysis.prediction], headline(analysis, usual)
         cards = list(cards)
-        limits = cards[0].get("limits", []) if cards else []
+        limits = cards[0].limits if cards else ()
         measured = analysis.measurements
         return cls(
             name=display_name(name),
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            domain_note=_note(domain_note(analysis.domain, cards[0] if cards else {}, own), own),
+            domain_note=_note(domain_note(analysis.domain, cards[0] if cards else Card(), own), own),
             answer=said.text.removesuffix("."),
             about=answer.text,
             besides=(*_besides(analysis), *map(_plain, truth)),
@@ -266,16 +266,16 @@ _MEASURES = {"balanced_accuracy": "balanced accuracy", "mean_iou": "mean IoU of 
 def _model(card: Card) -> str:
     """Name, short hash, split, and the test figure with its interval and n, as far as the card
     has them."""
-    parts = [f"{card.get('name', 'Unnamed model')} {card.get('sha256', '')[:8]}".strip()]
-    if split := card.get("split_id"):
-        parts.append(f"HAM10000 split {split}")
-    test = card.get("metrics", {}).get("test", {})
+    parts = [f"{card.name or 'Unnamed model'} {card.sha256[:8]}".strip()]
+    if card.split_id:
+        parts.append(f"HAM10000 split {card.split_id}")
+    test = card.metrics.get("test")
     for key, name in _MEASURES.items():
-        if key in test:
-            m = test[key]
+        if test and key in test.figures and test.figures[key].value is not None:
+            figure = test.figures[key]
             parts.append(
-                f"{name} on the test split {m['value']:.3f} (95 % interval {m['low']:.3f} to "
-                f"{m['high']:.3f}, n = {test['images']:,} photos of {test['lesions']:,} lesions)"
+                f"{name} on the test split {figure.number()} (95 % interval {figure.ends()}, "
+                f"n = {test.images:,} photos of {test.lesions:,} lesions)"
             )
     if len(parts) < 3:
         parts.append("not measured on a test split")

@@ -1,17 +1,15 @@
 """About: what the app is, and the models' cards (Mitchell et al., "Model Cards for Model
 Reporting", FAT* 2019), rendered from `weights/<model>/card.json`."""
 
-from typing import Any
-
 import streamlit as st
 
 from core import __version__
 from core.answer.words import domain_note
+from core.evaluation.figures import Rule
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
-from core.models.cards import odd, sound
+from core.models.cards import Card, Measured
 from core.models.gate import ELSEWHERE
-from core.models.weights import Card
 from core.taxonomy import DIAGNOSES
 from ui.state import cards
 from ui.text import as_code, as_text
@@ -40,132 +38,115 @@ CITATIONS = """
 
 def model_card(card: Card) -> None:
     """One model's card; what a card leaves out is left out here, what cannot be read is named."""
-    strange, known = odd(card), sound(card)
-    card = _told(known)
-    st.header(card.get("name", "A model without a name"), anchor=False)
-    if strange:
+    st.header(_stated(card.name, "A model without a name"), anchor=False)
+    if card.odd:
         st.warning(
-            f"What this model's card says of {as_text(', '.join(strange))} cannot be read, so it "
+            f"What this model's card says of {as_text(', '.join(card.odd))} cannot be read, so it "
             "is not shown. Export the model anew, or get it again.",
             icon=":material/warning:",
         )
-    st.write(f"**Task** {card.get('task', 'not stated')}.")
-    _section(
-        "Intended use",
-        _sentence(card.get("intended_use", "not stated")),
-        OUT_OF_SCOPE,
-    )
-    _section("Limits", *map(_sentence, card.get("limits", [])), LIGHT_SKIN)
-    picture = card.get("input", {})
+    st.write(f"**Task** {_stated(card.task)}.")
+    _section("Intended use", _sentence(card.intended_use), OUT_OF_SCOPE)
+    _section("Limits", *map(_sentence, card.limits), LIGHT_SKIN)
     _section(
         "Data and split",
-        f"Learned from {card.get('data', 'not stated')}.",
-        f"Split {as_code(str(known.get('split_id') or '?'))}, grouped by lesion: "
+        f"Learned from {_stated(card.data)}.",
+        f"Split {as_code(card.split_id or '?')}, grouped by lesion: "
         "photos of one lesion are never in both training and test, or the test would "
         "measure memory.",
-        f"Sees {picture.get('frame', 'the photo')}, {picture.get('size', '?')} px.",
+        f"Sees {_stated(card.input.frame, 'the photo')}, {card.input.size or '?'} px.",
     )
     _section("Training", *_training(card))
     if answer := _answer(card):
         _section("From scores to an answer", *answer)
-    _metrics(known)
+    for name, measured in sorted(card.metrics.items()):  # test first: validation chose
+        _metrics(name, measured)
     _section(
         "Licence",
-        _sentence(card.get("licence", "not stated")),
-        f"SHA-256 {as_code(str(known.get('sha256', '?')))}",
+        _sentence(card.licence),
+        f"SHA-256 {as_code(card.sha256 or '?')}",
     )
 
 
-def _told(value: Any) -> Any:
-    """A card, or a part of it, whose words Markdown shows as they are."""
-    if isinstance(value, dict):
-        return {key: _told(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_told(part) for part in value]
-    return as_text(value) if isinstance(value, str) else value
+def _stated(words: str, otherwise: str = "not stated") -> str:
+    """A card's words as Markdown shows them."""
+    return as_text(words or otherwise)
 
 
 def _section(title: str, *points: str) -> None:
     st.markdown(f"**{title}**\n" + "\n".join(f"- {point}" for point in points))
 
 
-def _figure(value: float | None) -> str:
+def _number(value: float | None) -> str:
     return "not stated" if value is None else f"{value:.3f}"
 
 
 def _sentence(words: str) -> str:
+    words = _stated(words)
     return f"{words[:1].upper()}{words[1:]}."
 
 
 def _training(card: Card) -> list[str]:
-    done = card.get("training", {})
-    stages = ", then ".join(f"{s['epochs']} at {s['size']} px" for s in done.get("stages", []))
-    points = [f"Started from {card.get('start', 'not stated')}."]
-    if "epochs_trained" in done:
+    points, done = [f"Started from {_stated(card.start)}."], card.training
+    stages = ", then ".join(f"{stage.epochs} at {stage.size} px" for stage in done.stages)
+    if done.epochs_trained is not None:
         planned = f"; planned: {stages}" if stages else ""
-        points.append(f"{done['epochs_trained']} epochs{planned}.")
-    if tried := card.get("size_choice"):
-        sizes = ", ".join(
-            f"{as_text(str(size))} px {value:.3f}" for size, value in tried["tried"].items()
-        )
-        points.append(f"Input size by {tried['by']}: {sizes}.")
+        points.append(f"{done.epochs_trained} epochs{planned}.")
+    if choice := card.size_choice:
+        sizes = ", ".join(f"{as_text(size)} px {v:.3f}" for size, v in choice.tried.items())
+        points.append(f"Input size by {as_text(choice.by)}: {sizes}.")
     return points
 
 
 def _answer(card: Card) -> list[str]:
     points = []
-    if calibration := card.get("calibration"):
+    how, fitted = "how is not stated", "what is not stated"
+    if scaling := card.calibration:
         points.append(
-            f"Probabilities: {calibration.get('how', 'how is not stated')}. Temperature "
-            f"{_figure(calibration.get('temperature'))}, fitted on "
-            f"{calibration.get('fitted_on', 'what is not stated')}."
+            f"Probabilities: {_stated(scaling.how, how)}. Temperature "
+            f"{_number(scaling.temperature)}, fitted on {_stated(scaling.fitted_on, fitted)}."
         )
-    rule: Any = card.get("decision")
-    if isinstance(rule, dict):
+    rule = card.decision
+    if isinstance(rule, Rule):
         points.append(
-            f"Answer: {rule.get('how', 'how is not stated')}. Here the exponent is "
-            f"{rule.get('exponent', 0):g}, chosen on {rule.get('chosen_on', 'what is not stated')}."
+            f"Answer: {_stated(rule.how, how)}. Here the exponent is "
+            f"{rule.exponent or 0:g}, chosen on {_stated(rule.chosen_on, fitted)}."
         )
     elif rule:
         points.append(_sentence(rule))
-    if novelty := card.get("novelty"):
+    if novelty := card.novelty:
         points.append(
-            f"Familiar photos: {novelty.get('how', 'how is not stated')} above "
-            f"{_figure(novelty.get('threshold'))} "
-            f"({novelty.get('fitted_on', 'fitted on what is not stated')})."
+            f"Familiar photos: {_stated(novelty.how, how)} above {_number(novelty.threshold)} "
+            f"({_stated(novelty.fitted_on, f'fitted on {fitted}')})."
         )
-    if gate := card.get("gate"):
+    if gate := card.gate:
         points.append(
-            f"Refused as no dermoscopy: {gate.get('how', 'how is not stated')} above "
-            f"{_figure(gate.get('limit'))} "
-            f"({gate.get('fitted_on', 'fitted on what is not stated')})."
+            f"Refused as no dermoscopy: {_stated(gate.how, how)} above {_number(gate.limit)} "
+            f"({_stated(gate.fitted_on, f'fitted on {fitted}')})."
         )
     if note := domain_note(ELSEWHERE, card):
         points.append(f"{note[0]}: {note[1]}")
     return points
 
 
-def _metrics(card: Card) -> None:
-    # Test first: on validation, choices were made.
-    for name, metrics in sorted(card.get("metrics", {}).items()):
-        split, views = split_and_views(name)
-        averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
-        st.write(
-            f"**Measured on the {as_text(split)} split{averaged}**, "
-            f"{metrics['images']:,} images of {metrics['lesions']:,} lesions "
-            f"({as_code(str(metrics.get('command', 'command not stated')))}), 95 % intervals:"
-        )
-        figures = {name: metrics[key] for key, name in NAMES.items() if key in metrics}
-        st.table(
-            {
-                "Measure": list(figures),
-                "Value": [f"{v['value']:.3f}" for v in figures.values()],
-                "Interval": [
-                    f"{v['low']:.3f} to {v['high']:.3f}" if v["low"] is not None else "–"
-                    for v in figures.values()
-                ],
-            }
-        )
+def _metrics(name: str, measured: Measured) -> None:
+    split, views = split_and_views(name)
+    averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
+    st.write(
+        f"**Measured on the {as_text(split)} split{averaged}**, "
+        f"{measured.images:,} images of {measured.lesions:,} lesions "
+        f"({as_code(measured.command or 'command not stated')}), 95 % intervals:"
+    )
+    figures = {
+        title: measured.figures[key] for key, title in NAMES.items() if key in measured.figures
+    }
+    st.table(
+        {
+            "Measure": list(figures),
+            "Value": [figure.number() for figure in figures.values()],
+            "Interval": ["–" if f.low is None else f.ends() for f in figures.values()],
+        }
+    )
 
 
 st.title("About", anchor=False)

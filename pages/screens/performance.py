@@ -1,8 +1,11 @@
 """Performance: how good the models are, how sure that is, and where they fail."""
 
+from contextlib import suppress
+
 import streamlit as st
 
-from core.evaluation.files import ELSEWHERE, EvaluationError, read_evaluation
+from core.evaluation.figures import Rule
+from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError
 from core.taxonomy import DIAGNOSES
 from ui.choices import choose_one
 from ui.performance import (
@@ -49,28 +52,28 @@ first, second = st.columns(2)
 split = choose_one("Split", SPLITS, "split", first)
 first.caption(ABOUT_SPLIT[split])
 
-try:
-    figures = read_evaluation(folder("classifier"), split)
-except EvaluationError:
-    figures = {}  # the tabs that need it say so
+figures = None
+with suppress(EvaluationError):  # the tabs that need it say so
+    figures = ClassifierEvaluation.read(folder("classifier"), split)
 answer = RULE
-if "most_probable" in figures:
+if figures and figures.most_probable:
     answer = choose_one(
         "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
     )
-    rule = figures.get("decision") or {}
+    rule = figures.decision or Rule()
+    exponent = "?" if rule.exponent is None else f"{rule.exponent:g}"
     second.caption(
         "The diagnosis whose probability stands out most against how common it is: the highest "
-        f"probability / share^{rule.get('exponent', '?')}, chosen on {rule.get('chosen_on', '?')}."
+        f"probability / share^{exponent}, chosen on {rule.chosen_on or '?'}."
         if answer == RULE
         else "The class with the highest probability, as if no rule were there. Rare diagnoses "
         "are missed more often, false alarms are fewer."
     )
-card = cards().get("classifier", {})
-if figures and card and figures.get("weights") != card["sha256"]:
+card = cards().get("classifier")
+if figures and card and figures.weights != card.sha256:
     st.warning(
         "These figures were measured with other weights than those in use. Evaluate anew: "
-        f"{figures.get('command', 'python -m train evaluate classifier')}",
+        f"{figures.command or 'python -m train evaluate classifier'}",
         title="Figures of other weights",
     )
 

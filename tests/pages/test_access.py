@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.models.cards import Card
 from core.models.registry import in_use, models_in_use, use
-from core.models.weights import read_card, write_card
 from core.settings import Settings
 from tests.pages.conftest import button, checked, start, texts, visit
 from tests.train.jobs.conftest import config
@@ -46,7 +47,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
         for path in shipped.iterdir():
             if path.name not in ("card.json", "atlas.parquet"):
                 os.link(path, model / path.name)
-        write_card(model, read_card(shipped) | {"name": "My own"})
+        replace(Card.read(shipped), name="My own").write(model)
     use("classifier", runs.folder / finished / "model" / "classifier")
     return runs
 

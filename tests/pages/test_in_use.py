@@ -8,6 +8,7 @@ import shutil
 import threading
 import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ from core.batch.sources import Source
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.models import registry as use_of
+from core.models.cards import Card
 from core.models.registry import KINDS, use
-from core.models.weights import WeightsError, read_card, sha256, write_card
+from core.models.weights import WeightsError, sha256
 from core.settings import Settings
 from tests.pages.conftest import read
 from tests.waiting import PATIENCE
@@ -41,7 +43,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for path in (settings.weights / kind).iterdir():
             if path.name not in ("card.json", "atlas.parquet") and "test" not in path.name:
                 os.link(path, model / kind / path.name)
-        write_card(model / kind, read_card(settings.weights / kind) | {"name": f"My {kind}"})
+        replace(Card.read(settings.weights / kind), name=f"My {kind}").write(model / kind)
     yield model
     state._model_server.clear()
 
@@ -145,8 +147,8 @@ def test_dataset_says_whose_answers_it_shows(run: Path) -> None:
     content[-1] ^= 1  # another network, if only just
     path.unlink()
     path.write_bytes(content)
-    card = read_card(run / "classifier")
-    write_card(run / "classifier", card | {"sha256": sha256(path)})
+    card = Card.read(run / "classifier")
+    replace(card, sha256=sha256(path)).write(run / "classifier")
     use("classifier", run / "classifier")
     app = start("dataset")
     assert any("made with other weights" in w.value for w in app.warning)

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.evaluation.files import COMPARISON, ELSEWHERE, read_predictions
+from core.evaluation.files import COMPARISON, ELSEWHERE, Evaluation, read_predictions
 from core.evaluation.metrics import NAMES, classifier_summary, confusion, per_class
 from core.evaluation.published import PUBLISHED
 from core.ham10000.dataset import Dataset
 from core.models.calibration import Calibration
-from core.models.weights import read_card
+from core.models.cards import Card
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import read, start, texts
 from ui.performance import (
@@ -30,7 +30,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.evaluations import MOST_PROBABLE, RULE, Report, report
+from ui.performance.evaluations import MOST_PROBABLE, RULE, ClassifierReport, classifier_report
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
@@ -146,11 +146,12 @@ def test_most_probable_class_has_its_own_figures() -> None:
     assert not app.exception
     expected = figures_of("classifier")["most_probable"]["macro_f1"]["value"]
     assert metrics(app)["Macro-F1"] == f"{expected:.3f}"
-    found = report("classifier", "test")
-    kept = found.figures["most_probable_recall"]
+    found = classifier_report("test")
+    kept = found.figures.others["most_probable_recall"]
     for key, row in overview.by_class(found, MOST_PROBABLE).items():
-        assert row["recall"]["value"] == pytest.approx(kept[key])
-        assert row["recall"]["low"] <= row["recall"]["value"] <= row["recall"]["high"]
+        recall = row.figures["recall"]
+        assert recall.value == pytest.approx(kept[key])
+        assert recall.low <= recall.value <= recall.high
 
 
 def test_weakest_class_comes_first() -> None:
@@ -224,7 +225,7 @@ def test_the_operating_point_counts_what_it_finds(question: str) -> None:
     app.selectbox(key="question").set_value(question)
     app.slider(key="threshold").set_value(20).run()
     assert not app.exception
-    p = report("classifier", "test").predictions
+    p = classifier_report("test").predictions
     keys = [question] if question == "mel" else [k for k in BY_KEY if BY_KEY[k].malignant]
     truth, called = p["dx"].isin(keys), p[keys].sum(axis=1) >= 0.2
     assert metrics(app)["Sensitivity"] == f"{called[truth].mean() * 100:.1f} %"
@@ -255,8 +256,10 @@ def test_the_ends_of_the_slider(threshold: int) -> None:
 def test_a_larger_error_after_scaling_is_explained(split: str) -> None:
     """By what scaling is fitted to, with its figures on the very photos."""
     figures = figures_of("classifier", split)
-    found = Report(figures, read_predictions(WEIGHTS / "classifier", split))
-    scaling = Calibration.of(read_card(WEIGHTS / "classifier"))
+    found = ClassifierReport(
+        Evaluation.of(figures), read_predictions(WEIGHTS / "classifier", split)
+    )
+    scaling = Calibration.of(Card.read(WEIGHTS / "classifier"))
     before, after = calibration.likelihoods(found, scaling)
     assert after == pytest.approx(figures["overall"]["nll"]["value"], abs=1e-3)
     assert split == "test" or after < before, "it was fitted there"

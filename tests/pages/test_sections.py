@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.answer.cam_methods import METHODS
 from core.lesion.phantom import practice_set
-from core.models.weights import read_card
+from core.models.cards import Card
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS
 from tests.pages.conftest import checked, start, texts
@@ -23,7 +23,7 @@ from ui.sections import base_rates, heatmaps, threshold
 from ui.subprocess_task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
-SIZE = read_card(ROOT / "weights/classifier")["input"]["size"]
+SIZE = Card.read(ROOT / "weights/classifier").input.size
 
 
 @pytest.fixture

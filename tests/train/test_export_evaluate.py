@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,8 @@ from core.evaluation.metrics import ECE_INTERVAL
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import SplitError
 from core.imaging.image import to_png
-from core.models.weights import Card, read_card, read_state
+from core.models.cards import Card
+from core.models.weights import read_state
 from core.settings import Settings
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
@@ -59,8 +61,8 @@ class Shipped:
     dataset: Dataset
     seen: set[str]
 
-    def card(self, model: str) -> Card:
-        return read_card(self.weights / model)
+    def card(self, model: str) -> dict[str, Any]:
+        return Card.read(self.weights / model).as_dict()
 
 
 @pytest.fixture(scope="module")
@@ -166,9 +168,10 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
     monkeypatch.setattr(train.finish.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
     elsewhere = shipped.runs / "elsewhere"
     card = export_classifier(finished, network, elsewhere)
-    assert card["rounding"]["kept_in"] == "fp32"
-    assert card["rounding"] == read_card(elsewhere)["rounding"]
-    kept, trained_state = read_state(elsewhere, card), trained(finished)["classifier"].state_dict()
+    assert card.rounding.others["kept_in"] == "fp32"
+    assert card == Card.read(elsewhere)
+    kept = read_state(elsewhere, card.sha256)
+    trained_state = trained(finished)["classifier"].state_dict()
     assert all(torch.equal(kept[k], trained_state[k]) for k in kept)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.models.architectures import SMALL_CNN, build_classifier
-from core.models.weights import read_card, write_model
+from core.models.cards import Card, write_model
 from core.system.run_folder import is_run
 from tests import somebody
 from tests.train.finish.test_package import CLASSIFIER
@@ -99,8 +99,10 @@ def test_a_run_of_an_earlier_version_is_known(tmp_path: Path) -> None:
 
 def test_models_come_and_go(home: Path, tmp_path: Path) -> None:
     network = build_classifier(SMALL_CNN, 7)
-    card = write_model(tmp_path / "package" / "classifier", network.state_dict(), CLASSIFIER)
-    theirs = home / f"imported-{card['sha256'][:10]}"
+    card = write_model(
+        tmp_path / "package" / "classifier", network.state_dict(), Card.of(CLASSIFIER)
+    )
+    theirs = home / f"imported-{card.sha256[:10]}"
     theirs.mkdir()
     (theirs / "stamps.csv").write_text("a rare one")
     before = somebody.seen(home)
@@ -138,9 +140,8 @@ def test_a_list_that_is_somebodys(home: Path, content: bytes | None) -> None:
 
 def test_figures_in_the_comparison(home: Path, tmp_path: Path) -> None:
     run = home / "trained"
-    write_model(
-        run / "model" / "classifier", build_classifier(SMALL_CNN, 7).state_dict(), CLASSIFIER
-    )
+    state = build_classifier(SMALL_CNN, 7).state_dict()
+    write_model(run / "model" / "classifier", state, Card.of(CLASSIFIER))
     (run / "model" / "classifier" / "evaluation-test.json").write_text("{}")
     weights = tmp_path / "weights"
     theirs = weights / "comparison" / "trained" / "classifier" / "notes.txt"
@@ -152,5 +153,5 @@ def test_figures_in_the_comparison(home: Path, tmp_path: Path) -> None:
     theirs.unlink()
     for _ in range(2):
         (folder,) = keep(run, weights)
-    assert read_card(folder)["name"] == CLASSIFIER["name"]
+    assert Card.read(folder).name == CLASSIFIER["name"]
     assert read_run_config(run) is None

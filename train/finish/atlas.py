@@ -77,7 +77,7 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
     numbers = atlas.select_dtypes("float").columns
     atlas[numbers] = atlas[numbers].astype(np.float32).round(4)
     atlas.attrs = {
-        "weights": analyser.classifier_card["sha256"],
+        "weights": analyser.classifier_card.sha256,
         "split_id": dataset.split.id,
         "map": _method(),
     }

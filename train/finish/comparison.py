@@ -11,8 +11,9 @@ import shutil
 from pathlib import Path
 
 from core.evaluation.files import COMPARISON, names
+from core.models.cards import Card
 from core.models.registry import KINDS
-from core.models.weights import WeightsError, read_card
+from core.models.weights import WeightsError
 from core.system import ownership
 from core.system.ownership import ForeignFolderError
 from core.system.run_folder import MODELS
@@ -38,7 +39,7 @@ def keep(run: Path, weights: Path) -> list[Path]:
     if not folders:
         raise WeightsError(f"The run {run.name} has no model; finish its training first.")
     for folder in folders:
-        read_card(folder)
+        Card.read(folder)
         if not names(folder):
             raise WeightsError(
                 f"The {folder.name} of {run.name} was not measured yet: python -m train evaluate "

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ from tqdm import tqdm
 from core.answer.analyser import DECODED_PX, Analyser, mask_of
 from core.answer.eight_views import views as turned
 from core.answer.eight_views import views_back
-from core.evaluation import curves
+from core.evaluation import curves, files
+from core.evaluation.figures import Figure, Rule
 from core.evaluation.metrics import (
     ECE_INTERVAL,
     FAILED_BELOW,
@@ -30,6 +31,7 @@ from core.evaluation.metrics import (
     classifier_summary,
     confusion,
     ece_interval,
+    expected_calibration_error,
     mask_scores,
     per_class,
     segmenter_summary,
@@ -37,9 +39,10 @@ from core.evaluation.metrics import (
 from core.ham10000.splits import check_split
 from core.imaging.image import resize
 from core.models.calibration import Calibration
+from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.reference import Reference
-from core.models.weights import Card
+from core.system.records import plain
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, read_photo
 from train.data.sources import Source, SplitSource
@@ -61,6 +64,13 @@ Keep = Callable[[str, np.ndarray], None]
 """Takes an image's id and its mask, bool H×W."""
 
 
+class Measurement(NamedTuple):
+    """The figures, and every single prediction (`core.evaluation.files.read_predictions`)."""
+
+    figures: files.Evaluation
+    predictions: pd.DataFrame
+
+
 def evaluate_classifier(
     source: Source,
     card: Card,
@@ -68,7 +78,7 @@ def evaluate_classifier(
     reference: Reference | None = None,
     views: int = 1,
     draws: int | None = None,
-) -> dict[str, Any]:
+) -> Measurement:
     """Class probabilities for every photo, and their measures with intervals.
 
     Args:
@@ -80,18 +90,17 @@ def evaluate_classifier(
         draws: resamples for the intervals (default: `DRAWS`).
 
     Returns:
-        the figures; `predictions` among them is the table of every single one. Two-class views and
-        slices are there for those classes and facts that the source has.
+        two-class views and slices are there for those classes and facts that the source has.
 
     Raises:
         SplitError: the model was made for another split of the dataset.
     """
     _check_source(card, source)
     draws = draws or DRAWS
-    table, classes = source.table, tuple(card["classes"])
+    table, classes = source.table, card.classes
     calibration, decision = Calibration.of(card), Decision.of(card)
     logits, novelty = [], []
-    for _, batch in _photos(source, card["input"]["size"]):
+    for _, batch in _photos(source, card.input.size):
         scores = [classify(view) for view in turned(batch, views)]
         logits.append(np.mean([s.logits for s in scores], axis=0))
         if reference is not None:
@@ -111,44 +120,34 @@ def evaluate_classifier(
     overall = _with_intervals(
         lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
     )
-    overall["ece"] = _figure(overall["ece"]["value"], ece_interval(p, labels, groups, draws))
+    overall["ece"] = _figure(
+        expected_calibration_error(p, labels), ece_interval(p, labels, groups, draws)
+    )
 
     def by_class(rows: np.ndarray) -> dict[str, float]:
         found = per_class(p[rows], labels[rows], classes, named[rows])
         return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
     spread = bootstrap(by_class, groups, draws)
-    rows: dict[str, dict[str, Any]] = {
-        key: {
-            "support": row.pop("support"),
-            **{m: _figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
-        }
+    by_key = {
+        key: files.ClassFigures(
+            support=int(row.pop("support")),
+            figures={m: _figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
+        )
         for key, row in per_class(p, labels, classes, named).items()
     }
-    weakest_first = sorted(rows.items(), key=lambda item: _or_last(item[1]["f1"]["value"]))
-    return {
-        **_counts(source, draws),
-        "views": views,
-        "decision": card["decision"],
-        "overall": overall,
-        "ece_interval": ECE_INTERVAL,
-        "most_probable": _with_intervals(
-            lambda r: {
-                k: v
-                for k, v in classifier_summary(p[r], labels[r]).items()
-                if k in ("accuracy", "balanced_accuracy", "macro_f1")
-            },
-            groups,
-            draws,
-        ),
+    most_probable = _with_intervals(
+        lambda r: {
+            k: v
+            for k, v in classifier_summary(p[r], labels[r]).items()
+            if k in ("accuracy", "balanced_accuracy", "macro_f1")
+        },
+        groups,
+        draws,
+    )
+    others: dict[str, Any] = {
         "most_probable_recall": {
             key: row["recall"] for key, row in per_class(p, labels, classes).items()
-        },
-        "classes": dict(weakest_first),
-        "confusion": {
-            "classes": classes,
-            "counts": confusion(named, labels, len(classes)).tolist(),
-            "most_probable": confusion(p.argmax(axis=1), labels, len(classes)).tolist(),
         },
         "curves": {
             key: {
@@ -157,22 +156,36 @@ def evaluate_classifier(
             }
             for k, key in enumerate(classes)
         },
-        "reliability": {
-            "before_temperature": curves.reliability(raw, labels),
-            "after": curves.reliability(p, labels),
+    }
+    if reference is not None:
+        others["flagged_unlike"] = float((np.array(novelty) > reference.threshold).mean())
+    figures = files.ClassifierEvaluation(
+        **_counts(source, draws),
+        views=views,
+        decision=card.decision if isinstance(card.decision, Rule) else None,
+        overall=overall,
+        ece_interval=ECE_INTERVAL,
+        most_probable=most_probable,
+        classes=dict(sorted(by_key.items(), key=lambda item: _or_last(item[1].figures["f1"]))),
+        confusion=files.Confusion(
+            classes=classes,
+            counts=_rows(confusion(named, labels, len(classes))),
+            most_probable=_rows(confusion(p.argmax(axis=1), labels, len(classes))),
+        ),
+        reliability={
+            name: {
+                column: tuple(values) for column, values in curves.reliability(q, labels).items()
+            }
+            for name, q in (("before_temperature", raw), ("after", p))
         },
-        "two_classes": {
+        two_classes={
             name: _two_classes(np.isin(labels, positive), p[:, positive].sum(axis=1), groups, draws)
             for name, positive in _two_class_views(classes).items()
         },
-        "slices": _slices(table, p, labels, named, classes, draws),
-        **(
-            {"flagged_unlike": float((np.array(novelty) > reference.threshold).mean())}
-            if reference is not None
-            else {}
-        ),
-        "predictions": predictions.round(5),
-    }
+        slices=_slices(table, p, labels, named, classes, draws),
+        others=plain(others),
+    )
+    return Measurement(figures, predictions.round(5))
 
 
 def evaluate_segmenter(
@@ -182,7 +195,7 @@ def evaluate_segmenter(
     views: int = 1,
     draws: int | None = None,
     keep: Keep | None = None,
-) -> dict[str, Any]:
+) -> Measurement:
     """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`.
 
     Args:
@@ -192,7 +205,7 @@ def evaluate_segmenter(
     draws = draws or DRAWS
     table = source.table
     rows = []
-    for ids, batch in _photos(source, card["input"]["size"]):
+    for ids, batch in _photos(source, card.input.size):
         answers = [segment(view) for view in turned(batch, views)]
         logits = np.mean(views_back(answers), axis=0)
         for image_id, scores in zip(ids, logits, strict=True):
@@ -205,26 +218,24 @@ def evaluate_segmenter(
     scores.insert(0, "lesion_id", table["lesion_id"])
     dice, iou = scores["dice"].to_numpy(), scores["iou"].to_numpy()
     order = sorted(table.index, key=lambda i: hashlib.sha256(str(i).encode()).hexdigest())
-    return {
+    some = scores.loc[order[:FIXED_SUBSET]]
+    subset = {"images": len(some), "how": "lowest SHA-256 of the image id"}
+    figures = files.SegmenterEvaluation(
         **_counts(source, draws),
-        "views": views,
-        "overall": _with_intervals(
+        views=views,
+        overall=_with_intervals(
             lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy(), draws
         ),
-        "distribution": _distribution(scores),
-        "subset": {
-            "images": min(FIXED_SUBSET, len(scores)),
-            "how": "lowest SHA-256 of the image id",
-            **_distribution(scores.loc[order[:FIXED_SUBSET]]),
-        },
-        "worst": {str(i): round(float(v), 4) for i, v in scores["iou"].nsmallest(20).items()},
-        "predictions": scores.round(5),
-    }
+        distribution=_distribution(scores),
+        worst={str(i): round(float(v), 4) for i, v in scores["iou"].nsmallest(20).items()},
+        others={"subset": subset | _distribution(some).as_dict()},
+    )
+    return Measurement(figures, scores.round(5))
 
 
 def evaluate_shipped(
     kind: str, source: Source, analyser: Analyser, views: int = 1, keep: Keep | None = None
-) -> dict[str, Any]:
+) -> Measurement:
     """One of the two models of an analyser, through its runtime; `keep` takes each mask."""
     runtime = analyser.runtime
     if kind == "classifier":
@@ -255,23 +266,22 @@ def _two_class_views(classes: tuple[str, ...]) -> dict[str, list[int]]:
 
 def _two_classes(
     truth: np.ndarray, score: np.ndarray, groups: np.ndarray, draws: int
-) -> dict[str, Any]:
+) -> files.TwoClasses:
     """A yes-no view of the probabilities: bool N against score N."""
-    found: dict[str, Any] = {
-        "positives": int(truth.sum()),
-        "auc": _with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)[
-            "auc"
-        ],
-        "at_half": curves.at_threshold(truth, score, 0.5),
-        "roc": curves.roc(truth, score),
-        "operating_points": {},
-    }
+    points = {}
     if truth.any() and not truth.all():
-        found["operating_points"] = {
-            f"sensitivity {wanted:.0%}": curves.operating_point(truth, score, wanted)
+        points = {
+            f"sensitivity {wanted:.0%}": plain(curves.operating_point(truth, score, wanted))
             for wanted in SENSITIVITIES
         }
-    return found
+    return files.TwoClasses(
+        auc=_with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)[
+            "auc"
+        ],
+        at_half=plain(curves.at_threshold(truth, score, 0.5)),
+        operating_points=points,
+        others={"positives": int(truth.sum()), "roc": plain(curves.roc(truth, score))},
+    )
 
 
 def _slices(
@@ -281,7 +291,7 @@ def _slices(
     named: np.ndarray,
     classes: tuple[str, ...],
     draws: int,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, files.Group]]:
     """Accuracy and, where melanoma is a class, its recall and its AUC, where age, sex, site or
     confirmation are known."""
     groups = table["lesion_id"].to_numpy()
@@ -306,34 +316,42 @@ def _slices(
             "melanoma_auc": curves.auc(sick, p[rows, mel]),
         }
 
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, files.Group]] = {}
     for kind, values in kinds.items():
         found[kind] = {}
         for value in sorted(values.fillna("unknown").unique()):
             rows = np.flatnonzero(values.fillna("unknown") == value)
-            entry: dict[str, Any] = {"images": len(rows), "lesions": len(set(groups[rows]))}
-            if mel is not None:
-                entry["melanomas"] = int((labels[rows] == mel).sum())
+            figures = {}
             if len(rows) >= SMALLEST_SLICE:
                 spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
-                entry |= {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
-            found[kind][str(value)] = entry
+                figures = {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
+            found[kind][str(value)] = files.Group(
+                images=len(rows),
+                lesions=len(set(groups[rows])),
+                melanomas=None if mel is None else int((labels[rows] == mel).sum()),
+                figures=figures,
+            )
     return found
 
 
-def _distribution(scores: pd.DataFrame) -> dict[str, Any]:
+def _distribution(scores: pd.DataFrame) -> files.Distribution:
     """Mean, standard deviation, extremes and percentiles, as student projects give them."""
-    found: dict[str, Any] = {"failed": float((scores["iou"] < FAILED_BELOW).mean())}
-    for name in ("dice", "iou", "pixel_accuracy"):
+
+    def spread(name: str) -> files.Spread:
         values = scores[name]
-        found[name] = {
-            "mean": float(values.mean()),
-            "sd": float(values.std()),
-            "min": float(values.min()),
-            "max": float(values.max()),
-            "percentiles": {str(q): float(values.quantile(q / 100)) for q in (5, 25, 50, 75, 95)},
-        }
-    return found
+        return files.Spread(
+            mean=float(values.mean()),
+            sd=plain(float(values.std())),
+            percentiles={str(q): float(values.quantile(q / 100)) for q in (5, 25, 50, 75, 95)},
+            others={"min": float(values.min()), "max": float(values.max())},
+        )
+
+    return files.Distribution(
+        dice=spread("dice"),
+        iou=spread("iou"),
+        pixel_accuracy=spread("pixel_accuracy"),
+        failed=float((scores["iou"] < FAILED_BELOW).mean()),
+    )
 
 
 def _check_source(card: Card, source: Source) -> None:
@@ -346,7 +364,7 @@ def _counts(source: Source, draws: int) -> dict[str, Any]:
     name = str(table.index[0])
     first = read_photo(source.photo(name), name)
     return {
-        "draws": draws,
+        "intervals": f"95 %, bootstrap over lesions, {draws} draws",
         **source.about,
         "photo_px": f"{first.width}×{first.height}",
         "images": len(table),
@@ -356,7 +374,7 @@ def _counts(source: Source, draws: int) -> dict[str, Any]:
 
 def _with_intervals(
     measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Figure]:
     spread = bootstrap(measure, groups, draws)
     return {
         name: _figure(value, spread[name])
@@ -364,9 +382,13 @@ def _with_intervals(
     }
 
 
-def _figure(value: float, interval: tuple[float, float]) -> dict[str, float]:
-    return {"value": value, "low": interval[0], "high": interval[1]}
+def _figure(value: float, interval: tuple[float, float]) -> Figure:
+    return Figure(value=plain(value), low=plain(interval[0]), high=plain(interval[1]))
 
 
-def _or_last(value: float) -> float:
-    return math.inf if math.isnan(value) else value
+def _or_last(figure: Figure) -> float:
+    return math.inf if figure.value is None else figure.value
+
+
+def _rows(counts: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(tuple, counts.tolist()))

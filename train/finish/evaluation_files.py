@@ -2,89 +2,77 @@
 
 from __future__ import annotations
 
-import json
-import math
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from core.evaluation.files import ELSEWHERE, command
+from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, command
+from core.models.cards import Card, ElsewhereSummary, Measured
 from core.models.decision import Decision
-from core.models.weights import Card, read_card, write_card
+from train.finish.evaluate import Measurement
 from train.finish.isic import write_scores
 
 
-def write_split(folder: Path, figures: dict[str, Any]) -> None:
+def write_split(folder: Path, measurement: Measurement) -> None:
     """Keep the figures of a split beside the weights, and the overall ones on the card."""
-    card = read_card(folder)
-    split, views = figures["split"], figures["views"]
-    name = split if views == 1 else f"{split}-{views}views"
-    told = command(folder, name)
-    _write(folder, name, told, card, figures)
-    kept = ("data", "photo_px", "split_id", "images", "lesions", "views", "limit")
-    card.setdefault("metrics", {})[name] = {
-        **{k: figures[k] for k in kept if k in figures},
-        "command": told,
-        **figures["overall"],
-        **{f"most_probable_{k}": v for k, v in figures.get("most_probable", {}).items()},
-    }
-    if split == ELSEWHERE and "mel" in figures.get("classes", {}):
-        card[ELSEWHERE] = _elsewhere(figures)
-    write_card(folder, _without_nan(card))
+    figures, card = measurement.figures, Card.read(folder)
+    views = f"-{figures.views}views" if figures.views > 1 else ""
+    name = f"{figures.split}{views}"
+    _write(folder, name, command(folder, name), card, measurement)
+    kept = ("data", "photo_px", "split_id", "views", "limit")
+    written, overall = figures.as_dict(), dict(figures.overall)
+    if isinstance(figures, ClassifierEvaluation):
+        overall |= {f"most_probable_{k}": v for k, v in figures.most_probable.items()}
+        if figures.split == ELSEWHERE and "mel" in figures.classes:
+            card = replace(card, elsewhere=_elsewhere(figures))
+    measured = Measured(
+        images=figures.images,
+        lesions=figures.lesions,
+        command=command(folder, name),
+        figures=overall,
+        others={k: written[k] for k in kept if k in written},
+    )
+    replace(card, metrics=card.metrics | {name: measured}).write(folder)
 
 
-def _elsewhere(figures: dict[str, Any]) -> dict[str, Any]:
-    """What the app says beside an answer on a photo of another clinic: the card's section."""
-    classes, counts = figures["confusion"]["classes"], np.array(figures["confusion"]["counts"])
-    held = [key for key in classes if figures["classes"][key]["support"]]
+def _elsewhere(figures: ClassifierEvaluation) -> ElsewhereSummary:
+    """What the app says beside an answer on a photo of another clinic."""
+    classes, counts = figures.confusion.classes, np.array(figures.confusion.counts)
+    present = [key for key in classes if figures.classes[key].support]
     mel = classes.index("mel")
     others = np.delete(counts, mel, axis=0)  # rows are the truth
-    return {
-        "images": figures["images"],
-        "accuracy": round(figures["overall"]["accuracy"]["value"], 4),
-        "balanced_accuracy": round(figures["overall"]["balanced_accuracy"]["value"], 4),
-        "melanomas": int(counts[mel].sum()),
-        "melanomas_found": int(counts[mel, mel]),
-        "melanoma_specificity": round(1 - float(others[:, mel].sum() / others.sum()), 4),
-        "melanoma_auc": round(figures["classes"]["mel"]["auc"]["value"], 4),
-        "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
-        f"{figures['data']}; diagnoses there: {', '.join(held)}",
-    }
+    specificity = 1 - float(others[:, mel].sum() / others.sum())
+    figures_of_mel = figures.classes["mel"].figures
+    return ElsewhereSummary(
+        images=figures.images,
+        accuracy=_rounded(figures.overall["accuracy"].value) or 0.0,
+        melanomas=int(counts[mel].sum()),
+        melanomas_found=int(counts[mel, mel]),
+        others={
+            "balanced_accuracy": _rounded(figures.overall["balanced_accuracy"].value),
+            "melanoma_specificity": _rounded(specificity),
+            "melanoma_auc": _rounded(figures_of_mel["auc"].value),
+            "how": "by the rule; of the photos kept for validation (15 % by lesion or patient) of "
+            f"{figures.data}; diagnoses there: {', '.join(present)}",
+        },
+    )
 
 
-def write_elsewhere(kind: str, card: Card, figures: dict[str, Any], out: Path) -> None:
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or np.isnan(value) else round(value, 4)
+
+
+def write_elsewhere(kind: str, card: Card, measurement: Measurement, out: Path) -> None:
     """Keep the figures of any other photos in a folder, and a classifier's answers in the format of
     ISIC's challenges, too."""
     out.mkdir(parents=True, exist_ok=True)
     if kind == "classifier":
-        write_scores(out, figures["predictions"], Decision.of(card))
-    _write(out, kind, f"python -m train evaluate {kind} --images …", card, figures)
+        write_scores(out, measurement.predictions, Decision.of(card))
+    _write(out, kind, f"python -m train evaluate {kind} --images …", card, measurement)
 
 
-def _write(folder: Path, name: str, told: str, card: Card, figures: dict[str, Any]) -> None:
-    plain = {k: v for k, v in figures.items() if k not in ("predictions", "draws")}
-    text = json.dumps(
-        _without_nan(
-            {
-                "command": told,
-                "weights": card["sha256"],
-                "intervals": f"95 %, bootstrap over lesions, {figures['draws']} draws",
-                **plain,
-            }
-        ),
-        indent=1,
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-    figures["predictions"].to_parquet(folder / f"predictions-{name}.parquet", compression="zstd")
-    (folder / f"evaluation-{name}.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON knows no NaN: what could not be measured is null."""
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _write(folder: Path, name: str, command: str, card: Card, measurement: Measurement) -> None:
+    figures, predictions = measurement
+    predictions.to_parquet(folder / f"predictions-{name}.parquet", compression="zstd")
+    replace(figures, command=command, weights=card.sha256).write(folder, name)

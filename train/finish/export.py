@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from core import __version__
+from core.evaluation.figures import Rule
 from core.evaluation.metrics import (
     balanced_accuracy,
     classifier_summary,
@@ -27,9 +29,11 @@ from core.evaluation.metrics import (
 )
 from core.ham10000.dataset import Dataset
 from core.models.calibration import Calibration
+from core.models.cards import Card, Input, Scaling, SizeChoice, Training, write_model
 from core.models.decision import Decision
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, normalise
-from core.models.weights import Card, load_into, read_state, write_card, write_model
+from core.models.weights import load_into, read_state
+from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY, KEYS
 from train.choices import ARCHITECTURES
@@ -105,53 +109,51 @@ def export_classifier(
     print(f"decision: p / prior^{exponent}, balanced accuracy {rules[exponent]:.4f}")
 
     _prepare(folder, finished.run)
-    card = write_model(
-        folder,
-        network.state_dict(),
-        {
-            "name": name or f"{_title(architecture)}, run {finished.run.name}",
-            "task": _task(finished),
-            "architecture": architecture,
-            "classes": list(classes),
-            "class_names": {k: BY_KEY[k].name if k in BY_KEY else k for k in classes},
-            "input": _input(size),
-            "calibration": {
-                "temperature": temperature,
-                "prior": dict(zip(classes, prevalence.tolist(), strict=True)),
-                "how": "softmax(score / temperature + log prior); prior: prevalence in training",
-                "fitted_on": f"validation, n = {len(rows)} images",
-            },
-            "decision": {
-                "exponent": exponent,
-                "how": "the class with the highest probability / prior^exponent; 0: the most "
-                "probable, 1: as if all were equally common",
-                "chosen_on": f"validation, n = {len(rows)} images, by balanced accuracy",
-                "tried": {str(e): round(v, 5) for e, v in rules.items()},
-            },
-            "size_choice": {
-                "by": "lowest validation negative log-likelihood after temperature scaling",
-                "tried": {str(s): round(nll, 5) for s, (nll, *_) in tried.items()},
-            },
-            **_origin(finished, architecture),
-        },
+    card = replace(
+        _origin(finished, architecture),
+        name=name or f"{_title(architecture)}, run {finished.run.name}",
+        task=_task(finished),
+        architecture=architecture,
+        classes=classes,
+        input=_input(size),
+        calibration=Scaling(
+            temperature=temperature,
+            prior=dict(zip(classes, prevalence.tolist(), strict=True)),
+            how="softmax(score / temperature + log prior); prior: prevalence in training",
+            fitted_on=f"validation, n = {len(rows)} images",
+        ),
+        decision=Rule(
+            exponent=exponent,
+            how="the class with the highest probability / prior^exponent; 0: the most probable, "
+            "1: as if all were equally common",
+            chosen_on=f"validation, n = {len(rows)} images, by balanced accuracy",
+            others={"tried": {str(e): round(v, 5) for e, v in rules.items()}},
+        ),
+        size_choice=SizeChoice(
+            by="lowest validation negative log-likelihood after temperature scaling",
+            tried={str(s): round(nll, 5) for s, (nll, *_) in tried.items()},
+        ),
+        others={"class_names": {k: BY_KEY[k].name if k in BY_KEY else k for k in classes}},
     )
+    card = write_model(folder, network.state_dict(), card)
     first = rows[:ROUNDING_PHOTOS]
     exact = {k: v.clone() for k, v in network.state_dict().items()}
-    load_into(network, read_state(folder, card), folder.name)
+    load_into(network, read_state(folder, card.sha256), folder.name)
     rounded = _forward(network, frame_loader(arrays, first, size), tick)
     moved = np.abs(Calibration(temperature, prevalence)(rounded) - probabilities[: len(first)])
     bears = bool(moved.max() <= ROUNDING_LIMIT)
     if not bears:
         load_into(network, exact, folder.name)
         card = write_model(folder, exact, card, half=False)
-    card["rounding"] = {
+    rounding = {
         "largest_change": round(float(moved.max()), 6),
         "how": "largest difference of a probability between the trained weights and the same in "
         f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
         "kept_in": "fp16" if bears else "fp32",
         "measured_on": f"validation, n = {len(first)} images",
     }
-    write_card(folder, card)
+    card = replace(card, rounding=Record(others=rounding))
+    card.write(folder)
     return card
 
 
@@ -173,23 +175,20 @@ def export_segmenter(
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = max(tried, key=lambda s: tried[s])
     _prepare(folder, finished.run)
-    return write_model(
-        folder,
-        network.state_dict(),
-        {
-            "name": name or f"U-Net ({config.network}), run {finished.run.name}",
-            "task": "outline of the lesion in a dermatoscopic photo",
-            "architecture": "segmentation_models_pytorch.Unet",
-            "encoder": config.network,
-            "input": _input(size),
-            "decision": "lesion where the logit, scaled to the photo, is above 0",
-            "size_choice": {
-                "by": "highest validation mean IoU",
-                "tried": {str(s): round(v, 5) for s, v in tried.items()},
-            },
-            **_origin(finished, config.network),
-        },
+    card = replace(
+        _origin(finished, config.network),
+        name=name or f"U-Net ({config.network}), run {finished.run.name}",
+        task="outline of the lesion in a dermatoscopic photo",
+        architecture="segmentation_models_pytorch.Unet",
+        encoder=config.network,
+        input=_input(size),
+        decision="lesion where the logit, scaled to the photo, is above 0",
+        size_choice=SizeChoice(
+            by="highest validation mean IoU",
+            tried={str(s): round(v, 5) for s, v in tried.items()},
+        ),
     )
+    return write_model(folder, network.state_dict(), card)
 
 
 def add_reference(
@@ -206,7 +205,7 @@ def add_reference(
         keep: leave the features in the dataset's cache, where `train.finish.features.features_of`
             finds them again; of a run that learned from all photos.
     """
-    arrays, config, size = finished.arrays, finished.config, int(card["input"]["size"])
+    arrays, config, size = finished.arrays, finished.config, card.input.size
     classify = classify or classifier_of(folder, card)
     rows = {
         part: part_rows(arrays, part, config.limit, finished.config.masked)
@@ -224,8 +223,8 @@ def add_reference(
     table = arrays.table.iloc[rows["train"]]
     reference, sections = fit_reference(table, training, crops, validation)
     reference.write(folder)
-    card = card | sections
-    write_card(folder, card)
+    card = replace(card, **sections)
+    card.write(folder)
     return card
 
 
@@ -281,14 +280,16 @@ def _masks(
     return dice, iou
 
 
-def _input(size: int) -> dict[str, Any]:
-    return {
-        "size": size,
-        "frame": "the whole photo squeezed to a square",
-        "resize": "Pillow bilinear, antialiased",
-        "mean": IMAGENET_MEAN,
-        "std": IMAGENET_STD,
-    }
+def _input(size: int) -> Input:
+    return Input(
+        size=size,
+        frame="the whole photo squeezed to a square",
+        others={
+            "resize": "Pillow bilinear, antialiased",
+            "mean": list(IMAGENET_MEAN),
+            "std": list(IMAGENET_STD),
+        },
+    )
 
 
 def _title(architecture: str) -> str:
@@ -306,7 +307,7 @@ def _task(finished: Finished) -> str:
     return "benign or malignant, by the diagnoses of HAM10000, from a dermatoscopic photo"
 
 
-def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
+def _origin(finished: Finished, architecture: str) -> Card:
     """Where the weights come from, and what they may be used for."""
     from train.learn.start_weights import CREDITS
 
@@ -314,18 +315,19 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
     ours = config.is_ham10000
     with (finished.run / "metrics.csv").open() as file:
         epochs = sum(1 for _ in file) - 1
-    # A folder's name is enough: the path to it is nobody's business who gets the model.
-    told: dict[str, Any] = {} if ours else {"data": finished.data.root.name}
     further = [Path(path).stem for path in config.more]
     clinics = ["two clinics (Vienna, Queensland)", *([", ".join(further)] if further else [])]
-    told["more"] = further
+    choices = {"kind": config.kind, **config.as_dict(), "more": further}
+    # A folder's name is enough: the path to it is nobody's business who gets the model.
+    if not ours:
+        choices["data"] = finished.data.root.name
     if isinstance(config, ClassifierConfig):
-        told["teachers"] = [_model_name(Path(path)) for path in config.teachers]
+        choices["teachers"] = [_model_name(Path(path)) for path in config.teachers]
     start = config.start
     if start == "imagenet":
         start = CREDITS.get(architecture, start)
     elif start not in ("torchvision", "shipped", "random"):
-        told["start"] = start = Path(start).name
+        choices["start"] = start = Path(start).name
     if ours:
         licence = (
             "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
@@ -345,19 +347,20 @@ def _origin(finished: Finished, architecture: str) -> dict[str, Any]:
     else:
         licence = "the terms of its photos and of its start weights"
         limits = ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
-    return {
-        "lesionlab": __version__,
-        "data": "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
-        + (f", and photos of other clinics: {', '.join(further)}" if further else "")
-        if ours
-        else f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}",
-        "split_id": finished.data.split.id,
-        "start": start,
-        "training": {"kind": config.kind, **config.as_dict(), **told, "epochs_trained": epochs},
-        "licence": licence,
-        "intended_use": "teaching how an AI reads dermoscopy; never diagnosis",
-        "limits": limits,
-    }
+    data = f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}"
+    if ours:
+        data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
+        data += f", and photos of other clinics: {', '.join(further)}" if further else ""
+    return Card(
+        lesionlab=__version__,
+        data=data,
+        split_id=finished.data.split.id,
+        start=start,
+        training=Training.of(plain(choices | {"epochs_trained": epochs})),
+        licence=licence,
+        intended_use="teaching how an AI reads dermoscopy; never diagnosis",
+        limits=tuple(limits),
+    )
 
 
 def _model_name(folder: Path) -> str:

@@ -15,9 +15,9 @@ from tqdm import tqdm
 from core.answer.analyser import DECODED_PX
 from core.ham10000.dataset import Dataset
 from core.imaging.image import resize
+from core.models.cards import Card
 from core.models.runtime import Scores
 from core.models.torch_runtime import choose_device, load_classifier, load_segmenter
-from core.models.weights import Card
 from core.settings import Settings
 from core.system import caches, ownership, storage
 from train.data.arrays import Arrays, chosen_rows, load_arrays, read_photo
@@ -78,9 +78,9 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
             crops of the training split, none if the dataset has no crops.
     """
     arrays = load_arrays(dataset)
-    size = int(card["input"]["size"])
+    size = card.input.size
     rows = part_rows(arrays, part)
-    name = f"features-{card['sha256'][:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
+    name = f"features-{card.sha256[:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
     folder = dataset.root / "cache" / name
     path = folder / "features.npz"
     if caches.use(folder) and path.is_file():
@@ -141,7 +141,7 @@ def features_of_files(
     Raises:
         DatasetError: one cannot be read; it is named.
     """
-    size = int(card["input"]["size"])
+    size = card.input.size
     found = []
     for name, content in tqdm(photos, what, total, unit=" photos", disable=None):
         photo = read_photo(content, name, DECODED_PX)

@@ -10,32 +10,35 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.errors import DatasetError
+from core.models.cards import Card
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
 from core.models.runtime import Scores
-from core.models.weights import Card, WeightsError, read_card, write_card
+from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config, ConfigError
 from train.config_files import config_of, read_run_config
 from train.data.arrays import Data, open_data, prepare
 from train.data.sources import SplitSource
-from train.finish.evaluate import RUN_DRAWS, evaluate_classifier, evaluate_segmenter
+from train.finish.evaluate import (
+    RUN_DRAWS,
+    Measurement,
+    evaluate_classifier,
+    evaluate_segmenter,
+)
 from train.finish.evaluation_files import write_split
 from train.finish.export import add_reference, export_classifier, export_segmenter
 from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
 from train.learn.began import check_photos
 from train.progress import Progress, Stopped, Watch
-
-LOOKS = "test_looks"
-"""On a card: when the test split was looked at, in UTC, the first time first."""
 
 
 class Meter:
@@ -103,10 +106,10 @@ def finish(run: Path, watch: Watch) -> dict[str, Card]:
     source = _source(config, finished.data, "validation", config.limit)
     for kind in networks:
         write_split(ready / kind, _evaluate(ready / kind, source, meter))
-    return {kind: read_card(ready / kind) for kind in networks}
+    return {kind: Card.read(ready / kind) for kind in networks}
 
 
-def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1) -> dict[str, Any]:
+def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1) -> Measurement:
     """Measure a run's model on a whole split, beside its weights; a look at the test split is noted
     on its card. Also for an imported model, if its photos are here.
 
@@ -117,23 +120,23 @@ def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1
         views: of each photo, whose scores are averaged.
 
     Returns:
-        the figures, as `train.finish.evaluate` describes them.
+        what was measured.
 
     Raises:
         WeightsError, ConfigError: the run has no such model, or it is damaged.
         DatasetError, SplitError: its photos are not here, or others were drawn for the split.
     """
     folder = run / MODELS / kind
-    card = read_card(folder)
+    card = Card.read(folder)
     config = _config(run, card)
     source = _source(config, open_data(config), split)
-    figures = _evaluate(folder, source, None, views)
+    measurement = _evaluate(folder, source, None, views)
     if split == "test":
         # Before the figures: who sees them has looked.
-        looks = [*card.get(LOOKS, []), datetime.now(UTC).isoformat(timespec="seconds")]
-        write_card(folder, card | {LOOKS: looks})
-    write_split(folder, figures)
-    return figures
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        replace(card, test_looks=(*card.test_looks, now)).write(folder)
+    write_split(folder, measurement)
+    return measurement
 
 
 def _config(run: Path, card: Card | None = None) -> Config:
@@ -143,10 +146,10 @@ def _config(run: Path, card: Card | None = None) -> Config:
         return config
     if card is None:
         raise ConfigError(f"{run} holds no run; train first.")
-    config = config_of(dict(card.get("training") or {}), strict=False)
+    config = config_of(card.training.as_dict(), strict=False)
     if not config.is_ham10000:
         raise DatasetError(
-            f"{card.get('name')} was imported, and learned from photos that did not come along "
+            f"{card.name} was imported, and learned from photos that did not come along "
             f"({config.data}), so it cannot be measured here."
         )
     return config
@@ -164,8 +167,8 @@ def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSour
 
 def _evaluate(
     folder: Path, source: SplitSource, meter: Meter | None, views: int = 1
-) -> dict[str, Any]:
-    card = read_card(folder)
+) -> Measurement:
+    card = Card.read(folder)
     if folder.name == "segmenter":
         segment = segmenter_of(folder, card)
         return evaluate_segmenter(
@@ -173,10 +176,7 @@ def _evaluate(
         )
     classify, reference = classifier_of(folder, card), None
     if (folder / REFERENCE).is_file():
-        try:
-            reference = Reference.read(folder, float(card["novelty"]["threshold"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise WeightsError(f"The card in {folder} gives no threshold of novelty.") from error
+        reference = Reference.read(folder, card.novelty_threshold)
     return evaluate_classifier(
         source, card, _counted(classify, meter) if meter else classify, reference, views, RUN_DRAWS
     )
@@ -213,11 +213,11 @@ def _replace(ready: Path, made: Path) -> None:
     """Put new models in the place of old ones, of which only the looks at the test split stay."""
     for folder in made.iterdir():
         try:
-            looks = read_card(ready / folder.name).get(LOOKS)
+            looks = Card.read(ready / folder.name).test_looks
         except WeightsError:
             continue
         if looks:
-            write_card(folder, read_card(folder) | {LOOKS: looks})
+            replace(Card.read(folder), test_looks=looks).write(folder)
     old = ready.with_name(f"{MODELS}.old")
     shutil.rmtree(old, ignore_errors=True)
     if ready.exists():

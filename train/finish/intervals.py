@@ -6,21 +6,21 @@ which lies too high. No photo is looked at and nothing else in an evaluation cha
 
 from __future__ import annotations
 
-import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from core.evaluation.files import (
+    ClassifierEvaluation,
+    Evaluation,
     EvaluationError,
-    Figures,
     command,
     names,
-    read_evaluation,
     read_predictions,
 )
 from core.evaluation.metrics import ECE_INTERVAL, ece_interval, expected_calibration_error
-from core.models.weights import read_card, write_card
+from core.models.cards import Card
 
 Interval = tuple[float | None, float | None]
 
@@ -39,48 +39,50 @@ def renew(folder: Path) -> dict[str, Interval]:
         EvaluationError: a file is damaged, or predictions are not those of the evaluation.
         WeightsError: the card cannot be read.
     """
-    card = read_card(folder)
-    found: dict[str, Interval] = {}
-    written: dict[str, str] = {}
+    card = Card.read(folder)
+    intervals: dict[str, Interval] = {}
+    renewed: dict[str, Evaluation] = {}
+    metrics = dict(card.metrics)
     for name in names(folder):
-        figures = read_evaluation(folder, name, diagnoses=False)
-        if "ece" not in figures["overall"]:
+        figures = Evaluation.read(folder, name, diagnoses=False)
+        if not isinstance(figures, ClassifierEvaluation) or "ece" not in figures.overall:
             continue
-        ece = figures["overall"]["ece"]
+        ece, how = figures.overall["ece"], figures.ece_interval
         if (folder / f"predictions-{name}.parquet").exists():
-            found[name] = _interval(folder, name, figures)
-            figures["ece_interval"] = ECE_INTERVAL
-        elif figures.get("ece_interval") == ECE_INTERVAL:
-            found[name] = ece["low"], ece["high"]
+            intervals[name], how = _interval(folder, name, figures), ECE_INTERVAL
+        elif how == ECE_INTERVAL:
+            intervals[name] = ece.low, ece.high
         else:
-            found[name] = None, None
-        ends = dict(zip(("low", "high"), found[name], strict=True))
-        ece |= ends
-        if "ece" in card.get("metrics", {}).get(name, {}):
-            card["metrics"][name]["ece"] |= ends
-        written[name] = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
-    for name, text in written.items():
-        (folder / f"evaluation-{name}.json").write_text(text + "\n", encoding="utf-8")
-    if written:
-        write_card(folder, card)
-    return found
+            intervals[name] = None, None
+        low, high = intervals[name]
+        overall = figures.overall | {"ece": replace(ece, low=low, high=high)}
+        renewed[name] = replace(figures, overall=overall, ece_interval=how)
+        if name in metrics and "ece" in metrics[name].figures:
+            stated = metrics[name].figures
+            stated = stated | {"ece": replace(stated["ece"], low=low, high=high)}
+            metrics[name] = replace(metrics[name], figures=stated)
+    for name, figures in renewed.items():
+        figures.write(folder, name)
+    if renewed:
+        replace(card, metrics=metrics).write(folder)
+    return intervals
 
 
-def _interval(folder: Path, name: str, figures: Figures) -> tuple[float, float]:
-    table, classes = read_predictions(folder, name), list(figures["classes"])
+def _interval(folder: Path, name: str, figures: ClassifierEvaluation) -> tuple[float, float]:
+    table, classes = read_predictions(folder, name), list(figures.classes)
     if (
-        len(table) != figures["images"]
+        len(table) != figures.images
         or not {"dx", *classes} <= set(table.columns)
         or not table["dx"].isin(classes).all()
     ):
         raise _other(folder, name)
     probabilities = table[classes].to_numpy()
     labels = table["dx"].map(classes.index).to_numpy()
-    ece = expected_calibration_error(probabilities, labels)
+    ece, stated = expected_calibration_error(probabilities, labels), figures.overall["ece"].value
     # The kept probabilities are rounded: one at the edge of a bin may have changed sides.
-    if not math.isclose(ece, figures["overall"]["ece"]["value"], abs_tol=2 / len(table)):
+    if not math.isclose(ece, stated or 0.0, abs_tol=2 / len(table)):
         raise _other(folder, name)
-    draws = re.search(r"(\d+) draws", figures["intervals"])
+    draws = re.search(r"(\d+) draws", figures.intervals)
     times = int(draws[1]) if draws else 2000
     return ece_interval(probabilities, labels, table["lesion_id"].to_numpy(), times)
 

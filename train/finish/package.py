@@ -24,8 +24,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core.ham10000.explore import ATLAS_FILE
+from core.models.cards import Card
 from core.models.registry import KINDS
-from core.models.weights import Card, WeightsError, check_weights, read_card
+from core.models.weights import WeightsError, check_weights
 from core.report.downloads import DISCLAIMER
 from core.system import ownership, zips
 from core.system.run_folder import MODELS
@@ -77,9 +78,9 @@ def pack(models: Path, out: Path) -> None:
     kinds = [kind for kind in KINDS if (models / kind).is_dir()]
     if not kinds:
         raise WeightsError(f"There is no finished model in {models}.")
-    cards = {kind: read_card(models / kind) for kind in kinds}
+    cards = {kind: Card.read(models / kind) for kind in kinds}
     for kind, card in cards.items():
-        check_weights(models / kind, card)
+        check_weights(models / kind, card.sha256)
     temporary = ownership.beside(out)
     try:
         with zipfile.ZipFile(temporary, "w") as archive:  # weights do not compress
@@ -173,11 +174,11 @@ def _readme(cards: dict[str, Card]) -> str:
     lines = [DISCLAIMER, ""]
     for kind, card in cards.items():
         lines += [
-            f"{kind}/  {card.get('name', kind)}",
-            f"  Task     {card.get('task', 'not stated')}",
-            f"  Data     {card.get('data', 'not stated')}",
-            f"  Licence  {card.get('licence', 'not stated')}",
-            f"  SHA-256  {card['sha256']}",
+            f"{kind}/  {card.name or kind}",
+            f"  Task     {card.task or 'not stated'}",
+            f"  Data     {card.data or 'not stated'}",
+            f"  Licence  {card.licence or 'not stated'}",
+            f"  SHA-256  {card.sha256}",
             "",
         ]
     lines += [
@@ -247,8 +248,8 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
                 raise PackageError(f"There are two {kind}s in it. Hand on one at a time.")
             (made / MODELS).mkdir(exist_ok=True)
             os.replace(folder, made / MODELS / kind)
-        cards = [read_card(folder) for folder in sorted((made / MODELS).iterdir())]
-        target = runs / f"{IMPORTED}{'-'.join(card['sha256'][:10] for card in cards)}"
+        cards = [Card.read(folder) for folder in sorted((made / MODELS).iterdir())]
+        target = runs / f"{IMPORTED}{'-'.join(card.sha256[:10] for card in cards)}"
         if target.exists():
             _remove(target)
         os.replace(made, target)

@@ -8,19 +8,21 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.evaluation.figures import Rule
 from core.evaluation.files import (
+    ClassifierEvaluation,
+    Evaluation,
     EvaluationError,
     names,
-    read_evaluation,
     read_predictions,
     read_training,
 )
 from core.models.calibration import Calibration
-from core.models.cards import odd
+from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
-from core.models.weights import Card, WeightsError, check_weights, load_into, write_card
+from core.models.weights import WeightsError, check_weights, load_into
 from core.system.json_files import read_object
 from core.taxonomy import KEYS
 
@@ -46,12 +48,13 @@ def check_model_folder(folder: Path) -> str:
         if not (folder / name).is_file():
             raise PackageError(f"A model needs {name}, which is missing. Export it anew.")
     try:
-        card = _plain_json(folder / "card.json")
-        kind = "classifier" if "classes" in card else "segmenter"
-        size = _check_card(card, kind)
-        write_card(folder, card)
-        check_weights(folder, card)
-        _check_weights_fit(folder, card, kind, size)
+        values = _plain_json(folder / "card.json")
+        kind = "classifier" if "classes" in values else "segmenter"
+        card = Card.of(values)
+        _check_card(card, kind)
+        card.write(folder)
+        check_weights(folder, card.sha256)
+        _check_weights_fit(folder, card, kind)
         _check_figures(folder, card, kind)
     except PackageError:
         raise
@@ -60,52 +63,49 @@ def check_model_folder(folder: Path) -> str:
     return kind
 
 
-def _check_card(card: Card, kind: str) -> int:
-    """What every page relies on; returns the input size."""
+def _check_card(card: Card, kind: str) -> None:
+    """What every page relies on."""
     for key in ("name", "sha256"):
-        if not isinstance(card.get(key), str) or not 0 < len(card[key]) <= 200:
+        if not 0 < len(getattr(card, key)) <= 200:
             raise PackageError(f"card.json gives no {key}.")
-    name = card.get("architecture" if kind == "classifier" else "encoder")
-    if not isinstance(name, str) or not ARCHITECTURE.fullmatch(name):
+    if not ARCHITECTURE.fullmatch(card.architecture if kind == "classifier" else card.encoder):
         raise PackageError("card.json gives no architecture that LesionLab knows.")
-    picture = card.get("input")
-    size = picture.get("size") if isinstance(picture, dict) else None
-    if not isinstance(size, int) or not 32 <= size <= LARGEST_INPUT or size % 32:
+    size = card.input.size
+    if not 32 <= size <= LARGEST_INPUT or size % 32:
         raise PackageError(
             f"card.json gives no input size in steps of 32 px, {LARGEST_INPUT} at most."
         )
-    if strange := odd(card):
-        raise PackageError(
-            f"What card.json says of {', '.join(strange)} cannot be read. Export the model anew."
-        )
-    if kind == "classifier" and not isinstance(card.get("decision", {}), dict):
-        raise PackageError("What card.json says of decision cannot be read. Export the model anew.")
     if kind == "classifier":
-        _check_classes(card)
+        _check_classes(card.classes)
+    if card.odd:
+        raise PackageError(
+            f"What card.json says of {', '.join(card.odd)} cannot be read. Export the model anew."
+        )
+    if kind == "classifier":
+        if card.calibration is None or tuple(card.calibration.prior) != card.classes:
+            raise PackageError("The card's classes are not those that it was calibrated for.")
+        if not isinstance(card.decision, Rule | None):
+            raise PackageError(
+                "What card.json says of decision cannot be read. Export the model anew."
+            )
         Calibration.of(card), Decision.of(card)
-    return size
 
 
-def _check_classes(card: Card) -> None:
-    classes = card["classes"]
+def _check_classes(classes: tuple[str, ...]) -> None:
     if (
-        not isinstance(classes, list)
-        or not 2 <= len(classes) <= MOST_CLASSES
-        or not all(isinstance(c, str) and 0 < len(c) <= 80 for c in classes)
+        not 2 <= len(classes) <= MOST_CLASSES
+        or not all(0 < len(name) <= 80 for name in classes)
         or len(set(classes)) < len(classes)
     ):
         raise PackageError(f"The classes on the card must be 2 to {MOST_CLASSES} different names.")
-    if set(classes) == set(KEYS) and classes != list(KEYS):
+    if set(classes) == set(KEYS) and classes != KEYS:
         raise PackageError(
             "The card lists the seven diagnoses in another order than LesionLab trains them in, so "
             f"its answers may be mixed up. Expected: {', '.join(KEYS)}."
         )
-    prior = card["calibration"].get("prior") if "calibration" in card else None
-    if not isinstance(prior, dict) or list(prior) != classes:
-        raise PackageError("The card's classes are not those that it was calibrated for.")
 
 
-def _check_weights_fit(folder: Path, card: Card, kind: str, size: int) -> None:
+def _check_weights_fit(folder: Path, card: Card, kind: str) -> None:
     """The tensors are those of the architecture, finite, and give finite answers."""
     import torch
 
@@ -122,17 +122,17 @@ def _check_weights_fit(folder: Path, card: Card, kind: str, size: int) -> None:
         }
     given = {k: v for k, v in shapes.items() if not k.endswith("num_batches_tracked")}
     if wrong := sorted(expected.items() ^ given.items()):
-        about = f"{card.get('architecture')}" if kind == "classifier" else f"{card['encoder']}"
         raise PackageError(
-            f"The weights do not fit a {kind} {about}"
-            + (f" of {len(card['classes'])} classes" if kind == "classifier" else "")
+            f"The weights do not fit a {kind} {card.network}"
+            + (f" of {len(card.classes)} classes" if kind == "classifier" else "")
             + f": {len({k for k, _ in wrong})} tensors differ, e.g. {wrong[0][0]}."
         )
     state = read_safetensors(folder / "model.safetensors")
     if bad := [k for k, v in state.items() if not v.isfinite().all()]:
         raise PackageError(f"The weights are not finite numbers: {bad[0]}.")
     network = _network(card, kind)
-    load_into(network, state, str(card["name"]))
+    load_into(network, state, card.name)
+    size = card.input.size
     grey = torch.full((1, size, size, 3), 128, dtype=torch.uint8)
     whole: nn.Module = Explained(network) if kind == "classifier" else Outlined(network)  # type: ignore[arg-type]
     with torch.inference_mode():
@@ -151,11 +151,11 @@ def _network(card: Card, kind: str) -> nn.Module:
     from core.models.networks import build_segmenter
 
     if kind == "classifier":
-        return build_classifier(card["architecture"], len(card["classes"]))
+        return build_classifier(card.architecture, len(card.classes))
     try:
-        return build_segmenter(card["encoder"])
+        return build_segmenter(card.encoder)
     except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise PackageError(f"There is no encoder {card['encoder']}.") from error
+        raise PackageError(f"There is no encoder {card.encoder}.") from error
 
 
 def _header(path: Path) -> dict[str, tuple[int, ...]]:
@@ -176,11 +176,7 @@ def _header(path: Path) -> dict[str, tuple[int, ...]]:
 def _check_reference(folder: Path, card: Card, embedding: int, texture: int) -> None:
     import numpy as np
 
-    novelty = card.get("novelty")
-    threshold = novelty.get("threshold") if isinstance(novelty, dict) else None
-    if not isinstance(threshold, (int, float)):
-        raise PackageError("The card gives no threshold of novelty.")
-    found = Reference.read(folder, float(threshold))
+    found = Reference.read(folder, card.novelty_threshold)
     if found.cases.basis.shape[1:] != (embedding,) or found.familiar.mean.shape != (texture,):
         raise PackageError(f"{REFERENCE} belongs to another network.")
     familiar, cases = found.familiar, found.cases
@@ -193,19 +189,15 @@ def _check_figures(folder: Path, card: Card, kind: str) -> None:
     """Evaluations are of these very weights; their texts become plain."""
     for name in names(folder):
         path = folder / f"evaluation-{name}.json"
-        path.write_text(
-            json.dumps(_plain_json(path), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        figures = read_evaluation(folder, name, diagnoses=False)
+        text = json.dumps(_plain_json(path), indent=1, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8")
+        figures = Evaluation.read(folder, name, diagnoses=False)
         table = read_predictions(folder, name)
-        fits = figures.get("weights") == card["sha256"] and len(table) == figures["images"]
-        if kind == "classifier":
-            confusion = figures.get("confusion", {})
-            fits &= confusion.get("classes") == card["classes"] and set(card["classes"]) <= set(
-                table.columns
-            )
-        else:
-            fits &= "distribution" in figures
+        fits = figures.weights == card.sha256 and len(table) == figures.images
+        if isinstance(figures, ClassifierEvaluation):
+            fits &= figures.confusion.classes == card.classes
+            fits &= set(card.classes) <= set(table.columns)
+        fits &= isinstance(figures, ClassifierEvaluation) == (kind == "classifier")
         if not fits:
             raise PackageError(
                 f"The figures of the {name} split do not belong to these weights. Delete "

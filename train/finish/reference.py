@@ -19,11 +19,12 @@ from sklearn.linear_model import LogisticRegression
 from core.batch.folder import find_pictures
 from core.evaluation.curves import auc
 from core.ham10000.dataset import Dataset
+from core.models.cards import Card, GateLimit, Novelty
 from core.models.gate import REFUSED, Gate
 from core.models.neighbours import WIDTH, KnownCases, unit
 from core.models.novelty import COMPONENTS, FeatureGaussian
 from core.models.reference import Reference
-from core.models.weights import Card
+from core.system.records import Record
 from train.data.elsewhere import Elsewhere
 from train.finish.features import Classify, Features, concatenated, features_of, features_of_files
 
@@ -105,7 +106,7 @@ def fit_gate(
     strangers: np.ndarray,
     own: np.ndarray,
     others: np.ndarray,
-) -> tuple[Gate, dict[str, Any]]:
+) -> tuple[Gate, GateLimit]:
     """Fit what refuses photos that are no dermoscopy.
 
     Args:
@@ -134,19 +135,21 @@ def fit_gate(
     limit = max(0.0, *(float(np.quantile(gate.strangeness(p), q)) for p, q in shares))
     far = FAR * max(float(np.quantile(dermoscopy.novelty(p), q)) for p, q in shares)
     gate = Gate(weights, bias, limit, dermoscopy, far)
-    return gate, {
-        "limit": limit,
-        "how": "log odds of a logistic regression on the pooled features of the last block but "
+    return gate, GateLimit(
+        limit=limit,
+        how="log odds of a logistic regression on the pooled features of the last block but "
         f"one: {len(strangers)} photos without a lesion against {len(training)} training photos of "
         f"HAM10000 and {len(elsewhere)} of other clinics; or more than {far:.1f} from a Gaussian "
         f"of {len(dermoscopy.variance)} principal components over these",
-        "fitted_on": f"validation, n = {len(own)} images, and validation-elsewhere, "
+        fitted_on=f"validation, n = {len(own)} images, and validation-elsewhere, "
         f"n = {len(others)}: at most {REFUSED_OWN:.0%} and {REFUSED_ELSEWHERE:.0%} refused",
-        "refused": {
-            "validation": round(float(gate.refuses(own).mean()), 4),
-            "validation_elsewhere": round(float(gate.refuses(others).mean()), 4),
+        others={
+            "refused": {
+                "validation": round(float(gate.refuses(own).mean()), 4),
+                "validation_elsewhere": round(float(gate.refuses(others).mean()), 4),
+            }
         },
-    }
+    )
 
 
 def fit_reference(
@@ -177,21 +180,22 @@ def fit_reference(
     )
     images = len(validation.logits)
     among = f" and {len(crops.logits)} centre crops" if len(crops.logits) else ""
+    similar = {
+        "how": f"cosine of embeddings, compressed to {width} numbers by singular vectors",
+        "cases": f"{len(rows)} training photos of {rows['lesion_id'].nunique()} lesions",
+        "recall_at_8": _recall(validation.embeddings, training.embeddings, cases),
+        "measured_on": f"validation, n = {images} images: share of the eight nearest photos by the "
+        "whole embedding that are among the eight nearest by the compressed one",
+    }
     return Reference(familiar, threshold, cases), {
-        "novelty": {
-            "threshold": threshold,
-            "how": "Mahalanobis distance of the pooled features of the last block but one to a "
+        "novelty": Novelty(
+            threshold=threshold,
+            how="Mahalanobis distance of the pooled features of the last block but one to a "
             f"Gaussian of {components} principal components over {len(rows)} training "
             f"photos{among}",
-            "fitted_on": f"validation, n = {images} images, {FALSE_ALARMS:.0%} flagged",
-        },
-        "similar": {
-            "how": f"cosine of embeddings, compressed to {width} numbers by singular vectors",
-            "cases": f"{len(rows)} training photos of {rows['lesion_id'].nunique()} lesions",
-            "recall_at_8": _recall(validation.embeddings, training.embeddings, cases),
-            "measured_on": f"validation, n = {images} images: share of the eight nearest photos by "
-            "the whole embedding that are among the eight nearest by the compressed one",
-        },
+            fitted_on=f"validation, n = {images} images, {FALSE_ALARMS:.0%} flagged",
+        ),
+        "similar": Record(others=similar),
     }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from core.evaluation.files import compared
 from core.evaluation.metrics import NAMES
-from core.models.weights import Card, WeightsError, read_card
+from core.models.cards import Card, Measured
+from core.models.weights import WeightsError
 from core.settings import Settings
 
 CHIEF = ("macro_f1", "balanced_accuracy", "macro_auc", "mean_iou", "mean_dice")
@@ -27,15 +27,15 @@ def table(weights: Path | None = None, split: str = "test") -> str:
     folder = weights or Settings.from_environment().weights
     lines = ["| Model | Measure | Value | 95 % interval |", "|---|---|---|---|"]
     for model in ("classifier", "segmenter"):
-        card = read_card(folder / model)
+        card = Card.read(folder / model)
         metrics = _measured(card, split)
-        counted = f"{metrics['images']:,} images of {metrics['lesions']:,} lesions"
-        who = f"{card['name']}, {counted}"
+        counted = f"{metrics.images:,} images of {metrics.lesions:,} lesions"
+        who = f"{card.name}, {counted}"
         for key, name in NAMES.items():
-            if key in metrics:
-                m = metrics[key]
-                ends = "" if m["low"] is None else f"{m['low']:.3f} to {m['high']:.3f}"
-                lines.append(f"| {who} | {name} | {m['value']:.3f} | {ends} |")
+            if key in metrics.figures:
+                figure = metrics.figures[key]
+                ends = "" if figure.low is None else figure.ends()
+                lines.append(f"| {who} | {name} | {figure.number()} | {ends} |")
                 who = ""
     return "\n".join(lines)
 
@@ -53,21 +53,18 @@ def comparison(weights: Path | None = None, split: str = "test") -> str:
         f"|---|---|{'---|' * len(CHIEF)}---|",
     ]
     for model in [folder / "classifier", folder / "segmenter", *compared(folder)]:
-        card = read_card(model)
+        card = Card.read(model)
         metrics = _measured(card, split)
-        cells = [f"{metrics[key]['value']:.3f}" if key in metrics else "" for key in CHIEF]
-        classes = len(card["classes"]) if "classes" in card else ""
-        lines.append(
-            f"| {card['name']} | {classes} | {' | '.join(cells)} | {metrics['images']:,} |"
-        )
+        cells = [metrics.figures[k].number() if k in metrics.figures else "" for k in CHIEF]
+        classes = len(card.classes) or ""
+        lines.append(f"| {card.name} | {classes} | {' | '.join(cells)} | {metrics.images:,} |")
     return "\n".join(lines)
 
 
-def _measured(card: Card, split: str) -> dict[str, Any]:
-    if split not in card.get("metrics", {}):
+def _measured(card: Card, split: str) -> Measured:
+    if split not in card.metrics:
         raise WeightsError(
-            f"{card['name']} was not measured on {split}; `python -m train evaluate --help` tells "
+            f"{card.name} was not measured on {split}; `python -m train evaluate --help` tells "
             "how that is done."
         )
-    found: dict[str, Any] = card["metrics"][split]
-    return found
+    return card.metrics[split]

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from core.models.architectures import build_classifier
+from core.models.cards import Card
 from core.models.networks import channels_last
-from core.models.weights import load_into, read_card, read_state
+from core.models.weights import load_into, read_state
 from train.fields import ConfigError
 
 TEMPERATURE = 2.0
@@ -40,14 +41,14 @@ class Teachers:
         self._networks = []
         for name in folders:
             folder = Path(name).expanduser()
-            card = read_card(folder)
-            if tuple(card.get("classes", ())) != classes:
+            card = Card.read(folder)
+            if card.classes != classes:
                 raise ConfigError(
                     f"The teacher network in {folder} does not tell apart the classes of this "
                     f"training, {', '.join(classes)}."
                 )
-            network = build_classifier(card["architecture"], len(classes))
-            load_into(network, read_state(folder, card), folder.name)
+            network = build_classifier(card.architecture, len(classes))
+            load_into(network, read_state(folder, card.sha256), folder.name)
             self._networks.append(channels_last(network).eval().requires_grad_(False))
 
     def __bool__(self) -> bool:

@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.models.weights import WeightsError, read_card, read_safetensors, read_state
+from core.models.cards import FILE as CARD
+from core.models.cards import Card
+from core.models.weights import WeightsError, read_safetensors, read_state
 from core.settings import Settings
 from train.choices import SMALL_CNN, STARTS
 
@@ -104,10 +106,11 @@ def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
         WeightsError: the folder is damaged, or its U-Net has another encoder.
     """
     folder = _model_folder(start, encoder, ("segmenter",))
-    if folder is None or "encoder" not in (card := read_card(folder)):
+    card = Card.read(folder) if folder else Card()
+    if folder is None or not card.encoder:
         return None
-    _check_architecture(folder, card["encoder"], encoder)
-    return read_state(folder, card)
+    _check_architecture(folder, card, encoder)
+    return read_state(folder, card.sha256)
 
 
 def _model_folder(
@@ -123,7 +126,7 @@ def _model_folder(
             )
         return folder
     path = Path(start).expanduser()
-    return path if (path / "card.json").is_file() else None
+    return path if (path / CARD).is_file() else None
 
 
 def _shipped(architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)) -> Path | None:
@@ -132,23 +135,26 @@ def _shipped(architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)) -> Path
         (
             weights / kind
             for kind in kinds
-            if SHIPPED[kind] == architecture and (weights / kind / "card.json").is_file()
+            if SHIPPED[kind] == architecture and (weights / kind / CARD).is_file()
         ),
         None,
     )
 
 
 def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
-    card = read_card(folder)
-    _check_architecture(folder, card.get("encoder", card.get("architecture")), architecture)
-    state = read_state(folder, card)
+    card = Card.read(folder)
+    _check_architecture(folder, card, architecture)
+    state = read_state(folder, card.sha256)
     inside = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
     return inside or state
 
 
-def _check_architecture(folder: Path, found: object, wanted: str) -> None:
-    if found != wanted:
-        raise WeightsError(f"The model in {folder} is a {found}, the training wants a {wanted}.")
+def _check_architecture(folder: Path, card: Card, wanted: str) -> None:
+    if card.network != wanted:
+        raise WeightsError(
+            f"The model in {folder} is a {card.network or 'network without a name'}, the training "
+            f"wants a {wanted}. Choose another start."
+        )
 
 
 def encoder_start(start: str, encoder: str) -> dict[str, Tensor] | None:

@@ -51,4 +51,4 @@ def table() -> pd.DataFrame | None:
 def of_other_weights(known: pd.DataFrame) -> bool:
     """Whether the atlas was made with another classifier than the one in use."""
     card = state.cards().get("classifier")
-    return card is None or card["sha256"] != known.attrs["weights"]
+    return card is None or card.sha256 != known.attrs["weights"]

@@ -9,13 +9,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.evaluation.figures import UNKNOWN
 from core.evaluation.metrics import negative_log_likelihood
 from core.models.calibration import Calibration, softmax
+from core.models.cards import Card
 from core.models.weights import WeightsError
 from ui import state
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.evaluations import Choice, Report, report
+from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}
@@ -23,17 +25,17 @@ NAMES = {"before_temperature": "before", "after": "after"}
 
 def show(choice: Choice) -> None:
     """The reliability diagram, the count of each bin below it, and both calibration errors."""
-    found = report("classifier", choice.split)
-    kept = found.figures["reliability"]
+    found = classifier_report(choice.split)
+    kept = found.figures.reliability
     bins = {name: pd.DataFrame(kept[key]) for key, name in NAMES.items() if key in kept}
     errors = {name: error(table) for name, table in bins.items()}
     with st.container(horizontal=True):
         for name, value in errors.items():
-            stated = found.figures["overall"].get("ece") if name == "after" else None
+            stated = found.figures.overall.get("ece", UNKNOWN) if name == "after" else UNKNOWN
             st.metric(
                 f"ECE {name} temperature scaling",
                 f"{value:.3f}",
-                charts.ends(stated) if stated else "no interval",
+                stated.ends(),
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
@@ -52,10 +54,10 @@ def show(choice: Choice) -> None:
     )
 
 
-def _temperature(found: Report, errors: dict[str, float]) -> None:
+def _temperature(found: ClassifierReport, errors: dict[str, float]) -> None:
     """What the scaling does, and why the calibration error may be larger after it."""
     try:
-        scaling = Calibration.of(state.cards().get("classifier", {}))
+        scaling = Calibration.of(state.cards().get("classifier", Card()))
     except WeightsError:
         return
     st.caption(
@@ -79,18 +81,18 @@ def _temperature(found: Report, errors: dict[str, float]) -> None:
     st.caption(f":material/info: {words}")
 
 
-def _beside(found: Report, worse: float) -> str:
+def _beside(found: ClassifierReport, worse: float) -> str:
     """A difference of two calibration errors beside the interval of one of them."""
-    stated = found.figures["overall"].get("ece") or {"low": None, "high": None}
-    if stated["low"] is None or worse > (stated["high"] - stated["low"]) / 2:
+    stated = found.figures.overall.get("ece", UNKNOWN)
+    if stated.low is None or stated.high is None or worse > (stated.high - stated.low) / 2:
         return ""
     return (
         f": a difference of {worse:.3f} is small beside its interval "
-        f"({charts.ends(stated)}), so neither is shown to be the better calibrated"
+        f"({stated.ends()}), so neither is shown to be the better calibrated"
     )
 
 
-def likelihoods(found: Report, scaling: Calibration) -> tuple[float, float]:
+def likelihoods(found: ClassifierReport, scaling: Calibration) -> tuple[float, float]:
     """Mean -log p of the true class, in nats, before and after temperature scaling; from the kept
     probabilities, which are rounded to five digits."""
     p = found.predictions[found.classes].to_numpy().clip(1e-6)

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.figures import colour, text_colour
@@ -162,42 +163,45 @@ def download(table: pd.DataFrame, name: str) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a forest plot; the value is None where there was nothing to measure."""
+    """One line of a forest plot; its figure's value is None where there was nothing to measure."""
 
     label: str
-    value: float | None
-    low: float | None
-    high: float | None
+    figure: Figure
     note: str
     colour: str
     symbol: str = "circle"
 
+    @property
+    def known(self) -> bool:
+        """Whether there was something to measure."""
+        return self.figure.value is not None
+
 
 def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str) -> go.Figure:
     """Values with their 95 % intervals, one below the other; a dotted line for `reference`."""
-    shown = [r for r in rows if r.value is not None]
+    shown = [r for r in rows if r.known]
     traces: list[dict[str, Any]] = []
     for row in shown:
-        assert row.value is not None
-        low = row.value if row.low is None else row.low
-        high = row.value if row.high is None else row.high
+        value = row.figure.value or 0.0
+        low = value if row.figure.low is None else row.figure.low
+        high = value if row.figure.high is None else row.figure.high
         traces.append(
             {
                 "type": "scatter",
-                "x": [row.value],
+                "x": [value],
                 "y": [row.label],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [high - row.value],
-                    "arrayminus": [row.value - low],
+                    "array": [high - value],
+                    "arrayminus": [value - low],
                     "color": row.colour,
                     "thickness": 2,
                     "width": 5,
                 },
                 "mode": "markers",
                 "marker": {"color": row.colour, "symbol": row.symbol, "size": 11},
-                "hovertemplate": f"%{{y}}<br>{measure} {row.value:.3f} "
+                "hovertemplate": f"%{{y}}<br>{measure} {value:.3f} "
                 f"({low:.3f} to {high:.3f})<br>{row.note}<extra></extra>",
                 "showlegend": False,
             }
@@ -214,24 +218,6 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
 def forest_table(rows: Sequence[Row]) -> pd.DataFrame:
     """The figures of a forest plot."""
     return pd.DataFrame(
-        [(r.label, r.value, r.low, r.high, r.note) for r in rows],
+        [(r.label, r.figure.value, r.figure.low, r.figure.high, r.note) for r in rows],
         columns=["what", "value", "low", "high", "n"],
     )
-
-
-def ends(measured: dict[str, float | None], digits: int = 3) -> str:
-    """The interval of a figure as `0.557 to 0.640`, or that none is known."""
-    low, high = measured["low"], measured["high"]
-    if low is None or high is None:
-        return "no interval"
-    return f"{low:.{digits}f} to {high:.{digits}f}"
-
-
-def interval(measured: dict[str, float | None], digits: int = 3) -> str:
-    """A figure as `0.603 (0.557 to 0.640)`, or a dash."""
-    value = measured["value"]
-    if value is None:
-        return "–"
-    if measured["low"] is None or measured["high"] is None:
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} ({ends(measured, digits)})"

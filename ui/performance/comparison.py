@@ -12,19 +12,23 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.evaluation.figures import Figure
 from core.evaluation.files import (
+    ClassifierEvaluation,
+    Evaluation,
     EvaluationError,
-    Figures,
+    SegmenterEvaluation,
     compared,
     names,
-    read_evaluation,
     split_and_views,
 )
 from core.evaluation.metrics import NAMES
 from core.evaluation.published import PUBLISHED, Published
 from core.glossary import TASKS
+from core.models.cards import FILE as CARD
+from core.models.cards import Card
 from core.models.registry import models_in_use
-from core.models.weights import Card, WeightsError, read_card
+from core.models.weights import WeightsError
 from core.settings import Settings
 from core.taxonomy import BY_KEY
 from ui.performance import charts
@@ -53,19 +57,19 @@ class Measured:
     cannot be read)."""
 
     folder: Path
-    figures: Figures
+    figures: Evaluation
     card: Card
 
     def row(self, figures: dict[str, str]) -> Row:
         """A row of a table."""
-        split, views = self.figures["split"], self.figures.get("views", 1)
+        split, views = self.figures.split, self.figures.views
         averaged = f", mean of {views} views" if views > 1 else ""
         return {
-            "Model": f"{self.card.get('name', self.folder.name)}{averaged}",
+            "Model": f"{self.card.name or self.folder.name}{averaged}",
             **figures,
-            "Measured on": f"{split}, {self.figures['images']:,} images",
+            "Measured on": f"{split}, {self.figures.images:,} images",
             "Learned from": learned_from(self.card),
-            "Source": self.figures.get("command"),
+            "Source": self.figures.command or None,
         }
 
 
@@ -73,7 +77,7 @@ def show(choice: Choice) -> None:
     """One table for each task: what was measured here on the split and by the answer chosen, then
     the published figures with sources."""
     weights = Settings.from_environment().weights
-    shipped = sorted(p for p in weights.glob("*") if (p / "card.json").is_file())
+    shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
     measured, problems = _measured([*shipped, *own, *compared(weights)], choice.split)
     for problem in problems:
@@ -119,14 +123,11 @@ def show(choice: Choice) -> None:
 def learned_from(card: Card) -> str | None:
     """How many photos a training drew, and how large they were in the end; None if its card does
     not say."""
-    training = card.get("training") or {}
-    try:
-        drawn = int(training["epochs_trained"]) * int(training["epoch_images"])
-        epochs, images = int(training["epochs_trained"]), int(training["epoch_images"])
-        size = int(training["stages"][-1]["size"])
-        return f"{drawn:,} photo views ({epochs} epochs × {images:,}), {size} px"
-    except (KeyError, IndexError, TypeError, ValueError):
+    epochs, images = card.training.epochs_trained, card.training.epoch_images
+    if epochs is None or images is None or not card.training.stages:
         return None
+    size = card.training.stages[-1].size
+    return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
 
 
 def _names(task: str) -> tuple[str, ...]:
@@ -138,14 +139,14 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
     found, problems = [], []
     for folder in folders:
         try:
-            card = read_card(folder)
+            card = Card.read(folder)
         except WeightsError:
-            card = {}
+            card = Card()
         for name in names(folder):
             if split_and_views(name)[0] != split:
                 continue
             try:
-                figures = read_evaluation(folder, name, diagnoses=False)
+                figures = Evaluation.read(folder, name, diagnoses=False)
             except EvaluationError as error:
                 problems.append(str(error))
                 continue
@@ -153,31 +154,33 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
     return found, problems
 
 
-def _intervals(overall: dict[str, Any]) -> dict[str, str]:
-    return {NAMES[k]: charts.interval(v) for k, v in overall.items() if k in NAMES}
+def _intervals(overall: dict[str, Figure]) -> dict[str, str]:
+    return {NAMES[k]: v.text() for k, v in overall.items() if k in NAMES}
 
 
 def _diagnosis(found: Measured, answer: str) -> Row | None:
     """None of a model that names something else than diagnoses."""
     figures = found.figures
-    if not figures.get("classes") or not set(figures["classes"]) <= set(BY_KEY):
+    if not isinstance(figures, ClassifierEvaluation) or not set(figures.classes) <= set(BY_KEY):
         return None
-    chosen = {} if answer == RULE else figures.get("most_probable", {})
-    return found.row(_intervals(figures["overall"] | chosen))
+    chosen = {} if answer == RULE else figures.most_probable
+    return found.row(_intervals(figures.overall | chosen))
 
 
 def _malignant(found: Measured) -> Row | None:
-    view = found.figures.get("two_classes", {}).get("malignant")
-    if not view:
+    figures = found.figures
+    if not isinstance(figures, ClassifierEvaluation) or "malignant" not in figures.two_classes:
         return None
-    half, point = view["at_half"], view["operating_points"].get(SENSITIVITY, {})
+    view = figures.two_classes["malignant"]
+    half, point = view.at_half, view.operating_points.get(SENSITIVITY, {})
     shares = (half.get("sensitivity"), half.get("specificity"), point.get("specificity"))
     values = ("–" if share is None else f"{share:.3f}" for share in shares)
-    return found.row(dict(zip(MALIGNANT, (charts.interval(view["auc"]), *values), strict=True)))
+    return found.row(dict(zip(MALIGNANT, (view.auc.text(), *values), strict=True)))
 
 
 def _outlines(found: Measured) -> Row | None:
-    return None if "classes" in found.figures else found.row(_intervals(found.figures["overall"]))
+    outlines = isinstance(found.figures, SegmenterEvaluation)
+    return found.row(_intervals(found.figures.overall)) if outlines else None
 
 
 def _published(p: Published) -> Row:

@@ -20,7 +20,7 @@ from ui import state
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
 from ui.performance import charts
-from ui.performance.evaluations import Choice, Report, report
+from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 from ui.text import as_text
 
 TITLE = "Confusions"
@@ -30,7 +30,7 @@ ON_A_PAGE = 12
 
 def show(choice: Choice) -> None:
     """The matrix, and below it the photos of the chosen cell."""
-    found = report("classifier", choice.split)
+    found = classifier_report(choice.split)
     classes = found.classes
     truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer)
     index = {key: k for k, key in enumerate(classes)}
@@ -174,7 +174,7 @@ def _frame(row: int, column: int) -> dict[str, Any]:
     }
 
 
-def _cell(found: Report, rows: np.ndarray, truth: str, named: str) -> None:
+def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str) -> None:
     """The photos of one cell, those answered with most certainty first."""
     cell = found.predictions[rows]
     what = "answered correctly" if truth == named else f"answered {BY_KEY[named].name}"

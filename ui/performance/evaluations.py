@@ -11,10 +11,11 @@ import streamlit as st
 
 from core.evaluation.files import (
     ELSEWHERE,
+    ClassifierEvaluation,
+    Evaluation,
     EvaluationError,
-    Figures,
+    SegmenterEvaluation,
     command,
-    read_evaluation,
     read_predictions,
 )
 from core.models.registry import in_use
@@ -35,13 +36,8 @@ class Choice:
 class Report:
     """The figures of a model on a split, and its every single prediction."""
 
-    figures: Figures
+    figures: Evaluation
     predictions: pd.DataFrame
-
-    @property
-    def classes(self) -> list[str]:
-        """A classifier's classes, in the order of its probabilities."""
-        return self.figures["confusion"]["classes"]
 
     @property
     def groups(self) -> np.ndarray:
@@ -51,7 +47,19 @@ class Report:
     @property
     def of(self) -> str:
         """How many images and lesions there are."""
-        return f"{self.figures['images']:,} images of {self.figures['lesions']:,} lesions"
+        return f"{self.figures.images:,} images of {self.figures.lesions:,} lesions"
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifierReport(Report):
+    """Of the classifier."""
+
+    figures: ClassifierEvaluation
+
+    @property
+    def classes(self) -> list[str]:
+        """Its classes, in the order of its probabilities."""
+        return list(self.figures.confusion.classes)
 
     def named(self, answer: str) -> np.ndarray:
         """The class named for each image, by the rule or as the most probable one."""
@@ -61,32 +69,55 @@ class Report:
         return np.array(self.classes)[found]
 
 
+@dataclass(frozen=True, eq=False)
+class SegmenterReport(Report):
+    """Of the segmenter."""
+
+    figures: SegmenterEvaluation
+
+
 def folder(model: str) -> Path:
     """The folder of the weights in use of a kind, and of their evaluations."""
     return in_use(model).folder
 
 
-def report(model: str, split: str) -> Report:
+def classifier_report(split: str) -> ClassifierReport:
     """Read once for everybody, and again when a file changes.
 
     Raises:
         EvaluationError: a file is missing or damaged, or the two do not belong together.
     """
-    return _report(folder(model), split, _stamps(folder(model), split))
+    place = folder("classifier")
+    return _classifier_report(place, split, _stamps(place, split))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _report(at: Path, split: str, stamps: tuple[int, ...]) -> Report:
-    figures, predictions = read_evaluation(at, split), read_predictions(at, split)
-    columns = {"iou", "dice"}
-    if "classes" in figures:
-        columns = {"dx", "prediction", *figures["confusion"].get("classes", ())}
-    if len(predictions) != figures["images"] or not columns <= set(predictions.columns):
+def segmenter_report(split: str) -> SegmenterReport:
+    """As `classifier_report`."""
+    place = folder("segmenter")
+    return _segmenter_report(place, split, _stamps(place, split))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _classifier_report(at: Path, split: str, stamps: tuple[int, ...]) -> ClassifierReport:
+    figures = ClassifierEvaluation.read(at, split)
+    columns = {"dx", "prediction", *figures.confusion.classes}
+    return ClassifierReport(figures, _predictions(at, split, figures, columns))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _segmenter_report(at: Path, split: str, stamps: tuple[int, ...]) -> SegmenterReport:
+    figures = SegmenterEvaluation.read(at, split)
+    return SegmenterReport(figures, _predictions(at, split, figures, {"iou", "dice"}))
+
+
+def _predictions(at: Path, split: str, figures: Evaluation, columns: set[str]) -> pd.DataFrame:
+    predictions = read_predictions(at, split)
+    if len(predictions) != figures.images or not columns <= set(predictions.columns):
         raise EvaluationError(
             f"The figures and the predictions of {at.name} on {split} do not belong together. "
             f"With the dataset imported, make both anew: {command(at, split)}"
         )
-    return Report(figures, predictions)
+    return predictions
 
 
 def _stamps(at: Path, split: str) -> tuple[int, ...]:

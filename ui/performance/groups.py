@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
+from core.evaluation.figures import UNKNOWN
+from core.evaluation.files import Group
 from core.glossary import CONFIRMED_BY
 from ui.choices import choose_one
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Choice, Report, report
+from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
 
 TITLE = "Groups"
 KINDS = {
@@ -28,8 +28,8 @@ FEW_MELANOMAS = 20
 
 def show(choice: Choice) -> None:
     """A forest plot of one measure over the groups of one kind, and who was too few to measure."""
-    found = report("classifier", choice.split)
-    kinds = [k for k, groups in found.figures["slices"].items() if groups]
+    found = classifier_report(choice.split)
+    kinds = [k for k, groups in found.figures.slices.items() if groups]
     if not kinds:
         st.info("Nothing is known of the people in these photos, so there are no groups.")
         return
@@ -38,11 +38,11 @@ def show(choice: Choice) -> None:
     measure = choose_one("Measure", MEASURES, "slices_measure", second)
     if choice.answer != RULE and measure != "melanoma_auc":
         st.caption(":material/info: Groups were measured for the answer by the rule only.")
-    groups = found.figures["slices"][kind]
+    groups = found.figures.slices[kind]
     rows = [_row(name, groups[name], measure) for name in sorted(groups, key=_place)]
-    measured = [r for r in rows if r.value is not None]
+    measured = [r for r in rows if r.known]
     if measured:
-        words = ", ".join(f"{r.label} {r.value:.2f}" for r in measured)
+        words = ", ".join(f"{r.label} {r.figure.number(2)}" for r in measured)
         charts.show(
             charts.forest(rows, MEASURES[measure], _overall(found, measure), "all"),
             "groups",
@@ -52,7 +52,7 @@ def show(choice: Choice) -> None:
             + (f" A ring: fewer than {FEW_MELANOMAS} melanomas." if measure != "accuracy" else ""),
             charts.forest_table(rows),
         )
-    few = [f"{r.label} ({r.note})" for r in rows if r.value is None]
+    few = [f"{r.label} ({r.note})" for r in rows if not r.known]
     if few:
         st.caption(":material/info: Too few, or no melanoma, to measure: " + "; ".join(few) + ".")
     if kind == "dx_type":
@@ -67,23 +67,22 @@ def _place(name: str) -> tuple[int, str]:
     return (0 if name.startswith("under") else 2 if name == "unknown" else 1, name)
 
 
-def _row(name: str, group: dict[str, Any], measure: str) -> charts.Row:
-    figure = group.get(measure) or {"value": None, "low": None, "high": None}
-    few = group["melanomas"] < FEW_MELANOMAS and measure != "accuracy"
+def _row(name: str, group: Group, measure: str) -> charts.Row:
+    few = (group.melanomas or 0) < FEW_MELANOMAS and measure != "accuracy"
     return charts.Row(
         CONFIRMED_BY.get(name, name),
-        figure["value"],
-        figure["low"],
-        figure["high"],
-        f"{group['images']:,} images, {group['lesions']:,} lesions, {group['melanomas']} melanomas",
+        group.figures.get(measure, UNKNOWN),
+        f"{group.images:,} images, {group.lesions:,} lesions, {group.melanomas} melanomas",
         charts.accent(),
         "circle-open" if few else "circle",
     )
 
 
-def _overall(found: Report, measure: str) -> float | None:
+def _overall(found: ClassifierReport, measure: str) -> float | None:
     """The measure over everybody."""
     if measure == "accuracy":
-        return found.figures["overall"]["accuracy"]["value"]
-    melanoma = found.figures["classes"].get("mel", {})
-    return melanoma.get(measure.removeprefix("melanoma_"), {}).get("value")
+        return found.figures.overall["accuracy"].value
+    if "mel" not in found.figures.classes:
+        return None
+    melanoma = found.figures.classes["mel"].figures
+    return melanoma.get(measure.removeprefix("melanoma_"), UNKNOWN).value

@@ -9,7 +9,8 @@ import streamlit as st
 from core.evaluation.files import EvaluationError, read_training
 from core.evaluation.metrics import NAMES
 from core.glossary import TASKS
-from core.models.weights import WeightsError, read_card
+from core.models.cards import Card
+from core.models.weights import WeightsError
 from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, folder
@@ -41,11 +42,11 @@ def show(choice: Choice) -> None:
             table,
         )
         try:
-            card = read_card(folder(model))
+            card = Card.read(folder(model))
         except WeightsError:
-            card = {}
-        took = duration_of(table, (card.get("training") or {}).get("threads"))
-        started = as_text(str(card.get("start", "not stated")))
+            card = Card()
+        took = duration_of(table, card.training.threads)
+        started = as_text(card.start or "not stated")
         st.caption(f"{len(table)} epochs{took}. Started from: {started}.")
 
 

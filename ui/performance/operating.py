@@ -17,7 +17,7 @@ from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.evaluations import Choice, Report, report
+from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
@@ -35,7 +35,7 @@ UNKNOWN = {
 
 def show(choice: Choice) -> None:
     """A yes-no question, the threshold at which it is answered, and what that gives."""
-    found = report("classifier", choice.split)
+    found = classifier_report(choice.split)
     first, second = st.columns(2)
     key = first.selectbox(
         "Yes-no question",
@@ -71,7 +71,7 @@ def show(choice: Choice) -> None:
         _precision_recall(found, key, point, truth.mean())
 
 
-def question(found: Report, key: str) -> tuple[np.ndarray, np.ndarray]:
+def question(found: ClassifierReport, key: str) -> tuple[np.ndarray, np.ndarray]:
     """Who truly is (bool N), and the probability of it (float N)."""
     keys = [k for k in found.classes if BY_KEY[k].malignant] if key == MALIGNANT else [key]
     truth = found.predictions["dx"].isin(keys).to_numpy()
@@ -90,7 +90,7 @@ def _ask(key: str) -> str:
 
 
 def _point(
-    found: Report, truth: np.ndarray, score: np.ndarray, least: float
+    found: ClassifierReport, truth: np.ndarray, score: np.ndarray, least: float
 ) -> dict[str, tuple[float, float, float]]:
     """Sensitivity, specificity, PPV and NPV of "score ≥ least", each with its interval."""
     called = score >= least
@@ -147,7 +147,7 @@ def _in_numbers(
     )
 
 
-def _roc(found: Report, key: str, point: dict[str, tuple[float, float, float]]) -> None:
+def _roc(found: ClassifierReport, key: str, point: dict[str, tuple[float, float, float]]) -> None:
     asked = _in_order(found, key)
     kept = [points(found, each)[0] for each in asked]
     traces = [
@@ -167,7 +167,7 @@ def _roc(found: Report, key: str, point: dict[str, tuple[float, float, float]]) 
 
 
 def _precision_recall(
-    found: Report, key: str, point: dict[str, tuple[float, float, float]], share: float
+    found: ClassifierReport, key: str, point: dict[str, tuple[float, float, float]], share: float
 ) -> None:
     asked = _in_order(found, key)
     kept = [points(found, each)[1] for each in asked]
@@ -188,13 +188,13 @@ def _precision_recall(
     )
 
 
-def _in_order(found: Report, key: str) -> list[str]:
+def _in_order(found: ClassifierReport, key: str) -> list[str]:
     """All questions that can be asked, the chosen one last: it is drawn on top."""
     asked = [k for k in (MALIGNANT, *found.classes) if k != key]
     return [k for k in (*asked, key) if not points(found, k)[0].empty]
 
 
-def points(found: Report, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def points(found: ClassifierReport, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Points of the ROC and of the precision-recall curve of a question, see
     `core.evaluation.curves`."""
 
@@ -266,6 +266,10 @@ def _square(traces: list[dict[str, Any]], title: str, x: str, y: str) -> go.Figu
     )  # fmt: skip
 
 
-def _auc(found: Report, key: str) -> str:
-    measured = found.figures["classes"].get(key) or found.figures["two_classes"].get(key)
-    return f"AUC {charts.interval(measured['auc'])}" if measured else "AUC not measured"
+def _auc(found: ClassifierReport, key: str) -> str:
+    figures = found.figures
+    if key in figures.classes and "auc" in figures.classes[key].figures:
+        return f"AUC {figures.classes[key].figures['auc'].text()}"
+    if key in figures.two_classes:
+        return f"AUC {figures.two_classes[key].auc.text()}"
+    return "AUC not measured"

@@ -18,7 +18,7 @@ from ui.case import Case
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse
 from ui.performance import charts
-from ui.performance.evaluations import Choice, Report, report
+from ui.performance.evaluations import Choice, SegmenterReport, segmenter_report
 from ui.performance.overview import headline
 from ui.text import as_text
 
@@ -30,20 +30,20 @@ BINS = 50
 
 def show(choice: Choice) -> None:
     """Headline figures, the distribution over images, and the worst ones."""
-    found = report("segmenter", choice.split)
+    found = segmenter_report(choice.split)
     st.markdown(f"**{TASKS['segmenter']}**, {as_text(found.of)}")
-    headline(found.figures["overall"])
+    headline(found.figures.overall)
     st.caption(
         f":material/menu_book: IoU is the overlap of both areas over their union, Dice the overlap "
         f"over their mean. Thresholded Jaccard counts an IoU below {FAILED_BELOW:g} as 0: failed. "
-        f"Intervals: {found.figures['intervals']}."
+        f"Intervals: {found.figures.intervals}."
     )
     measure = choose_one("Distribution of", MEASURES, "outline_measure")
     _distribution(found, measure)
     _worst(found)
 
 
-def _distribution(found: Report, measure: str) -> None:
+def _distribution(found: SegmenterReport, measure: str) -> None:
     values = found.predictions[measure].to_numpy()
     counts, edges = np.histogram(values, BINS, (0, 1))
     failed = (edges[1:] <= FAILED_BELOW + 1e-9) & (measure == "iou")
@@ -79,20 +79,21 @@ def _distribution(found: Report, measure: str) -> None:
         showlegend=bool(failed.any()),
         bargap=0,
     )
-    spread = found.figures["distribution"][measure]
-    quantiles = ", ".join(f"{q} % below {v:.3f}" for q, v in spread["percentiles"].items())
+    spreads = found.figures.distribution
+    spread = {"iou": spreads.iou, "dice": spreads.dice}[measure]
+    quantiles = ", ".join(f"{q} % below {v:.3f}" for q, v in spread.percentiles.items())
     charts.show(
         figure,
         f"outlines-{measure}",
-        f"Histogram of {MEASURES[measure]}: mean {spread['mean']:.3f}, {quantiles}",
-        f"Mean {spread['mean']:.3f} ± {spread['sd']:.3f} (standard deviation); {quantiles}. A mean "
+        f"Histogram of {MEASURES[measure]}: mean {spread.mean:.3f}, {quantiles}",
+        f"Mean {spread.mean:.3f} ± {spread.sd or 0:.3f} (standard deviation); {quantiles}. A mean "
         "hides the tail on the left: look at those.",
         found.predictions[list(MEASURES)].reset_index(names="image"),
     )
 
 
-def _worst(found: Report) -> None:
-    worst = found.figures["worst"]
+def _worst(found: SegmenterReport) -> None:
+    worst = found.figures.worst
     st.header(f"The worst {len(worst)}", anchor=False)
     table = found.predictions.loc[[i for i in worst if i in found.predictions.index]]
     chosen = st.pills(

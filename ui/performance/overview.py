@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.files import ClassFigures
 from core.evaluation.metrics import NAMES, bootstrap_ratios
 from core.glossary import TASKS
+from core.system.records import plain
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.figures import colour
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Choice, Report, report
+from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
 from ui.text import as_text
 
 TITLE = "Overview"
@@ -45,14 +48,12 @@ MEANINGS = {
 
 def show(choice: Choice) -> None:
     """Headline figures of both models, then the table of classes."""
-    found = report("classifier", choice.split)
-    overall = found.figures["overall"] | (
-        {} if choice.answer == RULE else found.figures["most_probable"]
-    )
+    found = classifier_report(choice.split)
+    overall = found.figures.overall | ({} if choice.answer == RULE else found.figures.most_probable)
     st.markdown(f"**{TASKS['classifier']}**, {as_text(found.of)}")
     headline(overall)
     st.caption(
-        f":material/menu_book: Below each figure its interval ({found.figures['intervals']}): "
+        f":material/menu_book: Below each figure its interval ({found.figures.intervals}): "
         "whole lesions are drawn again with replacement, since photos of one lesion are alike; "
         "the interval holds the middle 95 % of what the draws give. It tells the luck of the "
         "lesions drawn, not that of the training, nor how the model fares in another clinic."
@@ -60,16 +61,16 @@ def show(choice: Choice) -> None:
     _classes(found, choice)
 
 
-def headline(overall: dict[str, Any]) -> None:
+def headline(overall: dict[str, Figure]) -> None:
     """Figures in large, each with its interval below."""
     with st.container(horizontal=True):
         for key, name in NAMES.items():
-            if key in overall and overall[key]["value"] is not None:
+            if key in overall and overall[key].value is not None:
                 figure = overall[key]
                 st.metric(
                     name,
-                    f"{figure['value']:.3f}",
-                    charts.ends(figure),
+                    figure.number(),
+                    figure.ends(),
                     delta_color="off",
                     delta_arrow="off",
                     border=True,
@@ -78,30 +79,28 @@ def headline(overall: dict[str, Any]) -> None:
                 )
 
 
-def _classes(found: Report, choice: Choice) -> None:
+def _classes(found: ClassifierReport, choice: Choice) -> None:
     rows = by_class(found, choice.answer)
     st.header("Each diagnosis, weakest F1 first", anchor=False)
     measure = choose_one("Measure", MEASURES, "class_measure")
     forest = [
         charts.Row(
             BY_KEY[key].name,
-            row[measure]["value"],
-            row[measure]["low"],
-            row[measure]["high"],
-            f"n = {row['support']:,}",
+            row.figures.get(measure, UNKNOWN),
+            f"n = {row.support:,}",
             colour(key, charts.dark()),
             charts.symbol(key),
         )
         for key, row in rows.items()
     ]
-    measured = [r.value for r in forest if r.value is not None]
+    measured = [r.figure.value for r in forest if r.figure.value is not None]
     average = sum(measured) / len(measured) if measured else None
     table = pd.DataFrame(
         {
             "Diagnosis": [BY_KEY[key].name for key in rows],
-            "Images": [row["support"] for row in rows.values()],
+            "Images": [row.support for row in rows.values()],
             **{
-                name: [charts.interval(row[key], 2) for row in rows.values()]
+                name: [row.figures.get(key, UNKNOWN).text(2) for row in rows.values()]
                 for key, name in MEASURES.items()
             },
         }
@@ -110,7 +109,7 @@ def _classes(found: Report, choice: Choice) -> None:
         charts.forest(forest, MEASURES[measure], average, "mean"),
         "classes",
         f"{MEASURES[measure]} of each diagnosis: "
-        + ", ".join(f"{r.label} {r.value:.2f}" for r in forest if r.value is not None),
+        + ", ".join(f"{r.label} {r.figure.number(2)}" for r in forest if r.known),
         f"{READING[measure]} A long line means few photos: do not rank classes whose lines "
         "overlap much.",
         table,
@@ -118,9 +117,9 @@ def _classes(found: Report, choice: Choice) -> None:
     st.dataframe(table, hide_index=True, alt="All measures of each diagnosis with intervals")
 
 
-def by_class(found: Report, answer: str) -> dict[str, dict[str, Any]]:
+def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
     """Each class's measures with intervals, weakest F1 first, absent classes last."""
-    rows: dict[str, dict[str, Any]] = dict(found.figures["classes"])
+    rows = dict(found.figures.classes)
     if answer != RULE:
         truth, named = found.predictions["dx"].to_numpy(), found.named(answer)
         above, below = [], []
@@ -132,24 +131,16 @@ def by_class(found: Report, answer: str) -> dict[str, dict[str, Any]]:
         ends = bootstrap_ratios(top, bottom, found.groups)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = top.sum(axis=0) / bottom.sum(axis=0)
-        for place, key in enumerate(rows):
-            figures = {
-                measure: dict(zip(("value", "low", "high"), map(_or_none, (v, *e)), strict=True))
-                for measure, v, e in zip(
-                    ("precision", "recall", "f1"),
-                    values[3 * place : 3 * place + 3],
-                    ends[3 * place : 3 * place + 3],
-                    strict=True,
-                )
-            }
-            rows[key] = rows[key] | figures
-    return dict(
-        sorted(
-            rows.items(),
-            key=lambda item: math.inf if item[1]["f1"]["value"] is None else item[1]["f1"]["value"],
-        )
-    )
+        figures = [
+            Figure(value=plain(float(value)), low=plain(float(low)), high=plain(float(high)))
+            for value, (low, high) in zip(values, ends, strict=True)
+        ]
+        for place, (key, row) in enumerate(rows.items()):
+            three = figures[3 * place : 3 * place + 3]
+            changed = dict(zip(("precision", "recall", "f1"), three, strict=True))
+            rows[key] = replace(row, figures=row.figures | changed)
+    return dict(sorted(rows.items(), key=lambda item: _or_last(item[1].figures.get("f1", UNKNOWN))))
 
 
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
+def _or_last(figure: Figure) -> float:
+    return math.inf if figure.value is None else figure.value

@@ -11,8 +11,9 @@ from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
 from core.evaluation.curves import at_threshold, operating_point
 from core.evaluation.files import EvaluationError
 from core.formatting import percent
+from core.models.cards import FILE as CARD
+from core.models.cards import Card
 from core.models.registry import in_use
-from core.models.weights import read_card
 from ui.case import Case
 from ui.choices import choose_one
 from ui.sections.charts import outcome_bars
@@ -82,7 +83,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
 def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions | str:
     place = Path(folder)
     try:
-        return Predictions.read(place, read_card(place), split)
+        return Predictions.read(place, Card.read(place), split)
     except EvaluationError as error:
         return str(error)
 
@@ -90,7 +91,7 @@ def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions
 def predictions(split: str) -> Predictions:
     """The predictions of the classifier in use, read once. Raises EvaluationError."""
     place = in_use("classifier").folder
-    files = [place / n for n in ("card.json", f"evaluation-{split}.json")]
+    files = [place / n for n in (CARD, f"evaluation-{split}.json")]
     files.append(place / f"predictions-{split}.parquet")
     stamp = tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in files)
     found = _predictions(split, str(place), stamp)

@@ -202,8 +202,8 @@ def _starts() -> dict[str, Choice]:
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
     found = {key: STARTS[key] for key in usable_starts(network)}
     for model in store.offered_models():
-        if model.own and network in (model.card.get("architecture"), model.card.get("encoder")):
-            name = str(model.card.get("name", model.kind))
+        if model.own and model.card.network == network:
+            name = model.card.name or model.kind
             found[str(model.folder)] = Choice(name, "The model of one of your runs.")
     return found
 
@@ -213,7 +213,7 @@ def _teachers() -> None:
     _several(
         "teachers",
         {
-            str(model.folder): str(model.card.get("name", model.kind))
+            str(model.folder): model.card.name or model.kind
             for model in store.offered_models()
             if model.own and model.kind == "classifier"
         },

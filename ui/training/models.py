@@ -41,12 +41,12 @@ def show(everything: list[Run]) -> None:
 
 def _model(model: Model, names: dict[str, str]) -> None:
     used, closed = in_use(model.kind), not access.check().allowed
-    st.markdown(f"**{as_text(str(model.card.get('name', model.kind)))}**")
+    st.markdown(f"**{as_text(model.card.name or model.kind)}**")
     where = "came with LesionLab"
     if model.own:
         run = model.folder.parents[1].name
         where = f"run “{names[run]}”" if run in names else f"imported, {run}"
-    st.caption(f"{as_code(str(model.card.get('sha256'))[:8])} · {as_text(where)}")
+    st.caption(f"{as_code(model.card.sha256[:8])} · {as_text(where)}")
     if model.own:
         outcome.offer(model.kind, model.folder, model.card)
         if run.startswith(IMPORTED) and st.button(
@@ -64,9 +64,9 @@ def _model(model: Model, names: dict[str, str]) -> None:
 def _confirm_removal(model: Model) -> None:
     run = model.folder.parents[1]
     st.write(
-        f"“{as_text(str(model.card.get('name')))}” came from elsewhere. It is gone for good then, "
-        "with everything that came in the same ZIP file; the app goes back to the shipped model if "
-        "it uses this one. The ZIP file itself can be imported again."
+        f"“{as_text(model.card.name or model.kind)}” came from elsewhere. It is gone for good "
+        "then, with everything that came in the same ZIP file; the app goes back to the shipped "
+        "model if it uses this one. The ZIP file itself can be imported again."
     )
     decide("Remove", "Keep it", ":material/delete:", _remove, run, key="remove_for_good")
 

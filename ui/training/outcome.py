@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
-from core.evaluation.files import EvaluationError, names, read_evaluation
+from core.evaluation.figures import UNKNOWN
+from core.evaluation.files import (
+    ClassFigures,
+    ClassifierEvaluation,
+    Evaluation,
+    EvaluationError,
+    names,
+)
+from core.models.cards import FILE as CARD
+from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
-from core.models.weights import Card, WeightsError, read_card
+from core.models.weights import WeightsError
 from core.system.fair_queue import BusyError
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
@@ -20,7 +28,6 @@ from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, subprocess_task
 from ui.frame import decide
-from ui.performance import charts
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
 from ui.training import store
@@ -32,46 +39,44 @@ TEST = "training_test"
 def show(run: Run) -> None:
     """The models of a run that has ended; nothing if it left none."""
     folder = run.folder / MODELS
-    found = {kind: folder / kind for kind in KINDS if (folder / kind / "card.json").is_file()}
+    found = {kind: folder / kind for kind in KINDS if (folder / kind / CARD).is_file()}
     if run.active or not found:
         return
     st.header("What came of it", anchor=False)
     for kind, place in found.items():
         with st.container(border=True):
             try:
-                _model(run, kind, place, read_card(place))
+                _model(run, kind, place, Card.read(place))
             except WeightsError as error:
                 st.error(as_text(str(error)))
     download(folder, run.id)
 
 
 def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
-    st.markdown(
-        f"**{as_text(str(card.get('name', kind)))}** {as_code(str(card.get('sha256'))[:8])}"
-    )
+    st.markdown(f"**{as_text(card.name or kind)}** {as_code(card.sha256[:8])}")
     for split in [name for name in names(folder) if name in ("validation", "test")]:
         try:
-            figures = read_evaluation(folder, split, diagnoses=False)
+            figures = Evaluation.read(folder, split, diagnoses=False)
         except EvaluationError as error:
             st.caption(as_text(str(error)))
             continue
-        st.markdown(f"On {split}, {figures['images']:,} photos:")
-        headline(figures["overall"])
-        if "classes" in figures:
-            _classes(figures["classes"], split)
+        st.markdown(f"On {split}, {figures.images:,} photos:")
+        headline(figures.overall)
+        if isinstance(figures, ClassifierEvaluation):
+            _classes(figures.classes, split)
     offer(kind, folder, card)
     _test(run, kind, folder)
 
 
-def _classes(found: dict[str, Any], split: str) -> None:
+def _classes(found: dict[str, ClassFigures], split: str) -> None:
     """Each class of the run's own, whatever they are called."""
     names = [BY_KEY[key].name if key in BY_KEY else key for key in found]
     table = pd.DataFrame(
         {
             "Class": names,
-            "Photos": [row["support"] for row in found.values()],
+            "Photos": [row.support for row in found.values()],
             **{
-                title: [charts.interval(row[measure], 2) for row in found.values()]
+                title: [row.figures.get(measure, UNKNOWN).text(2) for row in found.values()]
                 for measure, title in MEASURES.items()
             },
         }
@@ -95,7 +100,7 @@ def offer(kind: str, folder: Path, card: Card) -> None:
         disabled=not access.check().allowed,
         help="It asks first.",
     ):
-        _confirm_use(kind, folder, str(card.get("name", kind)))
+        _confirm_use(kind, folder, card.name or kind)
 
 
 @st.dialog("Use this model for everybody?")
@@ -134,8 +139,7 @@ def _test(run: Run, kind: str, folder: Path) -> None:
             subprocess_task.show_progress(looking, "Measuring on the test photos…", TEST)
         elif looking.problem and not looking.cancelled:
             st.error(as_text(looking.problem), title="The test split could not be measured")
-    looks = read_card(folder).get("test_looks")
-    looks = looks if isinstance(looks, list) else []
+    looks = Card.read(folder).test_looks
     times = {0: "never", 1: "once"}.get(len(looks), f"{len(looks)} times")
     if st.button(
         "Measure on the test split…",

@@ -5,6 +5,7 @@ import pytest
 
 from core.answer.analyser import Analyser, mask_of
 from core.imaging.image import ImageError, LesionImage, resize, to_png
+from core.models.cards import Card
 from core.models.neighbours import KnownCases
 from core.models.novelty import FeatureGaussian
 from core.models.reference import Reference
@@ -98,6 +99,7 @@ def analyser(
         },
         {"name": "segmenter", "sha256": "b" * 64, "input": {"size": 128}},
     )
+    typed = map(Card.of, cards)
     zeros, ones = np.zeros(2, np.float32), np.ones(2, np.float32)
     familiar = FeatureGaussian(
         zeros + np.float32([0, usual]), ones, np.eye(1, 2, dtype=np.float32), ones[:1], 1.0
@@ -109,7 +111,7 @@ def analyser(
         ["HAM_0000001", "HAM_0000002"],
         ["mel", "nv"],
     )
-    return Analyser(_Runtime(), *cards, Reference(familiar, 1.5, cases))
+    return Analyser(_Runtime(), *typed, Reference(familiar, 1.5, cases))
 
 
 def test_analysis() -> None:

@@ -7,6 +7,7 @@ from core.answer.analyser import Analyser
 from core.answer.eight_views import EightViews, eight_views, views, views_back
 from core.imaging.image import LesionImage
 from core.lesion.phantom import practice_set
+from core.models.cards import Card
 from core.models.neighbours import KnownCases
 from core.models.novelty import FeatureGaussian
 from core.models.reference import Reference
@@ -39,7 +40,9 @@ def analyser() -> Analyser:
     }
     points = np.random.default_rng(0).normal(size=(9, 2))
     cases = KnownCases.fit(points, ["ISIC_0000001"] * 9, ["HAM_0000001"] * 9, ["nv"] * 9, 1)
-    return Analyser(_Runtime(), card, {}, Reference(FeatureGaussian.fit(points, 1), 1.0, cases))
+    return Analyser(
+        _Runtime(), Card.of(card), Card(), Reference(FeatureGaussian.fit(points, 1), 1.0, cases)
+    )
 
 
 def said(*rows: tuple[float, float, float]) -> EightViews:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
 from core.evaluation.curves import operating_point
 from core.evaluation.files import EvaluationError
-from core.models.weights import Card, read_card
+from core.models.cards import Card
 from core.settings import Settings
 
 FILES = ("card.json", "evaluation-validation.json", "predictions-validation.parquet")
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def card(folder: Path) -> Card:
-    return read_card(folder)
+    return Card.read(folder)
 
 
 def test_operating_points_are_those_of_the_report(folder: Path, card: Card) -> None:
@@ -57,7 +58,7 @@ def test_not_evaluated(tmp_path: Path, card: Card) -> None:
 
 def test_other_weights(folder: Path, card: Card) -> None:
     with pytest.raises(EvaluationError, match=r"other weights.*train evaluate"):
-        Predictions.read(folder, {**card, "sha256": "0" * 64}, "validation")
+        Predictions.read(folder, replace(card, sha256="0" * 64), "validation")
 
 
 def test_columns_missing_or_values_not_finite(folder: Path, card: Card) -> None:

@@ -15,8 +15,8 @@ from core.__main__ import main
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.measure import Measurements
 from core.lesion.phantom import practice_set
+from core.models.cards import Card
 from core.models.decision import Decision
-from core.models.weights import read_card
 from core.settings import Settings
 from core.taxonomy import KEYS
 
@@ -48,7 +48,7 @@ def test_contract(photos, tmp_path, capsys):
     assert main(["analyse", str(photos), "--out", str(out)]) == 0
     found = rows(out / "predictions.csv")
     assert [r["image"] for r in found] == ["a", "turned"]
-    rule = Decision.of(read_card(Settings.from_environment().weights / "classifier"))
+    rule = Decision.of(Card.read(Settings.from_environment().weights / "classifier"))
     for row in found:
         assert sum(float(row[k]) for k in KEYS) == pytest.approx(1, abs=1e-4)
         assert row["prediction"] == KEYS[int(rule(np.array([float(row[k]) for k in KEYS])))]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.evaluation.files import (
+    Evaluation,
     EvaluationError,
     command,
     names,
-    read_evaluation,
     read_predictions,
     read_training,
 )
@@ -36,15 +36,15 @@ def test_committed_files_fit_together(model: str) -> None:
     folder = WEIGHTS / model
     assert {"test", "validation"} <= set(names(folder))
     for split in ("test", "validation"):
-        figures, predictions = read_evaluation(folder, split), read_predictions(folder, split)
-        assert figures["split"] == split
-        assert len(predictions) == figures["images"]
-        assert predictions["lesion_id"].nunique() == figures["lesions"]
+        figures, predictions = Evaluation.read(folder, split), read_predictions(folder, split)
+        assert figures.split == split
+        assert len(predictions) == figures.images
+        assert predictions["lesion_id"].nunique() == figures.lesions
     assert len(read_training(folder)) > 0
 
 
 def test_missing_files_name_the_command(tmp_path: Path) -> None:
-    for read in (read_evaluation, read_predictions):
+    for read in (Evaluation.read, read_predictions):
         with pytest.raises(EvaluationError, match=r"missing.*train evaluate nothing --split test"):
             read(tmp_path / "nothing", "test")
     with pytest.raises(EvaluationError, match="python -m train export nothing"):
@@ -56,7 +56,7 @@ def test_missing_files_name_the_command(tmp_path: Path) -> None:
 def test_damaged_figures_name_the_command(copied: Path, text: str) -> None:
     (copied / "evaluation-test.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(EvaluationError, match=r"damaged.*train evaluate classifier --split test"):
-        read_evaluation(copied, "test")
+        Evaluation.read(copied, "test")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_lacks_a_part_is_damaged(copied: Path, damage) -> None:
     damage(figures)
     path.write_text(json.dumps(figures), encoding="utf-8")
     with pytest.raises(EvaluationError, match=r"damaged|other classes"):
-        read_evaluation(copied, "test")
+        Evaluation.read(copied, "test")
 
 
 def test_damaged_tables(copied: Path) -> None:

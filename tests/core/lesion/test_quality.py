@@ -23,6 +23,7 @@ from core.lesion.quality import (
     measure_quality,
 )
 from core.lesion.quality import remarks as quality_remarks
+from core.models.cards import Card
 
 PHOTOS = practice_set()
 
@@ -155,7 +156,7 @@ def test_validation_photos_seldom_get_a_note(dataset: Dataset) -> None:
 class _Outlines:
     """Finds the lesion in the middle of every photo."""
 
-    segmenter_card = {"name": "made up", "sha256": "0" * 64}  # noqa: RUF012
+    segmenter_card = Card(name="made up", sha256="0" * 64)
 
     def analyse(self, image: LesionImage) -> "_Outlines":
         self.mask = np.zeros((48, 64), bool)

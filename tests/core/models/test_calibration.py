@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.models.calibration import Calibration, softmax
+from core.models.cards import Card
 from core.models.weights import WeightsError
 
 CARD = {
@@ -23,11 +24,11 @@ def test_softmax() -> None:
 
 
 def test_equal_scores_give_the_prior() -> None:
-    assert Calibration.of(CARD)(np.array([[3.0, 3.0]]))[0] == pytest.approx([0.8, 0.2])
+    assert Calibration.of(Card.of(CARD))(np.array([[3.0, 3.0]]))[0] == pytest.approx([0.8, 0.2])
 
 
 def test_temperature_divides_the_scores() -> None:
-    found = Calibration.of(CARD)(np.array([0.0, 2 * math.log(4)]))
+    found = Calibration.of(Card.of(CARD))(np.array([0.0, 2 * math.log(4)]))
     assert found == pytest.approx([0.5, 0.5])
 
 
@@ -38,4 +39,4 @@ def test_temperature_divides_the_scores() -> None:
 )  # fmt: skip
 def test_impossible_calibrations_are_refused(stated: object) -> None:
     with pytest.raises(WeightsError):
-        Calibration.of({"classes": ["a", "b"], "calibration": stated})
+        Calibration.of(Card.of({"classes": ["a", "b"], "calibration": stated}))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.answer.words import domain_note
+from core.models.cards import Card
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED, Gate
 from core.models.neighbours import KnownCases
 from core.models.novelty import FeatureGaussian
@@ -71,8 +72,8 @@ def test_the_limit_keeps_to_its_bounds_on_validation() -> None:
     gate, section = fit_gate(OWN, OTHERS, SEEN, own, others)
     assert gate.refuses(own).mean() <= REFUSED_OWN
     assert gate.refuses(others).mean() <= REFUSED_ELSEWHERE
-    assert section["refused"]["validation"] <= REFUSED_OWN
-    assert section["limit"] == gate.limit
+    assert section.others["refused"]["validation"] <= REFUSED_OWN
+    assert section.limit == gate.limit
 
 
 def test_it_is_kept_beside_the_reference(gate: Gate, tmp_path: Path) -> None:
@@ -87,16 +88,17 @@ def test_it_is_kept_beside_the_reference(gate: Gate, tmp_path: Path) -> None:
 
 
 def test_what_is_said_of_each_grade() -> None:
-    card = {"elsewhere": {"images": 438, "accuracy": 0.5, "melanomas": 90, "melanomas_found": 30}}
+    there = {"images": 438, "accuracy": 0.5, "melanomas": 90, "melanomas_found": 30}
+    card = Card.of({"elsewhere": there})
     assert domain_note(FAMILIAR, card) is None
     refused, other, unmeasured = (
-        domain_note(*of) for of in ((REFUSED, card), (ELSEWHERE, card), (ELSEWHERE, {}))
+        domain_note(*of) for of in ((REFUSED, card), (ELSEWHERE, card), (ELSEWHERE, Card()))
     )
     assert refused is not None
     assert other is not None
     assert unmeasured is not None
     assert refused[0] != other[0] == unmeasured[0]
-    none = domain_note(ELSEWHERE, {"elsewhere": {**card["elsewhere"], "melanomas": 0}})
+    none = domain_note(ELSEWHERE, Card.of({"elsewhere": {**there, "melanomas": 0}}))
     assert none is not None
     assert "melanoma" not in none[1], "there was none to find"
     own = domain_note(FAMILIAR, card, own=True)

@@ -14,6 +14,7 @@ import pytest
 
 from core.answer.analyser import Analyser
 from core.models import registry as use_of
+from core.models.cards import Card
 from core.models.registry import (
     FILE,
     KINDS,
@@ -25,7 +26,7 @@ from core.models.registry import (
     use,
     use_shipped,
 )
-from core.models.weights import WeightsError, read_card, write_card
+from core.models.weights import WeightsError
 from core.settings import Settings
 
 
@@ -38,7 +39,7 @@ def settings(tmp_path: Path) -> Settings:
         copy.mkdir(parents=True)
         for path in (found.weights / kind).iterdir():
             if path.name == "card.json":
-                write_card(copy, read_card(found.weights / kind) | {"name": f"My {kind}"})
+                replace(Card.read(found.weights / kind), name=f"My {kind}").write(copy)
             else:
                 os.link(path, copy / path.name)
     return found
@@ -82,7 +83,7 @@ def test_a_choice_holds_for_one_kind_and_can_be_taken_back(settings: Settings) -
 def test_the_analyser_loads_what_is_in_use(settings: Settings) -> None:
     use("classifier", mine(settings), settings)
     analyser = Analyser.load(settings)
-    assert analyser.classifier_card["name"] == "My classifier"
+    assert analyser.classifier_card.name == "My classifier"
     assert next(iter(analyser.models)) == "My classifier"
 
 
@@ -90,8 +91,8 @@ def test_the_key_changes_with_the_files(settings: Settings) -> None:
     use("segmenter", mine(settings, "segmenter"), settings)
     before = in_use("segmenter", settings).key
     assert in_use("segmenter", settings).key == before
-    card = read_card(mine(settings, "segmenter"))
-    write_card(mine(settings, "segmenter"), card | {"name": "Another one"})
+    card = Card.read(mine(settings, "segmenter"))
+    replace(card, name="Another one").write(mine(settings, "segmenter"))
     assert in_use("segmenter", settings).key != before
 
 
@@ -116,8 +117,8 @@ def cut_reference(folder: Path) -> None:
         (damage_weights, "SHA-256 differs"),
         (cut_reference, "reference.safetensors cannot be read"),
         (lambda f: (f / "reference.safetensors").unlink(), "reference.safetensors cannot be read"),
-        (lambda f: write_card(f, read_card(f) | {"classes": ["a", "b"]}), "2 classes of its own"),
-        (lambda f: write_card(f, read_card(f) | {"novelty": None}), "no similar cases"),
+        (lambda f: replace(Card.read(f), classes=("a", "b")).write(f), "2 classes of its own"),
+        (lambda f: replace(Card.read(f), novelty=None).write(f), "no similar cases"),
     ],
 )
 def test_a_damaged_model_gives_way_to_the_shipped_one(
@@ -191,13 +192,13 @@ def test_only_models_of_runs_can_be_used(settings: Settings, tmp_path: Path) -> 
 def test_why_a_model_cannot_be_used(
     settings: Settings, kind: str, changes: dict[str, object], words: str
 ) -> None:
-    found = unfit(kind, read_card(settings.weights / kind) | changes)
+    found = unfit(kind, Card.of(Card.read(settings.weights / kind).as_dict() | changes))
     assert words in found
     assert bool(found) == bool(words)
 
 
 def test_models_lists_the_shipped_ones_first(settings: Settings) -> None:
-    write_card(mine(settings, "segmenter"), {"name": "x"})
+    Card(name="x").write(mine(settings, "segmenter"))
     (settings.runs / "bad" / "model" / "classifier").mkdir(parents=True)
     found = models(settings)
     assert [(m.kind, m.own, bool(m.unfit)) for m in found] == [
@@ -206,8 +207,8 @@ def test_models_lists_the_shipped_ones_first(settings: Settings) -> None:
         ("classifier", True, False),
         ("segmenter", True, True),
     ]
-    assert found[2].card["name"] == "My classifier"
-    assert found[3].card == {"name": "x"}
+    assert found[2].card.name == "My classifier"
+    assert found[3].card == Card(name="x")
 
 
 ODD = (None, True, 0, -1, 32.5, float("nan"), float("inf"), "x", "", [], [1], {}, {"x": 1}, 10**400)
@@ -224,8 +225,8 @@ def places(value, place=()):
 @pytest.mark.parametrize("kind", KINDS)
 def test_odd_cards_are_refused_in_words_never_by_an_error(kind: str) -> None:
     """Whatever stands wherever in a card: the model is usable, or a sentence says why not."""
-    whole = read_card(Settings.from_environment().weights / kind)
-    assert unfit(kind, whole) == ""
+    whole = Card.read(Settings.from_environment().weights / kind).as_dict()
+    assert unfit(kind, Card.of(whole)) == ""
     tried = 0
     for place in places(whole):
         if "metrics" in place or not place:
@@ -236,7 +237,7 @@ def test_odd_cards_are_refused_in_words_never_by_an_error(kind: str) -> None:
             for key in place[:-1]:
                 inner = inner[key]
             inner[place[-1]] = odd
-            told = unfit(kind, card)
+            told = unfit(kind, Card.of(card))
             assert isinstance(told, str)
             tried += 1
             if place[0] in ("input", "classes", "sha256", "name") and len(place) == 1:

@@ -20,12 +20,13 @@ from core.lesion.phantom import practice_set
 from core.models import open_runtime as runtime_module
 from core.models.architectures import build_classifier
 from core.models.calibration import Calibration
+from core.models.cards import Card, Input, write_model
 from core.models.networks import build_segmenter
 from core.models.open_runtime import open_runtime
 from core.models.openvino_runtime import OpenVINORuntime
 from core.models.runtime import Model, Runtime
 from core.models.torch_runtime import TorchRuntime
-from core.models.weights import WeightsError, read_card, write_model
+from core.models.weights import WeightsError
 from core.settings import DeviceError, Settings
 from core.taxonomy import KEYS
 from tests.waiting import PATIENCE
@@ -35,7 +36,7 @@ WEIGHTS = Settings.from_environment().weights
 BATCH = 10
 SMALL = [64, 96]
 """Input sizes of the networks that are prepared in a moment."""
-SIZES = [read_card(WEIGHTS / kind)["input"]["size"] for kind in ("classifier", "segmenter")]
+SIZES = [Card.read(WEIGHTS / kind).input.size for kind in ("classifier", "segmenter")]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def settings() -> Settings:
 @pytest.fixture(scope="module")
 def models(settings: Settings) -> tuple[Model, Model]:
     folders = settings.weights / "classifier", settings.weights / "segmenter"
-    return (folders[0], read_card(folders[0])), (folders[1], read_card(folders[1]))
+    return (folders[0], Card.read(folders[0])), (folders[1], Card.read(folders[1]))
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Model]:
     folders = root / "classifier", root / "segmenter"
     networks = build_classifier("small-cnn", len(KEYS)), build_segmenter("mobilenet_v2")
     cards = [
-        read_card(WEIGHTS / folder.name)
-        | {"architecture": "small-cnn", "encoder": "mobilenet_v2", "input": {"size": size}}
+        replace(
+            Card.read(WEIGHTS / folder.name),
+            architecture="small-cnn",
+            encoder="mobilenet_v2",
+            input=Input(size=size),
+        )
         for folder, size in zip(folders, SMALL, strict=True)
     ]
     first, second = (
@@ -103,7 +108,7 @@ def test_openvino_answers_as_torch_does(
     torch.set_num_threads(Settings.from_environment().threads)
     reference = TorchRuntime.load(*models, torch.device("cpu"))
     calibration = Calibration.of(models[0][1])
-    sizes = [card["input"]["size"] for _, card in models]
+    sizes = [card.input.size for _, card in models]
     for some in (photos[k : k + BATCH] for k in range(0, len(photos), BATCH)):
         first, second = (np.stack([resize(p, (size, size)) for p in some]) for size in sizes)
         ours, theirs = openvino.classify(first), reference.classify(first)

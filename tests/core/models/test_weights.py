@@ -1,21 +1,18 @@
 """A model's folder: what is written is read again, what is damaged is refused by name."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from core.models.cards import Card, write_model
 from core.models.weights import (
     WeightsError,
     load_into,
-    read_card,
     read_safetensors,
     read_state,
     sha256,
-    write_card,
-    write_model,
 )
 
 
@@ -29,7 +26,7 @@ def network(width: int = 4) -> nn.Module:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A model's folder as it is shipped."""
-    write_model(tmp_path / "model", network().state_dict(), {"name": "näive", "classes": ["a"]})
+    write_model(tmp_path / "model", network().state_dict(), Card(name="näive", classes=("a",)))
     return tmp_path / "model"
 
 
@@ -37,12 +34,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_write_and_read(folder: Path) -> None:
-    card = read_card(folder)
-    assert card["name"] == "näive"
-    assert card["sha256"] == sha256(folder / "model.safetensors")
+    card = Card.read(folder)
+    assert card.name == "näive"
+    assert card.sha256 == sha256(folder / "model.safetensors")
     assert {p.name for p in folder.iterdir()} == {"card.json", "model.safetensors"}
 
-    original, again = network().state_dict(), read_state(folder, card)
+    original, again = network().state_dict(), read_state(folder, card.sha256)
     assert set(original) - set(again) == {"1.num_batches_tracked"}
     for key, tensor in again.items():
         assert tensor.dtype == torch.float32
@@ -53,7 +50,7 @@ def test_loaded_network_answers_the_same(folder: Path) -> None:
     model, again = network().eval(), network()
     for parameter in again.parameters():
         nn.init.zeros_(parameter)
-    load_into(again, read_state(folder, read_card(folder)), "model")
+    load_into(again, read_state(folder, Card.read(folder).sha256), "model")
     x = torch.randn(2, 3, 6, 6)
     features, features_again = model[:2](x), again.eval()[:2](x)
     assert torch.allclose(features, features_again, atol=1e-2)
@@ -61,47 +58,18 @@ def test_loaded_network_answers_the_same(folder: Path) -> None:
 
 
 def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
-    write_model(tmp_path, {"counts": torch.tensor([1, 70_000]), "x": torch.ones(2)}, {})
+    write_model(tmp_path, {"counts": torch.tensor([1, 70_000]), "x": torch.ones(2)}, Card())
     state = read_safetensors(tmp_path / "model.safetensors")
     assert state["counts"].tolist() == [1, 70_000]
 
 
 def test_writing_again_replaces(folder: Path) -> None:
-    old = read_card(folder)
-    new = write_model(folder, network(5).state_dict(), {"name": "next"})
-    assert new == read_card(folder)
-    assert new["sha256"] != old["sha256"]
+    old = Card.read(folder)
+    new = write_model(folder, network(5).state_dict(), Card(name="next"))
+    assert new == Card.read(folder)
+    assert new.sha256 != old.sha256
     with pytest.raises(WeightsError, match="SHA-256 differs"):
-        read_state(folder, old)
-
-
-# Cards
-
-
-def test_missing_card(folder: Path) -> None:
-    (folder / "card.json").unlink()
-    with pytest.raises(WeightsError, match=r"The model model has no card\.json"):
-        read_card(folder)
-    with pytest.raises(WeightsError, match=r"has no card\.json"):
-        read_card(folder / "nowhere")
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b'{"name": ', b"\xff\xfe{}", b"[]", b"null", b'"x"']
-)
-def test_damaged_card(folder: Path, content: bytes) -> None:
-    (folder / "card.json").write_bytes(content)
-    with pytest.raises(WeightsError, match="The card of model"):
-        read_card(folder)
-
-
-def test_card_is_written_whole_or_not_at_all(folder: Path) -> None:
-    before = read_card(folder)
-    with pytest.raises(TypeError):
-        write_card(folder, {"name": object()})
-    assert read_card(folder) == before
-    write_card(folder, {"name": "ü", "list": [1]})
-    assert json.loads((folder / "card.json").read_text("utf-8")) == {"name": "ü", "list": [1]}
+        read_state(folder, old.sha256)
 
 
 # Weights
@@ -110,7 +78,7 @@ def test_card_is_written_whole_or_not_at_all(folder: Path) -> None:
 def test_missing_weights(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
     with pytest.raises(WeightsError, match=r"model has no model\.safetensors"):
-        read_state(folder, read_card(folder))
+        read_state(folder, Card.read(folder).sha256)
 
 
 def test_weights_of_another_card(folder: Path) -> None:
@@ -119,9 +87,9 @@ def test_weights_of_another_card(folder: Path) -> None:
     damaged[-1] ^= 1
     path.write_bytes(damaged)
     with pytest.raises(WeightsError, match="not those its card describes"):
-        read_state(folder, read_card(folder))
+        read_state(folder, Card.read(folder).sha256)
     with pytest.raises(WeightsError, match="not those its card describes"):
-        read_state(folder, {"name": "a card without hash"})
+        read_state(folder, Card(name="a card without hash").sha256)
 
 
 def test_damaged_safetensors(folder: Path) -> None:
@@ -131,7 +99,7 @@ def test_damaged_safetensors(folder: Path) -> None:
     for content in (b"", b"PK\x03\x04 no safetensors", whole[:100], whole[:-1]):
         path.write_bytes(content)
         with pytest.raises(WeightsError, match=r"model\.safetensors cannot be read"):
-            read_state(folder, {"sha256": sha256(path)})
+            read_state(folder, sha256(path))
 
 
 # Loading

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from core.answer.analyser import Analysis, mask_of
 from core.lesion.measure import measure
+from core.models.cards import Card
 from core.models.neighbours import Neighbour
 from core.report.content import Report
 from core.report.html import to_html
@@ -35,7 +36,9 @@ NEIGHBOURS = (
     Neighbour("ISIC_0024308", "HAM_0000002", "vasc", 0.911),
 )
 USUAL = dict(zip(KEYS, (0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02), strict=True))
-DEFAULTS: dict[str, Any] = {"name": "lesion.jpg", "usual": USUAL, "cards": [CARD], "date": DATE}
+DEFAULTS: dict[str, Any] = {
+    "name": "lesion.jpg", "usual": USUAL, "cards": [Card.of(CARD)], "date": DATE,
+}  # fmt: skip
 
 Make = Callable[..., Report]
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from core.imaging.image import LesionImage
 from core.imaging.overlay import OUTLINE
+from core.models.cards import Card
 from core.report.content import PICTURE_PX
 from core.taxonomy import KEYS
 from tests.core.report.conftest import CARD, NEIGHBOURS, Make, jpeg
@@ -134,7 +135,7 @@ def test_model_line_from_the_card(make: Make) -> None:
 
 @pytest.mark.parametrize("card", [{}, {"name": "Mine"}, CARD | {"metrics": {}}])
 def test_a_card_without_figures_says_so(make: Make, card: dict) -> None:
-    (line,) = make(cards=[card]).models
+    (line,) = make(cards=[Card.of(card)]).models
     assert "not measured on a test split" in line
 
 

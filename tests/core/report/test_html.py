@@ -8,6 +8,7 @@ import re
 import pytest
 
 from core.answer.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
+from core.models.cards import Card
 from core.report.downloads import DISCLAIMER
 from core.report.html import to_html
 from tests.core.report.conftest import NEIGHBOURS, Make, Page
@@ -55,7 +56,7 @@ def test_everything_is_there(make: Make) -> None:
 def test_words_stay_words(make: Make, attack: str) -> None:
     plain = Page.of(make(notes="x", remarks=["x"], source="x"))
     report = make(
-        name=attack, notes=attack, remarks=[attack], source=attack, cards=[{"name": attack}]
+        name=attack, notes=attack, remarks=[attack], source=attack, cards=[Card(name=attack)]
     )
     page = Page.of(report)
     assert {tag for tag, _ in page.tags} <= SAFE_TAGS

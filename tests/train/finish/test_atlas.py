@@ -53,7 +53,7 @@ def test_file_says_what_it_was_made_with(
     write_atlas(made, tmp_path / "new" / "atlas.parquet")
     read = read_atlas(tmp_path / "new" / "atlas.parquet")
     pd.testing.assert_frame_equal(read, made)
-    assert read.attrs["weights"] == analyser.classifier_card["sha256"]
+    assert read.attrs["weights"] == analyser.classifier_card.sha256
     assert read.attrs["split_id"] == tiny.open().split.id
     assert "scikit-learn" in read.attrs["map"]
     assert "asymmetry" in measures(facts(tiny.open().table, read))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.evaluation.files import compared
-from core.models.weights import WeightsError, write_card
+from core.models.cards import Card
+from core.models.weights import WeightsError
 from train.__main__ import main
 from train.finish.comparison import keep
 
@@ -15,7 +16,7 @@ from train.finish.comparison import keep
 def model(run: Path, kind: str, evaluations: tuple[str, ...] = ("validation", "test")) -> None:
     folder = run / "model" / kind
     folder.mkdir(parents=True)
-    write_card(folder, {"name": f"{kind} of {run.name}"})
+    Card(name=f"{kind} of {run.name}").write(folder)
     for name in ("model.safetensors", "training.csv", "predictions-test.parquet"):
         (folder / name).write_text(run.name)
     for split in evaluations:

@@ -15,19 +15,20 @@ import train.finish.evaluate
 import train.finish.export
 import train.finish.finish
 from core.answer.analyser import Analyser
-from core.evaluation.files import read_evaluation, read_predictions, read_training
+from core.evaluation.files import Evaluation, read_predictions, read_training
 from core.ham10000.splits import subset
 from core.imaging.image import resize, to_jpeg
 from core.lesion.phantom import KINDS, make_phantom
+from core.models.cards import Card
 from core.models.reference import Reference
 from core.models.registry import unfit
 from core.models.torch_runtime import load_classifier
-from core.models.weights import WeightsError, read_card
+from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
-from train.finish.finish import LOOKS, evaluate_run, finish
+from train.finish.finish import evaluate_run, finish
 from train.finish.finished import Finished
 from train.progress import Progress, Stopped
 from train.run import begin, run_training
@@ -121,15 +122,15 @@ def test_every_run_leaves_a_measured_model(
     runs: Path, name: str, kind: str, classes: list[str] | None
 ) -> None:
     folder = runs / name / "model" / kind
-    card = read_card(folder)
+    card = Card.read(folder).as_dict()
     assert card.get("classes") == classes
     assert name in card["name"]
     assert "never diagnosis" in card["intended_use"]
     assert card["training"]["kind"] == ("hybrid" if name == "both" else kind)
     assert "validation" in card["metrics"]
     assert "test" not in card["metrics"]
-    assert LOOKS not in card
-    figures = read_evaluation(folder, "validation", diagnoses=False)
+    assert "test_looks" not in card
+    figures = Evaluation.read(folder, "validation", diagnoses=False).as_dict()
     assert figures["weights"] == card["sha256"]
     assert f"{DRAWS} draws" in figures["intervals"]
     assert figures["command"].endswith(f"--run-name {name}")
@@ -140,7 +141,7 @@ def test_every_run_leaves_a_measured_model(
 
 def test_only_the_seven_diagnoses_have_similar_cases_and_can_be_used(runs: Path) -> None:
     can = {
-        (run.name, kind.name): not unfit(kind.name, read_card(kind))
+        (run.name, kind.name): not unfit(kind.name, Card.read(kind))
         for run in runs.iterdir()
         for kind in (run / "model").iterdir()
     }
@@ -157,16 +158,16 @@ def test_only_the_seven_diagnoses_have_similar_cases_and_can_be_used(runs: Path)
 
 def test_sections_are_those_that_the_classes_allow(runs: Path) -> None:
     found = {
-        name: read_evaluation(runs / name / "model/classifier", "validation", diagnoses=False)
+        name: Evaluation.read(runs / name / "model/classifier", "validation", diagnoses=False)
         for name in ("seven", "two", "own")
     }
-    assert {name: set(f["two_classes"]) for name, f in found.items()} == {
+    assert {name: set(f.two_classes) for name, f in found.items()} == {
         "seven": {"malignant", "mel"},
         "two": {"malignant"},
         "own": set(),
     }
-    assert set(found["two"]["slices"]) == {"age", "sex", "localization", "dx_type"}
-    assert "melanomas" not in found["two"]["slices"]["sex"]["male"]
+    assert set(found["two"].slices) == {"age", "sex", "localization", "dx_type"}
+    assert found["two"].slices["sex"]["male"].melanomas is None
     assert found["own"]["slices"] == {}
     assert "flagged_unlike" in found["seven"]
     assert "flagged_unlike" not in found["two"]
@@ -197,7 +198,7 @@ def test_a_limited_run_knows_and_is_measured_on_the_photos_it_saw(runs: Path, ti
         for photos in (table[table["split"] == split] for split in ("validation", "train"))
     )
     assert list(predictions.index) == validated
-    assert read_card(folder)["metrics"]["validation"]["limit"] == 12
+    assert Card.read(folder).metrics["validation"].others["limit"] == 12
     cases = Reference.read(folder, 1.0).cases
     assert list(cases.images) == learned
 
@@ -207,9 +208,9 @@ def test_scores_are_free_of_the_prior_of_the_loss(runs: Path) -> None:
     added to scores that carry none."""
     run = runs / "seven"
     folder = run / "model/classifier"
-    card = read_card(folder)
+    card = Card.read(folder)
     state = torch.load(run / "best.ckpt", weights_only=False)["state_dict"]
-    prior = np.array(list(card["calibration"]["prior"].values()))
+    prior = np.array(list(card.calibration.prior.values()))
     drawn = prior**0.5 / (prior**0.5).sum()
     bias = load_classifier((folder, card)).classifier.fc.bias.detach().numpy()
     gone = state["net.fc.bias"].numpy() - bias
@@ -246,24 +247,21 @@ def test_each_look_at_the_test_split_is_noted(
     folder = runs / "two/model/classifier"
     command = ["evaluate", "classifier", "--run-name", "two"]
     assert main(command) == 0
-    assert LOOKS not in read_card(folder)
+    assert not Card.read(folder).test_looks
     for count in (1, 2):
         assert main([*command, "--split", "test"]) == 0
-        card = read_card(folder)
-        assert len(card[LOOKS]) == count
-        assert all(pd.Timestamp(look).tzinfo for look in card[LOOKS])
-    assert (
-        read_evaluation(folder, "test", diagnoses=False)["images"]
-        == (card["metrics"]["test"]["images"])
-    )
+        card = Card.read(folder)
+        assert len(card.test_looks) == count
+        assert all(pd.Timestamp(look).tzinfo for look in card.test_looks)
+    assert Evaluation.read(folder, "test", diagnoses=False).images == card.metrics["test"].images
     finish(runs / "two", Listener())
-    assert len(read_card(folder)[LOOKS]) == 2, "a new export does not make it unseen"
+    assert len(Card.read(folder).test_looks) == 2, "a new export does not make it unseen"
     assert not (folder / "evaluation-test.json").exists()
 
 
 def test_whole_split_is_measured_when_asked(runs: Path, tiny: Tiny) -> None:
-    figures = evaluate_run(runs / "both", "segmenter")
-    assert figures["images"] == (tiny.open().table["split"] == "validation").sum() > 8
+    figures, _ = evaluate_run(runs / "both", "segmenter")
+    assert figures.images == (tiny.open().table["split"] == "validation").sum() > 8
 
 
 @pytest.mark.parametrize(
@@ -290,7 +288,7 @@ def test_a_stop_while_measuring_leaves_a_run_that_can_be_finished(runs: Path) ->
             finish(runs / "outline", Listener(stop_in=phase))
     listener = Listener()
     run_training(runs / "outline", listener, True)
-    assert "validation" in read_card(runs / "outline/model/segmenter")["metrics"]
+    assert "validation" in Card.read(runs / "outline/model/segmenter").metrics
     assert len(read_training(runs / "outline/model/segmenter")) == 1
 
 

@@ -16,9 +16,10 @@ import pytest
 import torch
 
 from core.models.architectures import SMALL_CNN, build_classifier
+from core.models.cards import Card, write_model
 from core.models.networks import build_segmenter
 from core.models.registry import check, unfit
-from core.models.weights import WeightsError, read_card, sha256, write_card, write_model
+from core.models.weights import WeightsError, sha256
 from core.report.downloads import DISCLAIMER
 from core.settings import Settings
 from core.taxonomy import KEYS
@@ -47,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("made") / "model"
     classifier = folder / "classifier"
-    card = write_model(classifier, build_classifier(SMALL_CNN, 7).state_dict(), CLASSIFIER)
+    card = write_model(classifier, build_classifier(SMALL_CNN, 7).state_dict(), Card.of(CLASSIFIER))
     (classifier / "training.csv").write_text("epoch,train_loss\n0,1.5\n")
     ids = [f"ISIC_{i:07d}" for i in range(4)]
     table = pd.DataFrame({"lesion_id": ids, "dx": "nv", "prediction": "nv"}, index=ids)
@@ -55,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table[key] = 1 / 7
     table.to_parquet(classifier / "predictions-validation.parquet")
     figures = {
-        "weights": card["sha256"],
+        "weights": card.sha256,
         "split": "validation",
         "images": 4,
         "lesions": 4,
@@ -111,7 +112,7 @@ def test_there_and_back(made: Path, runs: Path, tmp_path: Path) -> None:
         assert b"CC BY-NC 4.0" in archive.read("README.txt")
     run = unpack(tmp_path / "out.zip", runs)
     assert run.parent == runs
-    assert read_card(run / "model/classifier") == read_card(made / "classifier")
+    assert Card.read(run / "model/classifier") == Card.read(made / "classifier")
     assert {p.name for p in (run / "model/classifier").iterdir()} == {
         p.name for p in (made / "classifier").iterdir()
     }
@@ -128,7 +129,7 @@ def test_the_same_weights_again_renew_the_folder(made: Path, runs: Path) -> None
     assert unpack(made, runs) == first
     assert (
         sha256(first / "model/classifier/model.safetensors")
-        == read_card(made / "classifier")["sha256"]
+        == Card.read(made / "classifier").sha256
     )
 
 
@@ -138,7 +139,7 @@ def test_the_shipped_models_can_be_handed_on(runs: Path, tmp_path: Path) -> None
     run = unpack(tmp_path / "shipped.zip", runs)
     for kind in ("classifier", "segmenter"):
         check(kind, run / "model" / kind)
-        assert read_card(run / "model" / kind)["metrics"] == read_card(weights / kind)["metrics"]
+        assert Card.read(run / "model" / kind).metrics == Card.read(weights / kind).metrics
 
 
 @pytest.mark.parametrize("inner", ["", "classifier"])
@@ -149,12 +150,12 @@ def test_a_folder_of_one_model_is_taken_too(made: Path, runs: Path, inner: str) 
 def test_both_models_of_a_hybrid(model: Path, runs: Path, tmp_path: Path) -> None:
     state = build_segmenter("mobilenet_v2").state_dict()
     card = {"name": "Outlines", "encoder": "mobilenet_v2", "input": {"size": 32}}
-    write_model(model / "segmenter", state, card)
+    write_model(model / "segmenter", state, Card.of(card))
     pack(model, tmp_path / "both.zip")
     run = unpack(tmp_path / "both.zip", runs)
     assert {p.name for p in (run / "model").iterdir()} == {"classifier", "segmenter"}
     check("segmenter", run / "model/segmenter")
-    assert "similar cases" in unfit("classifier", read_card(run / "model/classifier"))
+    assert "similar cases" in unfit("classifier", Card.read(run / "model/classifier"))
 
 
 def test_commands(
@@ -300,7 +301,8 @@ def test_a_full_disk(model: Path, runs: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def change(model: Path, **changes: object) -> None:
-    write_card(model / "classifier", read_card(model / "classifier") | changes)
+    folder = model / "classifier"
+    Card.of(Card.read(folder).as_dict() | changes).write(folder)
 
 
 def fresh(model: Path, **changes: object) -> dict[str, torch.Tensor]:
@@ -308,7 +310,7 @@ def fresh(model: Path, **changes: object) -> dict[str, torch.Tensor]:
     for name in ("evaluation-validation.json", "predictions-validation.parquet"):
         (model / "classifier" / name).unlink()
     state = build_classifier(SMALL_CNN, 7).state_dict()
-    write_model(model / "classifier", state | changes, CLASSIFIER)  # type: ignore[arg-type]
+    write_model(model / "classifier", state | changes, Card.of(CLASSIFIER))  # type: ignore[arg-type]
     return state
 
 
@@ -361,7 +363,7 @@ def test_weights_that_are_not_finite(model: Path, runs: Path) -> None:
 def test_weights_whose_answers_are_not_finite(model: Path, runs: Path) -> None:
     state = fresh(model)
     negative = {k: torch.full_like(v, -1.0) for k, v in state.items() if k.endswith("running_var")}
-    write_model(model / "classifier", state | negative, CLASSIFIER)
+    write_model(model / "classifier", state | negative, Card.of(CLASSIFIER))
     assert "answers that are no finite numbers" in refused(model, runs)
 
 
@@ -412,9 +414,9 @@ def test_numbers_that_are_none(model: Path, runs: Path, number: str) -> None:
 
 def test_words_that_would_load_a_picture_become_plain(model: Path, runs: Path) -> None:
     change(model, name="![x](http://example.org/p.png) <b>\x07", note=["[a](b)"])
-    card = read_card(unpack(model, runs) / "model/classifier")
-    assert card["name"] == "!(x)(http://example.org/p.png) ‹b›"
-    assert card["note"] == ["(a)(b)"]
+    card = Card.read(unpack(model, runs) / "model/classifier")
+    assert card.name == "!(x)(http://example.org/p.png) ‹b›"
+    assert card.others["note"] == ["(a)(b)"]
 
 
 # Figures
@@ -422,7 +424,7 @@ def test_words_that_would_load_a_picture_become_plain(model: Path, runs: Path) -
 
 def of_other_weights(folder: Path) -> None:
     path = folder / "evaluation-validation.json"
-    path.write_text(path.read_text().replace(read_card(folder)["sha256"], "0" * 64))
+    path.write_text(path.read_text().replace(Card.read(folder).sha256, "0" * 64))
 
 
 def of_other_classes(folder: Path) -> None:
@@ -478,6 +480,5 @@ def test_nothing_of_a_package_is_unpickled(model: Path, runs: Path) -> None:
 def test_a_card_with_odd_values_is_refused(
     model: Path, runs: Path, part: str, value: object
 ) -> None:
-    card = read_card(model / "classifier")
-    write_card(model / "classifier", card | {part: value})
+    change(model, **{part: value})
     assert part in refused(archive_of(model), runs)

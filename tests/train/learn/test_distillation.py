@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from core.models.architectures import build_classifier
-from core.models.weights import WeightsError, write_model
+from core.models.cards import Card, write_model
+from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from train.config import ClassifierConfig
 from train.data.arrays import prepare
@@ -33,7 +34,7 @@ def teacher(tmp_path: Path) -> Path:
     network = build_classifier("small-cnn", len(KEYS))
     torch.nn.init.normal_(network.fc.weight)
     card = {"architecture": "small-cnn", "classes": list(KEYS)}
-    write_model(tmp_path / "teacher", network.state_dict(), card, half=False)
+    write_model(tmp_path / "teacher", network.state_dict(), Card.of(card), half=False)
     return tmp_path / "teacher"
 
 
@@ -56,7 +57,7 @@ def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
     write_model(
         other,
         build_classifier("small-cnn", len(KEYS)).state_dict(),
-        {"architecture": "small-cnn", "classes": list(KEYS)},
+        Card(architecture="small-cnn", classes=KEYS),
     )
     x = network_input(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
     one, two, both = (

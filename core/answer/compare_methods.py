@@ -10,7 +10,6 @@ h×w ≥ 0, see `core.answer.torch_cam.Cams.compute`. `--weights` names the clas
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +21,7 @@ import numpy as np
 from core.answer.cam_methods import METHODS, passes
 from core.models.weights import WeightsError
 from core.settings import SettingsError
+from core.system import ownership
 from core.system.progress import ProgressWriter
 
 PIXELS = "pixels.png"
@@ -56,10 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 chosen.index,
                 partial(_told, writer, name),
             )
-            temporary = chosen.folder / f"{method}.part"
-            with temporary.open("wb") as file:
+            target = chosen.folder / f"{method}.npy"
+            with ownership.replacing(target) as temporary, temporary.open("wb") as file:
                 np.save(file, heat, allow_pickle=False)
-            os.replace(temporary, chosen.folder / f"{method}.npy")
     except (WeightsError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -7,7 +7,6 @@ are handled, so that pages can read cards quickly.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,9 +82,8 @@ def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = Tru
     }
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
         raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
-    temporary = ownership.beside(directory / FILE)
-    save_file(tensors, temporary)
-    os.replace(temporary, directory / FILE)
+    with ownership.replacing(directory / FILE) as temporary:
+        save_file(tensors, temporary)
     return sha256(directory / FILE)
 
 

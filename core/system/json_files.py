@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -38,12 +38,6 @@ def _whole(digits: str) -> int:
     return number
 
 
-def section(values: dict[str, Any], name: str) -> dict[str, Any]:
-    """The object of that name in another; an empty one if there is none."""
-    found = values.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a JSON value is a number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

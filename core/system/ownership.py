@@ -9,15 +9,18 @@ chooses.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MARKER = ".lesionlab"
 """The marker file; its first line is `LesionLab: KIND`."""
 SCRATCH = ".lesionlab-"
 """Begins the names of files and folders at work; what is left of them was broken off."""
+_LEFT_OVER = re.compile(re.escape(SCRATCH) + "[0-9a-f]{16}")
 _FIRST, _REST = "LesionLab: ", "LesionLab made this folder, and may delete it with all it holds.\n"
 
 
@@ -120,11 +123,28 @@ def beside(path: Path) -> Path:
     return path.with_name(f"{SCRATCH}{secrets.token_hex(8)}")
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, in place of an earlier one. Raises OSError."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write within the block; it then takes the place of `path`, whole or not at all.
+    Raises OSError."""
     temporary = beside(path)
     try:
-        temporary.write_bytes(content)
+        yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, in place of an earlier one. Raises OSError."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def clear(folder: Path) -> None:
+    """Remove the files in a folder of LesionLab's, and below it, that a process was ended in the
+    middle of writing."""
+    for path in folder.rglob(f"{SCRATCH}*"):
+        if _LEFT_OVER.fullmatch(path.name) and (path.is_symlink() or path.is_file()):
+            with suppress(OSError):
+                path.unlink()

@@ -12,6 +12,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.system import ownership
+
 FILE = "LESIONLAB_PROGRESS"
 """The environment variable with the file's path."""
 
@@ -51,10 +53,9 @@ class ProgressWriter:
         if self.done:
             left = (time.monotonic() - self._began) / self.done * (self.total - self.done)
         if self._file:
-            part = Path(f"{self._file}.part")
+            step = json.dumps(asdict(Step(self.done, self.total, doing, left)))
             with contextlib.suppress(OSError):  # what is not told does not stop the work
-                part.write_text(json.dumps(asdict(Step(self.done, self.total, doing, left))))
-                os.replace(part, self._file)
+                ownership.write(Path(self._file), step.encode())
 
 
 def read_progress(file: Path) -> Step | None:

@@ -8,6 +8,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
+from core.system.json_files import is_number
+
 
 class OddValueError(ValueError):
     """A part of a file is missing or of another form than it should be; the message names it."""
@@ -86,7 +88,7 @@ def typed(kind: Any, value: object, place: str) -> Any:
         return tuple(typed(inner[0], part, place) for part in value)
     if origin is dict and isinstance(value, dict) and all(map(str.isprintable, value)):
         return {key: typed(inner[1], part, f"{place}.{key}") for key, part in value.items()}
-    if kind is float and is_number(value):
+    if kind is float and _is_finite(value):
         return float(value)  # type: ignore[arg-type]
     right = isinstance(kind, type) and isinstance(value, kind)
     if right and kind is not float and (kind is bool or not isinstance(value, bool)):
@@ -118,11 +120,9 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def is_number(value: object) -> bool:
-    """Whether a JSON value is a finite number; true and false are none."""
+def _is_finite(value: object) -> bool:
     try:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and math.isfinite(value)  # type: ignore[arg-type]
+        return is_number(value) and math.isfinite(value)
     except OverflowError:  # an integer beyond all floats
         return False
 

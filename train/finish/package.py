@@ -81,17 +81,12 @@ def pack(models: Path, out: Path) -> None:
     cards = {kind: Card.read(models / kind) for kind in kinds}
     for kind, card in cards.items():
         check_weights(models / kind, card.sha256)
-    temporary = ownership.beside(out)
-    try:
-        with zipfile.ZipFile(temporary, "w") as archive:  # weights do not compress
-            archive.writestr("README.txt", _readme(cards))
-            for kind in kinds:
-                for path in sorted((models / kind).iterdir()):
-                    if _most(path.name):
-                        archive.write(path, f"{kind}/{path.name}")
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with ownership.replacing(out) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr("README.txt", _readme(cards))  # nothing is compressed: weights are dense
+        for kind in kinds:
+            for path in sorted((models / kind).iterdir()):
+                if _most(path.name):
+                    archive.write(path, f"{kind}/{path.name}")
 
 
 def unpack(package: Path, runs: Path) -> Path:

@@ -4,10 +4,10 @@ before the job is handed over until it is known to have ended."""
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core.system import ownership
 from core.system.json_files import read_object
 from train.progress import Stopped
 
@@ -59,9 +59,8 @@ def read_record(folder: Path) -> Record | None:
 
 def write_record(folder: Path, record: Record) -> None:
     """Note the job, atomically."""
-    temporary = folder / f".{RECORD_FILE}"
-    temporary.write_text(json.dumps(asdict(record)) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / RECORD_FILE)
+    text = json.dumps(asdict(record)) + "\n"
+    ownership.write(folder / RECORD_FILE, text.encode())
 
 
 def remove_record(folder: Path) -> None:

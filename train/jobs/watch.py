@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from core.system import ownership
 from core.system.json_files import is_number, read_object
 from train.progress import Progress, Watch
 
@@ -88,12 +88,8 @@ class FolderWatch:
         """Atomic, so that readers find it whole. Not written on a full disk: that is no reason to
         end a training, whose checkpoints will say so if it lasts."""
         values = {"phase": self._phase, "progress": progress and asdict(progress)}
-        temporary = self._path.with_name(f"{PROGRESS_FILE}.part")
-        try:
-            temporary.write_text(json.dumps(values), encoding="utf-8")
-            os.replace(temporary, self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            ownership.write(self._path, json.dumps(values).encode())
         self._written = time.monotonic()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import Settings
+from core.system import ownership
 from core.system.run_folder import claim_run
 from train.jobs.database import JobError
 from train.jobs.locks import BusyError, Identity, hold
@@ -27,14 +28,6 @@ from train.run import run_training
 
 TURN_FILE = ".lesionlab-training.lock"
 """In the folder of runs: held by the trainer whose turn it is."""
-PARTS = (
-    "best.ckpt.part",
-    "last.ckpt.part",
-    "config.json.part",
-    "metrics.part",
-    "progress.json.part",
-)
-"""Files of a run that a trainer was ended in the middle of."""
 LATER = 75
 """Exit status of a trainer that could not begin now: another one is at it."""
 LOCK_SECONDS = 10.0
@@ -178,9 +171,9 @@ def _stop_asked(runs: Runs, id: str) -> bool:
 
 def _clear(folder: Path) -> None:
     """Remove what the last attempt left half-written, and its figures."""
-    for name in (*PARTS, PROGRESS_FILE):
-        with suppress(OSError):
-            (folder / name).unlink()
+    ownership.clear(folder)
+    with suppress(OSError):
+        (folder / PROGRESS_FILE).unlink()
 
 
 class _Terminated:
@@ -198,13 +191,13 @@ class _Terminated:
     @contextmanager
     def noticed(cls) -> Iterator[_Terminated]:
         """Within the block; signals reach the main thread alone."""
-        told = cls()
+        termination = cls()
         if threading.current_thread() is not threading.main_thread():
-            yield told
+            yield termination
             return
-        before = signal.signal(signal.SIGTERM, told)
+        before = signal.signal(signal.SIGTERM, termination)
         try:
-            yield told
+            yield termination
         finally:
             signal.signal(signal.SIGTERM, before)
 

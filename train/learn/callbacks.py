@@ -4,8 +4,8 @@ resume, reports to whoever watches, and answers to look at."""
 from __future__ import annotations
 
 import csv
+import io
 import math
-import os
 import sys
 import time
 from pathlib import Path
@@ -15,6 +15,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
+from core.system import ownership
 from train.config import Config, ConfigError
 from train.data.samplers import Frames
 from train.learn.base import Model, PhotoModel
@@ -54,12 +55,11 @@ class EpochTable(Callback):
             with self.path.open(newline="") as file:
                 rows = [r for r in csv.DictReader(file) if int(r["epoch"]) < row["epoch"]]
         columns = list(dict.fromkeys([k for r in [*rows, row] for k in r]))
-        temporary = self.path.with_suffix(".part")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows([*rows, row])
-        os.replace(temporary, self.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows([*rows, row])
+        ownership.write(self.path, text.getvalue().encode())
         print("  ".join(f"{k} {v}" for k, v in row.items()), file=sys.stderr, flush=True)
 
 
@@ -128,21 +128,21 @@ class Watching(Callback):
         self.watch, self.config = watch, config
         self.trained = config.epoch_images
         self.validation_work = config.validation_size**2 * validated / 3
-        self.began = self.told = 0.0
+        self.began = self.reported = 0.0
         self.done = 0.0
         """Work since this process began; see `_work`."""
-        self.at_told = (0.0, 0)
+        self.at_report = (0.0, 0)
         """Time and images of this epoch at the last report."""
         self.total = torch.zeros(())
         self.speed: float | None = None
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
-        self.began = self.told = time.monotonic()
+        self.began = self.reported = time.monotonic()
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start counting."""
-        self.at_told = (time.monotonic(), 0)
+        self.at_report = (time.monotonic(), 0)
         self.total = torch.zeros((), device=pl_module.device)
 
     def on_train_batch_start(
@@ -172,13 +172,13 @@ class Watching(Callback):
     ) -> None:
         """Report now and then."""
         self.total += outputs["loss"].detach()
-        if time.monotonic() - self.told >= self.EVERY:
-            self._tell(trainer, batch_idx + 1)
+        if time.monotonic() - self.reported >= self.EVERY:
+            self._report(trainer, batch_idx + 1)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Report the epoch as done."""
         self.done += self._work(trainer.current_epoch)
-        self._tell(trainer, int(trainer.num_training_batches), finished=True)
+        self._report(trainer, int(trainer.num_training_batches), finished=True)
 
     def _stop(self, trainer: L.Trainer) -> None:
         """Several processes stop together, if one of them is wanted to."""
@@ -191,13 +191,13 @@ class Watching(Callback):
         work = self.config.size_at(epoch) ** 2 * self.trained * share
         return work + (self.validation_work if share == 1 else 0)
 
-    def _tell(self, trainer: L.Trainer, step: int, finished: bool = False) -> None:
+    def _report(self, trainer: L.Trainer, step: int, finished: bool = False) -> None:
         now, epoch = time.monotonic(), trainer.current_epoch
         steps = int(trainer.num_training_batches)
-        then, images = self.at_told
+        then, images = self.at_report
         if not finished and now > then:
             self.speed = (step * self.config.batch - images) / (now - then)
-        self.told, self.at_told = now, (now, step * self.config.batch)
+        self.reported, self.at_report = now, (now, step * self.config.batch)
         left = sum(self._work(e) for e in range(epoch, self.config.epochs))
         done = self.done
         if finished:

@@ -15,7 +15,6 @@ Paths are below `samples/`. A photo has `truth` and `probabilities`, or `mask`, 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from core.imaging.image import to_jpeg, to_png
+from core.system import ownership
 from train.data.arrays import Arrays
 
 COUNT = 8
@@ -43,9 +43,9 @@ def write_photos(run: Path, arrays: Arrays, rows: np.ndarray) -> None:
     for row in rows:
         name = _name(arrays, row)
         if not (folder / f"{name}.jpg").is_file():
-            _write(folder / f"{name}.jpg", to_jpeg(np.asarray(arrays.frames[row])))
+            ownership.write(folder / f"{name}.jpg", to_jpeg(np.asarray(arrays.frames[row])))
         if arrays.table["has_mask"].iloc[row] and not (folder / f"{name}-mask.png").is_file():
-            _write(folder / f"{name}-mask.png", _mask(arrays.masks[row] > 127))
+            ownership.write(folder / f"{name}-mask.png", _mask(arrays.masks[row] > 127))
 
 
 def write_answers(
@@ -60,11 +60,11 @@ def write_answers(
         entry = {"name": name, "photo": f"photos/{name}.jpg", **answer}
         if "mask" in answer:
             (folder / label).mkdir(parents=True, exist_ok=True)
-            _write(folder / label / f"{name}.png", _mask(answer["mask"]))
+            ownership.write(folder / label / f"{name}.png", _mask(answer["mask"]))
             entry |= {"mask": f"{label}/{name}.png", "true_mask": f"photos/{name}-mask.png"}
         photos.append(entry)
     text = json.dumps({"epoch": epoch, "classes": arrays.classes, "photos": photos}, indent=1)
-    _write(folder / f"{label}.json", text.encode())
+    ownership.write(folder / f"{label}.json", text.encode())
 
 
 def _name(arrays: Arrays, row: int) -> str:
@@ -74,9 +74,3 @@ def _name(arrays: Arrays, row: int) -> str:
 
 def _mask(mask: np.ndarray) -> bytes:
     return to_png(mask.astype(np.uint8) * 255)
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

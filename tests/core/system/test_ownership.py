@@ -101,3 +101,18 @@ def test_writing_takes_no_name_of_somebodys(
         write(tmp_path / "a.json", b"3")
     assert {p.name for p in tmp_path.iterdir()} == {"a.json", "a.json.part"}
     assert (tmp_path / "a.json").read_bytes() == b"2"
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    claim(tmp_path / "run", KIND)
+    folder = tmp_path / "run"
+    kept = (".lesionlab-queue.lock", ".lesionlab-notes", "last.ckpt", ".lesionlab-0123456789ABCDEF")
+    for name in kept:
+        (folder / name).write_text("kept")
+    (folder / "samples").mkdir()
+    for place in (folder, folder / "samples"):
+        ownership.beside(place / "x").write_text("half")
+    ownership.beside(folder / "x").symlink_to(folder / "last.ckpt")
+    ownership.clear(folder)
+    assert {path.name for path in folder.rglob("*")} == {MARKER, "samples", *kept}
+    assert kind_of(folder) == KIND

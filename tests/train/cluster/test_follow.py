@@ -205,7 +205,7 @@ def test_stop_that_the_cluster_cannot_be_told(
 
 def test_job_without_a_follower(runs: Runs, answers: Callable[..., Answers]) -> None:
     def killed() -> None:
-        (runs.folder / id / "last.ckpt.part").touch()
+        (runs.folder / id / ".lesionlab-0123456789abcdef").touch()
         raise KeyboardInterrupt  # what a SIGTERM becomes
 
     cluster = answers("RUNNING", between=killed)
@@ -216,7 +216,7 @@ def test_job_without_a_follower(runs: Runs, answers: Callable[..., Answers]) -> 
     assert run.state == "unknown"
     assert ADDRESS in run.message
     assert not run.resumable
-    assert (folder / "last.ckpt.part").exists(), "the job may be writing it"
+    assert (folder / ".lesionlab-0123456789abcdef").exists(), "the job may be writing it"
     with pytest.raises(ValueError, match="stop it before"):
         runs.delete(id)
 

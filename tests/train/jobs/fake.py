@@ -52,7 +52,7 @@ def training(folder: Path, watch: Watch, resume: bool) -> None:
                 raise Stopped
             time.sleep(0.005)
         if word == "full" and epoch == 1:
-            (folder / "last.ckpt.part").symlink_to("/dev/full")
+            (folder / ".lesionlab-0123456789abcdef").symlink_to("/dev/full")
         _replace(folder / "last.ckpt", str(epoch + 1))
         rows = _text(folder / "metrics.csv") or "epoch,val_score\n"
         _replace(folder / "metrics.csv", f"{rows}{epoch},{0.1 * epoch:.1f}\n")
@@ -81,7 +81,7 @@ def _text(path: Path) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(".lesionlab-0123456789abcdef")
     part.write_text(text)
     os.replace(part, path)
 

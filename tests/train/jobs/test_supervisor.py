@@ -324,7 +324,7 @@ def test_full_disk(runs: Runs) -> None:
     assert "disk is full" in run.message
     assert run.epochs == 1
     assert (run.folder / "last.ckpt").read_text() == "1"
-    assert not list(run.folder.glob("*.part")), "what was half-written makes room again"
+    assert not list(run.folder.glob(".lesionlab-*")), "what was half-written makes room again"
     (run.folder / "does").unlink()
     goes_on_to_its_end(runs, id)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.system import ownership
 from tests.train.jobs import fake
 from tests.waiting import wait_for
 from train.config import ClassifierConfig
@@ -102,10 +103,16 @@ def test_full_disk_keeps_the_finished_epochs(runs: Runs, monkeypatch: pytest.Mon
         """From the second epoch on, nothing can be written."""
         replaced = os.replace
 
+        def full(path: Path) -> Path:
+            scratch = path.with_name(f".lesionlab-{0:016x}")
+            scratch.unlink(missing_ok=True)
+            scratch.symlink_to("/dev/full")
+            return scratch
+
         def replace_once(source: object, target: object) -> None:
             replaced(source, target)
             if Path(str(target)).name == "last.ckpt":
-                (run / "last.ckpt.part").symlink_to("/dev/full")
+                patch.setattr(ownership, "beside", full)
 
         with monkeypatch.context() as patch:
             patch.setattr(os, "replace", replace_once)

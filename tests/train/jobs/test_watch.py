@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.system import ownership
 from train.jobs import watch as module
 from train.jobs.watch import (
     LIVE_FILE,
@@ -101,12 +102,16 @@ def test_wish_to_stop_is_asked_about_once_a_second(tmp_path: Path, clock: Clock)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' /dev/full")
-def test_full_disk_does_not_end_a_training_here(tmp_path: Path, clock: Clock) -> None:
+def test_full_disk_does_not_end_a_training_here(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watch = FolderWatch(tmp_path, lambda: False)
     watch.phase("training")
-    (tmp_path / f"{PROGRESS_FILE}.part").symlink_to("/dev/full")
     clock.now += 1
-    watch.progress(FIGURES)
+    with monkeypatch.context() as full:
+        (tmp_path / "scratch").symlink_to("/dev/full")
+        full.setattr(ownership, "beside", lambda path: path.with_name("scratch"))
+        watch.progress(FIGURES)
     assert read_progress(tmp_path) == ("training", None), "the last that could be written"
     clock.now += 1
     watch.progress(FIGURES)

@@ -34,7 +34,7 @@ def test_begins_then_goes_on(runs: Runs) -> None:
         assert held(folder / LOCK_FILE)
         assert held(runs.folder / TURN_FILE)
         (folder / "last.ckpt").touch()
-        (folder / "best.ckpt.part").touch()
+        (folder / ".lesionlab-0123456789abcdef").touch()
         if len(told) == 1:
             raise ConfigError("Choose at least two classes.")
 
@@ -46,7 +46,7 @@ def test_begins_then_goes_on(runs: Runs) -> None:
     assert told == [False, True]
     assert runs.get(id).state == "finished"
     assert not held(run.folder / LOCK_FILE)
-    assert not list(run.folder.glob("*.part"))
+    assert not list(run.folder.glob(".lesionlab-*"))
 
 
 def test_runs_that_do_not_wait_are_left_alone(runs: Runs) -> None:

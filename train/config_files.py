@@ -17,6 +17,8 @@ from train.config import CONFIGS, Config
 from train.fields import ConfigError, nearest
 
 CONFIG_FILE = "config.json"
+CHECKPOINTS = ("last.ckpt", "best.ckpt")
+"""In a run's folder: of the last finished epoch, and of the best one."""
 Kind = TypeVar("Kind", bound=Config)
 VERSION = "fields"
 """In `config.json`: a mark of the choices that the LesionLab had which wrote it. Where it is this

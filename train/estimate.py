@@ -6,16 +6,16 @@ the steps run on noise of the right shape, which takes the network as long as ph
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
+import lightning as L
 import numpy as np
 import pandas as pd
-import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging
 
-from core.models.torch_runtime import choose_device
-from core.settings import Settings
-from core.system.allocator import keep_freed_memory
 from core.taxonomy import KEYS
 from train.config import Config
 from train.data.arrays import (
@@ -33,8 +33,10 @@ from train.data.folders import Folder
 from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
-from train.learn.fit import autocast
+from train.learn.fit import trainer_for
+from train.learn.ranks import placement
 from train.run import build_training
+from train.stages import Stage
 
 STEPS = 3
 """Steps measured at each size, after one that is not."""
@@ -130,42 +132,66 @@ def _noise(data: Data, config: Config) -> Arrays:
     )
 
 
+class _StepTimes(L.Callback):
+    """Seconds of the first steps at each size, loading and augmenting included."""
+
+    def __init__(self) -> None:
+        self.began = math.inf
+        self.of_size: dict[int, list[float]] = {}
+        self._times: list[float] = []
+        self._last = 0.0
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Another size."""
+        assert isinstance(pl_module, PhotoModel)
+        self.began = min(self.began, time.monotonic())
+        self._times = self.of_size[pl_module.config.size_at(trainer.current_epoch)] = []
+        self._last = time.perf_counter()
+
+    def on_train_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Enough, after a while."""
+        outputs["loss"].item()  # waits for a GPU
+        now = time.perf_counter()
+        self._times.append(now - self._last)
+        self._last = now
+        if len(self._times) > 1 and time.monotonic() - self.began > SECONDS:
+            trainer.should_stop = True
+
+
 def _measure(model: PhotoModel, config: Config) -> tuple[dict[int, float], int]:
-    """Seconds a training image at each size, loading and augmenting included."""
-    keep_freed_memory()
-    torch.set_num_threads(config.threads)
-    device = choose_device(Settings.from_environment().device)
-    model.to(device)
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], config.lr)
-    model.log = model.log_dict = lambda *_, **__: None  # type: ignore[assignment,method-assign]
-    model.on_train_epoch_start()
-    found: dict[int, float] = {}
-    steps, began = 0, time.monotonic()
-    for size in sorted({stage.size for stage in config.stages}):
-        if found and time.monotonic() - began > SECONDS:
-            smaller = max(found)
-            found[size] = found[smaller] * (size / smaller) ** 2
-            continue
-        epoch = next(e for e in range(config.epochs) if config.size_at(e) == size)
-        times = []
-        loader = iter(model.make_loader(epoch))
-        for _ in range(STEPS + 1):
-            then = time.perf_counter()
-            if (batch := next(loader, None)) is None:
-                break
-            with autocast(device, config.precision):
-                loss = model.training_step([part.to(device) for part in batch], 0)
-            assert isinstance(loss, torch.Tensor)
-            loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
-            loss.item()  # waits for a GPU
-            times.append(time.perf_counter() - then)
-            if times[1:] and time.monotonic() - began > SECONDS:
-                break
-        found[size] = float(np.median(times[1:] or times)) / config.batch
-        steps += len(times)
-    return found, steps
+    """Seconds a training image at each size, and how many steps that was measured on: the training
+    itself, an epoch of a few steps at each size."""
+    sizes = sorted({stage.size for stage in config.stages})
+    model.config = replace(config, stages=tuple(Stage(1, size) for size in sizes))
+    steps = _StepTimes()
+    averaging = [EMAWeightAveraging(decay=config.ema)] if config.ema else []
+    trainer = trainer_for(
+        config,
+        placement(),
+        [steps, *averaging],
+        max_epochs=len(sizes),
+        limit_train_batches=STEPS + 1,
+        limit_val_batches=0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+    )
+    trainer.fit(model)
+    seconds: dict[int, float] = {}
+    for size in sizes:
+        if times := steps.of_size.get(size):
+            seconds[size] = float(np.median(times[1:] or times)) / config.batch
+        else:
+            smaller = max(seconds)
+            seconds[size] = seconds[smaller] * (size / smaller) ** 2
+    return seconds, sum(map(len, steps.of_size.values()))
 
 
 def _decoding(data: Data) -> tuple[float, int]:

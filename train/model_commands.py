@@ -114,18 +114,13 @@ def add_model_commands(commands: Any) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from train.config_files import read_run_config
-    from train.data.arrays import open_data, prepare
     from train.finish.export import add_reference, export_classifier, export_segmenter, shipped_name
-    from train.finish.finished import Finished, check_run, comparable, trained
-    from train.learn.began import check_photos
+    from train.finish.finished import Finished, comparable, trained
 
     settings, kind = Settings.from_environment(), options.model
     run = run_folder(kind if options.run_name is None else options.run_name)
-    config = check_run(read_run_config(run), run, kind)
-    data = open_data(config)
-    check_photos(run, config, data)
-    finished = Finished(run, config, data, prepare(config))
+    finished = Finished.open(run, kind)
+    config = finished.config
     network, folder = trained(finished)[kind], settings.weights / kind
     name = shipped_name(kind, config)
     if kind == "classifier":

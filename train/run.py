@@ -1,4 +1,5 @@
-"""One training from its folder's `config.json` to a finished model; the one way to run one.
+"""One training from its folder's `config.json` to a measured model, top to bottom; the one way to
+run one.
 
 The queue's trainer and the commands of `python -m train` call `run_training`; they differ in the
 `Watch` they hand over, which hears how it goes and may ask to stop.
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.system.disk_space import check_room
 from train.config import Config, ConfigError
-from train.config_files import CONFIG_FILE, read_run_config, write_run_config
+from train.config_files import CHECKPOINTS, CONFIG_FILE, read_run_config, write_run_config
 from train.learn.ranks import placement, rank
 from train.progress import Progress, Stopped, Tick, Watch
 
 if TYPE_CHECKING:
     from train.data.arrays import Arrays
+    from train.finish.finished import Finished
     from train.learn.base import PhotoModel
 
 
@@ -29,8 +31,7 @@ def run_training(
     processes (`train.learn.ranks`) the first one finishes it.
 
     Args:
-        folder: the run's folder, which has its `config.json`
-            (`train.config_files.write_run_config`).
+        folder: the run's folder, which has its `config.json` (`begin`).
         watch: is told how it goes.
         resume: go on from `last.ckpt` if there is one.
         where: processes and devices, see `train.learn.fit.fit`.
@@ -48,32 +49,40 @@ def run_training(
     if config is None:
         raise ConfigError(f"{folder} has no {CONFIG_FILE}: it is not the folder of a run.")
     _check_free(folder, resume)
-    _check_same(folder, config)
-    train(folder, config, watch, where)
+    finished = train(folder, config, watch, where)
     if rank() == 0:
-        finish(folder, watch)
+        finish(finished, watch)
 
 
-def train(folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None) -> None:
-    """What `run_training` does before it finishes; each of several processes does it."""
+def train(
+    folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None
+) -> Finished:
+    """Config → data → fit: what `run_training` does before it finishes; each of several processes
+    does it."""
     from train.data.arrays import open_data, prepare
-    from train.learn.began import Began
-    from train.learn.checkpoints import NAMES, checkpoint_bytes
+    from train.finish.finished import Finished
+    from train.learn.began import Began, check_photos
+    from train.learn.checkpoints import checkpoint_bytes
     from train.learn.fit import fit, precision_on
 
     where = placement() if where is None else where
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
+    kept = [folder / name for name in CHECKPOINTS if (folder / name).is_file()]
+    data = open_data(config)
+    if kept:
+        check_photos(folder, config, data)
     watch.phase("preparing")
-    arrays = prepare(config, _ticks(watch, config.epochs))
+    arrays = prepare(config, _ticks(watch, config.epochs), data)
     model = build_training(config, arrays)
     if rank() == 0:
-        kept = sum((folder / n).stat().st_size for n in NAMES if (folder / n).is_file())
-        needed = 3 * checkpoint_bytes(model, config) - kept  # while the third one is written
+        needed = 3 * checkpoint_bytes(model, config)  # while the third one is written
+        needed -= sum(path.stat().st_size for path in kept)
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
-            Began.of(config, open_data(config)).write(folder)
+            Began.of(config, data).write(folder)
     watch.phase("training")
     fit(model, folder, resume=True, watch=watch, where=where)
+    return Finished(folder, config, data, arrays)
 
 
 def begin(folder: Path, config: Config, resume: bool) -> None:
@@ -84,8 +93,10 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
         ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
             `train.learn.began`); nothing is changed.
     """
+    from train.learn.began import check_goes_on
+
     _check_free(folder, resume)
-    _check_same(folder, config)
+    check_goes_on(folder, config)
     write_run_config(folder, config)
 
 
@@ -104,29 +115,23 @@ def build_training(config: Config, arrays: Arrays) -> PhotoModel:
 
 
 def _check_free(folder: Path, resume: bool) -> None:
-    if any((folder / n).is_file() for n in ("last.ckpt", "best.ckpt")) and not resume:
+    if any((folder / name).is_file() for name in CHECKPOINTS) and not resume:
         raise FileExistsError(
             f"{folder} holds a run already; add --resume, or name another folder."
         )
 
 
-def _check_same(folder: Path, config: Config) -> None:
-    from train.learn.began import check_goes_on
-
-    check_goes_on(folder, config)
-
-
 def _ticks(watch: Watch, epochs: int) -> Tick:
     """Hands the decoding of photos on to a watch."""
-    began = told = time.monotonic()
+    began = last_report = time.monotonic()
 
     def tick(done: int, total: int) -> None:
-        nonlocal told
+        nonlocal last_report
         if watch.stop_wanted():
             raise Stopped("Stopped while the photos were prepared.")
         now = time.monotonic()
-        if done and now - told >= 1:
-            told = now
+        if done and now - last_report >= 1:
+            last_report = now
             speed = done / (now - began)
             watch.progress(Progress(0, epochs, done, total, speed, (total - done) / speed))
 

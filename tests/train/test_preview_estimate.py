@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,7 +72,10 @@ def test_sheet(environment: dict[str, str], tmp_path: Path) -> None:
     [CNN, SegmenterConfig(**FEW), HybridConfig(**FEW, labels="malignancy")],
     ids=lambda config: config.kind,
 )
-def test_estimate(config: Config, environment: dict[str, str]) -> None:
+def test_estimate(
+    config: Config, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.estimate.SECONDS", math.inf)
     found = estimate(config)
     assert found.seconds > 0
     assert found.images_per_second > 0
@@ -135,8 +139,12 @@ def test_a_device_that_is_not_here_is_said_before(
 
 
 def test_command_prints_json(
-    environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("train.estimate.SECONDS", math.inf)
     write_run_config(tmp_path, CNN)
     assert main(["estimate", "--config", str(tmp_path / "config.json")]) == 0
     assert Estimate(**json.loads(capsys.readouterr().out)).measured_steps == 4

@@ -63,7 +63,7 @@ class Told:
 def finished(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Runs that came to their end; what is made of them then has its own tests."""
     runs: list[Path] = []
-    monkeypatch.setattr("train.finish.finish.finish", lambda folder, watch: runs.append(folder))
+    monkeypatch.setattr("train.finish.finish.finish", lambda done, watch: runs.append(done.run))
     return runs
 
 

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import math
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from core.imaging.image import ImageError, LesionImage, resize
 from core.imaging.mask_files import Grid
 from core.imaging.photo_files import NAMED
 from core.settings import Settings
-from core.system import caches, storage
+from core.system import caches, ownership, storage
 from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
@@ -108,18 +107,19 @@ def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:
     )
 
 
-def prepare(config: Config, tick: Tick | None = None) -> Arrays:
+def prepare(config: Config, tick: Tick | None = None, data: Data | None = None) -> Arrays:
     """The arrays a training needs, with the labels that its configuration asks for. Where only a
     part of the photos is used and the whole has not been decoded yet, only that part is.
 
     Args:
         tick: told how many photos are decoded, and of how many; it may raise to break off.
+        data: what `open_data` gives, where that is known.
 
     Raises:
         ConfigError: these photos do not have the labels asked for.
         DatasetError, SplitError: as `open_data` and `load_arrays`.
     """
-    data = open_data(config)
+    data = open_data(config) if data is None else data
     arrays = load_arrays(wanted_part(data, config), tick)
     if config.more:
         others = [
@@ -314,9 +314,8 @@ def _decode(
         raise DatasetError(" ".join(faults[:NAMED]) + more)
     for array in out.values():
         array.flush()
-    temporary = directory / "complete.part"
-    temporary.write_text(json.dumps({"images": len(table), "size": [width, height]}))
-    os.replace(temporary, directory / "complete.json")
+    facts = json.dumps({"images": len(table), "size": [width, height]})
+    ownership.write(directory / "complete.json", facts.encode())
 
 
 def _new_array(directory: Path, name: str, shape: tuple[int, ...]) -> np.memmap:

@@ -25,7 +25,7 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config, ConfigError
 from train.config_files import config_of, read_run_config
-from train.data.arrays import Data, open_data, prepare
+from train.data.arrays import Data, open_data
 from train.data.sources import SplitSource
 from train.finish.evaluate import (
     RUN_DRAWS,
@@ -37,7 +37,6 @@ from train.finish.evaluation_files import write_split
 from train.finish.export import add_reference, export_classifier, export_segmenter
 from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
-from train.learn.began import check_photos
 from train.progress import Progress, Stopped, Watch
 
 
@@ -67,13 +66,13 @@ class Meter:
         self.watch.progress(Progress(self.epochs, self.epochs, self.done, steps, speed, left))
 
 
-def finish(run: Path, watch: Watch) -> dict[str, Card]:
+def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
     """Export the best checkpoint and measure it on validation; again, it replaces what is there.
 
     Of a limited training, the same validation photos are measured that it was chosen on.
 
     Args:
-        run: the run's folder, with `config.json`, `metrics.csv` and `best.ckpt`.
+        finished: the run, with `metrics.csv` and `best.ckpt` in its folder.
         watch: is told of the phases `exporting` and `evaluating`, with photos done as steps.
 
     Returns:
@@ -81,14 +80,11 @@ def finish(run: Path, watch: Watch) -> dict[str, Card]:
 
     Raises:
         WeightsError: there is no finished epoch.
-        ConfigError, DatasetError, SplitError: the photos are not there any more.
+        DatasetError, SplitError: the photos are not there any more.
         Stopped: that was wanted; a resumed run finishes anew.
     """
-    config = _config(run)
+    run, config = finished.run, finished.config
     watch.phase("exporting")
-    data = open_data(config)
-    check_photos(run, config, data)
-    finished = Finished(run, config, data, prepare(config))
     networks = trained(finished)
     meter = Meter(watch, config.epochs, _photos(finished))
     made, ready = run / f"{MODELS}.part", run / MODELS

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.models.architectures import Hybrid, build_classifier
 from core.models.networks import build_segmenter
 from core.models.weights import WeightsError, load_into
-from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.data.arrays import Arrays, Data, rows_of
+from train.config import Config, ConfigError
+from train.config_files import read_run_config
+from train.data.arrays import Arrays, Data, open_data, prepare, rows_of
+from train.learn.began import check_photos
 from train.learn.checkpoints import read_checkpoint
 
 SIZES = (160, 192, 224)
@@ -39,6 +42,26 @@ class Finished:
     data: Data
     arrays: Arrays
 
+    @classmethod
+    def open(cls, run: Path, kind: str = "") -> Finished:
+        """A run that ended before, from its folder.
+
+        Args:
+            kind: of a model that it must leave.
+
+        Raises:
+            ConfigError: the folder holds no run, or one without such a model.
+            DatasetError, SplitError: the photos are not there any more.
+        """
+        config = read_run_config(run)
+        if config is None:
+            raise ConfigError(f"{run} holds no run; train first.")
+        if kind and kind not in config.models:
+            raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
+        data = open_data(config)
+        check_photos(run, config, data)
+        return cls(run, config, data, prepare(config, data=data))
+
     def rows(self, split: str) -> np.ndarray:
         """The rows of a split that its training sees. Raises DatasetError: there are none."""
         return rows_of(self.arrays, split, self.config.limit, self.config.masked)
@@ -62,38 +85,37 @@ def trained(finished: Finished) -> dict[str, torch.nn.Module]:
     except FileNotFoundError as error:
         raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
     state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
-    networks: dict[str, torch.nn.Module]
-    if isinstance(config, ClassifierConfig):
-        networks = {"classifier": build_classifier(config.architecture, len(classes))}
-        states = {"classifier": state}
-    elif isinstance(config, SegmenterConfig):
-        networks = {"segmenter": build_segmenter(config.encoder)}
-        states = {"segmenter": state}
-    else:
-        assert isinstance(config, HybridConfig)
-        both = Hybrid(config.encoder, len(classes))
-        load_into(both, state, finished.run.name)
-        networks = {
-            "classifier": build_classifier(config.encoder, len(classes)),
-            "segmenter": build_segmenter(config.encoder),
-        }
-        states = dict(zip(networks, both.parts(), strict=True))
+    networks, states = PARTS[config.kind](config.network, len(classes), state)
     for kind, network in networks.items():
         load_into(network, states[kind], finished.run.name)
         network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     return networks
 
 
+Networks = tuple[dict[str, torch.nn.Module], dict[str, dict[str, Tensor]]]
+"""By the kind of the model: a network with random weights, and its state dict."""
+
+
+def _classifier(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
+    return {"classifier": build_classifier(network, classes)}, {"classifier": state}
+
+
+def _segmenter(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
+    return {"segmenter": build_segmenter(network)}, {"segmenter": state}
+
+
+def _hybrid(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
+    both = Hybrid(network, classes)
+    load_into(both, state, network)
+    networks = _classifier(network, classes, {})[0] | _segmenter(network, classes, {})[0]
+    return networks, dict(zip(networks, both.parts(), strict=True))
+
+
+PARTS = {"classifier": _classifier, "segmenter": _segmenter, "hybrid": _hybrid}
+"""By the kind of the training: the models in what it learned."""
+
+
 def comparable(config: Config) -> bool:
     """Whether the app can compare a photo with the training photos of such a classifier: it learned
     HAM10000's diagnoses."""
     return config.is_ham10000 and config.labelled and not config.two_labels
-
-
-def check_run(config: Config | None, run: Path, kind: str) -> Config:
-    """The configuration of a run that leaves a model of a kind. Raises ConfigError."""
-    if config is None:
-        raise ConfigError(f"{run} holds no run; train first.")
-    if kind not in config.models:
-        raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
-    return config

@@ -11,11 +11,10 @@ from pathlib import Path
 from core.system import ownership
 from core.taxonomy import KEYS
 from train.config import Config, ConfigError
-from train.config_files import read_run_config
+from train.config_files import CHECKPOINTS, read_run_config
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
 from train.fields import specs
-from train.learn.checkpoints import NAMES
 from train.stages import Stage
 
 BEGAN_FILE = "began.json"
@@ -82,29 +81,34 @@ def check_goes_on(run: Path, config: Config) -> None:
         ConfigError: it began with something else; the message says what.
         DatasetError, SplitError: the photos are not there any more.
     """
-    if not any((run / name).is_file() for name in NAMES):
+    if not any((run / name).is_file() for name in CHECKPOINTS):
         return
     before = read_run_config(run)
     if before is not None:
         _check_choices(run, before, config)
         _check_stages(run, before, config)
     check_photos(run, config, open_data(config))
-    if Began.read(run) is None and len(set(_sizes(config.stages))) > 1:
-        logging.getLogger(__name__).warning(
-            "The run %s began with an older LesionLab, which validated each epoch at its own size. "
-            "Which of its epochs is the best rests on unlike scores: a new run is the better one.",
-            run.name,
-        )
 
 
 def check_photos(run: Path, config: Config, data: Data) -> None:
-    """Whether the photos are still those that a run began with.
+    """Whether the photos are still those that a run began with; of a run that an older LesionLab
+    began that is not known.
 
     Raises:
         ConfigError: they are not.
     """
-    began, now = Began.read(run), Began.of(config, data)
-    if began is None or began == now:
+    began = Began.read(run)
+    if began is None:
+        if len(set(_sizes(config.stages))) > 1:
+            logging.getLogger(__name__).warning(
+                "The run %s began with an older LesionLab, which validated each epoch at its own "
+                "size. Which of its epochs is the best rests on unlike scores: a new run is the "
+                "better one.",
+                run.name,
+            )
+        return
+    now = Began.of(config, data)
+    if began == now:
         return
     if began.classes != now.classes:
         what = (

@@ -9,9 +9,7 @@ import torch
 
 from core.models.weights import WeightsError
 from train.config import Config
-
-NAMES = ("last.ckpt", "best.ckpt")
-"""Of the last finished epoch, and of the best one."""
+from train.config_files import CHECKPOINTS
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def checkpoint_to_resume(run: Path) -> tuple[Path | None, str]:
         WeightsError: there are checkpoints, but none can be read.
     """
     problem = ""
-    for name in NAMES:
+    for name in CHECKPOINTS:
         try:
             epoch = int(read_checkpoint(run / name)["epoch"]) + 1
         except FileNotFoundError:
@@ -52,9 +50,9 @@ def checkpoint_to_resume(run: Path) -> tuple[Path | None, str]:
         except WeightsError as error:
             problem = problem or str(error)
             continue
-        if name == NAMES[0]:
+        if name == CHECKPOINTS[0]:
             return run / name, ""
-        why = problem or f"{run / NAMES[0]} is not there."
+        why = problem or f"{run / CHECKPOINTS[0]} is not there."
         return run / name, f"{why} The training goes on from {name}, after epoch {epoch}."
     if problem:
         raise WeightsError(

@@ -13,7 +13,6 @@ import logging
 import os
 import sys
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,16 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from core.system import ownership
 from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
-from train.config import ConfigError
-from train.config_files import write_run_config
+from train.config import Config, ConfigError
+from train.config_files import CHECKPOINTS
 from train.jobs.words import disk_is_full
 from train.learn.base import Model, PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
-from train.learn.checkpoints import NAMES, checkpoint_to_resume
-from train.learn.ranks import ACCELERATORS, check_batch, placement, rank
+from train.learn.checkpoints import checkpoint_to_resume
+from train.learn.ranks import check_batch, placement, rank
 from train.progress import Watch
 
 MONITOR = "val_score"
@@ -62,16 +62,12 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         """See Lightning's CheckpointIO. Raises NoRoomError: the disk is full."""
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(target.name + ".part")
         try:
-            with temporary.open("wb") as file:
+            with ownership.replacing(target) as temporary, temporary.open("wb") as file:
                 torch.save(checkpoint, file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, target)
         except (OSError, RuntimeError) as error:
-            with suppress(OSError):
-                temporary.unlink()  # half a checkpoint may be what fills the disk
             if not disk_is_full(error, target.parent):
                 raise
             raise NoRoomError(
@@ -113,24 +109,17 @@ def fit(
         KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
     """
     config = model.config
-    if any((run / name).is_file() for name in NAMES) and not resume:
+    if any((run / name).is_file() for name in CHECKPOINTS) and not resume:
         raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
     checkpoint, said = checkpoint_to_resume(run)
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)
-    keep_freed_memory()
-    _silence_useless_messages()
     where = placement() if where is None else where
-    if rank() == 0:
-        write_run_config(run, config)
-    torch.set_num_threads(config.threads)
-    cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
     validated = len(model.validation_rows()) if isinstance(model, PhotoModel) else 0
-    trainer = L.Trainer(
-        max_epochs=config.epochs,
-        precision=precision_on(where["accelerator"], config.precision),
-        logger=TensorBoardLogger(run, name="", version=""),
-        callbacks=[
+    trainer = trainer_for(
+        config,
+        where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
+        [
             FiniteNumbers(config),
             EarlyStopping(MONITOR, mode="max", patience=config.patience),
             LearningRateMonitor("epoch"),
@@ -141,14 +130,9 @@ def fit(
             *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
             *([Watching(watch, config, validated)] if watch is not None else []),
         ],
-        **where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
-        use_distributed_sampler=False,  # `Model.train_dataloader` shares the batches out
-        reload_dataloaders_every_n_epochs=1,
-        num_sanity_val_steps=0,
-        gradient_clip_val=1.0,
-        log_every_n_steps=10,
+        max_epochs=config.epochs,
+        logger=TensorBoardLogger(run, name="", version=""),
         enable_progress_bar=sys.stderr.isatty(),
-        enable_model_summary=False,
     )
     check_batch(config.batch, trainer.world_size)
     try:
@@ -156,6 +140,36 @@ def fit(
     except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM
         raise KeyboardInterrupt from stopped
     return run / "best.ckpt"
+
+
+def trainer_for(
+    config: Config, where: dict[str, Any], callbacks: list[L.Callback], **options: Any
+) -> L.Trainer:
+    """Lightning's Trainer as every training here uses it.
+
+    Args:
+        where: processes and devices, see `fit`.
+        options: further ones of the Trainer.
+
+    Raises:
+        ConfigError: the precision is not to be had there.
+    """
+    keep_freed_memory()
+    _silence_useless_messages()
+    torch.set_num_threads(config.threads)
+    cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
+    return L.Trainer(
+        precision=precision_on(where["accelerator"], config.precision),
+        callbacks=callbacks,
+        use_distributed_sampler=False,  # `Model.train_dataloader` shares the batches out
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        gradient_clip_val=1.0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+        **where,
+        **options,
+    )
 
 
 def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckpoint:
@@ -174,13 +188,6 @@ def _silence_useless_messages() -> None:
     logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
     for start in USELESS:
         warnings.filterwarnings("ignore", message=start)
-
-
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """The mixed precision that `fit` trains in on a device. Raises ConfigError."""
-    wanted = precision_on(ACCELERATORS[device.type], precision)
-    kind = torch.bfloat16 if wanted.startswith("bf16") else torch.float16
-    return torch.autocast(device.type, kind, enabled=wanted.endswith("mixed"))
 
 
 def precision_on(accelerator: str, wanted: str) -> Any:

@@ -168,9 +168,9 @@ def test_sections_are_those_that_the_classes_allow(runs: Path) -> None:
     }
     assert set(found["two"].slices) == {"age", "sex", "localization", "dx_type"}
     assert found["two"].slices["sex"]["male"].melanomas is None
-    assert found["own"]["slices"] == {}
-    assert "flagged_unlike" in found["seven"]
-    assert "flagged_unlike" not in found["two"]
+    assert found["own"].slices == {}
+    assert "flagged_unlike" in found["seven"].others
+    assert "flagged_unlike" not in found["two"].others
 
 
 def test_two_labels_are_the_groups_of_the_diagnoses(runs: Path, tiny: Tiny) -> None:
@@ -254,7 +254,7 @@ def test_each_look_at_the_test_split_is_noted(
         assert len(card.test_looks) == count
         assert all(pd.Timestamp(look).tzinfo for look in card.test_looks)
     assert Evaluation.read(folder, "test", diagnoses=False).images == card.metrics["test"].images
-    finish(runs / "two", Listener())
+    finish(Finished.open(runs / "two"), Listener())
     assert len(Card.read(folder).test_looks) == 2, "a new export does not make it unseen"
     assert not (folder / "evaluation-test.json").exists()
 
@@ -285,7 +285,7 @@ def test_what_is_not_there(
 def test_a_stop_while_measuring_leaves_a_run_that_can_be_finished(runs: Path) -> None:
     for phase in ("exporting", "evaluating"):
         with pytest.raises(Stopped):
-            finish(runs / "outline", Listener(stop_in=phase))
+            finish(Finished.open(runs / "outline"), Listener(stop_in=phase))
     listener = Listener()
     run_training(runs / "outline", listener, True)
     assert "validation" in Card.read(runs / "outline/model/segmenter").metrics
@@ -295,14 +295,14 @@ def test_a_stop_while_measuring_leaves_a_run_that_can_be_finished(runs: Path) ->
 def test_without_a_checkpoint(runs: Path, tmp_path: Path) -> None:
     begin(tmp_path / "empty", ClassifierConfig(**QUICK, architecture="small-cnn"), False)
     with pytest.raises(WeightsError, match="train first"):
-        finish(tmp_path / "empty", Listener())
+        finish(Finished.open(tmp_path / "empty"), Listener())
 
 
 def test_a_damaged_checkpoint(runs: Path, tmp_path: Path) -> None:
     begin(tmp_path / "bad", ClassifierConfig(**QUICK, architecture="small-cnn"), False)
     (tmp_path / "bad/best.ckpt").write_bytes(b"no checkpoint")
     with pytest.raises(WeightsError, match="cannot be read"):
-        finish(tmp_path / "bad", Listener())
+        finish(Finished.open(tmp_path / "bad"), Listener())
 
 
 def test_progress_counts_photos(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError
 from train.config_files import write_run_config
 from train.data.arrays import open_data
-from train.finish.finish import finish
+from train.finish.finished import Finished
 from train.learn.began import Began, check_goes_on, check_photos
 from train.progress import Unwatched
 from train.run import run_training
@@ -119,7 +119,7 @@ def test_the_queue_and_the_end_of_a_training_look_too(
     before = contents(run)
     for step in (
         lambda: run_training(run, Unwatched(), resume=True),
-        lambda: finish(run, Unwatched()),
+        lambda: Finished.open(run),
     ):
         with pytest.raises(ConfigError, match="other photos"):
             step()

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from core.models.weights import WeightsError
+from core.system import ownership
 from core.system.disk_space import NoRoomError
 from core.system.ownership import mark
 from core.system.run_folder import RUN
@@ -117,10 +118,11 @@ def test_nothing_in_a_checkpoint_is_run(run: Path, tmp_path: Path, how: str) -> 
     assert not (tmp_path / "was here").exists()
 
 
-def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     io, path = AtomicCheckpointIO(), tmp_path / "last.ckpt"
     io.save_checkpoint({"epoch": 1}, path)
-    (tmp_path / "last.ckpt.part").symlink_to("/dev/full")
+    (tmp_path / "scratch").symlink_to("/dev/full")
+    monkeypatch.setattr(ownership, "beside", lambda path: path.with_name("scratch"))
     with pytest.raises(NoRoomError, match="Free some space"):
         io.save_checkpoint({"epoch": 2, "w": torch.zeros(1000)}, path)
     assert torch.load(path) == {"epoch": 1}

@@ -91,7 +91,7 @@ def test_loss_is_told_the_shares_that_are_drawn(
     labels = arrays.table["label"].to_numpy()[model.rows]
     drawn = np.bincount(labels[list(model.make_loader(0).sampler)], minlength=len(KEYS)) / 700
     np.testing.assert_allclose(model.loss.log_prior[0].exp(), drawn, atol=0.02)
-    assert model.prevalence == pytest.approx(np.bincount(labels) / len(labels))
+    assert model.class_scoring.prevalence == pytest.approx(np.bincount(labels) / len(labels))
 
 
 def test_segmenter_starts_from_the_encoder(arrays: Arrays, tmp_path: Path) -> None:

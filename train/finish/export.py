@@ -31,7 +31,7 @@ from core.ham10000.dataset import Dataset
 from core.models.calibration import Calibration
 from core.models.cards import Card, Input, Scaling, SizeChoice, Training, write_model
 from core.models.decision import Decision
-from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, normalise
+from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
 from core.models.weights import load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
@@ -43,6 +43,7 @@ from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
 from train.finish.finished import Finished
 from train.finish.reference import fit_reference
+from train.learn.base import network_input
 from train.learn.class_scoring import ClassScoring
 
 ROUNDING_PHOTOS = 64
@@ -256,8 +257,7 @@ def _forward(network: torch.nn.Module, loader: Any, tick: Tick) -> np.ndarray:
     with torch.inference_mode():
         for pixels, _ in loader:
             tick(len(pixels))
-            x = normalise(pixels).contiguous(memory_format=torch.channels_last)
-            logits.append(network(x)[0].float().numpy())
+            logits.append(network(network_input(pixels))[0].float().numpy())
     return np.concatenate(logits)
 
 
@@ -269,10 +269,12 @@ def _masks(
     with torch.inference_mode():
         for pixels, places in frame_loader(arrays, rows, size):
             tick(len(pixels))
-            x = normalise(pixels).contiguous(memory_format=torch.channels_last)
             truths = np.stack([arrays.masks[int(row)] for row in places]) > 127
             logits = torch.nn.functional.interpolate(
-                network(x).float(), size=truths.shape[1:], mode="bilinear", align_corners=False
+                network(network_input(pixels)).float(),
+                size=truths.shape[1:],
+                mode="bilinear",
+                align_corners=False,
             )
             found = (logits[:, 0] > 0).numpy()
             scores += [mask_scores(p, t) for p, t in zip(found, truths, strict=True)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import lightning as L
 import numpy as np
@@ -15,9 +15,10 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from core.models.networks import normalise
 from train.config import Config
-from train.data.arrays import Arrays, chosen_rows
-from train.data.samplers import frame_loader
+from train.data.arrays import Arrays, chosen_rows, rows_of
+from train.data.samplers import EpochSampler, Samples, frame_loader
 from train.learn.ranks import BatchParts, part_of_rows
 
 
@@ -77,23 +78,42 @@ class Model(L.LightningModule, ABC):
 
 
 class PhotoModel(Model):
-    """What the trainings on photos share: validation, and answers to look at."""
+    """What the trainings on photos share: the draw of an epoch, validation, and answers to look at.
 
-    masked: ClassVar[bool] = False
-    """Whether it learns from masks; else it learns from labels."""
+    Subclasses set `draw_weights`, how much each of `rows`, the training rows, counts in a draw.
+    """
+
+    draw_weights: np.ndarray
 
     def __init__(self, config: Config, arrays: Arrays) -> None:
         super().__init__(config)
         self.arrays = arrays
+        self.rows = rows_of(arrays, "train", config.limit, config.masked)
 
     @abstractmethod
+    def samples(self, size: int) -> Samples:
+        """Augmented samples of `rows`. Subclasses say of what."""
+
+    def make_loader(self, epoch: int) -> DataLoader:
+        """See `Model`."""
+        config = self.config
+        sampler = EpochSampler(self.draw_weights, config.epoch_images, config.seed, epoch)
+        return DataLoader(
+            self.samples(config.size_at(epoch)),
+            config.batch,
+            sampler=sampler,
+            num_workers=config.workers,
+            drop_last=True,
+        )
+
     def validation_rows(self) -> np.ndarray:
-        """Row numbers of the photos that are validated on. Subclasses say which."""
+        """Row numbers of the photos that are validated on."""
+        return rows_of(self.arrays, "validation", self.config.limit, self.config.masked)
 
     def elsewhere_rows(self) -> np.ndarray:
         """Row numbers of the validation photos of further sources (`train.data.elsewhere`), which
         are validated on beside those; there may be none."""
-        return chosen_rows(self.arrays.table, "elsewhere", self.config.limit, self.masked)
+        return chosen_rows(self.arrays.table, "elsewhere", self.config.limit, self.config.masked)
 
     def val_dataloader(self) -> DataLoader:
         """Full frames of validation and validation-elsewhere, in every epoch at
@@ -106,6 +126,12 @@ class PhotoModel(Model):
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         """What the network says of uint8 photos N×S×S×3, the given rows of `arrays`: for each what
         `train.learn.samples.write_answers` takes. Subclasses say what."""
+
+
+def network_input(pixels: Tensor) -> Tensor:
+    """uint8 photos N×S×S×3 → what a network takes, in the layout that convolutions are fastest in:
+    float32 N×3×S×S."""
+    return normalise(pixels).contiguous(memory_format=torch.channels_last)
 
 
 def seed_of(*parts: int) -> int:

@@ -26,7 +26,7 @@ class ClassScoring:
         weights: how much each training row counts in the draw of an epoch.
         loss: of logits N×K, labels N and sources N.
         offset: log of the prior that the scores carry (see `train.learn.losses.class_loss`), K.
-        held: the classes that any further source has, K bool.
+        classes_elsewhere: the classes that any further source has, K bool.
         prevalence_elsewhere: share of each class among the further sources' training rows, K.
     """
 
@@ -49,7 +49,7 @@ class ClassScoring:
         self.loss, prior = class_loss(config.loss, torch.tensor(drawn).float())
         self.offset = prior.log()
         elsewhere = np.bincount(labels[further], minlength=count).astype(float)
-        self.held = elsewhere > 0
+        self.classes_elsewhere = elsewhere > 0
         self.prevalence_elsewhere = elsewhere / max(elsewhere.sum(), 1)
 
     def scores(self, logits: Tensor) -> np.ndarray:
@@ -73,12 +73,12 @@ class ClassScoring:
         their share there, the mean recall of all classes at equal priors, and melanoma against the
         rest, by its probability at equal priors."""
         scores = self.scores(logits)
-        held = self.held | np.isin(np.arange(len(classes)), labels)
-        prior = np.where(held, self.prevalence_elsewhere.clip(1e-3), 0)[held]
-        within = Calibration(1.0, prior / prior.sum())(scores[:, held])
+        possible = self.classes_elsewhere | np.isin(np.arange(len(classes)), labels)
+        prior = np.where(possible, self.prevalence_elsewhere.clip(1e-3), 0)[possible]
+        within = Calibration(1.0, prior / prior.sum())(scores[:, possible])
         equal = softmax(scores)
         found = {
-            "nll": negative_log_likelihood(within, (np.cumsum(held) - 1)[labels]),
+            "nll": negative_log_likelihood(within, (np.cumsum(possible) - 1)[labels]),
             "balanced_recall": balanced_accuracy(equal.argmax(1), labels),
         }
         if "mel" in classes:

@@ -7,16 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from core.models.architectures import AnyClassifier, EncoderClassifier, build_classifier
-from core.models.networks import normalise
 from core.models.weights import load_into
 from train.choices import BASE, EARLY_BLOCKS
 from train.config import ClassifierConfig, ConfigError
-from train.data.arrays import Arrays, rows_of
-from train.data.samplers import EpochSampler, Samples
-from train.learn.base import PhotoModel
+from train.data.arrays import Arrays
+from train.data.samplers import Samples
+from train.learn.base import PhotoModel, network_input
 from train.learn.class_scoring import ClassScoring
 from train.learn.distillation import Teachers, distillation_loss
 from train.learn.ranks import gathered
@@ -32,10 +30,9 @@ class ClassifierTraining(PhotoModel):
 
     def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
-        self.rows = rows_of(arrays, "train", config.limit)
         self.class_scoring = ClassScoring(config, arrays, self.rows)
         self.loss = self.class_scoring.loss
-        self.prevalence = self.class_scoring.prevalence
+        self.draw_weights = self.class_scoring.weights
         self.net = build_classifier(config.architecture, len(arrays.classes))
         start = start_weights(config.start, config.architecture)
         if start is not None:
@@ -53,25 +50,10 @@ class ClassifierTraining(PhotoModel):
         self.teachers = Teachers(config.teachers, arrays.classes)
         self._collected: list[tuple[Tensor, Tensor]] = []
 
-    def make_loader(self, epoch: int) -> DataLoader:
-        """Class-balanced draws of augmented images."""
+    def samples(self, size: int) -> Samples:
+        """With their labels; now and then a centre crop."""
         config = self.config
-        samples = Samples(
-            self.arrays,
-            self.rows,
-            config.size_at(epoch),
-            config.crop_share,
-            with_mask=False,
-            augment=config.augment,
-        )
-        sampler = EpochSampler(self.class_scoring.weights, config.epoch_images, config.seed, epoch)
-        return DataLoader(
-            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
-        )
-
-    def validation_rows(self) -> np.ndarray:
-        """Row numbers of the photos that are validated on."""
-        return rows_of(self.arrays, "validation", self.config.limit)
+        return Samples(self.arrays, self.rows, size, config.crop_share, False, config.augment)
 
     def on_train_epoch_start(self) -> None:
         """Frozen blocks keep their start's BatchNorm statistics."""
@@ -126,12 +108,6 @@ class ClassifierTraining(PhotoModel):
 
     def _logits(self, pixels: Tensor) -> Tensor:
         return self.net(network_input(pixels))[0].float()
-
-
-def network_input(pixels: Tensor) -> Tensor:
-    """uint8 photos N×S×S×3 → what a network takes, in the layout that convolutions are fastest in:
-    float32 N×3×S×S."""
-    return normalise(pixels).contiguous(memory_format=torch.channels_last)
 
 
 def collected_logits(collected: list[tuple[Tensor, Tensor]]) -> tuple[np.ndarray, Tensor]:

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from core.evaluation.metrics import segmenter_summary
 from core.models.architectures import Hybrid, build_encoder
-from core.models.networks import normalise
 from train.config import HybridConfig
-from train.data.arrays import Arrays, rows_of
-from train.data.samplers import EpochSampler, LabelledSamples
-from train.learn.base import PhotoModel
+from train.data.arrays import Arrays
+from train.data.samplers import LabelledSamples, Samples
+from train.learn.base import PhotoModel, network_input
 from train.learn.class_scoring import ClassScoring
 from train.learn.classifier import class_answers, collected_logits
 from train.learn.losses import mask_loss
@@ -27,15 +25,13 @@ class HybridTraining(PhotoModel):
     IoU minus the negative log-likelihood, as the loss weighs the two."""
 
     config: HybridConfig
-    masked = True
 
     def __init__(self, config: HybridConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
-        self.rows = rows_of(arrays, "train", config.limit, masked=True)
         self.class_scoring = ClassScoring(config, arrays, self.rows)
         self.mask_scoring = MaskScoring(arrays)
         self.loss = self.class_scoring.loss
-        self.prevalence = self.class_scoring.prevalence
+        self.draw_weights = self.class_scoring.weights
         self.mask_loss = mask_loss(config.mask_loss)
         build_encoder(config.encoder)  # says clearly if there is none of that name
         self.net = Hybrid(config.encoder, len(arrays.classes))
@@ -43,20 +39,9 @@ class HybridTraining(PhotoModel):
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._collected: list[tuple[Tensor, Tensor]] = []
 
-    def make_loader(self, epoch: int) -> DataLoader:
-        """Class-balanced draws of augmented images with their masks."""
-        config = self.config
-        samples = LabelledSamples(
-            self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
-        )
-        sampler = EpochSampler(self.class_scoring.weights, config.epoch_images, config.seed, epoch)
-        return DataLoader(
-            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
-        )
-
-    def validation_rows(self) -> np.ndarray:
-        """Row numbers of the photos that are validated on."""
-        return rows_of(self.arrays, "validation", self.config.limit, masked=True)
+    def samples(self, size: int) -> Samples:
+        """With their labels and masks."""
+        return LabelledSamples(self.arrays, self.rows, size, 0.0, True, self.config.augment)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels, masks 0/1 → loss."""
@@ -99,6 +84,5 @@ class HybridTraining(PhotoModel):
         return [a | b for a, b in zip(classes, masks, strict=True)]
 
     def _answer(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
-        logits, outlines = self.net(x)
+        logits, outlines = self.net(network_input(pixels))
         return logits.float(), outlines.float()

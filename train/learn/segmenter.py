@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from core.evaluation.metrics import mask_scores, segmenter_summary
 from core.models.architectures import build_encoder
-from core.models.networks import build_segmenter, normalise
+from core.models.networks import build_segmenter
 from core.models.weights import load_into
 from train.config import SegmenterConfig
-from train.data.arrays import Arrays, rows_of
-from train.data.samplers import EpochSampler, Samples, source_weights
-from train.learn.base import PhotoModel
+from train.data.arrays import Arrays
+from train.data.samplers import Samples, source_weights
+from train.learn.base import PhotoModel, network_input
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered
 from train.learn.start_weights import encoder_start, start_unet
@@ -69,12 +68,10 @@ class SegmenterTraining(PhotoModel):
     with further sources, the mean of it and of that of validation-elsewhere."""
 
     config: SegmenterConfig
-    masked = True
 
     def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
         super().__init__(config, arrays)
-        self.rows = rows_of(arrays, "train", config.limit, masked=True)
-        self.weights = source_weights(
+        self.draw_weights = source_weights(
             np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
         )
         self.loss = mask_loss(config.loss, config.dice_weight)
@@ -83,20 +80,9 @@ class SegmenterTraining(PhotoModel):
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mask_scoring = MaskScoring(arrays)
 
-    def make_loader(self, epoch: int) -> DataLoader:
-        """Augmented images with their masks."""
-        config = self.config
-        samples = Samples(
-            self.arrays, self.rows, config.size_at(epoch), 0.0, True, augment=config.augment
-        )
-        sampler = EpochSampler(self.weights, config.epoch_images, config.seed, epoch)
-        return DataLoader(
-            samples, config.batch, sampler=sampler, num_workers=config.workers, drop_last=True
-        )
-
-    def validation_rows(self) -> np.ndarray:
-        """Row numbers of the photos that are validated on."""
-        return rows_of(self.arrays, "validation", self.config.limit, masked=True)
+    def samples(self, size: int) -> Samples:
+        """With their masks."""
+        return Samples(self.arrays, self.rows, size, 0.0, True, self.config.augment)
 
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, masks 0/1 → loss."""
@@ -135,8 +121,7 @@ class SegmenterTraining(PhotoModel):
         return self.mask_scoring.answers(self._logits(pixels), rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        x = normalise(pixels).contiguous(memory_format=torch.channels_last)
-        return self.net(x).float()
+        return self.net(network_input(pixels)).float()
 
 
 def build_unet(encoder: str) -> nn.Module:

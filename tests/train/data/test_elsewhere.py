@@ -175,7 +175,7 @@ def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> N
     plain = source_weights(weights[sources == 0], sources[sources == 0], 0.3)
     np.testing.assert_array_equal(plain, weights[sources == 0])
     # What a source holds is what its photos are compared with.
-    held = training.class_scoring.held
+    held = training.class_scoring.classes_elsewhere
     assert {name for name, has in zip(arrays.classes, held, strict=True) if has} == set(DIAGNOSES)
 
 

@@ -17,7 +17,8 @@ from core.taxonomy import KEYS
 from train.config import ClassifierConfig
 from train.data.arrays import prepare
 from train.fields import ConfigError
-from train.learn.classifier import ClassifierTraining, network_input
+from train.learn.base import network_input
+from train.learn.classifier import ClassifierTraining
 from train.learn.distillation import TEMPERATURE, Teachers, distillation_loss
 from train.names import with_absolute_paths
 from train.stages import Stage

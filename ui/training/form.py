@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.models.registry import Model
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config
 from train.config_files import as_json
@@ -100,6 +101,7 @@ def show() -> None:
     with st.container(border=True):
         kind = CONFIGS[_task()]
         names = _names()
+        own = [model for model in store.offered_models() if model.own]
         left, right = st.columns(2, gap="large")
         with left:
             _source(kind.kind)
@@ -108,12 +110,12 @@ def show() -> None:
             _number("limit")
         with right:
             _select("architecture" if "architecture" in names else "encoder", free=True)
-            _select("start", _starts())
+            _select("start", _starts(own))
             if "freeze" in names:
                 _select("freeze")
         _lengths()
         with st.expander("How it learns: loss, learning rate, batch", icon=":material/tune:"):
-            _learning(names)
+            _learning(names, own)
 
 
 def _presets() -> None:
@@ -197,25 +199,25 @@ def _more() -> None:
     )
 
 
-def _starts() -> dict[str, Choice]:
+def _starts(own: list[Model]) -> dict[str, Choice]:
     """Weights that the network in the form can start from, models of finished runs included."""
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
     found = {key: STARTS[key] for key in usable_starts(network)}
-    for model in store.offered_models():
-        if model.own and model.card.network == network:
+    for model in own:
+        if model.card.network == network:
             name = model.card.name or model.kind
             found[str(model.folder)] = Choice(name, "The model of one of your runs.")
     return found
 
 
-def _teachers() -> None:
+def _teachers(own: list[Model]) -> None:
     """Classifiers to learn from: those of finished runs, and any that a file names."""
     _several(
         "teachers",
         {
             str(model.folder): model.card.name or model.kind
-            for model in store.offered_models()
-            if model.own and model.kind == "classifier"
+            for model in own
+            if model.kind == "classifier"
         },
         "teacher_weight",
         "They must tell the same classes apart; the training takes a little longer. See Hinton, "
@@ -286,13 +288,13 @@ def _lengths() -> None:
     )
 
 
-def _learning(names: Iterable[str]) -> None:
+def _learning(names: Iterable[str], own: list[Model]) -> None:
     if "loss" in names:
         _select("loss")
     if "mask_loss" in names:
         _select("mask_loss")
     if "teachers" in names:
-        _teachers()
+        _teachers(own)
     with st.grid(3, min_column_width=180):
         for name in LEARNING:
             _number(name)

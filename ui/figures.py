@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 
 from core.answer.analyser import Analysis
 from core.answer.eight_views import EightViews
 from core.formatting import chance
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
-
-PATTERNS = {"malignant": "/", "benign": ""}
-"""Bars of the malignant group are hatched, so that colour is not the only sign."""
-
-
-def colour(key: str, dark: bool) -> str:
-    """A diagnosis' colour in a theme."""
-    return BY_KEY[key].colour_on_dark if dark else BY_KEY[key].colour
-
-
-def text_colour(dark: bool) -> str:
-    """Colour of axis labels in a theme, with full contrast."""
-    return "#E4EDEF" if dark else "#08161A"
+from ui.theme import colour, figure, is_dark, marks, text_colour
 
 
 def frame_colour() -> tuple[int, int, int]:
     """Of what surrounds a photo that does not fill its place: the theme's second background."""
-    return (22, 35, 39) if st.context.theme.type == "dark" else (239, 244, 245)
+    return (22, 35, 39) if is_dark() else (239, 244, 245)
 
 
 def tick_label(key: str) -> str:
@@ -38,28 +27,19 @@ def tick_label(key: str) -> str:
     return "<br>".join(textwrap.wrap(BY_KEY[key].name, 20))
 
 
-def bar_layout(dark: bool) -> dict:
-    """Of horizontal bars of probabilities."""
-    text = {"color": text_colour(dark), "size": 14}
-    return {
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
-        "xaxis": {
-            "range": [0, 1.16],
-            "tickformat": ".0%",
-            "tickvals": [0, 0.25, 0.5, 0.75, 1],
-            "tickfont": text,
-        },
-        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
-        "dragmode": False,
-        "font": text,
-    }
+def bar_figure(
+    bars: Sequence[Any], height: int, dark: bool, most: float = 1.16, **layout: Any
+) -> go.Figure:
+    """Horizontal bars of probabilities, on an axis that ends at `most`; see `ui.theme.figure`."""
+    ticks = {"range": [0, most], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    names = {"autorange": "reversed", "ticksuffix": " "}
+    return figure(bars, height, dark, xaxis=ticks, yaxis=names, **layout)
 
 
 def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
     """The seven probabilities of one or two photos, malignant group above benign. Bars of the left
     photo are filled, those of the right one pale within a line."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     key = ("paired", left is None, right is None, dark)
     owners = tuple(analysis for analysis in (left, right) if analysis)
     return drawings.of(owners, key, lambda: _paired_bars(left, right, dark))
@@ -83,28 +63,21 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
                 text=[f"{label[0]} {chance(s)}" for s in shares],
                 textposition="outside",
                 cliponaxis=False,
-                marker={
-                    "color": filling,
-                    "line": {"color": colours, "width": 2},
-                    "pattern": {
-                        "shape": [PATTERNS[BY_KEY[k].group] for k in keys],
-                        "fillmode": "overlay",
-                        "size": 7,
-                    },
-                },
+                marker=marks(keys, dark)
+                | {"color": filling, "line": {"color": colours, "width": 2}},
                 hovertemplate=f"{label}, %{{y}}: %{{x:.0%}}<extra></extra>",
             )
         )
-    figure = go.Figure(bars, bar_layout(dark))
-    figure.update_layout(height=80 * len(keys), bargap=0.3, bargroupgap=0.15, showlegend=False)
-    figure.update_xaxes(range=[0, 1.45])  # room for the longest label on a phone
-    return figure
+    # On the right is room for the longest label on a phone.
+    return bar_figure(
+        bars, 80 * len(keys), dark, 1.45, bargap=0.3, bargroupgap=0.15, showlegend=False
+    )
 
 
 def spread_bars(views: EightViews) -> go.Figure:
     """The probabilities of a photo as it is, with the range (whisker) and mean (diamond) of its
     eight views; malignant group above benign."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     return drawings.of((views,), ("spread", dark), lambda: _spread_bars(views, dark))
 
 
@@ -120,15 +93,10 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         name="Photo as it is",
         y=ticks,
         x=straight,
-        marker={
-            "color": [colour(k, dark) for k in keys],
-            "opacity": 0.55,  # so that the whiskers stand out from every colour
-            "pattern": {
-                "shape": [PATTERNS[BY_KEY[k].group] for k in keys],
-                "fillmode": "overlay",
-                "size": 7,
-            },
-        },
+        # Pale, so that the whiskers stand out from every colour. The legend would show the first
+        # one's colour: no box for them.
+        marker=marks(keys, dark) | {"opacity": 0.55},
+        showlegend=False,
         error_x={
             "type": "data",
             "symmetric": False,
@@ -156,11 +124,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         },
         hovertemplate="%{y}: %{x:.0%} on average<extra></extra>",
     )
-    layout = {"height": 420, "bargap": 0.35}
-    figure = go.Figure([bars, diamonds], {**bar_layout(dark), **layout})
-    # The bars have a colour each, so the legend would show the first one's: no box for them.
-    figure.update_traces(showlegend=False, selector={"type": "bar"})
-    return figure.update_xaxes(range=[0, 1.08])
+    return bar_figure([bars, diamonds], 420, dark, 1.08, bargap=0.35)
 
 
 def describe_spread(views: EightViews) -> str:

@@ -9,22 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from core.formatting import percent
 from core.ham10000.explore import binned, counts, spread
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.dataset import words
 from ui.dataset.selection import Chart
-from ui.figures import PATTERNS, colour, text_colour
+from ui.theme import colour, figure, is_dark, marks, option, text_colour
 
 UNSELECTED = {"marker": {"opacity": 0.35}}
 """Bars beside the one that was clicked."""
-
-
-def is_dark() -> bool:
-    """Whether the dark theme is on."""
-    return st.context.theme.type == "dark"
 
 
 def per_diagnosis(table: pd.DataFrame) -> Chart:
@@ -40,14 +34,14 @@ def per_diagnosis(table: pd.DataFrame) -> Chart:
         text=[f"{n:,} · {_share(n, total, 0)}" for n in found],
         textposition="outside",
         cliponaxis=False,
-        marker=_marks(list(found.index)),
+        marker=marks(list(found.index), is_dark()),
         unselected=UNSELECTED,
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    figure = _figure([bars], height=360)
-    figure.update_xaxes(range=[0, 1.5 * max(found, default=1)], nticks=4)
+    chart = _figure([bars], height=360)
+    chart.update_xaxes(range=[0, 1.5 * max(found, default=1)], nticks=4)
     parts = [f"{BY_KEY[str(k)].name} {n:,}" for k, n in found.iloc[::-1].items()]
-    return Chart(figure, f"Images of each diagnosis: {', '.join(parts)}", ("dx",))
+    return Chart(chart, f"Images of each diagnosis: {', '.join(parts)}", ("dx",))
 
 
 def stacked(table: pd.DataFrame, column: str, shares: bool, what: str = "images") -> Chart:
@@ -73,19 +67,19 @@ def stacked(table: pd.DataFrame, column: str, shares: bool, what: str = "images"
             customdata=[[v, k] for v in found.index],
             text=[f"{n:,} ({_share(n, total)})" for n, total in zip(found[k], totals, strict=True)],
             textposition="none",
-            marker=_marks([k] * len(found)),
+            marker=marks([k] * len(found), is_dark()),
             unselected=UNSELECTED,
             hovertemplate=f"{BY_KEY[k].name}, %{{x}}: %{{text}}<extra></extra>",
         )
         for k in found.columns
     ]
-    figure = _figure(bars, height=320)
-    figure.update_layout(barmode="stack")
-    figure.update_xaxes(type="category")
-    figure.update_yaxes(tickformat=".0%" if shares else ",d", nticks=6)
+    chart = _figure(bars, height=320)
+    chart.update_layout(barmode="stack")
+    chart.update_xaxes(type="category")
+    chart.update_yaxes(tickformat=".0%" if shares else ",d", nticks=6)
     parts = [f"{words.short(column, v)} {n:,}" for v, n in totals.items()]
     alt = f"{words.title(column)}, {what} by diagnosis: {', '.join(parts)}"
-    return Chart(figure, alt, (column, "dx"))
+    return Chart(chart, alt, (column, "dx"))
 
 
 def heat_table(table: pd.DataFrame, column: str) -> Chart:
@@ -119,15 +113,15 @@ def heat_table(table: pd.DataFrame, column: str) -> Chart:
         unselected=UNSELECTED,
         marker={
             "color": shares.ravel(),
-            "colorscale": _scale(is_dark()),
+            "colorscale": option("chartSequentialColors"),
             "cmin": 0,
             "cmax": max(0.4, float(shares.max(initial=0))),
-            "line": {"width": 1, "color": _background(is_dark())},
+            "line": {"width": 1, "color": option("backgroundColor")},
         },
     )
-    figure = _figure([cells], height=90 + 27 * len(found))
-    figure.update_layout(bargap=0, barmode="overlay")
-    figure.update_xaxes(
+    chart = _figure([cells], height=90 + 27 * len(found))
+    chart.update_layout(bargap=0, barmode="overlay")
+    chart.update_xaxes(
         tickvals=list(range(found.shape[1])),
         ticktext=list(found.columns),
         range=[-0.5, found.shape[1] - 0.5],
@@ -135,17 +129,17 @@ def heat_table(table: pd.DataFrame, column: str) -> Chart:
         showgrid=False,
         zeroline=False,
     )
-    figure.update_yaxes(showgrid=False)
+    chart.update_yaxes(showgrid=False)
     alt = f"{words.title(column)} by diagnosis, a table of {values.sum():,} images: "
     most = [f"{BY_KEY[k].name} most often {found[k].idxmax()}" for k in found.columns]
-    return Chart(figure, alt + ", ".join(most), (column, "dx"))
+    return Chart(chart, alt + ", ".join(most), (column, "dx"))
 
 
 def boxes(table: pd.DataFrame, measure: str) -> tuple[go.Figure, str]:
     """How a measurement spreads in each diagnosis, and the same in words."""
     found = spread(table, measure).iloc[::-1]
     dark = is_dark()
-    figure = _figure(
+    chart = _figure(
         [
             go.Box(
                 orientation="h",
@@ -162,9 +156,9 @@ def boxes(table: pd.DataFrame, measure: str) -> tuple[go.Figure, str]:
         ],
         height=360,
     )
-    figure.update_xaxes(nticks=6)
+    chart.update_xaxes(nticks=6)
     medians = [f"{BY_KEY[str(k)].name} {row[50]:.2f}" for k, row in found.iloc[::-1].iterrows()]
-    return figure, f"{words.title(measure)}, median of each diagnosis: {', '.join(medians)}"
+    return chart, f"{words.title(measure)}, median of each diagnosis: {', '.join(medians)}"
 
 
 def histogram(table: pd.DataFrame, measure: str, shares: bool) -> tuple[Chart, pd.DataFrame]:
@@ -178,33 +172,33 @@ def scatter(table: pd.DataFrame, by: str) -> Chart:
     """The map: a point for each image that has a place on it, coloured by a column."""
     table = table[table["x"].notna()]
     values = table[by]
-    figure = _figure([], height=620, legend=True)
+    chart = _figure([], height=620, legend=True)
     if isinstance(values.dtype, pd.CategoricalDtype):
         for place, value in enumerate(values.cat.categories):
             rows = table[(values == value).to_numpy()]
             if len(rows):
-                figure.add_trace(_points(rows, words.name(by, value), _style(by, value, place)))
+                chart.add_trace(_points(rows, words.name(by, value), _style(by, value, place)))
     else:
         numbers = pd.to_numeric(values, errors="coerce").astype(np.float32)
         known = numbers.notna().to_numpy()
         style = {
             "color": numbers[known].to_numpy(),
-            "colorscale": _scale(is_dark()),
+            "colorscale": option("chartSequentialColors"),
             "showscale": True,
             "colorbar": {"thickness": 12, "len": 0.6, "title": None},
         }
-        figure.add_trace(_points(table[known], words.title(by), style))
+        chart.add_trace(_points(table[known], words.title(by), style))
         if not known.all():
             grey = {"color": _grey(is_dark()), "symbol": "x"}
-            figure.add_trace(_points(table[~known], "unknown", grey))
-    figure.update_xaxes(visible=False, fixedrange=False)
-    figure.update_yaxes(visible=False, fixedrange=False)
-    figure.update_layout(legend={"itemsizing": "constant", "y": -0.02, "yanchor": "top"})
+            chart.add_trace(_points(table[~known], "unknown", grey))
+    chart.update_xaxes(visible=False, fixedrange=False)
+    chart.update_yaxes(visible=False, fixedrange=False)
+    chart.update_layout(legend={"itemsizing": "constant", "y": -0.02, "yanchor": "top"})
     alt = (
         f"Map of {len(table):,} images by how alike the classifier sees them, coloured by "
         f"{words.title(by).lower()}. Images close together are alike."
     )
-    return Chart(figure, alt, ("number",))
+    return Chart(chart, alt, ("number",))
 
 
 def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]:
@@ -221,7 +215,7 @@ def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]
         text=[f"{random.at[k, 'leaked']:,} of {random.at[k, 'test']:,}" for k in order],
         textposition="outside",
         cliponaxis=False,
-        marker=_marks(order),
+        marker=marks(order, is_dark()),
         hovertemplate="%{y}: %{x:.0%}, %{text}<extra></extra>",
     )
     diamonds = go.Scatter(
@@ -233,34 +227,26 @@ def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]
         marker={"symbol": "diamond", "size": 11, "color": text_colour(is_dark())},
         hovertemplate="%{y}, LesionLab's split: %{x:.0%}<extra></extra>",
     )
-    figure = _figure([bars, diamonds], height=360, legend=True)
-    figure.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    chart = _figure([bars, diamonds], height=360, legend=True)
+    chart.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     parts = [f"{BY_KEY[k].name} {percent(shares[k])}" for k in reversed(order)]
-    return figure, "Test images whose lesion is also in training, split at random: " + ", ".join(
+    return chart, "Test images whose lesion is also in training, split at random: " + ", ".join(
         parts
     )
 
 
 def _figure(traces: Sequence[Any], height: int, legend: bool = False) -> go.Figure:
-    text = {"color": text_colour(is_dark()), "size": 13}
-    return go.Figure(
-        list(traces),
-        {
-            "height": height,
-            "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
-            "showlegend": legend,
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
-            "xaxis": {"automargin": True, "tickfont": text, "fixedrange": True, "title": None},
-            "yaxis": {
-                "automargin": True,
-                "tickfont": text,
-                "ticksuffix": " ",
-                "fixedrange": True,
-                "title": None,
-            },
-            "bargap": 0.2,
-            "font": text,
-        },
+    fixed = {"fixedrange": True, "title": None}
+    return figure(
+        traces,
+        height,
+        is_dark(),
+        13,
+        showlegend=legend,
+        xaxis=fixed,
+        yaxis={**fixed, "ticksuffix": " "},
+        bargap=0.2,
+        dragmode=None,
     )
 
 
@@ -291,27 +277,6 @@ def _style(by: str, value: str, place: int) -> dict[str, Any]:
     turn = place + place // len(KEYS)
     marker = DIAGNOSES[turn % len(DIAGNOSES)].marker
     return {"color": colour(KEYS[place % len(KEYS)], dark), "symbol": marker}
-
-
-def _marks(keys: list[str]) -> dict[str, Any]:
-    """Colour and hatching of each bar."""
-    return {
-        "color": [colour(k, is_dark()) for k in keys],
-        "pattern": {
-            "shape": [PATTERNS[BY_KEY[k].group] for k in keys],
-            "fillmode": "overlay",
-            "size": 7,
-        },
-    }
-
-
-def _scale(dark: bool) -> list[str]:
-    """The theme's sequential colours, from the least to the most."""
-    return list(st.get_option(f"theme.{'dark' if dark else 'light'}.chartSequentialColors"))
-
-
-def _background(dark: bool) -> str:
-    return str(st.get_option(f"theme.{'dark' if dark else 'light'}.backgroundColor"))
 
 
 def _grey(dark: bool) -> str:

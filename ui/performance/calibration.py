@@ -15,9 +15,9 @@ from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
 from ui import state
-from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
+from ui.theme import LEGEND_ABOVE, text_colour
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}
@@ -156,7 +156,7 @@ def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
     return charts.figure(
         traces,
         560,
-        legend=charts.LEGEND_ABOVE,
+        legend=LEGEND_ABOVE,
         margin={"l": 0, "r": 12, "t": 84, "b": 40},
         xaxis=charts.axis(
             "Probability of the most probable class", range=charts.SHARES, anchor="y2"

@@ -14,16 +14,13 @@ from core.batch.tables import safe_table
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
-from ui.figures import colour, text_colour
+from ui.theme import colour, option, text_colour
+from ui.theme import figure as themed
+from ui.theme import is_dark as dark
 
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
 SYMBOLS = tuple(d.marker for d in DIAGNOSES)
 """Of lines that stand for no diagnosis, in turn."""
-
-
-def dark() -> bool:
-    """Whether the page is shown in the dark theme."""
-    return st.context.theme.type == "dark"
 
 
 def line(key: str, width: float = 2) -> dict[str, Any]:
@@ -48,13 +45,10 @@ def faint() -> str:
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis with readable words. For shares 0…1 add `range=SHARES`."""
-    words = {"color": text_colour(dark()), "size": 13}
     return {
-        "title": {"text": title, "font": words},
-        "tickfont": words,
+        "title": {"text": title, "font": {"color": text_colour(dark()), "size": 13}},
         "gridcolor": "#26373C" if dark() else "#E2EAEC",
         "zeroline": False,
-        "automargin": True,
         **more,
     }
 
@@ -63,19 +57,14 @@ SHARES = (-0.02, 1.02)
 
 
 def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.Figure:
-    """A figure with the looks of the page; a line at its top says what it is for, also when saved.
-
-    All at once: Plotly takes ten times as long to add traces and layout bit by bit.
-    """
-    ground = st.get_option(f"theme.{'dark' if dark() else 'light'}.backgroundColor")
+    """A figure with the looks of the page; a line at its top says what it is for, also when
+    saved."""
+    ground = option("backgroundColor")
     looks = {
-        "height": height,
         "margin": {"l": 0, "r": 12, "t": 56, "b": 40},
-        "font": {"color": text_colour(dark()), "size": 13},
         # An own background, so that the saved picture can be read on any page.
         "paper_bgcolor": ground,
         "plot_bgcolor": ground,
-        "dragmode": False,
         "hoverlabel": {"namelength": -1},
         "title": {
             "text": DISCLAIMER,
@@ -89,7 +78,7 @@ def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.F
             "pad": {"t": 6},
         },
     }
-    return go.Figure(list(traces), looks | layout)
+    return themed(traces, height, dark(), 13, **looks | {"legend": None} | layout)
 
 
 def guide(axis: str, at: float, words: str = "", rows: str = "paper") -> dict[str, Any]:
@@ -111,9 +100,6 @@ def guide(axis: str, at: float, words: str = "", rows: str = "paper") -> dict[st
         if words
         else [],
     }
-
-
-LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 
 
 def show(

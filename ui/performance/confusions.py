@@ -22,6 +22,7 @@ from ui.dataset_cases import open_in_analyse, small
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 from ui.text import as_text
+from ui.theme import option
 
 TITLE = "Confusions"
 COUNTS, SHARES = "Counts", "Share of the true diagnosis"
@@ -97,7 +98,7 @@ def _matrix(
 ) -> go.Figure:
     size = len(classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    scale = st.get_option(f"theme.{'dark' if charts.dark() else 'light'}.chartSequentialColors")
+    scale = option("chartSequentialColors")
     cells = [(row, column) for row in range(size) for column in range(size)]
     # The scale runs from the page's own shade to its opposite, so words change shade half-way.
     pale, deep = ("#E4EDEF", "#08161A") if charts.dark() else ("#08161A", "#FFFFFF")

@@ -21,6 +21,7 @@ from ui.performance import charts
 from ui.performance.evaluations import Choice, SegmenterReport, segmenter_report
 from ui.performance.overview import headline
 from ui.text import as_text
+from ui.theme import LEGEND_ABOVE
 
 TITLE = "Outlines"
 MEASURES = {"iou": "IoU", "dice": "Dice"}
@@ -73,7 +74,7 @@ def _distribution(found: SegmenterReport, measure: str) -> None:
         380,
         xaxis=charts.axis(f"{MEASURES[measure]} of an image", range=charts.SHARES),
         yaxis=charts.axis("Images"),
-        legend=charts.LEGEND_ABOVE,
+        legend=LEGEND_ABOVE,
         margin={"l": 0, "r": 12, "t": 64, "b": 40},
         **charts.guide("x", median, f"median {median:.3f}"),
         showlegend=bool(failed.any()),

@@ -8,7 +8,6 @@ import textwrap
 import cv2
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 
 from core.answer.threshold import Outcomes
 from core.formatting import chance, percent
@@ -18,13 +17,14 @@ from core.lesion.colour import COLOURS, LEAST_SHARE
 from core.lesion.measure import Measurements
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
-from ui.figures import BROWN, PATTERNS, TEAL, bar_layout, colour, text_colour, tick_label
+from ui.figures import BROWN, TEAL, bar_figure, tick_label
 from ui.state import ShownAnalysis
+from ui.theme import LEGEND_ABOVE, figure, is_dark, marks, text_colour
 
 
 def contrast_chart(shown: ShownAnalysis, key: str, other: str) -> go.Figure:
     """The photo in grey under what speaks for one class (teal) rather than another (brown)."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     name = ("contrast", key, other, dark)
     return drawings.of((shown,), name, lambda: _contrast_chart(shown, key, other, dark))
 
@@ -70,34 +70,28 @@ def _contrast_chart(shown: ShownAnalysis, key: str, other: str, dark: bool) -> g
         },
     )  # fmt: skip
     axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
-    layout = {
-        "height": 440,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 72},
-        "dragmode": False,
-        "font": text,
-        "images": [
-            {
-                "source": f"data:image/jpeg;base64,{photo}",
-                "xref": "x", "yref": "y", "x": 0, "y": 0,
-                "sizex": columns, "sizey": rows, "sizing": "stretch", "layer": "below",
-            }
-        ],
-        "xaxis": {**axis, "range": [0, columns]},
-        "yaxis": {
-            **axis,
-            "range": [rows, 0],
-            "scaleanchor": "x",
-            "scaleratio": (height / rows) / (width / columns),
-        },
+    picture = {
+        "source": f"data:image/jpeg;base64,{photo}",
+        "xref": "x", "yref": "y", "x": 0, "y": 0,
+        "sizex": columns, "sizey": rows, "sizing": "stretch", "layer": "below",
     }  # fmt: skip
-    return go.Figure(trace, layout)
+    ratio = (height / rows) / (width / columns)
+    return figure(
+        [trace],
+        440,
+        dark,
+        margin={"l": 8, "r": 8, "t": 8, "b": 72},
+        images=[picture],
+        xaxis={**axis, "range": [0, columns]},
+        yaxis={**axis, "range": [rows, 0], "scaleanchor": "x", "scaleratio": ratio},
+    )
 
 
 def before_and_after(
     classes: tuple[str, ...], before: np.ndarray, after: np.ndarray, names: tuple[str, str]
 ) -> go.Figure:
     """Probabilities K of each class at two priors, in pairs: pale before, full after."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     order = [classes.index(key) for key in ORDER]
     labels = [tick_label(classes[k]) for k in order]
     bars = [
@@ -110,27 +104,17 @@ def before_and_after(
             textposition="outside",
             cliponaxis=False,
             showlegend=False,
-            marker={
-                "color": [colour(classes[k], dark) for k in order],
-                "opacity": opacity,
-                "pattern": {
-                    "shape": [PATTERNS[BY_KEY[classes[k]].group] for k in order],
-                    "fillmode": "overlay",
-                    "size": 7,
-                },
-            },
+            marker=marks([classes[k] for k in order], dark) | {"opacity": opacity},
             hovertemplate="%{y}: %{x:.0%}<extra>" + name + "</extra>",
         )
         for name, shares, opacity in zip(names, (before, after), (0.45, 1.0), strict=True)
     ]
-    figure = go.Figure(bars, bar_layout(dark))
-    figure.update_layout(height=460, bargap=0.3, bargroupgap=0.08)
-    return figure.update_xaxes(range=[0, 1.3])
+    return bar_figure(bars, 460, dark, 1.3, bargap=0.3, bargroupgap=0.08)
 
 
 def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
     """Found and missed above false alarms and those correctly not called, each pair stacked."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     text = {"color": text_colour(dark), "size": 14}
     good, bad = ("#3DB6BC", "#D5945E") if dark else ("#007E89", "#9D5C2C")
     rows = [sick.capitalize(), "All others"]
@@ -151,31 +135,25 @@ def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:
         )
         for name, row, number, shade, shape in parts
     ]
-    layout = {
-        "barmode": "stack",
-        "height": 220,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
-        "bargap": 0.35,
-        "legend": {
-            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal",
-            "title": None, "font": text,
-        },
-        "xaxis": {"tickfont": text, "rangemode": "tozero"},
-        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
-        "dragmode": False,
-        "font": text,
-    }  # fmt: skip
-    return go.Figure(bars, layout)
+    return figure(
+        bars,
+        220,
+        dark,
+        barmode="stack",
+        bargap=0.35,
+        legend={**LEGEND_ABOVE, "traceorder": "normal", "font": text},
+        xaxis={"rangemode": "tozero"},
+        yaxis={"autorange": "reversed", "ticksuffix": " "},
+    )
 
 
 def colour_bars(measured: Measurements) -> go.Figure:
     """The share of each of the six colours, as a bar of that colour with its name."""
-    dark = st.context.theme.type == "dark"
+    dark = is_dark()
     return drawings.of((measured,), ("colours", dark), lambda: _colour_bars(measured, dark))
 
 
 def _colour_bars(measured: Measurements, dark: bool) -> go.Figure:
-    text = {"color": text_colour(dark), "size": 14}
     shares = [getattr(measured, colour.key) for colour in COLOURS]
     bars = go.Bar(
         orientation="h",
@@ -190,16 +168,9 @@ def _colour_bars(measured: Measurements, dark: bool) -> go.Figure:
         },
         hoverinfo="skip",
     )
-    layout = {
-        "height": 250,
-        "margin": {"l": 0, "r": 8, "t": 8, "b": 8},
-        "bargap": 0.25,
-        "xaxis": {"range": [0, 1.5], "visible": False},
-        "yaxis": {"autorange": "reversed", "automargin": True, "ticksuffix": " ", "tickfont": text},
-        "dragmode": False,
-        "font": text,
-    }
-    return go.Figure(bars, layout)
+    names = {"autorange": "reversed", "ticksuffix": " "}
+    hidden = {"range": [0, 1.5], "visible": False}
+    return figure([bars], 250, dark, bargap=0.25, xaxis=hidden, yaxis=names)
 
 
 def describe_colours(measured: Measurements) -> str:

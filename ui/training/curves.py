@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from core.evaluation.metrics import NAMES
 from ui.performance import charts, learning
 from ui.text import as_plain_html
+from ui.theme import option
 from ui.training import words
 
 
@@ -59,8 +59,7 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
     Args:
         tables: rows of `metrics.csv` by the run's name, in the order of the legend.
     """
-    theme = "dark" if charts.dark() else "light"
-    colours = st.get_option(f"theme.{theme}.chartCategoricalColors")
+    colours = option("chartCategoricalColors")
     traces = []
     for place, (name, table) in enumerate(tables.items()):
         if column not in table:

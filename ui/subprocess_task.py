@@ -165,12 +165,12 @@ class Task:
         if self._unwanted():
             return
         self._began = time.monotonic()
-        told = {progress.FILE: str(self.folder / "progress")}
+        environment = {progress.FILE: str(self.folder / "progress")}
         with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
             process = subprocess.Popen(
                 self._command,
                 cwd=REPOSITORY,
-                env={**os.environ, **told},
+                env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +48,6 @@ class Analysis:
         novelty: ≥ 0, how unlike the training images, which have about 1 (see
             `core.models.novelty`).
         domain: one of `core.models.gate.DOMAINS`, by thresholds fixed on validation.
-        milliseconds: how long each step took.
         models: name and short hash of the weights used.
         anatomy: what is needed to draw the measurements, in pixels of the photo as decoded; None
             likewise.
@@ -67,7 +65,6 @@ class Analysis:
     embedding: np.ndarray
     novelty: float
     domain: str
-    milliseconds: dict[str, float]
     models: dict[str, str]
     anatomy: Anatomy | None = None
 
@@ -89,11 +86,6 @@ class Analysis:
     def probability(self, key: str) -> float:
         """Probability of a class, 0…1."""
         return float(self.probabilities[self.classes.index(key)])
-
-    @property
-    def heatmaps(self) -> np.ndarray:
-        """Grad-CAM of every class, float32 K×h×w ≥ 0."""
-        return np.maximum(self.evidence, 0)
 
     def heatmap(self, key: str) -> np.ndarray:
         """Grad-CAM of a class, float32 h×w ≥ 0: what speaks for it."""
@@ -172,20 +164,15 @@ class Analyser:
 
     def analyse(self, image: LesionImage) -> Analysis:
         """Analyse a photo: one pass of each network."""
-        clock = _Clock()
         size = self.classifier_card.input.size
         scores = self.runtime.classify(resize(image.rgb, (size, size))[None])
-        clock.lap("classify")
         size = self.segmenter_card.input.size
         mask_logits = self.runtime.segment(resize(image.rgb, (size, size))[None])[0]
-        clock.lap("segment")
         longest = min(MAX_SIDE, max(image.width, image.height))
         small = scaled(image.width, image.height, longest)
         measurements, anatomy = measure(mask_of(mask_logits, *small), image.rgb, image.width)
-        clock.lap("measure")
         novelty = float(self.reference.familiar.novelty(scores.textures[0]))
         embedding = scores.embeddings[0]
-        clock.lap("compare")
         probabilities = self.calibrate(scores.logits[0])
         evidence = scores.evidence[0]
         for array in (probabilities, evidence, embedding, mask_logits):
@@ -203,7 +190,6 @@ class Analyser:
             embedding=embedding,
             novelty=novelty,
             domain=self.reference.domain(scores.textures[0], novelty),
-            milliseconds=clock.laps,
             models=self.models,
             anatomy=anatomy,
         )
@@ -234,14 +220,3 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     shrinking = width < logits.shape[1] and height < logits.shape[0]
     how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     return largest_part(cv2.resize(logits, (width, height), interpolation=how) > 0)
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = round((now - self._last) * 1000, 2)
-        self._last = now

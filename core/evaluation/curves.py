@@ -60,12 +60,12 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
-    held = np.unique(index)
+    filled = np.unique(index)
     return {
-        "from": [round(b / bins, 4) for b in held],
-        "confidence": [float(confidence[index == b].mean()) for b in held],
-        "accuracy": [float(right[index == b].mean()) for b in held],
-        "images": [int((index == b).sum()) for b in held],
+        "from": [round(b / bins, 4) for b in filled],
+        "confidence": [float(confidence[index == b].mean()) for b in filled],
+        "accuracy": [float(right[index == b].mean()) for b in filled],
+        "images": [int((index == b).sum()) for b in filled],
     }
 
 

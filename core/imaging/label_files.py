@@ -109,17 +109,17 @@ def read_labels(source: bytes | Path, name: str) -> Labels:
     one_hot = [column for column in table if column in ONE_HOT]
     column = next((c for c in DIAGNOSIS_COLUMNS if c in table and c not in images.name), None)
     if column is not None:
-        told = table[column]
-        dx = told.map(diagnosis_of)
+        written = table[column]
+        dx = written.map(diagnosis_of)
     elif one_hot:
-        told, dx = _of_one_hot(table, name)
+        written, dx = _of_one_hot(table, name)
     else:
         raise DatasetError(
             f"{name} lacks a column of diagnoses: one called dx or diagnosis, or ISIC's one-hot "
             f"columns {', '.join(KEYS).upper()}. It has {', '.join(map(str, table.columns))}."
         )
     known = dx.notna()
-    left_out = Counter(told[~known])
+    left_out = Counter(written[~known])
     if not known.any():
         listed = ", ".join(sorted(filter(None, left_out))[:5]) or "nothing"
         raise DatasetError(
@@ -265,7 +265,7 @@ def _of_one_hot(table: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
         raise DatasetError(f"{name} lacks the columns {', '.join(missing).upper()}.")
     known = [column for column in table if column in (*ONE_HOT, *BEYOND)]
     others = [c for c in table if c not in (*known, LESION, PATIENT) and _is_marks(table[c])]
-    told: list[str] = []
+    chosen_names: list[str] = []
     for number, row in zip(table.index, table.to_dict("records"), strict=True):
         try:
             marks = {column: float(row[column].replace(",", ".")) for column in known}
@@ -275,8 +275,8 @@ def _of_one_hot(table: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
         chosen = chosen or {column for column in others if row[column][0] == "1"}
         if len(chosen) != 1:
             raise DatasetError(f"Line {number} of {name} needs a 1 in exactly one class.")
-        told.append(chosen.pop())
-    said = pd.Series(told, index=table.index, dtype="str")
+        chosen_names.append(chosen.pop())
+    said = pd.Series(chosen_names, index=table.index, dtype="str")
     return said.where(said.isin(KEYS), said.str.upper()), said.where(said.isin(KEYS), None)
 
 

@@ -78,5 +78,5 @@ def _colours(measured: Measurements) -> str:
     if not measured.in_colour:
         return "none: the photo is grey"
     shares = {colour.name.lower(): getattr(measured, colour.key) for colour in COLOURS}
-    told = [f"{name} {percent(share)}" for name, share in shares.items() if share > 0]
-    return f"{measured.colours} of 6" + (f": {', '.join(told)}" if told else "")
+    present = [f"{name} {percent(share)}" for name, share in shares.items() if share > 0]
+    return f"{measured.colours} of 6" + (f": {', '.join(present)}" if present else "")

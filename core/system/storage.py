@@ -285,8 +285,8 @@ def _is_old_photos(folder: Path) -> bool:
         return False
     try:
         if "complete.json" in names:
-            told = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
-            if told.keys() != {"images", "size"}:
+            facts = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
+            if facts.keys() != {"images", "size"}:
                 return False
         return all(_begins(folder / name, b"\x93NUMPY") for name in names & ARRAYS)
     except (OSError, ValueError, AttributeError):

@@ -80,7 +80,7 @@ class Elsewhere(Folder):
         photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
         pairs = pair_masks(photos, masks)
         tables = [name for name in files if name.lower().endswith(TABLES)]
-        labels, told = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
+        labels, label_notes = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
         rows: dict[str, dict[str, str]] = {}
         known_already = bare = 0
         for photo in photos:
@@ -114,7 +114,7 @@ class Elsewhere(Folder):
         if bare:
             notes += (f"{bare:,} photos without a diagnosis or a mask are left out.",)
         split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
-        return cls(path, table, split, KEYS, (*notes, *told))
+        return cls(path, table, split, KEYS, (*notes, *label_notes))
 
     def photo(self, image_id: str) -> bytes:
         """The photo's bytes. Raises DatasetError."""

@@ -8,7 +8,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -149,17 +148,6 @@ class Runs:
                 raise self.database.unusable(error) from error
             raise
         return folder.name
-
-    def duplicate(self, id: str, name: str | None = None, **changes: Any) -> str:
-        """`create` with the choices of another run, some of them changed (`lr=1e-3`).
-
-        Raises:
-            ConfigError: a choice cannot be so.
-        """
-        run = self.get(id)
-        if run.config is None:
-            raise JobError(f"The choices of “{run.name}” cannot be read. Make a new training.")
-        return self.create(replace(run.config, **changes), name or f"{run.name} (copy)")
 
     def resume(self, id: str) -> None:
         """Put a failed, stopped or interrupted run at the end of the queue, to go on after its last

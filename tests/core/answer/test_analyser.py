@@ -133,7 +133,6 @@ def test_analysis() -> None:
     assert analysis.measurements.abrupt_segments == 8
     assert analysis.anatomy.width == 300
     assert analysis.models == {"classifier": "a" * 12, "segmenter": "b" * 12}
-    assert set(analysis.milliseconds) == {"classify", "segment", "measure", "compare"}
     for array in (
         analysis.probabilities,
         analysis.evidence,

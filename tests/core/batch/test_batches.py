@@ -48,7 +48,6 @@ def analysis(image: LesionImage) -> Analysis:
         embedding=np.zeros(16, np.float32),
         novelty=0.1,
         domain="familiar",
-        milliseconds={},
         models={},
     )
 

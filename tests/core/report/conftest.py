@@ -64,7 +64,6 @@ def analysis(width: int = 600, height: int = 450, lesion: bool = True, **changed
         "embedding": np.zeros(16, np.float32),
         "novelty": 0.1,
         "domain": "familiar",
-        "milliseconds": {},
         "models": {},
     }
     return Analysis(**(facts | changed))

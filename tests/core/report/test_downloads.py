@@ -27,7 +27,6 @@ def analysis(mask: np.ndarray) -> Analysis:
         embedding=np.zeros(16, np.float32),
         novelty=0.1234567,
         domain="familiar",
-        milliseconds={"classify": 9.5},
         models={"classifier": "0123456789ab"},
     )
 

@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "lesions": 4,
         "intervals": "95 %",
         "overall": {"accuracy": INTERVAL},
-        "classes": {key: {} for key in KEYS},
+        "classes": {key: {"support": 4 * (key == "nv")} for key in KEYS},
         "confusion": {"classes": list(KEYS), "counts": [[0] * 7] * 7},
         "reliability": {},
         "two_classes": {},

@@ -19,7 +19,7 @@ import pytest
 from core.settings import REPOSITORY
 from tests.train.jobs.conftest import config
 from tests.waiting import PATIENCE
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig
+from train.config import SegmenterConfig
 from train.config_files import read_run_config
 from train.jobs import JobError, Runs
 from train.jobs.database import DATABASE_FILE, Database
@@ -175,17 +175,6 @@ def test_figures_of_the_epochs(runs: Runs) -> None:
     assert runs.log(id, 1) == "two"
 
 
-def test_duplicate(runs: Runs) -> None:
-    id = runs.create(config(), "First", "notes of the first")
-    copy = runs.get(runs.duplicate(id, lr=1e-3))
-    assert isinstance(copy.config, ClassifierConfig)
-    assert (copy.name, copy.config.lr, copy.config.epochs) == ("First (copy)", 1e-3, 4)
-    assert order(runs) == [id, copy.id]
-    with pytest.raises(ConfigError):
-        runs.duplicate(id, batch=1)
-    assert len(runs.all()) == 2
-
-
 def test_bin(runs: Runs) -> None:
     a, b = (runs.create(config(), name) for name in "ab")
     runs.delete(a)
@@ -257,8 +246,6 @@ def test_damaged_choices(runs: Runs, text: str) -> None:
     assert not run.resumable
     with pytest.raises(JobError, match=r"config\.json"):
         runs.resume(id)
-    with pytest.raises(JobError, match="choices"):
-        runs.duplicate(id)
     runs.delete(id)
     assert runs.purge(0) == 1
 

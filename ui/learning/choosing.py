@@ -71,7 +71,7 @@ def show(store: Store, me: Profile) -> None:
 def other_split() -> None:
     """Say so where the dataset's split is not the models' own."""
     data = state.dataset()
-    known = {card.get("split_id") for card in state.cards().values()}
+    known = {card.split_id for card in state.cards().values()}
     if not isinstance(data, str) and known != {data.split.id}:
         st.warning(
             "This dataset has another split than the models in use were made for: they may know "

@@ -22,10 +22,10 @@ from core.models.weights import WeightsError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.dataset_cases import small
-from ui.figures import colour
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Report, report
+from ui.performance.evaluations import RULE, ClassifierReport, classifier_report
 from ui.text import as_text
+from ui.theme import LEGEND_ABOVE, colour
 
 EXAMPLES = 6
 CONFUSIONS = 3
@@ -61,10 +61,10 @@ def model(key: str) -> None:
     """Sensitivity, precision and the usual confusions, with intervals."""
     st.markdown("**The model on the test split**")
     try:
-        found = report("classifier", "test")
-        measured = found.figures["classes"][key]
+        found = classifier_report("test")
+        measured = found.figures.classes[key].figures
         rows = {
-            name: charts.interval(measured[measure], 2)
+            name: measured[measure].text(2)
             for measure, name in (
                 ("recall", "Found (sensitivity)"),
                 ("precision", "Right when named (precision)"),
@@ -72,7 +72,7 @@ def model(key: str) -> None:
             )
         }
         mixed = confused(found, key)
-    except (EvaluationError, WeightsError, KeyError, TypeError) as error:
+    except (EvaluationError, WeightsError, KeyError) as error:
         st.caption(
             as_text(str(error))
             if isinstance(error, EvaluationError | WeightsError)
@@ -90,7 +90,7 @@ def model(key: str) -> None:
     )
 
 
-def confused(found: Report, key: str) -> list[str]:
+def confused(found: ClassifierReport, key: str) -> list[str]:
     """What the model takes the diagnosis for, the most frequent first."""
     rows = (found.predictions["dx"] == key).to_numpy()
     if not rows.any():
@@ -184,7 +184,7 @@ def _bars(key: str, column: str, title: str, shares: pd.Series, every: pd.Series
         140 + 30 * len(names),
         xaxis=charts.axis("Share of the lesions", tickformat=".0%", range=(0, most * 1.1)),
         yaxis=charts.axis("", autorange="reversed", ticksuffix=" "),
-        legend=charts.LEGEND_ABOVE,
+        legend=LEGEND_ABOVE,
         margin={"l": 0, "r": 12, "t": 70, "b": 40},
     )
     words = ", ".join(f"{n} {percent(s)}" for n, s in zip(names, shares, strict=True))

@@ -18,7 +18,7 @@ from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from ui import state
 from ui.case import Case
-from ui.performance.evaluations import report
+from ui.performance.evaluations import classifier_report
 from ui.state import ShownAnalysis
 
 
@@ -44,7 +44,7 @@ def pool() -> Pool:
         return Pool(practice_pool(), True, False)
     said: pd.DataFrame | None = None
     with contextlib.suppress(EvaluationError, WeightsError):
-        said = report("classifier", "test").predictions
+        said = classifier_report("test").predictions
     if said is not None and not set(KEYS) <= set(said.columns):
         said = None
     found = dataset_pool(data.table, said)
@@ -79,5 +79,5 @@ def said_of(shown: ShownAnalysis) -> Said:
     """The model's answer, to be kept with the student's."""
     analysis = shown.analysis
     shares = {key: round(analysis.probability(key), 6) for key in analysis.classes}
-    weights = str(state.model_server().analyser.classifier_card["sha256"])
+    weights = state.model_server().analyser.classifier_card.sha256
     return Said(analysis.prediction, shares, weights)

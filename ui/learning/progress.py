@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.figures import Figure
 from core.formatting import percent
 from core.learning.database import LearningError
 from core.learning.export import answers_csv
@@ -21,6 +22,7 @@ from ui.frame import decide
 from ui.learning import choosing, links
 from ui.performance import charts
 from ui.text import as_text
+from ui.theme import LEGEND_ABOVE
 
 
 def show(store: Store, me: Profile) -> None:
@@ -93,7 +95,7 @@ def over_time(answers: Sequence[Answered]) -> None:
             320,
             xaxis=charts.axis("When (UTC)"),
             yaxis=charts.axis("Share right", range=charts.SHARES, tickformat=".0%"),
-            legend=charts.LEGEND_ABOVE,
+            legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
             showlegend=True,
         ),
@@ -120,9 +122,7 @@ def by_diagnosis(answers: Sequence[Answered]) -> None:
         rows.append(
             charts.Row(
                 BY_KEY[s.key].name,
-                part.value,
-                part.low,
-                part.high,
+                Figure(value=part.value, low=part.low, high=part.high),
                 f"{s.right} of {s.answers}",
                 charts.accent(),
             )
@@ -130,8 +130,7 @@ def by_diagnosis(answers: Sequence[Answered]) -> None:
     charts.show(
         charts.forest(rows, "Share right", None, ""),
         "progress-diagnoses",
-        "Share right by diagnosis: "
-        + ", ".join(f"{r.label} {r.note}" for r in rows if r.value is not None),
+        "Share right by diagnosis: " + ", ".join(f"{r.label} {r.note}" for r in rows if r.known),
         "Of the cases of each true diagnosis, how many you named.",
         charts.forest_table(rows),
     )

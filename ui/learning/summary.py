@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.evaluation.figures import Figure
 from core.formatting import percent
 from core.learning.draw import LEVELS
 from core.learning.export import answers_csv
@@ -103,16 +104,22 @@ def interval(found: Share) -> str:
 
 def compare(answers: Sequence[Answered]) -> None:
     """Student, model, and both."""
+    shares = {who: accuracy(answers, answer) for who, answer in WHO.items()}
     rows = [
-        charts.Row(who, found.value, found.low, found.high, f"{found.hits} of {found.of}", colour)
-        for who, answer in WHO.items()
-        if (found := accuracy(answers, answer)).of
-        for colour in [charts.accent()]
+        charts.Row(
+            who,
+            Figure(value=share.value, low=share.low, high=share.high),
+            f"{share.hits} of {share.of}",
+            charts.accent(),
+        )
+        for who, share in shares.items()
+        if share.of
     ]
     charts.show(
         charts.forest(rows, "Share right", None, ""),
         "quiz",
-        "Share right: " + ", ".join(f"{r.label} {percent(r.value or 0)} ({r.note})" for r in rows),
+        "Share right: "
+        + ", ".join(f"{r.label} {percent(r.figure.value or 0)} ({r.note})" for r in rows),
         f"With {len(answers)} cases the intervals are wide: a difference of one or two cases says "
         "little. “Both together”: where you and the model differ, the diagnosis with the highest "
         "mean of your confidence and its probability.",

@@ -32,17 +32,17 @@ from hypothesis import strategies as st
 
 from core.batch.sources import from_file
 from core.errors import UserError
-from core.evaluation.files import read_evaluation, read_predictions, read_training
+from core.evaluation.files import Evaluation, read_predictions, read_training
 from core.ham10000.importer import import_archives
 from core.imaging.formats import READ
 from core.imaging.image import LesionImage
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, read_mask
-from core.models.cards import sound
+from core.models.cards import Card
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
 from core.models.registry import in_use, unfit
-from core.models.weights import read_card, read_safetensors
+from core.models.weights import read_safetensors
 from core.settings import REPOSITORY, Settings
 from tests.hostile import pictures
 from tests.train.jobs.conftest import config
@@ -179,8 +179,8 @@ def _runs(data: bytes, folder: Path) -> None:
 
 
 def _card(folder: Path) -> None:
-    card = read_card(folder)
-    sound(card)
+    card = Card.read(folder)
+    assert isinstance(card.odd, tuple)
     for kind in ("classifier", "segmenter"):
         assert isinstance(unfit(kind, card), str)
 
@@ -242,7 +242,7 @@ def targets() -> dict[str, Fuzz]:
         ),
         "evaluation": (
             odd_json(figures.read_text(encoding="utf-8")),
-            _written("evaluation-test.json", lambda f: read_evaluation(f, "test", False)),
+            _written("evaluation-test.json", lambda f: Evaluation.read(f, "test", False)),
         ),
         "predictions": (
             damaged((WEIGHTS / "segmenter/predictions-elsewhere.parquet").read_bytes()),

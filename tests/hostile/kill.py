@@ -27,7 +27,8 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from core.ham10000.importer import import_archives
-from core.models.weights import read_card, sha256, write_card
+from core.models.cards import Card
+from core.models.weights import sha256
 from core.system import prepared
 from tests.hostile.fuzz import archive
 from tests.train.jobs.conftest import config
@@ -144,15 +145,15 @@ def _both_are_there(folder: Path) -> None:
 
 def _one_card(folder: Path) -> None:
     (folder / "model").mkdir()
-    write_card(folder / "model", {"name": "old", "more": "x" * 5000})
+    Card(name="old", others={"more": "x" * 5000}).write(folder / "model")
 
 
 def _old_or_new(folder: Path) -> None:
-    assert read_card(folder / "model")["name"] in ("old", "new")
+    assert Card.read(folder / "model").name in ("old", "new")
 
 
 def _new(folder: Path) -> None:
-    assert read_card(folder / "model")["name"] == "new"
+    assert Card.read(folder / "model").name == "new"
 
 
 def _two_runs(folder: Path) -> None:
@@ -203,7 +204,7 @@ def _a_model(folder: Path) -> None:
     model = folder / "run" / "model" / "classifier"
     model.mkdir(parents=True)
     save_file({"a": np.ones(9, np.float32)}, model / "model.safetensors")
-    write_card(model, {"name": "x", "sha256": sha256(model / "model.safetensors")})
+    Card(name="x", sha256=sha256(model / "model.safetensors")).write(model)
 
 
 def _pack(folder: Path) -> None:
@@ -229,7 +230,7 @@ JOBS = {
         _import, _all_are_whole, _both_are_there,
     ),
     "a model's card": Job(
-        _one_card, lambda folder: write_card(folder / "model", {"name": "new"}), _old_or_new, _new
+        _one_card, lambda folder: Card(name="new").write(folder / "model"), _old_or_new, _new
     ),
     "the list of runs": Job(_two_runs, _more_runs, _two_are_left, _third_is_there),
     "prepared models": Job(lambda _: None, _keep, _whole_or_none, _found),

@@ -162,14 +162,14 @@ class Report:
         """
         answer, said = BY_KEY[analysis.prediction], headline(analysis, usual)
         cards = list(cards)
-        limits = cards[0].limits if cards else ()
+        first = cards[0] if cards else Card()
         measured = analysis.measurements
         return cls(
             name=display_name(name),
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            domain_note=_note(domain_note(analysis.domain, cards[0] if cards else Card(), own), own),
+            domain_note=_note(domain_note(analysis.domain, first, own), own),
             answer=said.text.removesuffix("."),
             about=answer.text,
             besides=(*_besides(analysis), *map(_plain, truth)),
@@ -181,7 +181,7 @@ class Report:
             ),
             doubts=(
                 *map(_plain, remarks),
-                *(f"{limit[0].upper()}{limit[1:]}." for limit in limits if limit),
+                *(f"{limit[0].upper()}{limit[1:]}." for limit in first.limits if limit),
             ),
             notes=_plain(notes),
             models=tuple(map(_model, cards)),

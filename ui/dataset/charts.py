@@ -15,7 +15,7 @@ from core.ham10000.explore import binned, counts, spread
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.dataset import words
 from ui.dataset.selection import Chart
-from ui.theme import colour, figure, is_dark, marks, option, text_colour
+from ui.figures import colour, figure, is_dark, marks, option, text_colour
 
 UNSELECTED = {"marker": {"opacity": 0.35}}
 """Bars beside the one that was clicked."""

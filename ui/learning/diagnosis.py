@@ -22,10 +22,10 @@ from core.models.weights import WeightsError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.dataset_cases import small
+from ui.figures import LEGEND_ABOVE, colour
 from ui.performance import charts
 from ui.performance.evaluations import RULE, ClassifierReport, classifier_report
 from ui.text import as_text
-from ui.theme import LEGEND_ABOVE, colour
 
 EXAMPLES = 6
 CONFUSIONS = 3

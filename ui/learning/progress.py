@@ -18,11 +18,11 @@ from core.learning.scores import accuracy as accuracy_of
 from core.learning.scores import counted, of_student, share
 from core.learning.store import Store
 from core.taxonomy import BY_KEY, KEYS
+from ui.figures import LEGEND_ABOVE
 from ui.frame import decide
 from ui.learning import choosing, links
 from ui.performance import charts
 from ui.text import as_text
-from ui.theme import LEGEND_ABOVE
 
 
 def show(store: Store, me: Profile) -> None:

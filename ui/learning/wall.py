@@ -15,11 +15,11 @@ from core.learning.draw import LEVELS, MEASURED, DrawError, draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, lock
 from ui.choices import choose_one
+from ui.figures import colour
 from ui.frame import decide
 from ui.learning import choosing, class_shared, material
 from ui.performance import charts
 from ui.text import as_text
-from ui.theme import colour
 
 COUNTS = ("5", "10", "20")
 _LED = "class_led"

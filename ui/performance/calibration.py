@@ -15,9 +15,9 @@ from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
 from ui import state
+from ui.figures import LEGEND_ABOVE, text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
-from ui.theme import LEGEND_ABOVE, text_colour
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}

@@ -14,9 +14,9 @@ from core.batch.tables import safe_table
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
-from ui.theme import colour, option, text_colour
-from ui.theme import figure as themed
-from ui.theme import is_dark as dark
+from ui.figures import colour, option, text_colour
+from ui.figures import figure as themed
+from ui.figures import is_dark as dark
 
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
 SYMBOLS = tuple(d.marker for d in DIAGNOSES)

@@ -19,10 +19,10 @@ from core.taxonomy import BY_KEY
 from ui import state
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
+from ui.figures import option
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 from ui.text import as_text
-from ui.theme import option
 
 TITLE = "Confusions"
 COUNTS, SHARES = "Counts", "Share of the true diagnosis"

@@ -11,10 +11,10 @@ from core.evaluation.metrics import NAMES
 from core.glossary import TASKS
 from core.models.cards import Card
 from core.models.weights import WeightsError
+from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, folder
 from ui.text import as_text
-from ui.theme import text_colour
 
 TITLE = "Learning"
 LOSSES = ("train_loss", "val_nll")

@@ -15,9 +15,9 @@ from core.formatting import percent
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.drawings import drawings
+from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
-from ui.theme import text_colour
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"

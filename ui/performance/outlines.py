@@ -17,11 +17,11 @@ from ui import state
 from ui.case import Case
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse
+from ui.figures import LEGEND_ABOVE
 from ui.performance import charts
 from ui.performance.evaluations import Choice, SegmenterReport, segmenter_report
 from ui.performance.overview import headline
 from ui.text import as_text
-from ui.theme import LEGEND_ABOVE
 
 TITLE = "Outlines"
 MEASURES = {"iou": "IoU", "dice": "Dice"}

@@ -16,10 +16,10 @@ from core.glossary import TASKS
 from core.system.records import plain
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
+from ui.figures import colour
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
 from ui.text import as_text
-from ui.theme import colour
 
 TITLE = "Overview"
 MEASURES = {

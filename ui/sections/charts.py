@@ -17,9 +17,18 @@ from core.lesion.colour import COLOURS, LEAST_SHARE
 from core.lesion.measure import Measurements
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
-from ui.figures import BROWN, TEAL, bar_figure, tick_label
+from ui.figures import (
+    BROWN,
+    LEGEND_ABOVE,
+    TEAL,
+    bar_figure,
+    figure,
+    is_dark,
+    marks,
+    text_colour,
+    tick_label,
+)
 from ui.state import ShownAnalysis
-from ui.theme import LEGEND_ABOVE, figure, is_dark, marks, text_colour
 
 
 def contrast_chart(shown: ShownAnalysis, key: str, other: str) -> go.Figure:

@@ -8,9 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluation.metrics import NAMES
+from ui.figures import option
 from ui.performance import charts, learning
 from ui.text import as_plain_html
-from ui.theme import option
 from ui.training import words
 
 

@@ -13,6 +13,7 @@ from core.lesion.phantom import practice_set
 
 def open_compare(visit: Callable[[str], Page], wait_idle: Callable[..., None]) -> Page:
     page = visit("/")
+    page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Compare with another photo").click()
     page.get_by_role("heading", name="Compare two photos").wait_for()
     wait_idle(page)

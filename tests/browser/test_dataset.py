@@ -47,7 +47,7 @@ def click_bar(page, wait_idle, chart: int, bar: int) -> None:
 
 def count(page) -> int:
     """The number of images above the gallery."""
-    heading = page.get_by_role("heading", level=3).filter(has_text="image").first
+    heading = page.get_by_role("heading", level=2).filter(has_text="image").first
     return int(heading.inner_text().split()[0].replace(",", ""))
 
 

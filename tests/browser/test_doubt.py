@@ -18,7 +18,7 @@ def test_eight_views_and_hair_fit_every_screen(visit, wait_idle, viewport, conso
         ask.click()
         wait_idle(page)
     page.get_by_text("of 8 views give the answer").wait_for()
-    chart = page.locator(".js-plotly-plot").nth(1)
+    chart = page.locator(".js-plotly-plot").first
     chart.locator(".errorbar").first.wait_for(state="attached")
     assert chart.locator(".errorbar").count() == 7
     assert chart.locator(".scatterlayer .point").count() == 7

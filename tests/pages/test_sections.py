@@ -15,7 +15,7 @@ from core.answer.cam_methods import METHODS
 from core.lesion.phantom import practice_set
 from core.models.cards import Card
 from core.settings import Settings
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, KEYS, ORDER
 from tests.pages.conftest import checked, start, texts
 from tests.waiting import PATIENCE, wait_for
 from ui import methods, state, subprocess_task
@@ -380,12 +380,12 @@ def test_general_practice_names_its_source(app):
 def test_ones_own_waiting_room_and_back(app):
     choose(ask(app, base_rates), "own")
     names = [n.label for n in app.number_input]
-    assert names == [BY_KEY[k].name for k in KEYS]
+    assert names == [BY_KEY[k].name for k in ORDER]
     usual = [n.value for n in app.number_input]
     for key in KEYS:
         app.number_input(key=f"share_{key}").set_value(float(key == "df"))
     app.run()
-    assert probability_here(app, "Dermatofibroma") == ">99.9 % here"
+    assert probability_here(app, "Dermatofibroma") == ">99 % here"
     app.number_input(key="share_df").set_value(0.0).run()
     assert not app.exception
     assert "at least one diagnosis a share above 0" in texts(app)

@@ -82,6 +82,7 @@ def _contrast(shown: ShownAnalysis) -> None:
     other = right.selectbox(
         "rather than",
         others,
+        others.index(max(others, key=analysis.probability)),
         format_func=lambda key: BY_KEY[key].name,
         key=f"contrast_other_{analysis.digest}_{one}",
     )

@@ -173,8 +173,10 @@ async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]
             if tally.errors:  # whoever cannot start spoils the measurement
                 return
             while time.perf_counter() < began + seconds and (photo := next(fresh, None)):
-                start = time.perf_counter()
                 try:
+                    if session.page.has("upload_remove"):
+                        await session.press("upload_remove")
+                    start = time.perf_counter()
                     await session.upload("file", {photo.name: photo.jpeg})
                     answer = session.page.answer()
                     last = time.perf_counter()

@@ -126,6 +126,8 @@ async def upload_at_once(url: str, photos: list[Photo]) -> list[tuple[Answer, by
             await session.switch("outline", False)
             await session.choose("source", "Your photo")
             for chosen in (photo, after):
+                if session.page.has("upload_remove"):
+                    await session.press("upload_remove")
                 await session.upload("file", {chosen.name: chosen.jpeg})
                 answer = session.page.answer()
                 got.append((answer, await session.fetch(answer.image)))

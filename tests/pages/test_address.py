@@ -11,7 +11,8 @@ from core.ham10000.dataset import Dataset
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set, practice_titles
 from core.settings import REPOSITORY
-from tests.pages.conftest import SECONDS, checked, part, start, texts
+from tests.pages.conftest import checked, part, start, texts
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def arrive(**address: str) -> AppTest:
     """A new visitor with that address."""
-    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=PATIENCE)
     for name, value in address.items():
         app.query_params[name] = value
     return checked(app)

@@ -20,7 +20,7 @@ from core.batch.sources import Source
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.taxonomy import DIAGNOSES
-from tests.pages.conftest import button, texts
+from tests.pages.conftest import button, part, texts
 from tests.waiting import PATIENCE
 from ui import state
 from ui.batch import store as batches
@@ -232,7 +232,7 @@ def test_a_selected_photo_opens_in_analyse(app):
     app.run()
     assert not app.exception
     assert app.title[0].value == "Analyse a photo"
-    assert "2.jpg" in app.image[0].proto.imgs[0].alt
+    assert "2.jpg" in part(app, "photo")["alt"]
     assert "From your batch" in texts(app)
     assert app.segmented_control(key="source").value == "upload"
 

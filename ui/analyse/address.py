@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.lesion.phantom import practice_titles
 from core.taxonomy import KEYS
+from ui import state
 from ui.analyse import uploads
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ def read() -> None:
     if found := ids_of(now.get("cases", "")):
         say["playlist"] = found
         if not any(name in now for name in PHOTOS):
-            say.update(source="dataset", case=found[0], pinned=True, asked_case=found[0])
+            data = state.dataset()
+            known = [] if isinstance(data, str) else [i for i in found if i in data.table.index]
+            first = known[0] if known else found[0]
+            say.update(source="dataset", case=first, pinned=True, asked_case=first)
 
 
 def _read_photo(now: dict[str, str]) -> None:

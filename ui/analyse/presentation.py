@@ -26,7 +26,7 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     """
     analysis, usual = shown.analysis, state.usual()
     said = words.headline(analysis, usual)
-    listed = st.session_state.get(PLAYLIST, [])
+    listed = _listed()
     place = listed.index(case.name) if case.name in listed else None
     notes = ["Teaching, not diagnosis"]
     if place is not None:
@@ -48,13 +48,20 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
 
 
 def _move(name: str, otherwise: Callable[[int], None], by: int) -> None:
-    listed = st.session_state.get(PLAYLIST, [])
+    listed = _listed()
     if name not in listed:
         otherwise(by)
         return
     place = listed.index(name) + by
     if 0 <= place < len(listed):
         open_case(listed[place])
+
+
+def _listed() -> list[str]:
+    """The playlist's cases, as far as the dataset has them."""
+    data = state.dataset()
+    listed = st.session_state.get(PLAYLIST, [])
+    return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
 
 
 def open_case(image_id: str) -> None:

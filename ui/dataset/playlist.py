@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -15,6 +16,7 @@ from ui.text import as_text
 
 _PROBLEM = "playlist_problem"
 """Of the session: what could not be done, until it was said."""
+_ID = re.compile(r"(ISIC_)?\d{1,7}(\.jpe?g)?", re.IGNORECASE)
 HEAD = "# LesionLab playlist: one image id a line, in the order of the presentation\n"
 
 
@@ -69,7 +71,6 @@ def show(on_page: Sequence[str], data: Dataset) -> None:
             st.code(_link(listed), language=None, wrap_lines=True)
         st.file_uploader(
             "Open a saved playlist",
-            type="txt",
             key="playlist_file",
             max_upload_size=1,
             on_change=_open,
@@ -131,14 +132,13 @@ def _open(data: Dataset) -> None:
     file = st.session_state["playlist_file"]
     if file is None:
         return
-    lines = file.getvalue().decode("utf-8", "replace").splitlines()
+    found = listed_in(file.getvalue())
     let_go([file])
-    found = ids_of("\n".join(line for line in lines if not line.lstrip().startswith("#")))
     known = [image_id for image_id in found if image_id in data.table.index]
     if not known:
         st.session_state[_PROBLEM] = (
-            "This file names no image of the dataset. A playlist has one image id a line, such as "
-            f"{data.table.index[0]}. The playlist stays as it was."
+            "This file is no list of images of the dataset. A playlist is a text with one image id "
+            f"a line, such as {data.table.index[0]}, and nothing else. Yours stays as it was."
         )
         return
     st.session_state[PLAYLIST] = known
@@ -147,6 +147,19 @@ def _open(data: Dataset) -> None:
             f"{len(found) - len(known)} of its {len(found)} ids are not in the dataset and were "
             "left out."
         )
+
+
+def listed_in(data: bytes) -> list[str]:
+    """The image ids that a file lists; none if it is anything but such a list."""
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return []
+    words = re.split(r"[\s,;]+", "\n".join(line for line in lines if line.strip()[:1] != "#"))
+    words = list(filter(None, words))
+    if not all(_ID.fullmatch(word) for word in words):
+        return []
+    return ids_of(" ".join(words))
 
 
 def _parameters(listed: list[str]) -> dict[str, str]:

@@ -1,0 +1,81 @@
+"""The playlist of the Dataset page, and the presentation that shows it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ham10000.dataset import Dataset
+from tests.pages.conftest import part, start, texts, visit
+from ui.analyse.address import MOST_CASES
+from ui.dataset.playlist import listed_in
+
+
+@pytest.fixture
+def app(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    return start("dataset")
+
+
+@pytest.fixture
+def ids(dataset: Dataset) -> list[str]:
+    return [str(image_id) for image_id in dataset.table.index[:3]]
+
+
+def test_a_playlist_is_made_in_order_and_lives_in_its_link(app: AppTest, ids: list[str]) -> None:
+    for image_id in ids:
+        app.button(key=f"playlist_{image_id}").click().run()
+    app.button(key=f"playlist_up_{ids[2]}").click().run()
+    app.button(key=f"playlist_remove_{ids[0]}").click().run()
+    assert not app.exception
+    assert app.session_state["playlist"] == [ids[2], ids[1]]
+    digits = [image_id.removeprefix("ISIC_").lstrip("0") for image_id in (ids[2], ids[1])]
+    assert any(code.value.endswith(f"cases={'.'.join(digits)}") for code in app.code)
+    app.button(key="playlist_add_all").click().run()
+    assert len(app.session_state["playlist"]) > 2
+    app.button(key="playlist_clear").click().run()
+    assert app.session_state["playlist"] == []
+
+
+def open_file(app: AppTest, content: bytes) -> AppTest:
+    app.file_uploader(key="playlist_file").set_value(("list.txt", content, "text/plain")).run()
+    assert not app.exception
+    return app
+
+
+def test_a_saved_playlist_is_opened_and_anything_else_is_refused(
+    app: AppTest, ids: list[str]
+) -> None:
+    open_file(app, f"# Monday\r\n{ids[1]}\r\n{ids[0]}.jpg, 9999999".encode())
+    assert app.session_state["playlist"] == [ids[1], ids[0]]
+    assert "1 of its 3 ids are not in the dataset" in texts(app)
+    open_file(app, b"PK\x03\x04\xff 24306 24307")
+    assert "is no list of images" in texts(app)
+    assert app.session_state["playlist"] == [ids[1], ids[0]]
+
+
+@pytest.mark.parametrize("content", [b"", b"# 24306", b"call 24306", b"\xff\xfe2\x004\x00", b"1e9"])
+def test_a_file_that_is_no_list_lists_nothing(content: bytes) -> None:
+    assert listed_in(content) == []
+
+
+def test_a_file_lists_no_more_than_a_playlist_holds() -> None:
+    assert len(listed_in("\n".join(map(str, range(1, 500))).encode())) == MOST_CASES
+
+
+def test_a_presentation_goes_through_the_playlist_and_ends_where_it_was_left(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, ids: list[str]
+) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    app = start(present=True, playlist=["ISIC_9999999", *ids], source="dataset", case=ids[1],
+                pinned=True)  # fmt: skip
+    shown = part(app, "stage")
+    assert shown is not None
+    assert shown["alt"] == f"photo {ids[1]}"
+    assert "Case 2 of 3" in shown["note"]
+    assert shown["truth"].startswith("Truth: ")
+    assert not part(app, "photo")
+    app.session_state["present"] = False
+    app.run()
+    assert ids[1] in part(app, "photo")["alt"]
+    assert visit(app, "dataset").session_state["playlist"][1:] == ids

@@ -29,11 +29,14 @@ class Visit:
         url: `http://HOST:PORT`.
         number: no two visits with different numbers bring the same photo.
         dataset: whether HAM10000 is imported there.
+        tasks: whether to ask for what runs in a process of its own: the five heatmap methods, a
+            training's preview and estimate.
     """
 
     url: str
     number: int
     dataset: bool
+    tasks: bool = True
 
     async def run(self) -> None:
         """All pages, one after the other. Raises SessionError if one is not as it should be."""
@@ -63,7 +66,7 @@ class Visit:
         await session.choose("source", "Camera")
         await session.choose("source", "Your photo")
         await session.upload("file", {f"own-{self.number}.jpg": _photo(self.number)})
-        await self._answer(session, methods=True)
+        await self._answer(session, methods=self.tasks)
 
     async def _answer(self, session: Session, methods: bool = False) -> None:
         """The answer to a photo: its layers, its files, and every section."""
@@ -141,7 +144,7 @@ class Visit:
             await session.choose("training_view", section)
             await _look(session)
         await session.choose("training_view", session.page.options("training_view")[0])
-        if self.dataset:
+        if self.dataset and self.tasks:
             await session.switch("training_preview_on", True)
             await session.settle(TASK_SECONDS)
             await session.press("training_measure")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.ham10000.dataset import Dataset
 from core.ham10000.thumbnails import thumbnail
+from ui.analyse import address
 
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Dataset: lambda d: str(d.root)})
@@ -28,4 +29,4 @@ def choose(image_id: str) -> None:
 def open_in_analyse(image_id: str) -> None:
     """Leave for the Analyse page, with that case open."""
     choose(image_id)
-    st.switch_page("pages/screens/analyse.py")
+    address.open_analyse()

@@ -35,7 +35,7 @@ def test_the_naive_stack_gives_the_same_answer(naive: Naive, number: int) -> Non
     assert probabilities.shape == (7,)
     found = mask > 0
     assert (found & ours.mask).sum() >= 0.98 * (found | ours.mask).sum()
-    target = ours.heatmaps[probabilities.argmax()]
+    target = ours.heatmap(ours.most_probable)
     enlarged = cv2.resize(target, heatmap.shape[::-1])
     assert np.corrcoef(enlarged.ravel(), heatmap.ravel())[0, 1] > 0.98
     assert (naive.answer_without_heatmap(photo)[1] == mask).all()

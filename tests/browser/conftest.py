@@ -24,11 +24,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from benchmarks.app import running_app
 from tests.waiting import PATIENCE
 
+PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
+"""Where Streamlit looks for its server in vain, if one opens another page than the first."""
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CHROMIUM_FLAGS = (
@@ -156,8 +158,8 @@ def color_scheme() -> str:
 
 @pytest.fixture
 def viewport() -> tuple[int, int]:
-    """Width and height of the window; tall, so that whole pages fit."""
-    return 1280, 1600
+    """Width and height of the window: whole pages fit, and the links to all of them."""
+    return 1440, 1600
 
 
 @pytest.fixture
@@ -188,6 +190,10 @@ def page(
         if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
             foreign_requests.append(url)
 
+    def complain(message: ConsoleMessage) -> None:
+        if message.type == "error" and not PROBED.search(message.location["url"]):
+            console_errors.append(message.text)
+
     context = browser.new_context(
         base_url=server.url,
         color_scheme=color_scheme,
@@ -200,10 +206,7 @@ def page(
     page = context.new_page()
     page.on("websocket", lambda socket: note(socket.url))
     page.on("pageerror", lambda error: console_errors.append(str(error)))
-    page.on(
-        "console",
-        lambda message: console_errors.append(message.text) if message.type == "error" else None,
-    )
+    page.on("console", complain)
     yield page
     context.close()
 

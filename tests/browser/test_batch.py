@@ -75,8 +75,8 @@ def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
         page.wait_for_timeout(700)
     page.mouse.click(box["x"] + 160, box["y"] + 37 + 33)
     page.keyboard.press("Shift+Space")
-    page.get_by_text("Open: mole 2.jpg").wait_for()
-    page.get_by_role("img", name="Photo mole 2.jpg").wait_for()
+    page.get_by_text("class/mole 2.jpg").wait_for()
+    page.get_by_role("img", name="mole 2.jpg").wait_for()
     page.go_back()
     table.wait_for()
 

@@ -167,7 +167,6 @@ def _more_runs(folder: Path) -> None:
     runs.create(config(1), "third")
     second = next(run for run in runs.all() if run.name == "second")
     runs.rename(second.id, "second")
-    runs.duplicate(second.id)
     runs.dismiss_notice()
 
 

@@ -5,7 +5,7 @@ passed over."""
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
 
@@ -85,6 +85,13 @@ def write(shown: ShownAnalysis | None = None) -> None:
     if wanted != _ours():
         others = {k: v for k, v in st.query_params.to_dict().items() if k not in NAMES}
         st.query_params.from_dict({**others, **wanted})
+
+
+def open_analyse() -> NoReturn:
+    """Leave another page for the Analyse page as the session has it, under its whole address: one
+    step, from which one step leads back."""
+    st.session_state[_SEEN] = wanted = wanted_now(None)
+    st.switch_page("pages/screens/analyse.py", query_params=wanted)
 
 
 def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:

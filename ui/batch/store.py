@@ -10,7 +10,7 @@ from core.batch.batch_store import BatchStore
 from core.batch.batches import BatchJob, Photo, check
 from core.batch.sources import Source
 from ui import state
-from ui.analyse import uploads
+from ui.analyse import address, uploads
 from ui.batch import truth
 from ui.text import as_text
 
@@ -81,7 +81,7 @@ def open_in_analyse(photo: Photo) -> None:
         about += " · a smaller copy: figures may differ a little from the table's"
     uploads.keep(uploads.Upload("upload", photo.name, photo.copy, about))
     st.session_state["source"] = "upload"
-    st.switch_page("pages/screens/analyse.py")
+    address.open_analyse()
 
 
 def _keys() -> list[str]:

@@ -13,8 +13,9 @@ from core.answer.analyser import DECODED_PX
 from core.answer.cam_methods import METHODS
 from core.answer.compare_methods import PIXELS, read_maps
 from core.formatting import percent
+from core.imaging.black_frame import network_input
 from core.imaging.heatmaps import agreement, share_inside
-from core.imaging.image import ImageError, resize, to_jpeg, to_png
+from core.imaging.image import ImageError, to_jpeg, to_png
 from core.imaging.overlay import canvas_for, draw
 from core.models.registry import in_use
 from core.system.fair_queue import BusyError
@@ -123,7 +124,7 @@ def _started(case: Case, shown: ShownAnalysis, key: str) -> subprocess_task.Task
     """The computation of the maps that are not known yet. Finished ones stay, whatever happens."""
     shared, analysis = bench(), shown.analysis
     size = model_server().analyser.classifier_card.input.size
-    pixels = resize(case.open(DECODED_PX).rgb, (size, size))
+    pixels = network_input(case.open(DECODED_PX).rgb, size)
     known = shared.remembered(analysis.digest, key)
     words = ["{folder}", str(analysis.classes.index(key)), *(m for m in METHODS if m not in known)]
     return subprocess_task.Task(

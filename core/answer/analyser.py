@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.imaging.image import LesionImage, resize, scaled
+from core.imaging.black_frame import network_input
+from core.imaging.image import LesionImage, scaled
 from core.lesion.geometry import Anatomy
 from core.lesion.measure import MAX_SIDE, Measurements, largest_part, measure
 from core.models.calibration import Calibration
@@ -165,9 +166,9 @@ class Analyser:
     def analyse(self, image: LesionImage) -> Analysis:
         """Analyse a photo: one pass of each network."""
         size = self.classifier_card.input.size
-        scores = self.runtime.classify(resize(image.rgb, (size, size))[None])
+        scores = self.runtime.classify(network_input(image.rgb, size)[None])
         size = self.segmenter_card.input.size
-        mask_logits = self.runtime.segment(resize(image.rgb, (size, size))[None])[0]
+        mask_logits = self.runtime.segment(network_input(image.rgb, size)[None])[0]
         longest = min(MAX_SIDE, max(image.width, image.height))
         small = scaled(image.width, image.height, longest)
         measurements, anatomy = measure(mask_of(mask_logits, *small), image.rgb, image.width)

@@ -14,7 +14,8 @@ import numpy as np
 
 from core.answer.analyser import Analyser
 from core.answer.entropy import entropy
-from core.imaging.image import LesionImage, resize
+from core.imaging.black_frame import network_input
+from core.imaging.image import LesionImage
 
 VIEWS = 8
 
@@ -91,7 +92,7 @@ def eight_views(analyser: Analyser, image: LesionImage) -> EightViews:
     The photo is squeezed to the network's square first, as always, and the square is turned.
     """
     size = analyser.classifier_card.input.size
-    seen = np.concatenate(list(views(resize(image.rgb, (size, size))[None])))
+    seen = np.concatenate(list(views(network_input(image.rgb, size)[None])))
     probabilities = analyser.calibrate(analyser.runtime.classify(seen).logits)
     probabilities.setflags(write=False)
     named = tuple(analyser.classes[int(k)] for k in analyser.decision(probabilities))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from core.imaging.image import resize
+from core.imaging.black_frame import network_input
 from train.choices import AUGMENTATIONS
 from train.data.arrays import Arrays
 from train.data.augment import Augmentation, Look
@@ -93,7 +93,7 @@ class Frames(TorchDataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         row = int(self.rows[index])
-        pixels = resize(np.asarray(self.arrays.frames[row]), (self.size, self.size))
+        pixels = network_input(np.asarray(self.arrays.frames[row]), self.size)
         return torch.from_numpy(np.array(pixels)), row
 
 

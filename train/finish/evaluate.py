@@ -37,7 +37,7 @@ from core.evaluation.metrics import (
     segmenter_summary,
 )
 from core.ham10000.splits import check_split
-from core.imaging.image import resize
+from core.imaging.black_frame import network_input
 from core.models.calibration import Calibration
 from core.models.cards import Card
 from core.models.decision import Decision
@@ -250,7 +250,7 @@ def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]
     for start in tqdm(range(0, len(ids), BATCH), "Analysing", unit_scale=BATCH, disable=None):
         chunk = ids[start : start + BATCH]
         photos = [read_photo(source.photo(i), i, DECODED_PX).rgb for i in chunk]
-        yield chunk, np.stack([resize(photo, (size, size)) for photo in photos])
+        yield chunk, np.stack([network_input(photo, size) for photo in photos])
 
 
 def _two_class_views(classes: tuple[str, ...]) -> dict[str, list[int]]:

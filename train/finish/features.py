@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from core.answer.analyser import DECODED_PX
 from core.ham10000.dataset import Dataset
-from core.imaging.image import resize
+from core.imaging.black_frame import network_input
 from core.models.cards import Card
 from core.models.runtime import Scores
 from core.models.torch_runtime import choose_device, load_classifier, load_segmenter
@@ -30,6 +30,8 @@ Segment = Callable[[np.ndarray], np.ndarray]
 """As `core.models.runtime.Runtime.segment`."""
 
 BATCH = 16
+FORMAT = 2
+"""Raised when the networks are shown the same photo otherwise (`core.imaging.black_frame`)."""
 CROPS = 1000
 """Centre crops of the training split that are looked at, if the dataset has them."""
 
@@ -80,7 +82,7 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
     arrays = load_arrays(dataset)
     size = card.input.size
     rows = part_rows(arrays, part)
-    name = f"features-{card.sha256[:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
+    name = f"features{FORMAT}-{card.sha256[:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
     folder = dataset.root / "cache" / name
     path = folder / "features.npz"
     if caches.use(folder) and path.is_file():
@@ -145,7 +147,7 @@ def features_of_files(
     found = []
     for name, content in tqdm(photos, what, total, unit=" photos", disable=None):
         photo = read_photo(content, name, DECODED_PX)
-        found.append(classify(resize(photo.rgb, (size, size))[None]))
+        found.append(classify(network_input(photo.rgb, size)[None]))
     return concatenated(found)
 
 
@@ -164,6 +166,6 @@ def _batches(arrays: Arrays, part: str, rows: np.ndarray, size: int) -> Iterator
         places = range(start, min(start + BATCH, len(rows)))
         if part == "crops":
             crops = (arrays.crops[crop_rows[rows[place]]] for place in places)
-            yield np.stack([resize(crop, (size, size)) for crop in crops])
+            yield np.stack([network_input(crop, size) for crop in crops])
         else:
             yield np.stack([frames[place][0].numpy() for place in places])

@@ -14,10 +14,12 @@ from core.models.runtime import Scores
 SIZES = [(600, 450), (450, 600), (1000, 300), (200, 150), (64, 640), (256, 256), (3000, 2000)]
 
 
-def rectangle(width: int, height: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
-    """A black photo with a white rectangle off its centre; its left, top, right and bottom."""
+def rectangle(
+    width: int, height: int, dark: int = 0
+) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+    """A dark photo with a white rectangle off its centre; its left, top, right and bottom."""
     edges = int(width * 0.23), int(height * 0.31), int(width * 0.71), int(height * 0.83)
-    rgb = np.zeros((height, width, 3), np.uint8)
+    rgb = np.full((height, width, 3), dark, np.uint8)
     rgb[edges[1] : edges[3], edges[0] : edges[2]] = 255
     return rgb, edges
 
@@ -115,7 +117,7 @@ def analyser(
 
 
 def test_analysis() -> None:
-    rgb, edges = rectangle(300, 200)
+    rgb, edges = rectangle(300, 200, dark=50)  # black would be taken for a frame
     whole = analyser()
     analysis = whole.analyse(LesionImage.from_array(rgb))
     assert whole.runtime.seen == [(1, 64, 64, 3), (1, 128, 128, 3)]

@@ -68,7 +68,7 @@ def test_views_keep_the_colours() -> None:
 
 
 def test_a_photo_with_one_bright_corner_is_seen_differently() -> None:
-    rgb = np.zeros((90, 120, 3), np.uint8)
+    rgb = np.full((90, 120, 3), 50, np.uint8)
     rgb[:45, :60] = 255
     found = eight_views(analyser(), LesionImage.from_array(rgb))
     # The corner is top left as the photo is, and once more among the mirrored ones.

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.models.cards import Card, Input
 from core.models.runtime import Scores
 from core.settings import Settings
 from core.system import caches, storage
 from tests.train.conftest import Tiny
 from train.finish.features import features_of
 
-CARD = {"sha256": "0123456789abcdef", "input": {"size": 32}}
+CARD = Card(sha256="0123456789abcdef", input=Input(size=32))
 
 
 class Network:
@@ -62,6 +64,6 @@ def test_a_disk_without_room_is_no_reason_to_fail(
 
     expected = features_of(copy.open(), "test", CARD, Network())
     monkeypatch.setattr("core.system.ownership.write", full)
-    other = CARD | {"sha256": "fedcba9876543210"}
+    other = replace(CARD, sha256="fedcba9876543210")
     found = features_of(copy.open(), "test", other, Network())
     np.testing.assert_array_equal(found.logits, expected.logits)

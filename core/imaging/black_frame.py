@@ -1,9 +1,9 @@
 """What a network sees of a photo: squeezed to its square, without the black around a round field of
 view, as many dermatoscopes' photos have it.
 
-The training photos fill their frame. Round ones are answered far worse by a network that has not
-seen the like, and taken for no dermoscopy; with the black painted over they are answered nearly as
-photos that fill the frame (`python -m benchmarks.black_frame`, figures in benchmarks/README.md).
+Nearly all training photos fill their frame, so that a small round picture on black is taken for no
+dermoscopy every second time; with the black painted over it never is (`python -m
+benchmarks.black_frame`, figures in benchmarks/README.md).
 """
 
 from __future__ import annotations

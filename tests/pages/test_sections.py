@@ -137,6 +137,8 @@ def cams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[l
     of the data keeps it at work after the first map."""
     monkeypatch.setattr(methods, "COMMAND", "tests.pages.quick_methods")
     monkeypatch.setenv("QUICK_METHODS", str(tmp_path))
+    with subprocess_task.QUICK.take() as turn:  # what an earlier test left behind has ended
+        assert turn.wait(PATIENCE)
 
     def asked() -> list[list[str]]:
         log = tmp_path / "asked"

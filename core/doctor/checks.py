@@ -121,7 +121,7 @@ def _data(settings: Settings) -> Finding:
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
-    for name in ("cache", "runs", "data"):
+    for name in ("cache", "runs", "data", "learning"):
         folder: Path = getattr(settings, name)
         variable = f"LESIONLAB_{name.upper()}"
         try:

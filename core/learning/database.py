@@ -1,24 +1,22 @@
 """`answers.sqlite`: who practises, their quizzes and their answers.
 
 SQLite's write-ahead log with full synchronisation: an answer that was confirmed is on the disk, and
-survives that the browser, the server or the computer stops at any moment. Each use opens the file
-and closes it again, so any number of threads and processes may share it.
+survives that the browser, the server or the computer stops at any moment.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from core.errors import UserError
+from core.system.disk_space import is_disk_full
 from core.system.ownership import ForeignFolderError, claim
+from core.system.sqlite_file import SQLiteFile, is_damaged, version_of
 from core.system.storage import ANSWERS
 
 FILE = "answers.sqlite"
-VERSION = 1
-BUSY_SECONDS = 15.0
 
 SCHEMA = """
 CREATE TABLE profiles (
@@ -101,90 +99,52 @@ class LearningError(UserError, ValueError):
     """Answers cannot be kept or read; the message says what to do."""
 
 
-class Database:
+class Database(SQLiteFile):
     """The file in a folder, which is made if it is not there.
 
     Raises:
         LearningError: by every method, if the file cannot be used.
     """
 
+    schema = SCHEMA
+    pragmas = ("foreign_keys = ON", "synchronous = FULL", "secure_delete = ON")
+
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+        super().__init__(folder / FILE)
         try:
             claim(folder, ANSWERS)
-            with closing(self._connect()) as connection:
-                self._prepare(connection)
+            with closing(self.connect()) as connection:
+                found = version_of(connection)
+                if found > self.version:
+                    raise LearningError(
+                        f"{self.path} is of a newer LesionLab. Get that one, or have "
+                        "LESIONLAB_LEARNING name another folder."
+                    )
+                if found < self.version:
+                    self.make_tables(connection)
         except ForeignFolderError as error:
             raise LearningError(
                 f"{error} The setting LESIONLAB_LEARNING names the folder."
             ) from error
         except (OSError, sqlite3.Error) as error:
-            raise self._unusable(error) from error
-
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """One moment's view."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Changes that happen together or, if the block raises, not at all. On the disk at its
-        end."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+            raise self.unusable(error) from error
 
     def forget(self) -> None:
         """Leave nothing of what was deleted in the log beside the file, unless somebody reads."""
         try:
-            with closing(self._connect()) as connection:
+            with closing(self.connect()) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise self.unusable(error) from error
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(self._connect()) as connection:
-                connection.execute(begin)
-                yield connection
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = _version(connection)
-        if version == VERSION:
-            return
-        if version > VERSION:
-            raise LearningError(
-                f"{self.path} is of a newer LesionLab. Get that one, or have LESIONLAB_LEARNING "
-                "name another folder."
-            )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) == 0:  # no one else has made them meanwhile
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-
-    def _unusable(self, error: Exception) -> LearningError:
-        code = getattr(error, "sqlite_errorcode", 0) or 0
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    def unusable(self, error: Exception) -> LearningError:
+        """See `SQLiteFile`."""
+        if is_damaged(error):
             return LearningError(
                 f"{self.path} is damaged ({error}). Put a copy of it back, or move it away to "
                 "begin anew."
             )
-        if code == sqlite3.SQLITE_FULL:
+        if is_disk_full(error):
             return LearningError(
                 f"The disk that holds {self.path} is full: this was not saved. Free some space on "
                 "it, then confirm again."
@@ -193,7 +153,3 @@ class Database:
             f"{self.path} cannot be used ({error}): this was not saved. Make its folder writable, "
             "or set LESIONLAB_LEARNING to one that is, then try again."
         )
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

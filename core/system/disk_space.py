@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
 
 from core.errors import UserError
@@ -17,6 +18,13 @@ _UNKNOWN = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 
 class NoRoomError(UserError):
     """The disk has no room for something; the message says how much it needs and what to do."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that a disk, or someone's share of it, is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def check_room(folder: Path, needed: int, what: str) -> None:

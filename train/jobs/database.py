@@ -3,9 +3,7 @@ at their end. A damaged file is set aside: the runs themselves are folders."""
 
 from __future__ import annotations
 
-import errno
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,15 +12,14 @@ from pathlib import Path
 from typing import ClassVar
 
 from core.errors import UserError
+from core.system.disk_space import is_disk_full
 from core.system.run_folder import is_run
+from core.system.sqlite_file import BUSY_SECONDS, SQLiteFile, is_damaged, version_of
 from train.jobs.locks import BusyError, hold
 
 DATABASE_FILE = "runs.sqlite"
-VERSION = 1
-BUSY_SECONDS = 15.0
 OURS = {"runs", "notices"}
 """The tables."""
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 SCHEMA = """
 CREATE TABLE runs (
@@ -48,32 +45,24 @@ _sound_states: dict[Path, tuple[int, int, int]] = {}
 """Of each file its inode, size and time of change when it was last found whole."""
 
 
-def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that a disk, or someone's share of it, is full."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-
-
 class JobError(UserError, ValueError):
     """Something that cannot be done with a run; the message tells a person what to do instead."""
 
 
-class Database:
+class Database(SQLiteFile):
     """The file in a folder of runs, which is made if it is not there.
-
-    Every use opens the file and closes it, so that whoever comes after it was set aside finds the
-    new one.
 
     Raises:
         JobError: the folder cannot be written.
     """
 
+    schema = SCHEMA
     changes: ClassVar[Counter[Path]] = Counter()
     """How often this process has written to each file."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / DATABASE_FILE
+        super().__init__(folder / DATABASE_FILE)
+        self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not self._sound():
@@ -82,17 +71,10 @@ class Database:
             raise self.unusable(error) from error
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """One moment's view. Raises JobError."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
-
-    @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Changes that happen together or, if the block raises, not at all; no one else writes
-        meanwhile. Raises JobError."""
+        """As any file's, and counted in `changes`."""
         try:
-            with self._transaction("BEGIN IMMEDIATE") as connection:
+            with super().write() as connection:
                 yield connection
         finally:
             self.changes[self.path] += 1
@@ -117,42 +99,21 @@ class Database:
             "set LESIONLAB_RUNS to another folder."
         )
 
-    @contextmanager
-    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(self._connect()) as connection:
-                connection.execute(begin)
-                yield connection
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise self.unusable(error) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        return connection
-
     def _sound(self) -> bool:
         """Whether the file can be used; makes the tables of a new one."""
         try:
-            with closing(self._connect()) as connection:
+            with closing(self.connect()) as connection:
                 if not self._checked(connection):
                     return False
                 tables = _tables(connection)
-                if _version(connection) == VERSION and tables >= OURS:
+                if version_of(connection) == self.version and tables >= OURS:
                     return True
                 if tables:
                     raise self._foreign()
-                _use_wal(connection)
-                connection.execute("BEGIN IMMEDIATE")
-                if _version(connection) != VERSION:  # no one else has made them meanwhile
-                    for statement in SCHEMA.split(";"):
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {VERSION}")
-                connection.execute("COMMIT")
+                self.make_tables(connection)
                 return True
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+            if is_damaged(error):
                 return False
             raise self.unusable(error) from error
 
@@ -186,25 +147,6 @@ class Database:
             )
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Write-ahead logging, for good. SQLite does not wait by itself for the others who have just
-    opened the new file."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-            if not busy or time.monotonic() > deadline:
-                raise
-        time.sleep(0.02)
-
-
 def _tables(connection: sqlite3.Connection) -> set[str]:
     rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     return {row["name"] for row in rows}
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import UserError
-from core.system.disk_space import NoRoomError
-from train.jobs.database import is_disk_full
+from core.system.disk_space import NoRoomError, is_disk_full
 from train.jobs.record import GivenUpError, LostError, OutOfSightError
 from train.jobs.states import Outcome
 from train.progress import Stopped

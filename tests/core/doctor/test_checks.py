@@ -19,12 +19,13 @@ from core.doctor.finding import FINE, NOTE, PROBLEM, Finding
 from core.doctor.serving import serving
 from core.models.weights import WeightsError
 from core.settings import REPOSITORY, Settings
+from tests.ordinary_user import for_an_ordinary_user, readable_folder
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The shipped models; nothing imported, nothing trained."""
-    places = {name: tmp_path / name for name in ("data", "runs", "cache")}
+    places = {name: tmp_path / name for name in ("data", "runs", "cache", "learning")}
     return replace(Settings.from_environment(), weights=REPOSITORY / "weights", **places)
 
 
@@ -90,11 +91,18 @@ def test_other_and_missing_packages(tmp_path: Path) -> None:
     assert states(found, "numpy") == [NOTE]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written(settings: Settings, tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o500)
-    assert states(ask(replace(settings, runs=closed / "runs")), str(closed)) == [PROBLEM]
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+def test_a_folder_that_may_not_be_written(settings: Settings) -> None:
+    with readable_folder() as shared:
+        closed = shared / "closed"
+        closed.mkdir(mode=0o555)
+        places = {name: closed / name for name in ("cache", "runs", "data", "learning")}
+
+        def problems() -> list[object]:
+            return states(list(checks._folders(replace(settings, **places))), str(closed))
+
+        problems()  # as root: what it imports is there for the fork
+        assert for_an_ordinary_user(lambda: problems().count(PROBLEM) == len(places))
 
 
 def test_a_file_where_a_folder_should_be(settings: Settings, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
+from tests.ordinary_user import for_an_ordinary_user, readable_folder
 from tests.train.jobs.conftest import config
 from tests.waiting import PATIENCE
 from train.config import SegmenterConfig
@@ -268,14 +269,21 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
         Runs(tmp_path / "file" / "runs")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
-def test_folder_that_may_not_be_written(runs: Runs) -> None:
-    runs.folder.chmod(0o500)
-    try:
-        with pytest.raises(JobError, match="LESIONLAB_RUNS"):
-            runs.create(config(), "a")
-    finally:
-        runs.folder.chmod(0o700)
+@pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
+def test_folder_that_may_not_be_written() -> None:
+    with readable_folder() as shared:
+        runs = Runs(shared / "runs")
+        runs.create(config(), "a")
+        runs.folder.chmod(0o555)
+
+        def refused() -> bool:
+            with pytest.raises(JobError, match="LESIONLAB_RUNS"):
+                runs.create(config(), "b")
+            return True
+
+        assert for_an_ordinary_user(refused)
+        runs.folder.chmod(0o755)
+        assert [run.name for run in runs.all()] == ["a"]
 
 
 def test_what_could_not_be_recorded_leaves_no_folder(
@@ -334,14 +342,14 @@ def test_the_list_is_checked_once_for_each_state_of_its_file(
 ) -> None:
     runs.create(config(), "a")
     statements: list[str] = []
-    connect = Database._connect
+    connect = Database.connect
 
     def traced(database: Database) -> sqlite3.Connection:
         connection = connect(database)
         connection.set_trace_callback(statements.append)
         return connection
 
-    monkeypatch.setattr(Database, "_connect", traced)
+    monkeypatch.setattr(Database, "connect", traced)
     for _ in range(5):
         assert Runs(runs.folder).all()
     assert sum("quick_check" in statement for statement in statements) == 1

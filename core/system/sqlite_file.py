@@ -1,0 +1,105 @@
+"""SQLite files that many threads and processes share. Each use opens the file and closes it again,
+so that whoever comes after it was replaced finds the new one."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from core.errors import UserError
+
+BUSY_SECONDS = 15.0
+"""How long to wait for others."""
+
+
+class SQLiteFile(ABC):
+    """A file with tables of a known version.
+
+    Attributes:
+        schema: the statements that make them.
+        version: kept in the file (`PRAGMA user_version`).
+        pragmas: of each connection.
+    """
+
+    schema: ClassVar[str]
+    version: ClassVar[int] = 1
+    pragmas: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @abstractmethod
+    def unusable(self, error: Exception) -> UserError:
+        """A sentence for an error in reading or writing the file."""
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One moment's view. Raises what `unusable` returns."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Changes that happen together or, if the block raises, not at all; no one else writes
+        meanwhile. Raises what `unusable` returns."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def connect(self) -> sqlite3.Connection:
+        """To be closed again; by itself each statement is a transaction."""
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        for pragma in self.pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    def make_tables(self, connection: sqlite3.Connection) -> None:
+        """Those of a file that has none of this version."""
+        _use_wal(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        if version_of(connection) != self.version:  # no one else has made them meanwhile
+            for statement in self.schema.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {self.version}")
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self.connect()) as connection:
+                connection.execute(begin)
+                yield connection
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self.unusable(error) from error
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Of a file's tables; 0 of a new file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Whether an error says that a file is no SQLite file, or no whole one."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Write-ahead logging, for good. SQLite does not wait by itself for the others who have just
+    opened the new file."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

@@ -1,0 +1,75 @@
+"""SQLite files that many share."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from core.errors import UserError
+from core.system.sqlite_file import SQLiteFile, is_damaged, version_of
+
+
+class Numbers(SQLiteFile):
+    schema = "CREATE TABLE numbers (n INTEGER PRIMARY KEY);"
+
+    def unusable(self, error: Exception) -> UserError:
+        return UserError(f"{self.path.name}: {error}")
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Numbers:
+    made = Numbers(tmp_path / "numbers.sqlite")
+    with closing(made.connect()) as connection:
+        made.make_tables(connection)
+    return made
+
+
+def test_many_may_make_the_tables_at_once(tmp_path: Path) -> None:
+    several = 8
+    together = Barrier(several)
+
+    def begin(number: int) -> None:
+        opened = Numbers(tmp_path / "numbers.sqlite")
+        together.wait()
+        with closing(opened.connect()) as connection:
+            opened.make_tables(connection)
+        with opened.write() as connection:
+            connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+
+    with ThreadPoolExecutor(several) as threads:
+        list(threads.map(begin, range(several)))
+    with Numbers(tmp_path / "numbers.sqlite").read() as connection:
+        assert version_of(connection) == Numbers.version
+        assert [row["n"] for row in connection.execute("SELECT n FROM numbers")] == [
+            *range(several)
+        ]
+
+
+def test_changes_happen_together_or_not_at_all(numbers: Numbers) -> None:
+    def add(*several: int) -> None:
+        with numbers.write() as connection:
+            for number in several:
+                connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+            if len(several) == 1:
+                raise LookupError
+
+    with pytest.raises(UserError, match="UNIQUE"):
+        add(1, 2, 1)
+    with pytest.raises(LookupError):
+        add(3)
+    with numbers.read() as connection:
+        assert not connection.execute("SELECT n FROM numbers").fetchall()
+
+
+def test_a_damaged_file_is_known(tmp_path: Path) -> None:
+    (tmp_path / "numbers.sqlite").write_bytes(b"no database" * 500)
+    connection = Numbers(tmp_path / "numbers.sqlite").connect()
+    with closing(connection), pytest.raises(sqlite3.DatabaseError) as raised:
+        version_of(connection)
+    assert is_damaged(raised.value)
+    assert not is_damaged(OSError(28, "No space left on device"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 from core.settings import REPOSITORY
 from tests.waiting import PATIENCE
 
+ANNA = "a" * 43
+"""Key of a browser."""
 HEADERS = {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501", "User-Agent": "Firefox"}
 """What the browser of somebody at this computer sends."""
 
@@ -28,6 +31,17 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     found = dict(HEADERS)
     monkeypatch.setattr(type(st.context), "headers", property(lambda _: found))
     return found
+
+
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The cookies of the visitor's browser, Anna's at first; a fresh installation without a
+    dataset."""
+    cookies = {"lesionlab_browser": ANNA}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LESIONLAB_LEARNING", str(tmp_path / "learning"))
+    return cookies
 
 
 def start(page: str = "analyse", **session: Any) -> AppTest:

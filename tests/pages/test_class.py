@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.learning.classes import Classes
 from core.taxonomy import BY_KEY
-from tests.pages.conftest import checked, start, texts
+from tests.pages.conftest import ANNA, checked, start, texts
 from ui import access
 from ui.learning import class_shared
 
-TEACHER, ANNA = "t" * 43, "a" * 43
-"""Keys of browsers."""
+TEACHER = "t" * 43
+"""Key of a browser."""
 
 
 @pytest.fixture(autouse=True)
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The cookies of the visitor's browser; a fresh installation without a dataset."""
-    cookies = {"lesionlab_browser": TEACHER}
-    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("LESIONLAB_LEARNING", str(tmp_path / "learning"))
+def teacher(browser: dict[str, str]) -> None:
+    """It is the first to come."""
+    browser["lesionlab_browser"] = TEACHER
     class_shared.changed()
-    return cookies
 
 
 def pressed(app: AppTest, key: str) -> AppTest:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.imaging.image import to_jpeg
@@ -17,21 +16,12 @@ from core.learning.scores import CONFIDENCES
 from core.learning.store import Store
 from core.lesion.phantom import make_phantom
 from core.taxonomy import BY_KEY, KEYS
-from tests.pages.conftest import checked, part, start, texts
+from tests.pages.conftest import ANNA, checked, part, start, texts
 from ui.learning import asking, feedback
 
-ANNA, BEN = "a" * 43, "b" * 43
-"""Keys of browsers."""
-
-
-@pytest.fixture(autouse=True)
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The cookies of the visitor's browser; a fresh installation without a dataset."""
-    cookies = {"lesionlab_browser": ANNA}
-    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("LESIONLAB_LEARNING", str(tmp_path / "learning"))
-    return cookies
+BEN = "b" * 43
+"""Key of another browser than Anna's."""
+pytestmark = pytest.mark.usefixtures("browser")
 
 
 def pressed(app: AppTest, key: str) -> AppTest:

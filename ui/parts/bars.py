@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import streamlit as st
 
 from core.answer.analyser import Analysis
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
-from ui.figures import colour
+from ui.figures import colour, is_dark
 from ui.parts.files import part
 
-_PART = part("bars", "<div class='groups'></div>")
+_PART = part("bars", "<div class='groups'></div>", "groups")
 
 
 def rows(
@@ -25,29 +23,8 @@ def rows(
         usual: the share of each diagnosis that the probabilities assume, by key.
         flagged: key of the diagnosis that is named although another is more probable.
     """
-    dark = st.context.theme.type == "dark"
-    groups = []
-    for group in ("malignant", "benign"):
-        keys = [key for key in ORDER if BY_KEY[key].group == group]
-        groups.append(
-            {
-                "title": f"{group.capitalize()}: {chance(sum(map(analysis.probability, keys)))}",
-                "hatched": group == "malignant",
-                "rows": [
-                    {
-                        "name": BY_KEY[key].name,
-                        "share": round(analysis.probability(key), 4),
-                        "chance": chance(analysis.probability(key)),
-                        "usual": round(usual[key], 4),
-                        "usualText": f"usual {percent(usual[key])}",
-                        "colour": colour(key, dark),
-                        "flagged": key == flagged,
-                    }
-                    for key in keys
-                ],
-            }
-        )
-    return groups
+    shares = {key: analysis.probability(key) for key in ORDER}
+    return _groups(shares, lambda keys: chance(sum(shares[k] for k in keys)), usual, flagged)
 
 
 def bars(
@@ -59,23 +36,38 @@ def bars(
 
 def counts(answers: Sequence[str], usual: Mapping[str, float], key: str = "counts") -> None:
     """How many photos got each answer (keys), beside the usual share of each diagnosis."""
-    dark = st.context.theme.type == "dark"
+    shares = {k: answers.count(k) / len(answers) for k in ORDER}
+    groups = _groups(shares, lambda keys: f"{sum(map(answers.count, keys)):,}", usual, None)
+    _PART(key=key, data={"groups": groups}, height="content")
+
+
+def _groups(
+    shares: Mapping[str, float],
+    words: Callable[[Sequence[str]], str],
+    usual: Mapping[str, float],
+    flagged: str | None,
+) -> list[dict[str, Any]]:
+    """Of shares of 1 by key; `words` tells how much several keys have together."""
+    dark = is_dark()
     groups = []
     for group in ("malignant", "benign"):
-        keys = [k for k in ORDER if BY_KEY[k].group == group]
-        number = {k: answers.count(k) for k in keys}
-        found = [
+        keys = [key for key in ORDER if BY_KEY[key].group == group]
+        groups.append(
             {
-                "name": BY_KEY[k].name,
-                "share": round(number[k] / len(answers), 4),
-                "chance": f"{number[k]:,}",
-                "usual": round(usual[k], 4),
-                "usualText": f"usual {percent(usual[k])}",
-                "colour": colour(k, dark),
-                "flagged": False,
+                "title": f"{group.capitalize()}: {words(keys)}",
+                "hatched": group == "malignant",
+                "rows": [
+                    {
+                        "name": BY_KEY[key].name,
+                        "share": round(shares[key], 4),
+                        "chance": words([key]),
+                        "usual": round(usual[key], 4),
+                        "usualText": f"usual {percent(usual[key])}",
+                        "colour": colour(key, dark),
+                        "flagged": key == flagged,
+                    }
+                    for key in keys
+                ],
             }
-            for k in keys
-        ]
-        title = f"{group.capitalize()}: {sum(number.values()):,}"
-        groups.append({"title": title, "hatched": group == "malignant", "rows": found})
-    _PART(key=key, data={"groups": groups}, height="content")
+        )
+    return groups

@@ -11,9 +11,14 @@ import streamlit as st
 _FOLDER = Path(__file__).resolve().parent
 
 
-def part(name: str, html: str) -> Any:
-    """The component of that name, to be called once a run where it shall stand."""
-    script, looks = ((_FOLDER / f"{name}.{kind}").read_text("utf-8") for kind in ("js", "css"))
+def part(name: str, html: str, *also: str) -> Any:
+    """The component of that name, to be called once a run where it shall stand.
+
+    Args:
+        also: scripts with functions that its own one uses.
+    """
+    script = "".join((_FOLDER / f"{script}.js").read_text("utf-8") for script in (*also, name))
+    looks = (_FOLDER / f"{name}.css").read_text("utf-8")
     return st.components.v2.component(f"lesionlab_{name}", html=html, js=script, css=looks)
 
 

@@ -96,28 +96,3 @@ export default function ({ data, parentElement, setTriggerValue }) {
     dialog.close()
   }
 }
-
-function group({ title, hatched, rows }) {
-  const list = make("ul", hatched ? "hatched" : "")
-  list.setAttribute("aria-label", title)
-  list.append(...rows.map(row))
-  return list
-}
-
-function row({ name, share, chance, usual, colour, flagged }) {
-  const item = make("li", flagged ? "flagged" : "")
-  const [track, bar, tick] = [make("span", "track"), make("span", "bar"), make("span", "tick")]
-  bar.style.cssText = `width: ${100 * share}%; background-color: ${colour}`
-  tick.style.left = `${100 * usual}%`
-  track.append(bar, tick)
-  track.setAttribute("aria-hidden", "true")
-  item.append(make("span", "", flagged ? `▸ ${name}` : name), track, make("span", "chance", chance))
-  return item
-}
-
-function make(tag, name = "", text = "") {
-  const element = document.createElement(tag)
-  if (name) element.className = name
-  element.textContent = text
-  return element
-}

@@ -36,7 +36,7 @@ _HTML = """
   </div>
 </dialog>
 """
-_PART = part("stage", _HTML)
+_PART = part("stage", _HTML, "groups")
 
 
 def stage(

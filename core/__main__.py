@@ -9,8 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from core.settings import Settings, SettingsError
 from core.system.storage import CLEARED, TITLES, clear, size, survey
 
@@ -73,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from core.errors import DatasetError
     from core.ham10000.importer import import_archives
 
@@ -128,6 +128,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _analyse(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from core.answer.analyser import Analyser
     from core.batch.folder import analyse_files, find_pictures
     from core.models.registry import models_in_use
@@ -202,19 +204,22 @@ def _storage(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from core.doctor.checks import examine
     from core.doctor.finding import PROBLEM
+    from core.doctor.installed import examination
 
     problems = notes = 0
-    for found in examine(Settings.from_environment()):
+    for found in examination():
         print(found, flush=True)
         problems += found.state is PROBLEM
         notes += bool(found.remedy) and found.state is not PROBLEM
-    print(f"{problems} problems, {notes} notes. LesionLab {'cannot' if problems else 'can'} run.")
+    counted = f"{problems} problem{'s' * (problems != 1)}, {notes} note{'s' * (notes != 1)}"
+    print(f"{counted}. LesionLab {'cannot' if problems else 'can'} run.")
     return 1 if problems else 0
 
 
 def _quality(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from core.answer.analyser import Analyser
     from core.answer.quality_limits import fit_limits
     from core.errors import DatasetError

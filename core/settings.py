@@ -22,11 +22,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-
-from platformdirs import user_cache_path
 
 from core.errors import UserError
 
@@ -93,6 +92,8 @@ def _read(
     nice: str,
 ) -> Settings:
     """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
+    from platformdirs import user_cache_path  # here, so that the doctor can say that it is missing
+
     return Settings(
         data=_folder(data, "data"),
         weights=_folder(weights, "weights"),
@@ -107,24 +108,17 @@ def _read(
         ray=_address("LESIONLAB_RAY", ray),
         ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
         cache_gb=_gigabytes("LESIONLAB_CACHE_GB", cache_gb, 20.0),
-        nice=_niceness("LESIONLAB_NICE", nice, NICEST),
+        nice=_count("LESIONLAB_NICE", nice, NICEST, 0, NICEST),
     )
 
 
-def _count(variable: str, value: str, default: int) -> int:
+def _count(variable: str, value: str, default: int, least: int = 1, most: int | None = None) -> int:
     value = value.strip()
-    if value and not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise SettingsError(f"{variable} is {value!r}; set it to a whole number of at least 1.")
-    return int(value) if value else default
-
-
-def _niceness(variable: str, value: str, default: int) -> int:
-    value = value.strip()
-    if value and not (value.isascii() and value.isdigit() and int(value) <= NICEST):
-        raise SettingsError(
-            f"{variable} is {value!r}; set it to a whole number from 0 to {NICEST}."
-        )
-    return int(value) if value else default
+    number = int(value) if re.fullmatch("[0-9]{1,9}", value) else -1
+    if value and not least <= number <= (number if most is None else most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise SettingsError(f"{variable} is {value!r}; set it to a whole number {limits}.")
+    return number if value else default
 
 
 def _gigabytes(variable: str, value: str, default: float) -> float:

@@ -14,7 +14,6 @@ else may, not even at this computer.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import os
 import secrets
 import threading
@@ -29,6 +28,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.access import TEACHER, loopback
 from ui.text import as_text
 
 _PROBLEM = "access_problem"
@@ -42,7 +42,6 @@ BROWSERS_OWN = {
 """Headers that a browser sends of its own accord when it opens a page's connection, besides
 `Sec-…`. Any other one was put in on the way: by a proxy, under one of dozens of names."""
 
-VARIABLE = "LESIONLAB_TEACHER"
 _OPENED = "access_opened"
 """Of the session: the mark of the secret that was entered; see `_mark`."""
 _KEY = secrets.token_bytes(32)
@@ -87,7 +86,7 @@ def check() -> Access:
         return Access(
             False,
             f"{elsewhere}, so nobody may change what everybody shares. To allow it to a teacher, "
-            f"set the environment variable {VARIABLE} to a secret and start LesionLab again.",
+            f"set the environment variable {TEACHER} to a secret and start LesionLab again.",
         )
     return Access(True)
 
@@ -125,7 +124,7 @@ def lock() -> None:
 
 
 def _secret() -> bytes:
-    return _bytes(os.environ.get(VARIABLE, ""))
+    return _bytes(os.environ.get(TEACHER, ""))
 
 
 def _bytes(words: str) -> bytes:
@@ -174,14 +173,14 @@ def _elsewhere() -> str:
 
 
 def _by_settings() -> str:
-    if not _loopback(address := st.get_option("server.address")):
+    if not loopback(address := st.get_option("server.address")):
         return f"LesionLab listens on {address or 'every address of this computer'}"
     hosts = [str(host) for host in st.get_option("server.allowedHosts")]
     if not hosts:
         return "LesionLab answers to any host name (server.allowedHosts is empty)"
     origins = map(_host_of, st.get_option("server.corsAllowedOrigins"))
     for name in (*hosts, *origins, st.get_option("browser.serverAddress")):
-        if not _loopback(name):
+        if not loopback(name):
             return f"LesionLab answers to other names than this computer's own ({name or '?'})"
     if st.get_option("server.baseUrlPath"):
         return "LesionLab is served below a path, as behind a proxy (server.baseUrlPath)"
@@ -192,9 +191,9 @@ def _by_headers(headers: Mapping[str, str]) -> str:
     if added := sorted(_added(headers)):
         return f"You reach LesionLab through a proxy (header {added[0]})"
     found = {name.lower(): value for name, value in headers.items()}
-    if not _loopback(_host_of(f"//{found.get('host', '')}")):
+    if not loopback(_host_of(f"//{found.get('host', '')}")):
         return "You reach LesionLab by another name than this computer's own"
-    if "origin" in found and not _loopback(_host_of(found["origin"])):
+    if "origin" in found and not loopback(_host_of(found["origin"])):
         return "You reach LesionLab from a page of another computer"
     return ""
 
@@ -217,16 +216,3 @@ def _host_of(address: object) -> str:
         return ""
     whole = not (parts.username or parts.password or parts.query or parts.fragment)
     return (parts.hostname or "") if whole and parts.path in ("", "/") else ""
-
-
-def _loopback(host: object) -> bool:
-    """Whether a name or an IP address, with brackets or without, always means this computer."""
-    name = str(host or "").strip().lower().removeprefix("[").removesuffix("]").removesuffix(".")
-    if name == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)

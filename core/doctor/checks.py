@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +28,12 @@ MEMORY, DISK = 1.5 * GB, 2.0 * GB
 def examine(
     settings: Settings, answer: Callable[[Settings], str] | None = None
 ) -> Iterator[Finding]:
-    """Everything, in the order in which one would mend it.
+    """Everything but the packages, in the order in which one would mend it.
 
     Args:
         answer: loads the models and answers for one photo; returns what runs them. Raises
             UserError, OSError. By default it is `first_answer`.
     """
-    yield _python()
-    yield from _packages(REPOSITORY / "requirements.txt")
     found = list(_models(settings))
     yield from found
     if all(model.state is not PROBLEM for model in found):
@@ -56,33 +51,6 @@ def first_answer(settings: Settings) -> str:
     if not np.isfinite(analysis.probabilities).all():
         raise UserError("The models answer with no numbers. Get the folder weights again.")
     return analyser.runtime.name
-
-
-def _python() -> Finding:
-    said = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding(FINE, said)
-
-
-def _packages(requirements: Path) -> Iterator[Finding]:
-    """Whether what is pinned is what is installed."""
-    missing, others, count = [], [], 0
-    for line in requirements.read_text(encoding="utf-8").splitlines():
-        name, pinned, wanted = line.partition("==")
-        if not pinned or line.startswith("#"):
-            continue
-        count += 1
-        try:
-            if (there := version(name.split("[")[0])) != wanted:
-                others.append(f"{name} {there}, not {wanted}")
-        except PackageNotFoundError:
-            missing.append(name)
-    remedy = f"Run: {Path(sys.executable).name} -m pip install -r {requirements.name}"
-    if missing:
-        yield Finding(PROBLEM, f"Not installed: {', '.join(missing)}", remedy)
-    if others:
-        yield Finding(NOTE, f"Other versions than were tested: {'; '.join(others)}", remedy)
-    if not missing and not others:
-        yield Finding(FINE, f"The {count} packages are the tested versions")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -152,5 +120,5 @@ def _memory() -> Finding:
     free = psutil.virtual_memory().available
     if free < MEMORY:
         remedy = "Close other programs, or wait for a training to end."
-        return Finding(NOTE, f"Only {size(free)} of memory are free", remedy)
-    return Finding(FINE, f"{size(free)} of memory are free")
+        return Finding(NOTE, f"Only {size(free)} of memory is free", remedy)
+    return Finding(FINE, f"{size(free)} of memory is free")

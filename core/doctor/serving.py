@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
+import re
 import socket
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.access import TEACHER, loopback
 from core.doctor.finding import FINE, NOTE, PROBLEM, Finding
 
 PORT = 8501
-TEACHER = "LESIONLAB_TEACHER"
+EVERYWHERE = "0.0.0.0", "::"  # noqa: S104
+"""Addresses of a server that listens to everybody."""
 
 
 def serving(environment: Mapping[str, str], file: Path) -> Iterator[Finding]:
@@ -27,14 +29,16 @@ def serving(environment: Mapping[str, str], file: Path) -> Iterator[Finding]:
     if isinstance(settings, str):
         yield Finding(PROBLEM, f"{file} cannot be read: {settings}", "Get it again, or mend it.")
         return
-    address = _of(environment, settings, "address") or "0.0.0.0"  # noqa: S104  # Streamlit's own
+    address = _of(environment, settings, "address").strip("[]") or EVERYWHERE[0]  # Streamlit's own
     port = _of(environment, settings, "port") or str(PORT)
-    if not port.isdigit() or not 0 < int(port) < 65_536:
-        yield Finding(PROBLEM, f"STREAMLIT_SERVER_PORT is {port!r}", "Set a number such as 8501.")
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
+        variable = "STREAMLIT_SERVER_PORT"
+        place = variable if environment.get(variable) else f"The port in {file}"
+        yield Finding(PROBLEM, f"{place} is {port!r}", f"Set a number such as {PORT}.")
         return
-    local = _is_local(address)
-    shown = "127.0.0.1" if local or address == "0.0.0.0" else address  # noqa: S104
-    url = f"http://{shown}:{port}"
+    local = loopback(address)
+    shown = "127.0.0.1" if address in (*EVERYWHERE, "localhost") else address
+    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
     found = _listens(shown, int(port))
     if found == "lesionlab":
         yield Finding(FINE, f"An app of Streamlit answers already: {url}")
@@ -65,15 +69,6 @@ def _settings(file: Path) -> dict[str, Any] | str:
 
 def _of(environment: Mapping[str, str], settings: Mapping[str, Any], name: str) -> str:
     return environment.get(f"STREAMLIT_SERVER_{name.upper()}", "") or str(settings.get(name, ""))
-
-
-def _is_local(address: str) -> bool:
-    if address.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(address.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _listens(host: str, port: int) -> str:

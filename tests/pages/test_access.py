@@ -155,7 +155,7 @@ def test_a_stranger_still_looks_at_everything(runs, headers):
 
 def test_the_teacher_s_secret_opens_what_is_closed(runs, headers, monkeypatch):
     monkeypatch.setattr(access.time, "sleep", lambda _: None)
-    monkeypatch.setenv(access.VARIABLE, "chalk")
+    monkeypatch.setenv(access.TEACHER, "chalk")
     headers |= {"Host": "lab.example.org", "X-Forwarded-For": "203.0.113.9"}
     app = start("training", training_view=store.RUNS)
     assert button(app, "Delete").disabled
@@ -175,7 +175,7 @@ def test_the_teacher_s_secret_opens_what_is_closed(runs, headers, monkeypatch):
 
 
 def test_at_this_computer_too_the_lock_is_a_lock(runs, monkeypatch):
-    monkeypatch.setenv(access.VARIABLE, "chalk")
+    monkeypatch.setenv(access.TEACHER, "chalk")
     app = start("training", training_view=store.RUNS)
     assert button(app, "Delete").disabled
     assert app.text_input(key="lock_secret"), "above every page"

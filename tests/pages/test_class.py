@@ -80,12 +80,12 @@ def test_from_the_opening_to_the_results(browser: dict[str, str]) -> None:
 
 
 def test_only_a_teacher_leads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(access.VARIABLE, "secret")
+    monkeypatch.setenv(access.TEACHER, "secret")
     locked = start("classroom", class_role="Lead")
     assert not has(locked, "class_open")
     app = start("classroom", class_role="Lead", access_opened=access._mark(b"secret"))
     app.button(key="class_open").click()
-    monkeypatch.setenv(access.VARIABLE, "another by now")
+    monkeypatch.setenv(access.TEACHER, "another by now")
     checked(app)
     assert Classes.open().current() == []
 

@@ -183,7 +183,7 @@ SECRET = "gr\u00fcner Tee"
 
 def test_the_lock_closes_to_everybody_until_the_secret_is_entered(session, naps, monkeypatch):
     assert not closed()
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     assert closed()
     assert access.check().locked
     for wrong in ("", " ", "gr\u00fcner", SECRET.upper(), SECRET + "!", "\x00", "\ud800"):
@@ -202,7 +202,7 @@ def test_the_secret_opens_from_elsewhere_too_and_for_one_session_only(
     headers |= {"Host": "lab.example.org", "X-Forwarded-For": "203.0.113.9"}
     assert closed()
     assert not access.check().locked, "there is no secret to enter"
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     assert access.unlock(SECRET)
     assert not closed()
     monkeypatch.setattr(st, "session_state", {})
@@ -210,13 +210,13 @@ def test_the_secret_opens_from_elsewhere_too_and_for_one_session_only(
 
 
 def test_however_the_keyboard_composes_it(session, naps, monkeypatch):
-    monkeypatch.setenv(access.VARIABLE, f" {SECRET}\n")
+    monkeypatch.setenv(access.TEACHER, f" {SECRET}\n")
     assert access.unlock("gru\u0308ner Tee")
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
 def test_a_blank_secret_is_none(session, naps, headers, monkeypatch, blank):
-    monkeypatch.setenv(access.VARIABLE, blank)
+    monkeypatch.setenv(access.TEACHER, blank)
     assert not access.has_lock()
     assert not access.unlock(blank)
     assert not closed()
@@ -225,21 +225,21 @@ def test_a_blank_secret_is_none(session, naps, headers, monkeypatch, blank):
 
 
 def test_another_secret_locks_every_session(session, naps, monkeypatch):
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     access.unlock(SECRET)
-    monkeypatch.setenv(access.VARIABLE, "another one")
+    monkeypatch.setenv(access.TEACHER, "another one")
     assert closed()
 
 
 @pytest.mark.parametrize("forged", [True, "", SECRET, b"", SECRET.encode(), 1])
 def test_no_browser_can_say_that_it_is_unlocked(session, monkeypatch, forged):
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     session[access._OPENED] = forged
     assert closed()
 
 
 def test_guessing_slows_down_and_shuts_nobody_out(session, naps, monkeypatch):
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     for guess in range(20):
         monkeypatch.setattr(st, "session_state", {})  # a page loaded anew gains nothing
         assert not access.unlock(str(guess))
@@ -256,7 +256,7 @@ def test_the_secret_is_compared_as_bytes_of_one_length(session, naps, monkeypatc
     monkeypatch.setattr(
         access.hmac, "compare_digest", lambda *both: compared.append(both) or real(*both)
     )
-    monkeypatch.setenv(access.VARIABLE, SECRET)
+    monkeypatch.setenv(access.TEACHER, SECRET)
     access.unlock("x")
     access.unlock(SECRET)
     access.check()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.__main__ import main
-from core.doctor import checks
+from core.doctor import checks, installed
 from core.doctor.finding import FINE, NOTE, PROBLEM, Finding
 from core.doctor.serving import serving
 from core.models.weights import WeightsError
@@ -86,9 +88,47 @@ def test_a_choice_that_is_damaged(settings: Settings) -> None:
 def test_other_and_missing_packages(tmp_path: Path) -> None:
     pins = tmp_path / "requirements.txt"
     pins.write_text("# words ==1\nnumpy==0.0.1\nno-such-package==1.0\n\n")
-    found = list(checks._packages(pins))
+    found = list(installed.packages(pins))
     assert states(found, "no-such-package") == [PROBLEM]
     assert states(found, "numpy") == [NOTE]
+
+
+def test_another_build_is_no_other_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pins.txt").write_text("torch==2.13.0")
+    for there, state in {"2.13.0+cpu": FINE, "2.13.0": FINE, "2.13.1+cpu": NOTE}.items():
+        monkeypatch.setattr(installed, "version", lambda _, there=there: there)
+        assert [found.state for found in installed.packages(tmp_path / "pins.txt")] == [state]
+
+
+@pytest.mark.parametrize(
+    ("module", "damage"),
+    [
+        *((module, "missing") for module in ("cv2", "numpy", "platformdirs", "psutil", "tqdm")),
+        *((module, "broken") for module in ("cv2", "numpy", "platformdirs", "psutil")),
+    ],
+)
+def test_the_command_names_a_package_without_which_it_cannot_run(module: str, damage: str) -> None:
+    """A package that is not there, or cannot be imported."""
+    package = {"cv2": "opencv-python-headless"}.get(module, module)
+    blocked = f"""
+import importlib.metadata, runpy, sys
+sys.modules[{module!r}] = None
+known = importlib.metadata.version
+def version(name):
+    if {damage!r} == "missing" and name == {package!r}:
+        raise importlib.metadata.PackageNotFoundError(name)
+    return known(name)
+importlib.metadata.version = version
+sys.argv = ["core", "doctor"]
+runpy.run_module("core", run_name="__main__", alter_sys=True)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", blocked], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert (f"Not installed: {package}" if damage == "missing" else module) in ran.stdout
+    assert "pip install -r requirements.txt" in ran.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other rights")
@@ -161,6 +201,34 @@ def test_strangers_are_let_in_on_purpose(teacher: str) -> None:
     assert ("LESIONLAB_TEACHER" in found.remedy) is not bool(teacher)
 
 
+@pytest.mark.parametrize("port", ["²", "٨٥٠١", "0", "65536", "9" * 5000, "-1"])
+def test_a_port_that_is_none_is_named_where_it_stands(port: str, tmp_path: Path) -> None:
+    (found,) = serving({"STREAMLIT_SERVER_PORT": port}, CONFIG)
+    assert found.state is PROBLEM
+    assert "STREAMLIT_SERVER_PORT" in found.said
+    (tmp_path / "config.toml").write_text(f"[server]\nport = '{port}'", encoding="utf-8")
+    (found,) = serving({"STREAMLIT_SERVER_ADDRESS": "localhost"}, tmp_path / "config.toml")
+    assert found.state is PROBLEM
+    assert f"{tmp_path / 'config.toml'} is" in found.said
+
+
+@pytest.mark.parametrize(
+    ("address", "url", "alone"),
+    [
+        ("::", "http://127.0.0.1:1", False),
+        ("[::]", "http://127.0.0.1:1", False),
+        ("fd00::1", "http://[fd00::1]:1", False),
+        ("::1", "http://[::1]:1", True),
+        ("localhost", "http://127.0.0.1:1", True),
+    ],
+)
+def test_the_browsers_address_of_each_address(address: str, url: str, alone: bool) -> None:
+    environment = {"STREAMLIT_SERVER_ADDRESS": address, "STREAMLIT_SERVER_PORT": "1"}
+    first, *others = serving(environment, CONFIG)
+    assert first.said.endswith(url)
+    assert bool(others) is not alone
+
+
 @pytest.mark.parametrize("text", ["[server", "server = 1", ""])
 def test_settings_of_streamlit_that_are_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(text)
@@ -171,8 +239,11 @@ def test_settings_of_streamlit_that_are_none(text: str, tmp_path: Path) -> None:
 def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     one = Finding(FINE, "Python"), Finding(NOTE, "little room", "Free some.")
     monkeypatch.setattr(checks, "examine", lambda _: iter(one))
+    monkeypatch.setattr(installed, "packages", lambda _: iter(()))
     assert main(["doctor"]) == 0
-    assert "Free some." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Free some." in said
+    assert "0 problems, 1 note." in said
     monkeypatch.setattr(checks, "examine", lambda _: iter((*one, Finding(PROBLEM, "x", "y"))))
     assert main(["doctor"]) == 1
     monkeypatch.setenv("LESIONLAB_DEVICE", "toaster")

@@ -11,24 +11,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPS = ("core", "train", "ui", "pages", "benchmarks")
+TOPS = ("app.py", "core", "train", "ui", "pages", "benchmarks")
 UNPICKLES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
+def nodes() -> Iterator[tuple[str, ast.AST]]:
+    """All code of the product: where it stands, and what it is."""
     for top in TOPS:
-        for path in sorted((ROOT / top).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+        for path in (ROOT / top, *sorted((ROOT / top).rglob("*.py"))):
+            if path.is_file():
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                    line = getattr(node, "lineno", 0)
+                    yield f"{path.relative_to(ROOT)}:{line}", node
 
 
 def test_nothing_imports_what_unpickles() -> None:
     found = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for top in TOPS
-        for path in (ROOT / top).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        place
+        for place, node in nodes()
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -44,7 +44,9 @@ def test_nothing_imports_what_unpickles() -> None:
 def test_checkpoints_are_loaded_as_weights_alone() -> None:
     """`torch.load`, and Lightning's `fit` with a checkpoint."""
     seen, wrong = 0, []
-    for place, call in calls():
+    for place, call in nodes():
+        if not isinstance(call, ast.Call):
+            continue
         name = ast.unparse(call.func)
         given = {k.arg: ast.unparse(k.value) for k in call.keywords}
         if name == "torch.load" or (name.endswith(".fit") and "ckpt_path" in given):
@@ -55,6 +57,17 @@ def test_checkpoints_are_loaded_as_weights_alone() -> None:
         wrong += [place] if name.endswith(("read_pickle", "load_from_checkpoint")) else []
     assert seen >= 3
     assert not wrong
+
+
+def test_what_the_repository_leaves_out_is_left_out_of_the_image() -> None:
+    """The Dockerfile says `COPY . .`: photos, runs, students' answers and secrets lie there, too."""
+    kept, copied = (
+        (ROOT / name).read_text(encoding="utf-8").splitlines()
+        for name in (".gitignore", ".dockerignore")
+    )
+    private = [line.strip("/") for line in kept if line.startswith("/")]
+    assert "learning" in private
+    assert not [p for p in private if not {p, p.split("/")[0]} & set(copied)]
 
 
 def test_streamlit_guards_are_on() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sqlite3
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -153,11 +153,9 @@ def _import(data: bytes, folder: Path) -> None:
     (folder / "data").mkdir()
     (folder / "sentinel").write_text("somebody's")
     (folder / "a.zip").write_bytes(data)
-    os.environ["LESIONLAB_DATA"] = str(folder / "data")
     try:
-        import_archives([folder / "a.zip"])
+        import_archives([folder / "a.zip"], folder / "data")
     finally:
-        del os.environ["LESIONLAB_DATA"]
         assert {p.name for p in folder.iterdir()} == {"data", "sentinel", "a.zip"}
 
 
@@ -197,12 +195,9 @@ def _written(name: str, read: Callable[[Path], object]) -> Callable[[Any, Path],
 
 
 def _choice(folder: Path) -> None:
-    os.environ["LESIONLAB_RUNS"] = str(folder)
-    try:
-        for kind in ("classifier", "segmenter"):
-            assert in_use(kind, Settings.from_environment()).folder.is_dir()
-    finally:
-        del os.environ["LESIONLAB_RUNS"]
+    chosen = replace(Settings.from_environment(), runs=folder)
+    for kind in ("classifier", "segmenter"):
+        assert in_use(kind, chosen).folder.is_dir()
 
 
 @cache

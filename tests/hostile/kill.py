@@ -12,6 +12,7 @@ something did not hold. The trainer, its supervisor and the server are killed in
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -32,12 +33,11 @@ from core.models.weights import sha256
 from core.system import prepared
 from tests.hostile.fuzz import archive
 from tests.train.jobs.conftest import config
+from tests.waiting import PATIENCE
 from train.finish.package import pack
 from train.jobs import Runs
 
 STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "shutil.move"}
-LONGEST = 120
-"""Seconds after which work that hangs is ended."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _die_at(work: Callable[[], object], step: int) -> None:
             if done == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    signal.alarm(LONGEST)
+    signal.alarm(math.ceil(PATIENCE))
     try:
         sys.addaudithook(count)
         work()
@@ -121,8 +121,7 @@ def once(job: Job, step: int) -> bool:
 
 
 def _import(folder: Path) -> None:
-    os.environ["LESIONLAB_DATA"] = str(folder / "data")
-    import_archives([folder / "a.zip"])
+    import_archives([folder / "a.zip"], folder / "data")
 
 
 def _photos(folder: Path) -> dict[str, bytes]:

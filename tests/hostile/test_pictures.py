@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.imaging.formats import READ
 from core.imaging.image import MAX_BYTES, ImageError, LesionImage
 from tests.hostile import heavy, pictures
 from tests.hostile.measure import can_measure, peak_of
@@ -72,7 +73,7 @@ def test_small_files(opened: list[str], tmp_path: Path, monkeypatch: pytest.Monk
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kind", pictures.CUT)
+@pytest.mark.parametrize("kind", READ)
 def test_the_whole_file_is_needed(kind: str) -> None:
     """Half a photo is not shown as a whole one."""
     whole = pictures.whole(kind)

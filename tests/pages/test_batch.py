@@ -115,8 +115,8 @@ def test_practice_lesions_fill_the_table(app):
     assert len(table) == 6
     assert list(table["Photo"].str[:9].unique()) == ["Synthetic"]
     assert table[""].str.startswith("data:image/jpeg;base64,").all()
-    assert table["Probability"].between(0, 1).all()
-    assert table["Malignant"].between(0, 1).all()
+    for name in ("Probability", "Malignant"):
+        assert not set(table[name]) & {"0 %", "100 %"}
     assert set(table["Kind of photo"]) <= set(DOMAIN_NAMES.values())
     assert [m.value for m in app.metric][:2] == ["6", "0"]
     labels = [b.label for b in app.get("download_button")]

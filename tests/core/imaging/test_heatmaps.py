@@ -133,7 +133,7 @@ def test_contrast_is_the_difference_of_the_scores_but_for_a_constant() -> None:
         contrast = analysis.contrast("bkl", "nv")
         assert np.array_equal(contrast, -analysis.contrast("nv", "bkl"))
         rest.append(apart * analyser.calibration.temperature - contrast.sum())
-        assert np.array_equal(analysis.heatmap("nv"), np.maximum(analysis.evidence[j], 0))
+        assert np.array_equal(analysis.heatmap("bkl"), np.maximum(analysis.evidence[i], 0))
         assert np.array_equal(analysis.heatmap("nv"), np.maximum(analysis.evidence[j], 0))
     assert np.ptp(rest) < 1e-3
 

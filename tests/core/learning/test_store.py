@@ -27,6 +27,11 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "learning")
 
 
+def everything(store: Store) -> bytes:
+    """All that lies in the files of its database."""
+    return b"".join(path.read_bytes() for path in store.database.path.parent.glob(f"{FILE}*"))
+
+
 def test_a_quiz_goes_on_where_it_was_left(store: Store, tmp_path: Path) -> None:
     me = store.profile("browser", "Anna")
     quiz = store.start(me, "with_ai", "hard", CASES)
@@ -64,7 +69,7 @@ def test_what_was_said_once_stays(store: Store) -> None:
 
 
 def test_nobody_reads_or_writes_anothers_answers(store: Store) -> None:
-    mine, yours = store.profile("one", "Anna"), store.profile("two", "Anna")
+    mine, yours = store.profile("unmistakable", "Anna"), store.profile("two", "Anna")
     assert mine.id != yours.id
     quiz = store.start(mine, "alone", "balanced", CASES)
     store.answer(mine, quiz, 0, "first", "mel", 0.8, 1.0)
@@ -82,8 +87,8 @@ def test_nobody_reads_or_writes_anothers_answers(store: Store) -> None:
     assert store.unfinished(mine).id == quiz
     store.delete_profile(yours)
     assert len(store.answers(mine)) == 1
-    assert [p.nickname for p in store.profiles("one")] == ["Anna"]
-    assert b"'one'" not in store.database.path.read_bytes()
+    assert [p.nickname for p in store.profiles("unmistakable")] == ["Anna"]
+    assert b"unmistakable" not in everything(store)
 
 
 def test_all_is_deleted_without_a_trace(store: Store) -> None:
@@ -92,7 +97,7 @@ def test_all_is_deleted_without_a_trace(store: Store) -> None:
     store.answer(me, quiz, 0, "first", "mel", 0.8, 1.0)
     store.delete_profile(me)
     assert store.profiles("browser") == []
-    left = b"".join(p.read_bytes() for p in store.database.path.parent.glob(f"{FILE}*"))
+    left = everything(store)
     assert b"Unmistakable" not in left
     assert b"image-0" not in left
 

@@ -90,7 +90,7 @@ def augmented_practice(count: int) -> list[np.ndarray]:
 
 @pytest.fixture
 def photos(request: pytest.FixtureRequest) -> list[np.ndarray]:
-    """100 of validation and some practice lesions; without the dataset, 100 of those."""
+    """100 of validation and 20 practice lesions; without the dataset, 100 practice lesions."""
     try:
         data = request.getfixturevalue("dataset")
     except pytest.skip.Exception:
@@ -104,7 +104,7 @@ def photos(request: pytest.FixtureRequest) -> list[np.ndarray]:
 def test_openvino_answers_as_torch_does(
     openvino: Runtime, models: tuple[Model, Model], photos: list[np.ndarray]
 ) -> None:
-    """On each of 100 photos: probabilities within 0.02, masks IoU ≥ 0.995, heatmaps r ≥ 0.99."""
+    """On each photo: probabilities within 0.02, masks IoU ≥ 0.995, heatmaps r ≥ 0.99."""
     torch.set_num_threads(Settings.from_environment().threads)
     reference = TorchRuntime.load(*models, torch.device("cpu"))
     calibration = Calibration.of(models[0][1])

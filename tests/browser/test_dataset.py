@@ -53,7 +53,6 @@ def count(page) -> int:
 
 def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, dataset, console_errors):
     open_page(page, wait_idle, app.url)
-    del console_errors[:]
     until(page, lambda: count(page) == len(dataset.table))
     click_bar(page, wait_idle, 0, 5)  # second from the top: melanoma
     until(page, lambda: count(page) == (dataset.table["dx"] == "mel").sum())

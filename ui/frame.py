@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -14,10 +15,13 @@ from ui import access, lock
 from ui.state import cards
 from ui.text import as_text
 
+_LOOKS = Path(__file__).with_suffix(".css")
+
 
 def header() -> None:
     """The disclaimer above every page, what could not be done just now and, where a run's model is
     in use, the way back."""
+    st.html(_LOOKS)
     models = models_in_use()
     own = "".join(
         f" :violet-badge[:material/model_training: Own {m.kind}]" for m in models if m.own

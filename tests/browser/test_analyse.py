@@ -9,6 +9,7 @@ import pytest
 
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
+from tests.browser.axe import violations
 
 
 @pytest.fixture
@@ -136,6 +137,7 @@ def test_a_presentation_goes_by_keys_alone(visit, wait_idle, viewport, console_e
     assert last["y"] + last["height"] < viewport[1]
     size = bars.first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert size >= viewport[0] / 50, "to be read from the last row"
+    assert violations(page) == []
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('practice=3')")
     wait_idle(page)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import App
 from tests.waiting import PATIENCE
 
@@ -19,6 +20,7 @@ def test_three_browsers(
     wall.get_by_role("button", name="Open the class").click()
     code = wall.get_by_role("heading", name=re.compile("^[2-9A-Z]{6}$"))
     code.wait_for()
+    assert violations(wall) == []
     students = []
     for _ in range(2):
         context = browser.new_context(base_url=server.url)
@@ -37,6 +39,8 @@ def test_three_browsers(
     wall.get_by_role("button", name=re.compile("^Reveal")).click()
     for student in students:
         student.get_by_text("The next case comes by itself").wait_for()
+    assert violations(wall) == []
+    assert violations(students[0]) == []
     wall.get_by_role("button", name=re.compile("^Next case")).click()
     for student in students:
         student.get_by_text(re.compile("case 2 of")).wait_for()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import App
 from tests.waiting import PATIENCE
 
@@ -27,6 +28,7 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     confirm.wait_for()
     wait_idle(page)
     expect(confirm).to_be_disabled()
+    assert violations(page) == []
     for key in ("5", "ArrowRight"):
         page.keyboard.press(key)
         wait_idle(page)
@@ -38,6 +40,7 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     page.reload()  # what was confirmed is still there
     following.wait_for()
     wait_idle(page)
+    assert violations(page) == []
     page.keyboard.press("Enter")
     page.get_by_text("Case 2 of 10").wait_for()
     assert not foreign_requests

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.answer.cam_methods import METHODS
+from tests.browser.axe import violations
 
 
 def open_section(page, wait_idle, name: str) -> None:
@@ -25,6 +26,7 @@ def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors
         open_section(page, wait_idle, name)
         page.get_by_role("figure", name=chart).first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+        assert viewport[0] < 1000 or violations(page) == []
     assert not console_errors
     assert not foreign_requests
 

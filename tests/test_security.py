@@ -60,7 +60,7 @@ def test_checkpoints_are_loaded_as_weights_alone() -> None:
 
 
 def test_what_the_repository_leaves_out_is_left_out_of_the_image() -> None:
-    """The Dockerfile says `COPY . .`: photos, runs, students' answers and secrets lie there, too."""
+    """The Dockerfile says `COPY . .`: photos, runs, answers and secrets lie there, too."""
     kept, copied = (
         (ROOT / name).read_text(encoding="utf-8").splitlines()
         for name in (".gitignore", ".dockerignore")

@@ -7,8 +7,8 @@ from playwright.sync_api import Page
 
 THEMES = ("light", "dark")
 STREAMLIT_S_OWN = {"presentation-role-conflict": "stFileUploaderDropzone"}
-"""Rules that Streamlit breaks in what it draws itself, and where: its area for uploads is said to be
-presentation only, and has a name all the same. Minor by axe-core's grading; the name is read."""
+"""Rules that Streamlit breaks in what it draws itself, and where: its area for uploads is said to
+be presentation only, and has a name all the same. Minor by axe-core's grading; it is read."""
 
 
 def violations(page: Page) -> list[str]:
@@ -19,7 +19,8 @@ def violations(page: Page) -> list[str]:
     for theme in THEMES:
         _show_in(page, theme)
         found += [
-            f"{theme}: {rule['id']} ({rule['impact']}): {node['html'][:200]} {node['failureSummary']}"
+            f"{theme}: {rule['id']} ({rule['impact']}): {node['html'][:200]} "
+            + node["failureSummary"]
             for rule in Axe().run(page).response["violations"]
             for node in rule["nodes"]
             if STREAMLIT_S_OWN.get(rule["id"], "nowhere") not in node["html"]

@@ -1,4 +1,4 @@
-"""Every page by the rules of axe-core; what is opened on a page is looked at by that page's tests."""
+"""Every page by the rules of axe-core. What opens on one is looked at by its own tests."""
 
 from __future__ import annotations
 

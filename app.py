@@ -10,6 +10,7 @@ from core.report.downloads import DISCLAIMER
 from core.settings import Settings, SettingsError
 from core.system.allocator import give_back_freed_memory
 from ui.browser import BrowserCookie
+from ui.compression import CompressedScripts
 from ui.frame import footer, header
 from ui.text import as_text
 from ui.uploads import keep_in_memory
@@ -80,4 +81,4 @@ else:
     logging.disable(logging.WARNING)  # of a script without a visitor
     navigate()
     logging.disable(logging.NOTSET)
-    app = st.App(__file__, middleware=[Middleware(BrowserCookie)])
+    app = st.App(__file__, middleware=[Middleware(BrowserCookie), Middleware(CompressedScripts)])

@@ -205,7 +205,12 @@ def test_programs_of_others_start(program: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "packages"), [("latency", ("onnx", "onnxruntime")), ("precision", ("nncf",))]
+    ("module", "packages"),
+    [
+        ("latency", ("onnx", "onnxruntime")),
+        ("precision", ("nncf",)),
+        ("bytes", ("playwright",)),
+    ],
 )
 def test_a_benchmark_names_the_extra_that_is_missing(
     module: str, packages: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

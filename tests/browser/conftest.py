@@ -27,41 +27,13 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from benchmarks.app import running_app
+from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
 from tests.waiting import PATIENCE
 
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 """Where Streamlit looks for its server in vain, if one opens another page than the first."""
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    # A made-up camera, allowed without asking.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    # Whatever a page asks of another host fails at once, on every machine alike.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
-# Idle: no script runs, nothing on the screen is stale, spinning or moving (an expander opens for
-# half a second; a click on what moves is lost), and it stays so for a moment (a click takes a
-# moment to reach the server).
-IS_IDLE = """quiet => {
-    const app = document.querySelector('[data-testid="stApp"]');
-    const moving = document.getAnimations().some(a => a.playState === 'running'
-        && Number.isFinite(a.effect?.getComputedTiming().endTime));
-    const idle = app?.dataset.testScriptState === 'notRunning' && !moving
-        && !document.querySelector(
-            '[data-stale="true"], [data-testid="stSpinner"], [data-testid="stSkeleton"]');
-    if (!idle) { window.idleSince = null; return false; }
-    window.idleSince ??= performance.now();
-    return performance.now() - window.idleSince >= quiet;
-}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -105,6 +105,15 @@ def auc(truth: np.ndarray, score: np.ndarray) -> float:
     return float(above / (positives * negatives))
 
 
+def average_precision(truth: np.ndarray, score: np.ndarray) -> float:
+    """Mean precision over the steps of recall, of bool N against scores N: Σ (Rₙ - Rₙ₋₁)·Pₙ, 0…1;
+    NaN if no image is positive."""
+    if not truth.any():
+        return float("nan")
+    _, right, wrong = _called(truth, score)
+    return float((np.diff(right, prepend=0.0) / right[-1] * (right / (right + wrong))).sum())
+
+
 def _thinned(**columns: np.ndarray) -> Points:
     """At most `POINTS` of the points, evenly along the curve, both ends kept."""
     length = len(next(iter(columns.values())))

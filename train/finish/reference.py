@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
 from core.batch.folder import find_pictures
 from core.evaluation.curves import auc
@@ -120,6 +119,8 @@ def fit_gate(
     Returns:
         the gate, and the section `gate` of the card.
     """
+    from sklearn.linear_model import LogisticRegression  # takes seconds
+
     times = max(1, round(len(training) / len(elsewhere)))
     both = np.concatenate([training, *[elsewhere] * times])
     mean, scale = both.mean(0), both.std(0) + 1e-6

@@ -5,7 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_recall_fscore_support,
+    recall_score,
+)
 
 from core.evaluation.metrics import (
     balanced_accuracy,
@@ -77,7 +82,6 @@ def test_classifier_summary() -> None:
     assert summary["ece"] == expected_calibration_error(PROBABILITIES, LABELS)
 
 
-@pytest.mark.filterwarnings("ignore:y_pred contains classes")
 def test_macro_averages_leave_out_absent_classes() -> None:
     labels, rows = LABELS[:5], PROBABILITIES[:5]
     summary = classifier_summary(rows, labels)
@@ -101,6 +105,34 @@ def test_per_class() -> None:
     absent = per_class(PROBABILITIES[:5], LABELS[:5], ("a", "b", "c"))["c"]
     assert absent["support"] == 0
     assert all(math.isnan(absent[m]) for m in ("precision", "recall", "f1", "auc", "ap"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_measures_are_those_of_scikit_learn(seed: int) -> None:
+    """Also with ties, classes that are absent, and classes that are never named."""
+    rng = np.random.default_rng(seed)
+    images, classes = int(rng.integers(5, 200)), 7
+    p = rng.dirichlet(np.full(classes, 0.3), images).round(1 + seed % 3)
+    labels = rng.integers(0, 1 + seed % classes, images) + int(rng.integers(0, 2)) % classes
+    labels = np.minimum(labels, classes - 1)
+    named = np.where(rng.random(images) < 0.5, labels, rng.integers(0, classes - 2, images))
+    present = np.unique(labels)
+    over = {"labels": present, "average": "macro", "zero_division": 0}
+    summary = classifier_summary(p, labels, named)
+    assert summary["balanced_accuracy"] == pytest.approx(recall_score(labels, named, **over))
+    assert summary["macro_f1"] == pytest.approx(f1_score(labels, named, **over))
+    expected = precision_recall_fscore_support(
+        labels, named, labels=range(classes), zero_division=0
+    )
+    for k, row in enumerate(per_class(p, labels, tuple("abcdefg"), named).values()):
+        assert row["support"] == expected[3][k]
+        if k in present:
+            assert [row[m] for m in ("precision", "recall", "f1")] == pytest.approx(
+                [values[k] for values in expected[:3]]
+            )
+            assert row["ap"] == pytest.approx(average_precision_score(labels == k, p[:, k]))
+        else:
+            assert all(math.isnan(row[m]) for m in ("precision", "recall", "f1", "ap"))
 
 
 def test_the_rule_may_name_another_class() -> None:

@@ -7,9 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "deploy" / "nginx.conf"
@@ -21,11 +22,7 @@ OPENSSL = shutil.which("openssl")
 @contextlib.contextmanager
 def running(folder: Path, app_port: int) -> Iterator[tuple[int, int]]:
     """nginx with a certificate of its own: the ports of HTTPS and HTTP. Everything that it writes
-    goes below the folder.
-
-    Raises:
-        RuntimeError: it does not start; the message has its log.
-    """
+    goes below the folder."""
     assert NGINX
     assert OPENSSL
     key, certificate = folder / "key.pem", folder / "certificate.pem"
@@ -63,25 +60,23 @@ def running(folder: Path, app_port: int) -> Iterator[tuple[int, int]]:
         f"error_log {folder}/error.log;\nevents {{}}\nhttp {{\n    access_log off;\n{places}\n"
         f"    include {folder}/site.conf;\n}}\n"
     )
-    process = subprocess.Popen(
-        [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
-    )
+    log = folder / "error.log"
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", log])
     try:
-        _await(process, https, folder / "error.log")
+        wait_for(lambda: _answers(https) or process.poll() is not None)
+        assert process.poll() is None, f"nginx did not start:\n{log.read_text()}"
         yield https, http
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(PATIENCE)
 
 
-def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"nginx did not start:\n{log.read_text() if log.is_file() else ''}")
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 def _free_ports(count: int) -> list[int]:

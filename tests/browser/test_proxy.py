@@ -15,6 +15,7 @@ import pytest
 
 from tests.browser import nginx
 from tests.browser.conftest import App
+from tests.waiting import PATIENCE
 
 SECRET = "chalk and blackboard"
 LOGIN = {"Authorization": "Basic " + base64.b64encode(
@@ -39,7 +40,9 @@ class Site(NamedTuple):
     ) -> http.client.HTTPResponse:
         """An answer by HTTPS, with its body in `read`; headers' `_` stand for `-`."""
         trust = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=60, context=trust)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self.https, timeout=PATIENCE, context=trust
+        )
         connection._create_connection = lambda _, *more: _connect(self.https)  # type: ignore[attr-defined]
         connection.host = nginx.NAME
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -48,7 +51,7 @@ class Site(NamedTuple):
 
 
 def _connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=60)
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def test_nobody_enters_without_the_password(site: Site) -> None:
 
 
 def test_plain_http_leads_to_https(site: Site) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.http, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", site.http, timeout=PATIENCE)
     connection.request("GET", "/about", headers={"Host": nginx.NAME})
     answer = connection.getresponse()
     assert answer.status == 301

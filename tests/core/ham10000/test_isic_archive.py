@@ -74,14 +74,16 @@ class Archive(BaseHTTPRequestHandler):
         )
         if self.broken == "stalls":
             self.wfile.flush()
-            time.sleep(1.5)
+            self.connection.settimeout(PATIENCE)
+            with contextlib.suppress(OSError):
+                self.connection.recv(1)  # until the other side has given up
         elif self.broken == "reset":
             off = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, off)
         elif self.broken == "trickles":
             with contextlib.suppress(OSError):
-                for _ in range(100):
-                    self.wfile.write(b"x" * 64)
+                while True:  # until the other side has given up
+                    self.wfile.write(b"x")
                     self.wfile.flush()
                     time.sleep(0.05)
         self.close_connection = True

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ import pytest
 from core.settings import REPOSITORY
 from tests.ordinary_user import for_an_ordinary_user, readable_folder
 from tests.train.jobs.conftest import config
-from tests.waiting import PATIENCE
+from tests.waiting import wait_for
 from train.config import SegmenterConfig
 from train.config_files import read_run_config
 from train.jobs import JobError, Runs
@@ -431,10 +430,12 @@ def test_many_at_once(tmp_path: Path) -> None:
         assert writer.stdin
         writer.stdin.write("\n")
         writer.stdin.flush()
-    deadline = time.monotonic() + PATIENCE
-    while any(writer.poll() is None for writer in writers):
-        assert time.monotonic() < deadline
+
+    def done() -> bool:
         assert all(run.state == "queued" for run in Runs(folder).all())
+        return all(writer.poll() is not None for writer in writers)
+
+    wait_for(done, every=0)
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     for writer in writers:
         writer.communicate()

@@ -17,14 +17,17 @@ def open_section(page, wait_idle, name: str) -> None:
 @pytest.mark.parametrize("viewport", [(390, 2000), (1360, 2000)])
 def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors, foreign_requests):
     page = visit("/")
-    for name, chart in (
-        ("Heatmaps", "Map of what speaks for"),
-        ("Measurements", "Shares of the lesion by colour"),
-        ("Choose a threshold", "correctly not called"),
-        ("Other patients: change how common each diagnosis is", "before"),
+    for name, role, shown in (
+        ("Heatmaps", "figure", "Map of what speaks for"),
+        ("Measurements", "figure", "Shares of the lesion by colour"),
+        ("Choose a threshold", "figure", "correctly not called"),
+        ("Other patients: change how common each diagnosis is", "figure", "before"),
+        ("How sure?", "heading", "The photo itself"),
+        ("Similar cases", "button", "Show the photos from the ISIC Archive"),
+        ("Report", "button", "Report (PDF)"),
     ):
         open_section(page, wait_idle, name)
-        page.get_by_role("figure", name=chart).first.wait_for()
+        page.get_by_role(role, name=shown).first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
         assert viewport[0] < 1000 or violations(page) == []
     assert not console_errors

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.models.weights import WeightsError
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.config_files import read_run_config
+from train.config_files import VERSION, read_run_config
 from train.data.arrays import prepare
 from train.progress import Progress, Stopped
 from train.run import begin, build_training, run_training
@@ -77,6 +77,9 @@ def test_every_kind_is_trained(
     assert finished == [run]
     assert watch.phases == ["preparing", "training"]
     assert read_run_config(run) == config
+    stored = json.loads((run / "config.json").read_text())
+    assert stored.pop(VERSION)
+    assert stored == {"kind": config.kind, **json.loads(json.dumps(config.as_dict()))}
     last = watch.heard[-1]
     assert (last.epoch, last.epochs, last.step, last.steps) == (2, 2, 2, 2)
     assert last.seconds_left == 0

@@ -7,6 +7,7 @@ assert "Why" in texts(app)
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.ham10000.dataset import Dataset
 from core.settings import REPOSITORY
 from tests.waiting import PATIENCE
 
@@ -23,6 +25,15 @@ ANNA = "a" * 43
 """Key of a browser."""
 HEADERS = {"Host": "127.0.0.1:8501", "Origin": "http://127.0.0.1:8501", "User-Agent": "Firefox"}
 """What the browser of somebody at this computer sends."""
+
+
+@pytest.fixture(autouse=True)
+def _what_is_loaded_stays() -> None:
+    """Streamlit collects garbage after each run of a script. To look through torch and all others
+    that tests have imported takes a quarter of a second each time; the app does the same with its
+    models (`ui.state`)."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +45,24 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The cookies of the visitor's browser, Anna's at first; a fresh installation without a
-    dataset."""
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh installation without a dataset: its data folder, which is not there yet."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def imported(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """An installation with HAM10000."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+    return dataset
+
+
+@pytest.fixture
+def browser(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The cookies of the visitor's browser, Anna's at first, in a fresh installation."""
     cookies = {"lesionlab_browser": ANNA}
     monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LESIONLAB_LEARNING", str(tmp_path / "learning"))
     return cookies
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,11 +11,6 @@ from core.lesion.phantom import practice_set, practice_titles
 from core.settings import REPOSITORY
 from tests.pages.conftest import checked, part, start, texts
 from tests.waiting import PATIENCE
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
 
 
 def arrive(**address: str) -> AppTest:

@@ -40,8 +40,7 @@ def visit(batch: str | None = None) -> AppTest:
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+def app(fresh: Path) -> AppTest:
     batches.store.clear()
     return visit()
 

@@ -23,15 +23,13 @@ PAGE = "pages/screens/compare.py"
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def app(fresh: Path) -> AppTest:
     """The page of a fresh clone: no dataset."""
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     return start("compare")
 
 
 @pytest.fixture
-def with_dataset(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+def with_dataset(imported: Dataset) -> AppTest:
     return start("compare")
 
 

@@ -28,16 +28,8 @@ PAGE = "pages/screens/dataset.py"
 
 
 @pytest.fixture
-def app(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+def app(imported: Dataset) -> AppTest:
     return start("dataset")
-
-
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The empty data folder of a fresh clone."""
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -215,9 +207,9 @@ def test_leaks_are_counted_anew(app: AppTest) -> None:
 
 
 def test_damaged_photo_spoils_only_its_cell(
-    dataset: Dataset, data: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = data / "ham10000"
+    root = fresh / "ham10000"
     ids = list(dataset.table.index[:3])
     for kind, suffix in (("images", "jpg"), ("masks", "png")):
         (root / kind).mkdir(parents=True)
@@ -246,7 +238,7 @@ def test_filters_answer_quickly(app: AppTest, tab: str) -> None:
 # Without it
 
 
-def test_fresh_clone_shows_what_is_committed(data: Path) -> None:
+def test_fresh_clone_shows_what_is_committed(fresh: Path) -> None:
     app = start("dataset")
     assert "HAM10000 has not been imported" in texts(app)
     assert "Melanoma 1,113" in alts(app)[0]
@@ -258,7 +250,7 @@ def test_fresh_clone_shows_what_is_committed(data: Path) -> None:
 
 
 def test_without_dataset_and_atlas(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
     app = start("dataset")
@@ -267,7 +259,7 @@ def test_without_dataset_and_atlas(
 
 
 def test_other_weights_are_told(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weights = tmp_path / "weights" / "classifier"
     weights.mkdir(parents=True)
@@ -284,7 +276,7 @@ def test_other_weights_are_told(
 
 
 def test_upload_is_imported_and_shown(
-    data: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fresh: Path, archive: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(importing.tempfile, "tempdir", str(tmp_path))
     app = start("dataset")
@@ -299,7 +291,7 @@ def test_upload_is_imported_and_shown(
 
 
 def test_bad_upload_is_refused_and_cleaned_up(
-    data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(importing.tempfile, "tempdir", str(tmp_path))
     app = start("dataset")
@@ -309,10 +301,10 @@ def test_bad_upload_is_refused_and_cleaned_up(
     checked(app)
     assert "is not a readable zip file" in texts(app).replace("\\", "")
     assert list(tmp_path.glob("lesionlab-*")) == []
-    assert not data.exists()
+    assert not fresh.exists()
 
 
-def test_typed_path(data: Path, archive: bytes, tmp_path: Path) -> None:
+def test_typed_path(fresh: Path, archive: bytes, tmp_path: Path) -> None:
     (tmp_path / "ham.zip").write_bytes(archive)
     app = start("dataset")
     app.text_area(key="import_paths").set_value(f'"{tmp_path / "ham.zip"}"\n\n')
@@ -322,7 +314,7 @@ def test_typed_path(data: Path, archive: bytes, tmp_path: Path) -> None:
     assert count(app) == "2 images"
 
 
-def test_one_import_at_a_time(data: Path, archive: bytes) -> None:
+def test_one_import_at_a_time(fresh: Path, archive: bytes) -> None:
     app = start("dataset")
     app.file_uploader[0].set_value(("ham.zip", archive, "application/zip"))
     checked(app)
@@ -330,14 +322,14 @@ def test_one_import_at_a_time(data: Path, archive: bytes) -> None:
         app.button(key="import_go").click()
         checked(app)
     assert "Another import is running" in texts(app)
-    assert not data.exists()
+    assert not fresh.exists()
     app.button(key="import_go").click()
     checked(app)
     assert count(app) == "2 images"
 
 
 def test_stopped_import_cleans_up_and_frees_its_turn(
-    data: Path,
+    fresh: Path,
     archive: bytes,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -358,11 +350,11 @@ def test_stopped_import_cleans_up_and_frees_its_turn(
     with pytest.raises(Stopped):
         importing._run([], [tmp_path / "ham.zip"])
     assert list(tmp_path.glob("lesionlab-*")) == []
-    assert not list(data.rglob("*.part"))
+    assert not list(fresh.rglob("*.part"))
 
 
 def test_missing_outlines_can_be_added(
-    data: Path, archive: bytes, tmp_path: Path, dataset_without_masks: Callable[[bytes], bytes]
+    fresh: Path, archive: bytes, tmp_path: Path, dataset_without_masks: Callable[[bytes], bytes]
 ) -> None:
     (tmp_path / "ham.zip").write_bytes(dataset_without_masks(archive))
     app = start("dataset")

@@ -29,9 +29,8 @@ ASK = "Ask about all eight views"
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def app(fresh: Path) -> AppTest:
     """The page of a fresh clone, the section open, no views remembered."""
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     app = start(section="doubt")
     state.model_server()._views.clear()
     return app.run()

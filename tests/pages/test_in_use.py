@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.batch.batches import BatchJob
 from core.batch.sources import Source
@@ -23,7 +22,7 @@ from core.models.cards import Card
 from core.models.registry import KINDS, use
 from core.models.weights import WeightsError, sha256
 from core.settings import Settings
-from tests.pages.conftest import read
+from tests.pages.conftest import read, start
 from tests.waiting import PATIENCE
 from ui import state
 
@@ -32,10 +31,9 @@ PAGES = ("analyse", "compare", "batch", "dataset", "performance", "about")
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def run(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A run's `model/`: the shipped models under other names, without figures of the test split."""
     monkeypatch.setenv("LESIONLAB_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
     settings = Settings.from_environment()
     model = settings.runs / "mine" / "model"
     for kind in KINDS:
@@ -46,26 +44,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         replace(Card.read(settings.weights / kind), name=f"My {kind}").write(model / kind)
     yield model
     state._model_server.clear()
-
-
-def start(page: str = "analyse") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-    app.switch_page(f"pages/screens/{page}.py").run()
-    assert not app.exception
-    return app
-
-
-def texts(app: AppTest) -> str:
-    parts = [
-        *app.markdown,
-        *app.caption,
-        *app.warning,
-        *app.error,
-        *app.info,
-        *app.header,
-        *app.subheader,
-    ]
-    return "\n".join(str(part.value) for part in parts)
 
 
 @pytest.mark.parametrize("page", PAGES)

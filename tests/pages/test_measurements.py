@@ -20,8 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
+def app(fresh: Path) -> AppTest:
     return start(section="measurements")
 
 

@@ -34,6 +34,7 @@ from ui.performance.evaluations import MOST_PROBABLE, RULE, ClassifierReport, cl
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
+pytestmark = pytest.mark.usefixtures("fresh")
 CHARTS = {
     overview: 1,
     confusions: 1,
@@ -48,11 +49,6 @@ CHARTS = {
 
 def opened(tab: str = "Overview", **session: str) -> AppTest:
     return start("performance", performance_tab=tab, **session)
-
-
-@pytest.fixture(autouse=True)
-def without_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path / "data"))
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from ui.dataset.playlist import listed_in
 
 
 @pytest.fixture
-def app(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
+def app(imported: Dataset) -> AppTest:
     return start("dataset")
 
 

@@ -14,9 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def app(fresh: Path) -> AppTest:
     """The Analyse page of a fresh clone with the section opened."""
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     return start(section="report")
 
 

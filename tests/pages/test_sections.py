@@ -27,9 +27,8 @@ SIZE = Card.read(ROOT / "weights/classifier").input.size
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def app(fresh: Path) -> AppTest:
     """The Analyse page with the first practice lesion."""
-    monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     methods._bench.clear()
     return start()
 

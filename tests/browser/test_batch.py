@@ -83,8 +83,7 @@ def test_rows_open_by_keyboard_in_the_order_they_are_sorted(visit, wait_idle):
 
 @pytest.mark.parametrize("viewport", [(390, 1200)])
 def test_a_telephone_shows_it_without_scrolling_sideways(visit, wait_idle, viewport):
-    page = visit("/")
-    page.goto("/batch")
+    page = visit("/batch")
     page.get_by_role("button", name="Try it with the practice lesions").click()
     page.get_by_test_id("stDataFrame").first.wait_for()
     wait_idle(page)

@@ -15,8 +15,6 @@ def app(start_app, dataset: Dataset):
 
 
 def open_page(page, wait_idle, url: str) -> None:
-    page.goto(url)  # Streamlit says "page not found" to who visits another page first
-    wait_idle(page)
     page.goto(f"{url}/dataset")
     wait_idle(page)
     page.get_by_role("heading", name="Dataset").wait_for()

@@ -33,11 +33,8 @@ def works_for(process: psutil.Process, runs: Path) -> bool:
 
 
 @pytest.fixture
-def training(visit, wait_idle):
-    page = visit("/")
-    page.get_by_role("link", name="Training").click()
-    wait_idle(page)
-    return page
+def training(visit):
+    return visit("/training")
 
 
 def fill(page, wait_idle, choices: dict[str, int]) -> None:
@@ -110,9 +107,7 @@ def test_a_preview_of_augmented_samples(training, wait_idle, console_errors):
 @pytest.mark.parametrize("viewport", [(390, 1600)])
 @pytest.mark.parametrize("color_scheme", ["dark"])
 def test_nothing_sticks_out_on_a_phone(visit, wait_idle, server):
-    page = visit("/")
-    page.goto("/training")
-    wait_idle(page)
+    page = visit("/training")
     for name in ("New training", "Compare", "Models", "Runs"):
         section(page, wait_idle, name)
         main = page.get_by_test_id("stMain")

@@ -84,8 +84,9 @@ def shipped(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sh
             seen.add(str(frames.arrays.table.index[frames.rows[index]]))
             return frame(frames, index)
 
-        for model, options in (("classifier", ["--freeze", "layer3,layer4"]), ("segmenter", [])):
-            assert main([model, *QUICK.split(), *options]) == 0
+        small = "--architecture resnet18 --freeze layer3,layer4"
+        for model, options in (("classifier", small), ("segmenter", "")):
+            assert main([model, *QUICK.split(), *options.split()]) == 0
             pretend_imagenet(folder / "runs" / model / "config.json")
             with pytest.MonkeyPatch.context() as inner:
                 inner.setattr(Frames, "__getitem__", note)

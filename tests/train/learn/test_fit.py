@@ -461,7 +461,7 @@ def test_time_left_reckons_with_validation_at_the_last_size(
 
 @pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet18"])
 def test_each_network_of_the_form_learns(environment: dict[str, str], architecture: str) -> None:
-    command = [*CLASSIFIER, "--architecture", architecture, "--start", "random"]
+    command = [*CLASSIFIER, "--architecture", architecture, "--epoch-images", "8"]
     assert main([*command, "--stages", "1x96", "--run-name", architecture]) == 0
     run = Path(environment["LESIONLAB_RUNS"]) / architecture
     assert math.isfinite(float(table(run)[0]["train_loss"]))

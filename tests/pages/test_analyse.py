@@ -481,21 +481,19 @@ def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch)
     assert part(app, "bars")
 
 
-def in_order(app: AppTest) -> list[str]:
-    """What stands on the page, from its beginning: words, and the names of drawn parts."""
-    return [
-        part.proto.component_name if part.type == "bidi_component" else str(part.value)
-        for part in app.main
-        if part.type in ("markdown", "caption", "header", "subheader", "bidi_component")
-    ]
-
-
 def warned_first(app: AppTest) -> bool:
-    """Whether the warning stands before the photo, the answer and all that is said of them."""
-    found = in_order(app)
-    warning = next(n for n, words in enumerate(found) if UNLIKE in words)
-    answer = [n for n, words in enumerate(found) if words.startswith("lesionlab_") or " %" in words]
-    return all(warning < n for n in answer)
+    """Whether the warning stands above the photo, the headline and the bars."""
+    warning, answer = None, []
+    for place, element in enumerate(app.main):
+        if element.type == "bidi_component":
+            shown = element.proto.component_name in ("lesionlab_photo", "lesionlab_bars")
+        else:
+            shown = element.type == "header" and " %" in element.value
+        if shown:
+            answer.append(place)
+        elif warning is None and element.type == "markdown" and UNLIKE in element.value:
+            warning = place
+    return warning is not None and all(warning < place for place in answer)
 
 
 def test_a_photo_of_something_else_is_warned_of_first(app):

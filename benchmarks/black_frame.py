@@ -9,14 +9,13 @@ dermatoscopes give them; the last two also with the black painted over, as the a
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.common import machine, on_the_cpu, table
+from benchmarks.common import machine, on_the_cpu, run, table
 from core.answer.analyser import Analyser
 from core.evaluation.metrics import balanced_accuracy
 from core.ham10000.dataset import Dataset
@@ -55,18 +54,23 @@ def _round(rgb: np.ndarray, radius: float) -> np.ndarray:
     return LesionImage.from_bytes(to_jpeg(seen)).rgb
 
 
+def only_scaled(rgb: np.ndarray, size: int) -> np.ndarray:
+    """`network_input` without painting anything over."""
+    return resize(rgb, (size, size))
+
+
 SHOWN = {
-    "As it is": (lambda rgb: rgb, resize),
-    "Corners black": (corners_black, resize),
-    "Corners black, painted over": (corners_black, None),
-    "Round on black": (small_and_round, resize),
-    "Round on black, painted over": (small_and_round, None),
+    "As it is": (lambda rgb: rgb, only_scaled),
+    "Corners black": (corners_black, only_scaled),
+    "Corners black, painted over": (corners_black, network_input),
+    "Round on black": (small_and_round, only_scaled),
+    "Round on black, painted over": (small_and_round, network_input),
 }
-"""How a photo is shown, and whether it is only scaled."""
+"""How a photo is shown, and how the network sees it."""
 
 
-def main() -> int:
-    """The command line; returns the exit status."""
+def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.black_frame", description=__doc__)
     parser.add_argument("--each", type=int, default=30, help="photos of each diagnosis (30)")
     each = parser.parse_args().each
@@ -80,10 +84,8 @@ def main() -> int:
     for image_id in tqdm(chosen.index, disable=None):
         rgb = LesionImage.from_bytes(dataset.photo(image_id)).rgb
         rgb = cv2.resize(rgb, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-        for name, (shown, scaled) in SHOWN.items():
-            seen = shown(rgb)
-            pixels = network_input(seen, size) if scaled is None else scaled(seen, (size, size))
-            scores = analyser.runtime.classify(pixels[None])
+        for name, (shown, seen) in SHOWN.items():
+            scores = analyser.runtime.classify(seen(shown(rgb), size)[None])
             probabilities = analyser.calibrate(scores.logits[0])
             named[name].append(analyser.classes[int(analyser.decision(probabilities))])
             novelty = float(analyser.reference.familiar.novelty(scores.textures[0]))
@@ -106,8 +108,7 @@ def main() -> int:
     )
     heads = ("Shown", "Balanced accuracy", "Melanomas found", *(d.capitalize() for d in DOMAINS))
     print(table(heads, rows))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -18,7 +18,8 @@ from benchmarks.common import machine, on_the_cpu, run, table
 from core.answer.analyser import DECODED_PX, mask_of
 from core.evaluation.metrics import classifier_summary, mask_scores
 from core.ham10000.dataset import Dataset
-from core.imaging.image import LesionImage, resize
+from core.imaging.black_frame import network_input
+from core.imaging.image import LesionImage
 from core.models.calibration import Calibration
 from core.models.cards import Card
 from core.models.openvino_runtime import OpenVINORuntime, graphs
@@ -48,7 +49,7 @@ def runtimes(models: tuple[Model, Model], dataset: Dataset) -> dict[str, Runtime
     for graph, (_, card) in zip(graphs(core, *models, settings.cache), models, strict=True):
         size = card.input.size
         seen = [
-            resize(LesionImage.from_bytes(dataset.photo(i)).rgb, (size, size))[None] for i in ids
+            network_input(LesionImage.from_bytes(dataset.photo(i)).rgb, size)[None] for i in ids
         ]
         mixed = nncf.QuantizationPreset.MIXED
         small.append(
@@ -82,7 +83,7 @@ def main() -> None:
     loaded = runtimes(models, dataset)
     for number, image_id in enumerate(tqdm(photos.index, disable=None)):
         rgb = LesionImage.from_bytes(dataset.photo(image_id), enough=DECODED_PX).rgb
-        first, second = (resize(rgb, (size, size))[None] for size in sizes)
+        first, second = (network_input(rgb, size)[None] for size in sizes)
         truth = dataset.mask(image_id)
         for name, runtime in loaded.items():
             began = time.perf_counter()

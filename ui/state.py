@@ -18,7 +18,7 @@ from core.answer.eight_views import EightViews, eight_views
 from core.errors import DatasetError
 from core.ham10000.dataset import Dataset, folder
 from core.ham10000.splits import SplitError
-from core.imaging.black_frame import PAINTED_OVER, black_frame
+from core.imaging.black_frame import PAINTED_OVER
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
@@ -94,7 +94,7 @@ class ModelServer:
             analysis,
             preview,
             mask_of(analysis.mask_logits, width, height),
-            image.notes + ((PAINTED_OVER,) if black_frame(preview) is not None else ()),
+            image.notes + (PAINTED_OVER,) * analysis.painted_over,
             check_quality(image.rgb, mask_of(analysis.mask_logits, *small)),
         )
         with self._lock:

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.imaging.black_frame import network_input
+from core.imaging.black_frame import seen_by_network
 from core.imaging.image import LesionImage, scaled
 from core.lesion.geometry import Anatomy
 from core.lesion.measure import MAX_SIDE, Measurements, largest_part, measure
@@ -52,6 +52,8 @@ class Analysis:
         models: name and short hash of the weights used.
         anatomy: what is needed to draw the measurements, in pixels of the photo as decoded; None
             likewise.
+        painted_over: whether a black frame was, before the classifier looked
+            (`core.imaging.black_frame`).
     """
 
     digest: str
@@ -68,6 +70,7 @@ class Analysis:
     domain: str
     models: dict[str, str]
     anatomy: Anatomy | None = None
+    painted_over: bool = False
 
     @property
     def in_domain(self) -> bool:
@@ -165,10 +168,11 @@ class Analyser:
 
     def analyse(self, image: LesionImage) -> Analysis:
         """Analyse a photo: one pass of each network."""
-        size = self.classifier_card.input.size
-        scores = self.runtime.classify(network_input(image.rgb, size)[None])
-        size = self.segmenter_card.input.size
-        mask_logits = self.runtime.segment(network_input(image.rgb, size)[None])[0]
+        first, second = self.classifier_card.input.size, self.segmenter_card.input.size
+        seen = {size: seen_by_network(image.rgb, size) for size in {first, second}}
+        (pixels, painted_over), (others, _) = seen[first], seen[second]
+        scores = self.runtime.classify(pixels[None])
+        mask_logits = self.runtime.segment(others[None])[0]
         longest = min(MAX_SIDE, max(image.width, image.height))
         small = scaled(image.width, image.height, longest)
         measurements, anatomy = measure(mask_of(mask_logits, *small), image.rgb, image.width)
@@ -193,6 +197,7 @@ class Analyser:
             domain=self.reference.domain(scores.textures[0], novelty),
             models=self.models,
             anatomy=anatomy,
+            painted_over=painted_over,
         )
 
     def similar(

@@ -18,7 +18,7 @@ UNLIKE = "This does not look like a dermatoscopic photo"
 """The title of the warning for a photo out of the models' domain, …"""
 
 UNLIKE_TEXT = (
-    "The models learned from dermoscopy of single lesions at two clinics. They do not know "
+    "The models learned from dermoscopy of single lesions, of a few clinics. They do not know "
     "everyday photos, nor every clinic's dermoscopy. What they say of this photo means little, "
     "however sure it sounds."
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.evaluation.metrics import balanced_accuracy, confusion
 from core.imaging.formats import without_ending
 from core.imaging.image import display_name
 from core.taxonomy import ORDER
@@ -45,15 +46,19 @@ class Score:
 
 def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
     """Score pairs of the true diagnosis and the answer, both keys; None if there are none."""
-    counts = pd.DataFrame(0, index=list(ORDER), columns=list(ORDER))
-    for true, answer in pairs:
-        counts.loc[true, answer] += 1
-    images, right = int(counts.to_numpy().sum()), int(np.trace(counts.to_numpy()))
-    if not images:
+    found = np.array([(ORDER.index(true), ORDER.index(answer)) for true, answer in pairs])
+    if not len(found):
         return None
-    present = counts.loc[counts.sum(axis=1) > 0]
-    recalls = [present.loc[key, key] / present.loc[key].sum() for key in present.index]
-    return Score(images, right, wilson(right, images), float(np.mean(recalls)), counts)
+    labels, named = found.T
+    counts = confusion(named, labels, len(ORDER))
+    images, right = len(found), int(counts.trace())
+    return Score(
+        images,
+        right,
+        wilson(right, images),
+        balanced_accuracy(named, labels),
+        pd.DataFrame(counts, index=list(ORDER), columns=list(ORDER)),
+    )
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:

@@ -33,9 +33,14 @@ PAINTED_OVER = (
 
 def network_input(rgb: np.ndarray, size: int) -> np.ndarray:
     """A photo as a network sees it: uint8 H×W×3 of any size → size×size×3."""
+    return seen_by_network(rgb, size)[0]
+
+
+def seen_by_network(rgb: np.ndarray, size: int) -> tuple[np.ndarray, bool]:
+    """`network_input`, and whether a black frame was painted over in it."""
     pixels = resize(rgb, (size, size))
     frame = black_frame(pixels)
-    return pixels if frame is None else painted_over(pixels, frame)
+    return (pixels, False) if frame is None else (painted_over(pixels, frame), True)
 
 
 def black_frame(rgb: np.ndarray) -> np.ndarray | None:
@@ -50,12 +55,12 @@ def black_frame(rgb: np.ndarray) -> np.ndarray | None:
     Returns:
         bool H×W; None if there is none.
     """
-    black = (rgb.max(2) <= BLACK).astype(np.uint8)
-    if black[[0, 0, -1, -1], [0, -1, 0, -1]].sum() < 2:
+    corners = [0, 0, -1, -1], [0, -1, 0, -1]
+    if (rgb[corners].max(1) <= BLACK).sum() < 2:  # of nearly all photos: no need to look further
         return None
-    _, parts = cv2.connectedComponents(black, connectivity=4)
-    corners = parts[[0, 0, -1, -1], [0, -1, 0, -1]]
-    frame = np.isin(parts, corners[corners > 0])
+    _, parts = cv2.connectedComponents((rgb.max(2) <= BLACK).astype(np.uint8), connectivity=4)
+    reached = parts[corners]
+    frame = np.isin(parts, reached[reached > 0])
     if not LEAST_SHARE <= frame.mean() <= MOST_SHARE:
         return None
     reach = 2 * round(EDGE * max(frame.shape)) + 1

@@ -124,7 +124,7 @@ class LesionImage:
         """
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise ValueError(f"Expected uint8 pixels (H, W, 3), got {rgb.dtype} {rgb.shape}.")
-        _check_size(rgb.shape[1], rgb.shape[0])
+        _check_size(rgb.shape[1], rgb.shape[0], MAX_PIXELS)
         rgb = rgb.copy(order="C")
         digest = hashlib.sha256(repr(rgb.shape).encode() + rgb.tobytes()).hexdigest()
         return cls(rgb, display_name(name), digest, rgb.shape[1], rgb.shape[0], tuple(notes))
@@ -186,14 +186,13 @@ def display_name(name: str) -> str:
     return "".join(c for c in last if c.isprintable()).strip() or "photo"
 
 
-def _check_size(width: int, height: int, *, most: int | None = None) -> None:
-    most = MAX_PIXELS if most is None else most
+def _check_size(width: int, height: int, most: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise TooSmallError(
             f"This photo is only {width} × {height} pixels; each side needs at least {MIN_SIDE}. "
             "Use the original photo rather than a thumbnail."
         )
-    if width * height > min(most, MAX_PIXELS):
+    if width * height > most:
         of, otherwise = (" of this format", " or as JPEG") if most < MAX_PIXELS else ("", "")
         raise TooManyPixelsError(
             f"This photo has {width} × {height} pixels; at most {most // 10**6} million{of} are "
@@ -246,7 +245,7 @@ def _decode(
         )
     try:
         with opened(data, name) as image:
-            _check_size(*image.size, most=MOST_PIXELS.get(str(kind), MAX_PIXELS))
+            _check_size(*image.size, min(MAX_PIXELS, MOST_PIXELS.get(str(kind), MAX_PIXELS)))
             _refuse_hdr(image, data)
             full = image.size
             if enough is not None and kind == "JPEG":

@@ -270,13 +270,14 @@ def _model(card: Card) -> str:
     if card.split_id:
         parts.append(f"HAM10000 split {card.split_id}")
     test = card.metrics.get("test")
+    figures = test.figures if test else {}
     for key, name in _MEASURES.items():
-        if test and key in test.figures and test.figures[key].value is not None:
-            figure = test.figures[key]
+        if test and key in figures and figures[key].value is not None:
+            ends = f"95 % interval {figures[key].ends()}, " if figures[key].low is not None else ""
             parts.append(
-                f"{name} on the test split {figure.number()} (95 % interval {figure.ends()}, "
-                f"n = {test.images:,} photos of {test.lesions:,} lesions)"
+                f"{name} on the test split {figures[key].number()} "
+                f"({ends}n = {test.images:,} photos of {test.lesions:,} lesions)"
             )
-    if len(parts) < 3:
+    if test is None:
         parts.append("not measured on a test split")
     return ", ".join(parts) + "."

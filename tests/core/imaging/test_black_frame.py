@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.answer import analyser as one_call
 from core.answer.analyser import Analyser
-from core.imaging.black_frame import black_frame, network_input, painted_over
+from core.imaging.black_frame import (
+    black_frame,
+    network_input,
+    painted_over,
+    seen_by_network,
+)
 from core.imaging.image import LesionImage, resize, to_jpeg
 from core.lesion.phantom import practice_set
 
@@ -77,3 +83,21 @@ def test_what_is_outside_of_the_frame_does_not_matter_to_the_answer() -> None:
     )
     assert np.abs(dark.probabilities - light.probabilities).max() < 0.05
     assert dark.domain == light.domain
+    assert dark.painted_over
+    assert light.painted_over
+
+
+def test_each_size_is_scaled_once_and_the_answer_says_what_was_painted_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+
+    def counted(rgb: np.ndarray, size: int) -> tuple[np.ndarray, bool]:
+        sizes.append(size)
+        return seen_by_network(rgb, size)
+
+    monkeypatch.setattr(one_call, "seen_by_network", counted)
+    analyser = Analyser.load()
+    assert not analyser.analyse(practice_set()[0].image).painted_over
+    cards = analyser.classifier_card, analyser.segmenter_card
+    assert sorted(sizes) == sorted({card.input.size for card in cards})

@@ -139,6 +139,13 @@ def test_a_card_without_figures_says_so(make: Make, card: dict) -> None:
     assert "not measured on a test split" in line
 
 
+def test_a_figure_without_an_interval_and_a_model_without_a_split(make: Make) -> None:
+    figures = {"balanced_accuracy": {"value": 0.721, "low": None, "high": None}}
+    measured = {"test": {"images": 10, "lesions": 8, **figures}}
+    (line,) = make(cards=[Card.of({"name": "Mine", "metrics": measured})]).models
+    assert line == ("Mine, balanced accuracy on the test split 0.721 (n = 10 photos of 8 lesions).")
+
+
 def test_without_cards(make: Make) -> None:
     assert make(cards=[]).models == ()
 

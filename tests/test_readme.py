@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from train.finish.report import comparison, table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "train/README.md", "benchmarks/README.md")
 TRAINING = (ROOT / "train/README.md").read_text(encoding="utf-8")
 
 
@@ -26,10 +29,12 @@ def test_quoted_speeds_are_those_of_the_benchmarks():
     assert [row for row in rows if row not in measured] == []
 
 
-def test_links_and_pictures_exist():
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", README)
+@pytest.mark.parametrize("guide", GUIDES)
+def test_links_and_pictures_exist(guide: str):
+    path = ROOT / guide
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text(encoding="utf-8"))
     assert targets
-    assert [t for t in targets if not (ROOT / t.split("#")[0]).exists()] == []
+    assert [t for t in targets if not (path.parent / t).exists()] == []
 
 
 def test_commands_of_make_exist():

@@ -49,6 +49,17 @@ def as_json(config: Config) -> str:
     return json.dumps(values, indent=2) + "\n"
 
 
+def checkpoints_of(run: Path) -> list[Path]:
+    """The checkpoints that a run has: of its last finished epoch first."""
+    return [run / name for name in CHECKPOINTS if (run / name).is_file()]
+
+
+def check_free(run: Path, resume: bool) -> None:
+    """Raises FileExistsError: the folder holds a finished epoch and `resume` is not set."""
+    if checkpoints_of(run) and not resume:
+        raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
+
+
 def write_run_config(run: Path, config: Config) -> None:
     """Write the run's `config.json`, atomically.
 
@@ -125,7 +136,7 @@ def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
             meant = nearest(kind, unknown[0])
             hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
             raise ConfigError(f"There is no choice {unknown[0]} in a {kind.kind}: {hint}")
-        _say_once(
+        say_once(
             "The configuration was written by another version of LesionLab. Choices that this "
             f"version does not have are left out: {', '.join(unknown)}."
         )
@@ -133,7 +144,8 @@ def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
 
 
 @lru_cache(maxsize=100)
-def _say_once(sentence: str) -> None:
+def say_once(sentence: str) -> None:
+    """Warn of something that several steps of a training notice."""
     logging.getLogger(__name__).warning(sentence)
 
 

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.system.disk_space import check_room
 from train.config import Config, ConfigError
-from train.config_files import CHECKPOINTS, CONFIG_FILE, read_run_config, write_run_config
+from train.config_files import (
+    CONFIG_FILE,
+    check_free,
+    checkpoints_of,
+    read_run_config,
+    write_run_config,
+)
 from train.learn.ranks import placement, rank
 from train.progress import Progress, Stopped, Tick, Watch
 
@@ -48,7 +55,7 @@ def run_training(
     config = read_run_config(folder)
     if config is None:
         raise ConfigError(f"{folder} has no {CONFIG_FILE}: it is not the folder of a run.")
-    _check_free(folder, resume)
+    check_free(folder, resume)
     finished = train(folder, config, watch, where)
     if rank() == 0:
         finish(finished, watch)
@@ -64,10 +71,11 @@ def train(
     from train.learn.began import Began, check_photos
     from train.learn.checkpoints import checkpoint_bytes
     from train.learn.fit import fit, precision_on
+    from train.learn.start_weights import origin
 
     where = placement() if where is None else where
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
-    kept = [folder / name for name in CHECKPOINTS if (folder / name).is_file()]
+    kept = checkpoints_of(folder)
     data = open_data(config)
     if kept:
         check_photos(folder, config, data)
@@ -79,7 +87,7 @@ def train(
         needed -= sum(path.stat().st_size for path in kept)
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
-            Began.of(config, data).write(folder)
+            replace(Began.of(config, data), start=origin(config)).write(folder)
     watch.phase("training")
     fit(model, folder, resume=True, watch=watch, where=where)
     return Finished(folder, config, data, arrays)
@@ -95,7 +103,7 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
     """
     from train.learn.began import check_goes_on
 
-    _check_free(folder, resume)
+    check_free(folder, resume)
     check_goes_on(folder, config)
     write_run_config(folder, config)
 
@@ -112,13 +120,6 @@ def build_training(config: Config, arrays: Arrays) -> PhotoModel:
         "hybrid": HybridTraining,
     }
     return trainings[config.kind](config, arrays)
-
-
-def _check_free(folder: Path, resume: bool) -> None:
-    if any((folder / name).is_file() for name in CHECKPOINTS) and not resume:
-        raise FileExistsError(
-            f"{folder} holds a run already; add --resume, or name another folder."
-        )
 
 
 def _ticks(watch: Watch, epochs: int) -> Tick:

@@ -7,8 +7,9 @@ are handled, so that pages can read cards quickly.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from safetensors import SafetensorError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 FILE = "model.safetensors"
+Value = TypeVar("Value")
 
 
 class WeightsError(UserError, ValueError):
@@ -77,8 +79,7 @@ def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = Tru
     floats, precision = (torch.float16, "fp16") if half else (torch.float32, "fp32")
     tensors = {
         k: v.detach().to("cpu", floats if v.is_floating_point() else v.dtype).contiguous()
-        for k, v in state.items()
-        if not k.endswith("num_batches_tracked")
+        for k, v in without_counters(state).items()
     }
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
         raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
@@ -93,9 +94,9 @@ def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:
     Raises:
         WeightsError: keys or shapes do not fit the architecture.
     """
-    expected = {k for k in module.state_dict() if not k.endswith("num_batches_tracked")}
-    given = {k for k in state if not k.endswith("num_batches_tracked")}
-    missing, unexpected = sorted(expected - given), sorted(given - expected)
+    expected, given = without_counters(module.state_dict()), without_counters(state)
+    missing = sorted(expected.keys() - given.keys())
+    unexpected = sorted(given.keys() - expected.keys())
     if missing or unexpected:
         raise WeightsError(
             f"The weights of {name} do not fit its architecture: "
@@ -106,6 +107,11 @@ def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:
         module.load_state_dict(state, strict=False)
     except RuntimeError as error:
         raise WeightsError(f"The weights of {name} do not fit: {error}") from error
+
+
+def without_counters(state: Mapping[str, Value]) -> dict[str, Value]:
+    """A state dict without BatchNorm's counters."""
+    return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
 
 
 def sha256(path: Path) -> str:

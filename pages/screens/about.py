@@ -28,8 +28,15 @@ CITATIONS = """
 - **Masks**: P. Tschandl et al. Human–computer collaboration for skin cancer recognition.
   *Nature Medicine* 26 (2020).
   [doi:10.1038/s41591-020-0942-0](https://doi.org/10.1038/s41591-020-0942-0), CC BY-NC 4.0
+- **Photos of other clinics**, from the ISIC Archive (terms differ, treat as non-commercial):
+  N. Codella et al., [arXiv:1710.05006](https://arxiv.org/abs/1710.05006) (2017) and
+  [arXiv:1902.03368](https://arxiv.org/abs/1902.03368) (2018); V. Rotemberg et al.
+  *Scientific Data* 8, 34 (2021).
+  [doi:10.1038/s41597-021-00815-z](https://doi.org/10.1038/s41597-021-00815-z)
 - **Networks**: K. He et al. Deep residual learning, CVPR 2016; O. Ronneberger et al. U-Net, MICCAI
-  2015; M. Sandler et al. MobileNetV2, CVPR 2018
+  2015; M. Sandler et al. MobileNetV2, CVPR 2018; M. Tan, Q. Le. EfficientNet, ICML 2019
+- **Distillation**: G. Hinton, O. Vinyals, J. Dean. Distilling the knowledge in a neural network,
+  [arXiv:1503.02531](https://arxiv.org/abs/1503.02531) (2015)
 - **Heatmaps**: R. Selvaraju et al. Grad-CAM, ICCV 2017
 - **Calibration**: C. Guo et al. On calibration of modern neural networks, ICML 2017
 - **Model cards**: M. Mitchell et al. Model cards for model reporting, FAT\\* 2019

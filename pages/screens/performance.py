@@ -38,8 +38,9 @@ ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
     "validation": "Validation: the epoch, the input size, the temperature and the rule were chosen "
     "on these lesions, so these figures flatter the models. Quote the test split.",
-    ELSEWHERE: "Photos of other clinics and cameras that no training learns from: what to expect "
-    "of a photo of your own. Diagnoses without a photo there are left out of the averages.",
+    ELSEWHERE: "Photos of other clinics that no training learns from. The shipped classifier has "
+    "learned from others of the same archives and was chosen on these as well, so expect less of a "
+    "photo of your own. Diagnoses without a photo here are left out of the averages.",
 }
 
 st.title(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.models.cards import Card
 from core.settings import REPOSITORY
 from train import choices
 from train.config import (
@@ -22,8 +24,10 @@ from train.config import (
 from train.config_files import config_of, read_config, read_run_config, write_run_config
 from train.fields import specs
 from train.learn.start_weights import start_weights, usable_starts
-from train.presets import PRESETS
+from train.presets import BY_KEY, PRESETS
 from train.stages import Stage
+
+WEIGHTS = REPOSITORY / "weights"
 
 WORDS = (
     choices.TASKS,
@@ -66,6 +70,19 @@ def test_presets_survive_their_file(preset: object, tmp_path: Path) -> None:
     write_run_config(tmp_path, preset.config)
     assert read_run_config(tmp_path) == preset.config
     assert preset.text.endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [WEIGHTS / "segmenter", *sorted((WEIGHTS / "comparison").glob("*/*"))],
+    ids=lambda folder: f"{folder.parent.name}-{folder.name}",
+)
+def test_a_preset_repeats_the_training_whose_figures_are_kept(card: Path) -> None:
+    """Other defaults came later. How many threads it takes changes nothing that is learned."""
+    key = "shipped-unet" if card.parent == WEIGHTS else card.parent.name
+    done = config_of(Card.read(card).training.as_dict(), strict=False)
+    preset = BY_KEY[key].config
+    assert replace(done, threads=preset.threads) == preset
 
 
 def test_presets_start_from_what_their_network_can_have(environment: dict[str, str]) -> None:

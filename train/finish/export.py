@@ -36,15 +36,17 @@ from core.models.weights import load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY, KEYS
-from train.choices import ARCHITECTURES
+from train.choices import ARCHITECTURES, STARTS
 from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
 from train.finish.finished import Finished
 from train.finish.reference import fit_reference
-from train.learn.base import network_input
+from train.learn.base import normalised
+from train.learn.began import Began
 from train.learn.class_scoring import ClassScoring
+from train.learn.start_weights import origin
 
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
@@ -111,7 +113,7 @@ def export_classifier(
 
     _prepare(folder, finished.run)
     card = replace(
-        _origin(finished, architecture),
+        _origin(finished),
         name=name or f"{_title(architecture)}, run {finished.run.name}",
         task=_task(finished),
         architecture=architecture,
@@ -177,7 +179,7 @@ def export_segmenter(
     size = max(tried, key=lambda s: tried[s])
     _prepare(folder, finished.run)
     card = replace(
-        _origin(finished, config.network),
+        _origin(finished),
         name=name or f"U-Net ({config.network}), run {finished.run.name}",
         task="outline of the lesion in a dermatoscopic photo",
         architecture="segmentation_models_pytorch.Unet",
@@ -257,7 +259,7 @@ def _forward(network: torch.nn.Module, loader: Any, tick: Tick) -> np.ndarray:
     with torch.inference_mode():
         for pixels, _ in loader:
             tick(len(pixels))
-            logits.append(network(network_input(pixels))[0].float().numpy())
+            logits.append(network(normalised(pixels))[0].float().numpy())
     return np.concatenate(logits)
 
 
@@ -271,7 +273,7 @@ def _masks(
             tick(len(pixels))
             truths = np.stack([arrays.masks[int(row)] for row in places]) > 127
             logits = torch.nn.functional.interpolate(
-                network(network_input(pixels)).float(),
+                network(normalised(pixels)).float(),
                 size=truths.shape[1:],
                 mode="bilinear",
                 align_corners=False,
@@ -309,10 +311,8 @@ def _task(finished: Finished) -> str:
     return "benign or malignant, by the diagnoses of HAM10000, from a dermatoscopic photo"
 
 
-def _origin(finished: Finished, architecture: str) -> Card:
+def _origin(finished: Finished) -> Card:
     """Where the weights come from, and what they may be used for."""
-    from train.learn.start_weights import CREDITS
-
     config = finished.config
     ours = config.is_ham10000
     with (finished.run / "metrics.csv").open() as file:
@@ -325,11 +325,9 @@ def _origin(finished: Finished, architecture: str) -> Card:
         choices["data"] = finished.data.root.name
     if isinstance(config, ClassifierConfig):
         choices["teachers"] = [_model_name(Path(path)) for path in config.teachers]
-    start = config.start
-    if start == "imagenet":
-        start = CREDITS.get(architecture, start)
-    elif start not in ("torchvision", "shipped", "random"):
-        choices["start"] = start = Path(start).name
+    if config.start not in STARTS:
+        choices["start"] = Path(config.start).name
+    began = Began.read(finished.run)
     if ours:
         licence = (
             "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
@@ -357,7 +355,7 @@ def _origin(finished: Finished, architecture: str) -> Card:
         lesionlab=__version__,
         data=data,
         split_id=finished.data.split.id,
-        start=start,
+        start=(began and began.start) or origin(config),
         training=Training.of(plain(choices | {"epochs_trained": epochs})),
         licence=licence,
         intended_use="teaching how an AI reads dermoscopy; never diagnosis",

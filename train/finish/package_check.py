@@ -22,7 +22,7 @@ from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
-from core.models.weights import WeightsError, check_weights, load_into
+from core.models.weights import WeightsError, check_weights, load_into, without_counters
 from core.system.json_files import read_object
 from core.taxonomy import KEYS
 
@@ -56,8 +56,6 @@ def check_model_folder(folder: Path) -> str:
         check_weights(folder, card.sha256)
         _check_weights_fit(folder, card, kind)
         _check_figures(folder, card, kind)
-    except PackageError:
-        raise
     except (WeightsError, EvaluationError) as error:
         raise PackageError(str(error)) from error
     return kind
@@ -115,12 +113,8 @@ def _check_weights_fit(folder: Path, card: Card, kind: str) -> None:
     shapes = _header(folder / "model.safetensors")
     # Without memory: a card can name a network of any size.
     with torch.device("meta"):
-        expected = {
-            k: tuple(v.shape)
-            for k, v in _network(card, kind).state_dict().items()
-            if not k.endswith("num_batches_tracked")
-        }
-    given = {k: v for k, v in shapes.items() if not k.endswith("num_batches_tracked")}
+        blank = without_counters(_network(card, kind).state_dict())
+    expected, given = {k: tuple(v.shape) for k, v in blank.items()}, without_counters(shapes)
     if wrong := sorted(expected.items() ^ given.items()):
         raise PackageError(
             f"The weights do not fit a {kind} {card.network}"

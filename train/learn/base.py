@@ -128,7 +128,7 @@ class PhotoModel(Model):
         `train.learn.samples.write_answers` takes. Subclasses say what."""
 
 
-def network_input(pixels: Tensor) -> Tensor:
+def normalised(pixels: Tensor) -> Tensor:
     """uint8 photos N×S×S×3 → what a network takes, in the layout that convolutions are fastest in:
     float32 N×3×S×S."""
     return normalise(pixels).contiguous(memory_format=torch.channels_last)

@@ -4,14 +4,13 @@ photos, classes or another network would make figures that belong to neither."""
 from __future__ import annotations
 
 import json
-import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from core.system import ownership
 from core.taxonomy import KEYS
 from train.config import Config, ConfigError
-from train.config_files import CHECKPOINTS, read_run_config
+from train.config_files import checkpoints_of, read_run_config, say_once
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
 from train.fields import specs
@@ -28,13 +27,15 @@ FREE = (
 
 @dataclass(frozen=True)
 class Began:
-    """The photos of a run.
+    """What a run began with.
 
     Attributes:
         split_id: says which lesion is in which split.
         classes: what is told apart; none where masks are learned.
         train, validation: photos of each that it sees.
         more: of each further source what `split_id` says of the data.
+        start: where its weights came from (`train.learn.start_weights.origin`); "" where an older
+            LesionLab began it.
     """
 
     split_id: str
@@ -42,10 +43,11 @@ class Began:
     train: int
     validation: int
     more: tuple[str, ...] = ()
+    start: str = ""
 
     @classmethod
     def of(cls, config: Config, data: Data) -> Began:
-        """What a training would begin with now."""
+        """The photos that a training would begin with now."""
         classes = data.classes if isinstance(data, Folder) else KEYS
         if config.two_labels:
             classes = TWO_LABELS
@@ -81,7 +83,7 @@ def check_goes_on(run: Path, config: Config) -> None:
         ConfigError: it began with something else; the message says what.
         DatasetError, SplitError: the photos are not there any more.
     """
-    if not any((run / name).is_file() for name in CHECKPOINTS):
+    if not checkpoints_of(run):
         return
     before = read_run_config(run)
     if before is not None:
@@ -100,15 +102,14 @@ def check_photos(run: Path, config: Config, data: Data) -> None:
     began = Began.read(run)
     if began is None:
         if len(set(_sizes(config.stages))) > 1:
-            logging.getLogger(__name__).warning(
-                "The run %s began with an older LesionLab, which validated each epoch at its own "
-                "size. Which of its epochs is the best rests on unlike scores: a new run is the "
-                "better one.",
-                run.name,
+            say_once(
+                f"The run {run.name} began with an older LesionLab, which validated each epoch at "
+                "its own size. Which of its epochs is the best rests on unlike scores: a new run "
+                "is the better one."
             )
         return
     now = Began.of(config, data)
-    if began == now:
+    if replace(began, start="") == now:
         return
     if began.classes != now.classes:
         what = (

@@ -14,7 +14,7 @@ from train.choices import BASE, EARLY_BLOCKS
 from train.config import ClassifierConfig, ConfigError
 from train.data.arrays import Arrays
 from train.data.samplers import Samples
-from train.learn.base import PhotoModel, network_input
+from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
 from train.learn.distillation import Teachers, distillation_loss
 from train.learn.ranks import gathered
@@ -64,7 +64,7 @@ class ClassifierTraining(PhotoModel):
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels, sources → loss."""
         pixels, labels, sources = batch
-        x = network_input(pixels)
+        x = normalised(pixels)
         logits = self.net(x)[0].float()
         loss = self.loss(logits, labels, sources)
         if self.teachers:
@@ -107,7 +107,7 @@ class ClassifierTraining(PhotoModel):
         return class_answers(self.class_scoring, self._logits(pixels), self.arrays, rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        return self.net(network_input(pixels))[0].float()
+        return self.net(normalised(pixels))[0].float()
 
 
 def collected_logits(collected: list[tuple[Tensor, Tensor]]) -> tuple[np.ndarray, Tensor]:

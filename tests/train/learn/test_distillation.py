@@ -17,7 +17,7 @@ from core.taxonomy import KEYS
 from train.config import ClassifierConfig
 from train.data.arrays import prepare
 from train.fields import ConfigError
-from train.learn.base import network_input
+from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
 from train.learn.distillation import TEMPERATURE, Teachers, distillation_loss
 from train.names import with_absolute_paths
@@ -60,7 +60,7 @@ def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
         build_classifier("small-cnn", len(KEYS)).state_dict(),
         Card(architecture="small-cnn", classes=KEYS),
     )
-    x = network_input(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
+    x = normalised(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
     one, two, both = (
         Teachers([str(f) for f in folders], KEYS)(x)
         for folders in ([teacher], [other], [teacher, other])

@@ -9,14 +9,19 @@ import torch
 from safetensors.torch import save_file
 
 from core.models.architectures import EfficientNetLite
+from core.models.cards import Card
 from core.models.networks import build_segmenter, normalise
 from core.models.weights import WeightsError, load_into
+from core.settings import Settings
+from train.config import ClassifierConfig
 from train.learn.start_weights import (
     CREDITS,
     LOCAL,
     PACKAGES,
+    SHIPPED,
     _packaged,
     encoder_start,
+    origin,
     start_weights,
     usable_starts,
 )
@@ -46,6 +51,20 @@ def test_the_package_starts_a_unet_too(environment: dict[str, str]) -> None:
     part = encoder_start("imagenet", "efficientnet_lite0")
     assert part is not None
     load_into(build_segmenter("efficientnet_lite0").get_submodule("encoder"), part, "the start")
+
+
+def test_the_credits_of_what_a_training_starts_from_come_along() -> None:
+    """Of the encoder that our own model started from, and of a teacher."""
+    for kind, architecture in SHIPPED.items():
+        card = Card.read(Settings.from_environment().weights / kind)
+        said = origin(ClassifierConfig(start="shipped", architecture=architecture))
+        assert said == f"{card.name} ({card.sha256[:8]}), which started from {card.start}"
+        assert "ImageNet" in said
+    teacher = str(Settings.from_environment().weights / "classifier")
+    taught = origin(ClassifierConfig(start="imagenet", teachers=(teacher,)))
+    assert taught.startswith(f"{CREDITS['resnet50']}; taught by LesionLab ResNet-50")
+    assert origin(ClassifierConfig(start="/home/jane/mine.safetensors")) == "mine.safetensors"
+    assert origin(ClassifierConfig(start="random", freeze=())) == "random"
 
 
 def test_random_means_none() -> None:

@@ -34,6 +34,9 @@ NAMES = {
 FAILED_BELOW = 0.65
 """Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
 
+BINS = 15
+"""Of the calibration error."""
+
 ECE_INTERVAL = "bounds from resampled gaps of the bins (core.evaluation.metrics.ece_interval)"
 """How evaluations say that theirs is of `ece_interval`."""
 
@@ -45,7 +48,7 @@ def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> fl
 
 
 def expected_calibration_error(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
 ) -> float:
     """ECE of the top class over equal-width bins (Guo et al., "On Calibration of Modern Neural
     Networks", ICML 2017): mean |confidence - accuracy|, weighted by bin size; 0…1."""
@@ -183,7 +186,7 @@ def bootstrap(
 
 
 def bootstrap_ratios(
-    above: np.ndarray, below: np.ndarray, groups: np.ndarray, draws: int = 2000, seed: int = 0
+    above: np.ndarray, below: np.ndarray, groups: np.ndarray, draws: int = 2000
 ) -> np.ndarray:
     """The intervals of `bootstrap`, from the same draws, for figures that are one sum over images
     divided by another: sensitivity, precision, F1 (2·hits over named plus true), accuracy. One
@@ -200,7 +203,7 @@ def bootstrap_ratios(
     _, lesion = np.unique(groups, return_inverse=True)
     sums = np.zeros((lesion.max() + 1, 2 * above.shape[1]), np.float32)
     np.add.at(sums, lesion, np.hstack([above, below]))
-    drawn = _times_drawn(len(sums), draws, seed) @ sums
+    drawn = _times_drawn(len(sums), draws) @ sums
     over, under = np.hsplit(drawn, 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.where(under > 0, over / under, np.nan)
@@ -212,8 +215,6 @@ def ece_interval(
     labels: np.ndarray,
     groups: np.ndarray,
     draws: int = 2000,
-    seed: int = 0,
-    bins: int = 15,
 ) -> tuple[float, float]:
     """95 % interval of `expected_calibration_error`, from the draws of `bootstrap`.
 
@@ -235,11 +236,11 @@ def ece_interval(
         labels: class index of each image.
         groups: lesion id of each image.
     """
-    gaps = _gaps(probabilities, labels, bins)
+    gaps = _gaps(probabilities, labels, BINS)
     _, lesion = np.unique(groups, return_inverse=True)
-    sums = np.zeros((lesion.max() + 1, bins))
+    sums = np.zeros((lesion.max() + 1, BINS))
     np.add.at(sums, lesion, gaps)
-    times = _times_drawn(len(sums), draws, seed).astype(np.float64)
+    times = _times_drawn(len(sums), draws).astype(np.float64)
     estimate = gaps.mean(axis=0)
     errors = times @ sums / (times @ np.bincount(lesion))[:, None] - estimate
     ece = np.abs(estimate).sum()
@@ -249,9 +250,9 @@ def ece_interval(
 
 
 @lru_cache(maxsize=4)
-def _times_drawn(lesions: int, draws: int, seed: int) -> np.ndarray:
+def _times_drawn(lesions: int, draws: int) -> np.ndarray:
     """How often each lesion is drawn in each resample of `bootstrap`, float32 draws×lesions."""
-    chosen = np.random.default_rng(seed).integers(0, lesions, (draws, lesions))
+    chosen = np.random.default_rng(0).integers(0, lesions, (draws, lesions))
     chosen += np.arange(draws)[:, None] * lesions
     counts = np.bincount(chosen.ravel(), minlength=draws * lesions)
     return counts.reshape(draws, lesions).astype(np.float32)

@@ -106,12 +106,12 @@ class _Canvas:
             _ellipse(layer, (columns[i], rows[i]), axes, self.rng.uniform(0, 180))
         return cv2.GaussianBlur(layer, (0, 0), 0.9).astype(np.float32) / 255
 
-    def branches(self, count: int, width: int = 2) -> np.ndarray:
+    def branches(self, count: int) -> np.ndarray:
         """Winding vessels that fork and thin out from the border inwards, 0 to 1."""
         layer = np.zeros((HEIGHT, WIDTH), np.uint8)
         for start in self.rng.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count:
             at = self.centre + 0.85 * self.radius * np.array([np.cos(start), np.sin(start)])
-            self._branch(layer, at, start + np.pi + self.rng.normal(0, 0.4), width, 1.1)
+            self._branch(layer, at, start + np.pi + self.rng.normal(0, 0.4), 2, 1.1)
         return cv2.GaussianBlur(layer, (0, 0), 0.8).astype(np.float32) / 255
 
     def _branch(

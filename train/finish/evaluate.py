@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +32,6 @@ from core.evaluation.metrics import (
     classifier_summary,
     confusion,
     ece_interval,
-    expected_calibration_error,
     mask_scores,
     per_class,
     segmenter_summary,
@@ -120,9 +120,8 @@ def evaluate_classifier(
     overall = _with_intervals(
         lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
     )
-    overall["ece"] = _figure(
-        expected_calibration_error(p, labels), ece_interval(p, labels, groups, draws)
-    )
+    low, high = ece_interval(p, labels, groups, draws)
+    overall["ece"] = replace(overall["ece"], low=low, high=high)
 
     def by_class(rows: np.ndarray) -> dict[str, float]:
         found = per_class(p[rows], labels[rows], classes, named[rows])

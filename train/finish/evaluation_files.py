@@ -21,7 +21,7 @@ def write_split(folder: Path, measurement: Measurement) -> None:
     name = f"{figures.split}{views}"
     _write(folder, name, command(folder, name), card, measurement)
     kept = ("data", "photo_px", "split_id", "views", "limit")
-    written, overall = figures.as_dict(), dict(figures.overall)
+    overall = dict(figures.overall)
     if isinstance(figures, ClassifierEvaluation):
         overall |= {f"most_probable_{k}": v for k, v in figures.most_probable.items()}
         if figures.split == ELSEWHERE and "mel" in figures.classes:
@@ -31,7 +31,7 @@ def write_split(folder: Path, measurement: Measurement) -> None:
         lesions=figures.lesions,
         command=command(folder, name),
         figures=overall,
-        others={k: written[k] for k in kept if k in written},
+        others={name: value for name in kept if (value := getattr(figures, name))},
     )
     replace(card, metrics=card.metrics | {name: measured}).write(folder)
 
@@ -46,7 +46,7 @@ def _elsewhere(figures: ClassifierEvaluation) -> ElsewhereSummary:
     figures_of_mel = figures.classes["mel"].figures
     return ElsewhereSummary(
         images=figures.images,
-        accuracy=_rounded(figures.overall["accuracy"].value) or 0.0,
+        accuracy=round(float(counts.trace() / counts.sum()), 4),
         melanomas=int(counts[mel].sum()),
         melanomas_found=int(counts[mel, mel]),
         others={
@@ -72,7 +72,7 @@ def write_elsewhere(kind: str, card: Card, measurement: Measurement, out: Path) 
     _write(out, kind, f"python -m train evaluate {kind} --images …", card, measurement)
 
 
-def _write(folder: Path, name: str, command: str, card: Card, measurement: Measurement) -> None:
+def _write(folder: Path, name: str, made_by: str, card: Card, measurement: Measurement) -> None:
     figures, predictions = measurement
     predictions.to_parquet(folder / f"predictions-{name}.parquet", compression="zstd")
-    replace(figures, command=command, weights=card.sha256).write(folder, name)
+    replace(figures, command=made_by, weights=card.sha256).write(folder, name)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,7 +22,6 @@ from core.errors import DatasetError
 from core.models.cards import Card
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
-from core.models.runtime import Scores
 from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config, ConfigError
@@ -35,9 +36,11 @@ from train.finish.evaluate import (
 )
 from train.finish.evaluation_files import write_split
 from train.finish.export import add_reference, export_classifier, export_segmenter
-from train.finish.features import Classify, Segment, classifier_of, part_rows, segmenter_of
+from train.finish.features import classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
 from train.progress import Progress, Stopped, Watch
+
+Answer = TypeVar("Answer")
 
 
 class Meter:
@@ -166,30 +169,21 @@ def _evaluate(
 ) -> Measurement:
     card = Card.read(folder)
     if folder.name == "segmenter":
-        segment = segmenter_of(folder, card)
-        return evaluate_segmenter(
-            source, card, _counted_masks(segment, meter) if meter else segment, views, RUN_DRAWS
-        )
-    classify, reference = classifier_of(folder, card), None
+        segment = _counted(segmenter_of(folder, card), meter)
+        return evaluate_segmenter(source, card, segment, views, RUN_DRAWS)
+    classify, reference = _counted(classifier_of(folder, card), meter), None
     if (folder / REFERENCE).is_file():
         reference = Reference.read(folder, card.novelty_threshold)
-    return evaluate_classifier(
-        source, card, _counted(classify, meter) if meter else classify, reference, views, RUN_DRAWS
-    )
+    return evaluate_classifier(source, card, classify, reference, views, RUN_DRAWS)
 
 
-def _counted(classify: Classify, meter: Meter) -> Classify:
-    def counted(pixels: np.ndarray) -> Scores:
-        meter(len(pixels))
-        return classify(pixels)
-
-    return counted
-
-
-def _counted_masks(segment: Segment, meter: Meter) -> Segment:
-    def counted(pixels: np.ndarray) -> np.ndarray:
-        meter(len(pixels))
-        return segment(pixels)
+def _counted(
+    network: Callable[[np.ndarray], Answer], meter: Meter | None
+) -> Callable[[np.ndarray], Answer]:
+    def counted(pixels: np.ndarray) -> Answer:
+        if meter is not None:
+            meter(len(pixels))
+        return network(pixels)
 
     return counted
 

@@ -47,7 +47,6 @@ def build_reference(
     classify: Classify,
     more: Sequence[Elsewhere] = (),
     strangers: Path | None = None,
-    width: int = WIDTH,
 ) -> tuple[Reference, dict[str, Any]]:
     """Fit both for the shipped classifier.
 
@@ -58,7 +57,6 @@ def build_reference(
         more: further sources.
         strangers: a folder of photos that show no lesion; with it and further sources the gate
             has three grades.
-        width: numbers kept of each embedding.
 
     Returns:
         as `fit_reference`.
@@ -67,7 +65,7 @@ def build_reference(
         features_of(dataset, part, card, classify) for part in ("train", "crops", "validation")
     )
     rows = dataset.table[dataset.table["split"] == "train"]
-    reference, sections = fit_reference(rows, training, crops, validation, width)
+    reference, sections = fit_reference(rows, training, crops, validation)
     if not more or strangers is None:
         return reference, sections
     learned, kept = (
@@ -158,7 +156,6 @@ def fit_reference(
     training: Features,
     crops: Features,
     validation: Features,
-    width: int = WIDTH,
 ) -> tuple[Reference, dict[str, Any]]:
     """Fit both.
 
@@ -166,7 +163,6 @@ def fit_reference(
         rows: of HAM10000's table: the training photos.
         training, crops, validation: features of these photos, of centre crops of some (or of none),
             and of validation photos.
-        width: numbers kept of each embedding.
 
     Returns:
         the reference, and the sections `novelty` and `similar` of the card.
@@ -175,7 +171,7 @@ def fit_reference(
     components = min(COMPONENTS, min(textures.shape) - 1)
     familiar = FeatureGaussian.fit(textures, components)
     threshold = float(np.quantile(familiar.novelty(validation.textures), 1 - FALSE_ALARMS))
-    width = min(width, *training.embeddings.shape)
+    width = min(WIDTH, *training.embeddings.shape)
     cases = KnownCases.fit(
         training.embeddings, list(rows.index), list(rows["lesion_id"]), list(rows["dx"]), width
     )

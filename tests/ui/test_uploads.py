@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
+from tests.pages.conftest import start
 from ui.uploads import keep_in_memory
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
@@ -35,3 +37,9 @@ def test_an_upload_stays_in_memory(size: int, monkeypatch: pytest.MonkeyPatch) -
     assert received(bytes(2 * 1024**2))[1], "Starlette by itself writes to the disk"
     keep_in_memory()
     assert received(bytes(size)) == (bytes(size), False)
+
+
+def test_the_app_keeps_all_that_it_lets_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", 1)
+    start("about")
+    assert MultiPartParser.spool_max_size > st.get_option("server.maxUploadSize") * 1024**2

@@ -114,14 +114,13 @@ class Database(SQLiteFile):
         try:
             claim(folder, ANSWERS)
             with closing(self.connect()) as connection:
-                found = version_of(connection)
-                if found > self.version:
+                if not self.holds_ours(connection):
+                    self.make_tables(connection)
+                elif version_of(connection) > self.version:
                     raise LearningError(
                         f"{self.path} is of a newer LesionLab. Get that one, or have "
                         "LESIONLAB_LEARNING name another folder."
                     )
-                if found < self.version:
-                    self.make_tables(connection)
         except ForeignFolderError as error:
             raise LearningError(
                 f"{error} The setting LESIONLAB_LEARNING names the folder."
@@ -146,10 +145,16 @@ class Database(SQLiteFile):
             )
         if is_disk_full(error):
             return LearningError(
-                f"The disk that holds {self.path} is full: this was not saved. Free some space on "
-                "it, then confirm again."
+                f"The disk that holds {self.path} is full. Free some space on it, then try again."
             )
         return LearningError(
-            f"{self.path} cannot be used ({error}): this was not saved. Make its folder writable, "
-            "or set LESIONLAB_LEARNING to one that is, then try again."
+            f"{self.path} cannot be used ({error}). Make its folder writable, or set "
+            "LESIONLAB_LEARNING to one that is, then try again."
+        )
+
+    def foreign(self) -> LearningError:
+        """See `SQLiteFile`."""
+        return LearningError(
+            f"{self.path} is not LesionLab's file of answers, so it is left alone. Move it away, "
+            "or set LESIONLAB_LEARNING to another folder."
         )

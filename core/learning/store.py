@@ -209,16 +209,6 @@ class Store:
             for row in rows
         ]
 
-    def latest(self, profile: Profile) -> str | None:
-        """Id of the quiz that was finished last with an answer in it."""
-        with self.database.read() as connection:
-            row = connection.execute(
-                "SELECT id FROM quizzes q WHERE profile = ? AND finished IS NOT NULL AND EXISTS "
-                "(SELECT 1 FROM answers a WHERE a.quiz = q.id) ORDER BY started DESC LIMIT 1",
-                (profile.id,),
-            ).fetchone()
-        return str(row["id"]) if row else None
-
 
 def clean_nickname(entered: str) -> str:
     """A nickname in one line, without unseen characters, at most `LONGEST_NICKNAME` long.

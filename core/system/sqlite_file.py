@@ -3,6 +3,7 @@ so that whoever comes after it was replaced finds the new one."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from abc import ABC, abstractmethod
@@ -37,6 +38,10 @@ class SQLiteFile(ABC):
     def unusable(self, error: Exception) -> UserError:
         """A sentence for an error in reading or writing the file."""
 
+    @abstractmethod
+    def foreign(self) -> UserError:
+        """A sentence for a file that holds other tables."""
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One moment's view. Raises what `unusable` returns."""
@@ -58,8 +63,17 @@ class SQLiteFile(ABC):
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
+    def holds_ours(self, connection: sqlite3.Connection) -> bool:
+        """Whether the file has our tables; False if it has none at all. Raises what `foreign`
+        returns of any other."""
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        found = {row["name"] for row in rows}
+        if found and not found >= set(re.findall(r"CREATE TABLE (\w+)", self.schema)):
+            raise self.foreign()
+        return bool(found)
+
     def make_tables(self, connection: sqlite3.Connection) -> None:
-        """Those of a file that has none of this version."""
+        """Those of a file that has none."""
         _use_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         if version_of(connection) != self.version:  # no one else has made them meanwhile

@@ -18,8 +18,6 @@ from core.system.sqlite_file import BUSY_SECONDS, SQLiteFile, is_damaged, versio
 from train.jobs.locks import BusyError, hold
 
 DATABASE_FILE = "runs.sqlite"
-OURS = {"runs", "notices"}
-"""The tables."""
 
 SCHEMA = """
 CREATE TABLE runs (
@@ -93,7 +91,8 @@ class Database(SQLiteFile):
             "set LESIONLAB_RUNS to a folder you may write to."
         )
 
-    def _foreign(self) -> JobError:
+    def foreign(self) -> JobError:
+        """A sentence for a file that is something else."""
         return JobError(
             f"{self.path} is not LesionLab's list of runs, so it is left alone. Move it away, or "
             "set LESIONLAB_RUNS to another folder."
@@ -105,12 +104,10 @@ class Database(SQLiteFile):
             with closing(self.connect()) as connection:
                 if not self._checked(connection):
                     return False
-                tables = _tables(connection)
-                if version_of(connection) == self.version and tables >= OURS:
-                    return True
-                if tables:
-                    raise self._foreign()
-                self.make_tables(connection)
+                if not self.holds_ours(connection):
+                    self.make_tables(connection)
+                elif version_of(connection) != self.version:
+                    raise self.foreign()
                 return True
         except sqlite3.Error as error:
             if is_damaged(error):
@@ -130,7 +127,7 @@ class Database(SQLiteFile):
 
     def _set_aside(self) -> None:
         if not any(is_run(folder) for folder in self.folder.iterdir()):
-            raise self._foreign()
+            raise self.foreign()
         with hold(self.folder / ".lesionlab-repair.lock", BUSY_SECONDS):
             if self._sound():  # another process was quicker
                 return
@@ -145,8 +142,3 @@ class Database(SQLiteFile):
                 "again from their folders; their names and notes, the queue and the bin could not "
                 "be."
             )
-
-
-def _tables(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    return {row["name"] for row in rows}

@@ -45,12 +45,10 @@ def test_a_quiz_goes_on_where_it_was_left(store: Store, tmp_path: Path) -> None:
     assert again.answer(same, quiz, 0, "second", "mel", 0.8, 2.0)
     again.close(same, quiz, 0)
     assert again.unfinished(same).current.position == 1
-    assert store.latest(me) is None
     for position in (1, 2):
         store.answer(me, quiz, position, "first", "mel", 0.95, 1.0)
         store.close(me, quiz, position)
     assert store.unfinished(me) is None
-    assert store.latest(me) == quiz
     first, *rest = store.answers(me)
     assert (first.first, first.second, first.final, first.said) == ("nv", "mel", "mel", SAID)
     assert (first.mode, first.level, first.right) == ("with_ai", "hard", False)
@@ -188,6 +186,29 @@ def test_folders_and_files_of_others_are_left_alone(tmp_path: Path) -> None:
     with pytest.raises(LearningError, match="damaged"):
         Store(folder)
     assert path.read_bytes().startswith(b"this is no")
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_file_with_other_tables_is_left_alone(tmp_path: Path, version: int) -> None:
+    path = Store(tmp_path / "learning").database.path
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE holidays (day TEXT)")
+        connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(LearningError, match="left alone"):
+        Store(path.parent)
+    assert path.read_bytes() == before
+
+
+def test_a_failed_look_does_not_speak_of_saving(store: Store) -> None:
+    with sqlite3.connect(store.database.path) as connection:
+        connection.execute("DROP TABLE class_answers")
+        connection.execute("ALTER TABLE profiles RENAME TO others")
+    with pytest.raises(LearningError) as raised, store.database.read() as connection:
+        connection.execute("SELECT * FROM profiles")
+    assert "saved" not in str(raised.value)
 
 
 def test_a_table_to_take_home(store: Store) -> None:

@@ -20,6 +20,9 @@ class Numbers(SQLiteFile):
     def unusable(self, error: Exception) -> UserError:
         return UserError(f"{self.path.name}: {error}")
 
+    def foreign(self) -> UserError:
+        return UserError(f"{self.path.name} holds something else")
+
 
 @pytest.fixture
 def numbers(tmp_path: Path) -> Numbers:
@@ -64,6 +67,17 @@ def test_changes_happen_together_or_not_at_all(numbers: Numbers) -> None:
         add(3)
     with numbers.read() as connection:
         assert not connection.execute("SELECT n FROM numbers").fetchall()
+
+
+def test_a_file_with_other_tables_is_not_ours(tmp_path: Path) -> None:
+    file = Numbers(tmp_path / "numbers.sqlite")
+    with closing(file.connect()) as connection:
+        assert not file.holds_ours(connection)
+        connection.execute("CREATE TABLE holidays (day TEXT)")
+        with pytest.raises(UserError, match="something else"):
+            file.holds_ours(connection)
+        connection.execute("CREATE TABLE numbers (n INTEGER)")
+        assert file.holds_ours(connection)
 
 
 def test_a_damaged_file_is_known(tmp_path: Path) -> None:

@@ -22,12 +22,13 @@ def choose_one(
     Args:
         options: keys with what they are called, or words.
         default: the key that is chosen at first (default: the first one).
-        key: of the choice in the session; where that has one already, it is kept.
+        key: of the choice in the session; where that has one of the options already, it is kept.
         place: where to put it (default: here).
         more: further arguments of `st.segmented_control`, such as `help`.
     """
     names = options if isinstance(options, Mapping) else {word: word for word in options}
-    if key not in st.session_state:
+    if st.session_state.get(key) not in names:
+        st.session_state.pop(key, None)
         more["default"] = next(iter(names)) if default is None else default
     here: Any = st if place is None else place
     return here.segmented_control(

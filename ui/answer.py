@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.answer import words
 from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
-from core.glossary import CONFIRMED_BY
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
 from core.models.weights import WeightsError
@@ -15,7 +14,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse import address, commit
-from ui.case import Case
+from ui.case import Case, facts
 from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
@@ -168,12 +167,9 @@ def truth(case: Case, shown: ShownAnalysis) -> None:
     assert record is not None
     true = BY_KEY[record["dx"]]
     agrees = true.key == shown.analysis.prediction
-    how = f"confirmed by {CONFIRMED_BY.get(record['dx_type'], record['dx_type'])}"
-    age = "age unknown" if record["age"] != record["age"] else f"about {record['age']:.0f} years"
     box = st.success if agrees else st.error
     box(
-        f"{how.capitalize()}. {record['localization'].capitalize()}, {record['sex']}, {age}. "
-        + ("The model agrees." if agrees else "The model is wrong here."),
+        f"{facts(record)} " + ("The model agrees." if agrees else "The model is wrong here."),
         title=true.name,
         icon=":material/check_circle:" if agrees else ":material/cancel:",
     )

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.glossary import CONFIRMED_BY
 from core.imaging.image import LesionImage, display_name
+from ui.text import as_text
+
+UNKNOWN = "unknown"
+"""What stands for what a dataset does not tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,3 +59,23 @@ class Case:
             record,
             taken,
         )
+
+
+def told(record: pd.Series, column: str) -> str:
+    """What the dataset tells of a case, as it is written there."""
+    return UNKNOWN if pd.isna(record[column]) else str(record[column])
+
+
+def confirmed_by(record: pd.Series) -> str:
+    """How the diagnosis of a case is known, as a noun."""
+    how = told(record, "dx_type")
+    return CONFIRMED_BY.get(how, "an unknown method" if how == UNKNOWN else how)
+
+
+def facts(record: pd.Series) -> str:
+    """How the diagnosis of a case is known, and whose it is, as Markdown."""
+    age = "age unknown" if pd.isna(record["age"]) else f"about {record['age']:.0f} years"
+    return as_text(
+        f"Confirmed by {confirmed_by(record)}. Site: {told(record, 'localization')}; "
+        f"sex: {told(record, 'sex')}; {age}."
+    )

@@ -7,14 +7,13 @@ import time
 
 import streamlit as st
 
-from core.glossary import CONFIRMED_BY
 from core.ham10000.dataset import CREDIT
 from core.lesion.quality import remarks
 from core.report.content import Report
 from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
 from ui.analyse import commit
-from ui.case import Case
+from ui.case import Case, confirmed_by
 from ui.sections import doubt
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
@@ -99,10 +98,9 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
     if case.record is None or not seen:
         return ()
     true = BY_KEY[str(case.record["dx"])]
-    how = CONFIRMED_BY.get(case.record["dx_type"], case.record["dx_type"])
     agrees = true.key == shown.analysis.prediction
     said = "The model agrees." if agrees else "The model is wrong here."
-    return (f"True diagnosis: {true.name}, confirmed by {how}. {said}",)
+    return (f"True diagnosis: {true.name}, confirmed by {confirmed_by(case.record)}. {said}",)
 
 
 def unfair(case: Case) -> str | None:

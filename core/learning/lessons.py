@@ -11,10 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Source:
-    """A publication: what to call it, and its address."""
+    """A publication: what to call it, and its address; empty if none is known for certain."""
 
     words: str
-    link: str
+    link: str = ""
+
+    @property
+    def cited(self) -> str:
+        """As Markdown."""
+        return f"[{self.words}]({self.link})" if self.link else self.words
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,16 @@ class Lesson:
     sources: tuple[Source, ...]
     in_life_source: Source
 
+    @property
+    def points(self) -> str:
+        """What to look for, as a list in Markdown."""
+        return "\n".join(f"- {line}" for line in self.look)
+
+    @property
+    def after(self) -> str:
+        """Whom the looks are taken from, as Markdown."""
+        return "After " + "; ".join(source.cited for source in self.sources)
+
 
 LESSONS: dict[str, Lesson] = {
     "akiec": Lesson(
@@ -46,9 +61,8 @@ LESSONS: dict[str, Lesson] = {
         ),
         "Pigmented ones resemble lentigo and melanoma of the face. Benign keratosis has sharper "
         "borders, and milia-like cysts.",
-        "Of people in Rotterdam aged 45 and over, 49 % of the men and 28 % of the "
-        "women had at least "
-        "one actinic keratosis.",
+        "Of people in Rotterdam aged 45 and over, 49 % of the men and 28 % of the women had at "
+        "least one actinic keratosis.",
         (
             Source(
                 "Zalaudek et al., Br J Dermatol 155 (2006), facial actinic keratosis",
@@ -66,14 +80,14 @@ LESSONS: dict[str, Lesson] = {
     "bcc": Lesson(
         (
             "Arborising vessels: bright red, in sharp focus, branching like a tree.",
-            "Large blue-grey ovoid nests, or many blue-grey globules; leaf-like or "
-            "spoke-wheel areas.",
+            "Large blue-grey ovoid nests, or many blue-grey globules; leaf-like or spoke-wheel "
+            "areas.",
             "Ulceration. And no pigment network: with one, think of something else.",
         ),
-        "Heavily pigmented ones resemble melanoma; without pigment only vessels and "
-        "ulceration tell.",
-        "In a county of Minnesota, per 100,000 people and year, 360 men and 293 women "
-        "had a new one.",
+        "Heavily pigmented ones resemble melanoma; without pigment only vessels and ulceration "
+        "tell.",
+        "In a county of Minnesota, 360 in 100,000 men and 293 in 100,000 women had their first one "
+        "each year.",
         (
             Source(
                 "Menzies et al., Arch Dermatol 136 (2000)",
@@ -87,8 +101,8 @@ LESSONS: dict[str, Lesson] = {
     ),
     "bkl": Lesson(
         (
-            "Milia-like cysts: small bright white to yellow dots; comedo-like "
-            "openings: dark plugs.",
+            "Milia-like cysts: small bright white to yellow dots; comedo-like openings: dark "
+            "plugs.",
             "Fissures and ridges like the surface of a brain; hairpin vessels with a pale halo.",
             "A sharp border, often as if moth-eaten.",
         ),
@@ -114,12 +128,10 @@ LESSONS: dict[str, Lesson] = {
             "Both together are the classic pattern, but only a third show it; vessels are seen in "
             "half, mostly dots.",
         ),
-        "Two thirds look otherwise, some like melanoma. What the photo cannot show: "
-        "it is firm, and "
-        "dimples when squeezed.",
-        "Common, mostly on the legs, at 20 to 50 years of age, more often in women; "
-        "how many people "
-        "have one is not known.",
+        "Two thirds look otherwise, some like melanoma. What the photo cannot show: it is firm, "
+        "and dimples when squeezed.",
+        "Common, mostly on the legs, at 20 to 50 years of age, more often in women; how many "
+        "people have one is not known.",
         (
             Source(
                 "Zaballos et al., Arch Dermatol 144 (2008)",
@@ -139,9 +151,8 @@ LESSONS: dict[str, Lesson] = {
         ),
         "An early one may look like a naevus: asymmetry of structure and colour is then the only "
         "sign. Some have no pigment at all.",
-        "Worldwide about 325,000 people were diagnosed with an invasive melanoma in "
-        "2020, and 57,000 "
-        "died of one.",
+        "Worldwide about 325,000 people were diagnosed with an invasive melanoma in 2020, and "
+        "57,000 died of one.",
         (
             Source(
                 "Argenziano et al., Arch Dermatol 134 (1998), seven-point checklist",
@@ -161,9 +172,8 @@ LESSONS: dict[str, Lesson] = {
         ),
         "Atypical naevi share single signs with melanoma; compare with the person's other moles, "
         "which no photo here shows.",
-        "Nearly everybody has some. A single mole becomes a melanoma in a year in 1 "
-        "of 200,000 below "
-        "the age of 40, or fewer, and in about 1 of 33,000 in men over 60.",
+        "Nearly everybody has some. Within a year at most 1 mole in 200,000 becomes a melanoma "
+        "below the age of 40, and about 1 in 33,000 in men over 60.",
         (
             Source(
                 "Argenziano et al., J Am Acad Dermatol 48 (2003), consensus",
@@ -180,17 +190,12 @@ LESSONS: dict[str, Lesson] = {
             "Angiokeratoma: some lacunae nearly black, below a whitish veil and crust.",
             "Pyogenic granuloma: an even red or red-white area within a white collarette.",
         ),
-        "A thrombosed angioma can be as black as melanoma. In HAM10000 bleeding into "
-        "the skin is of "
-        "this class as well.",
-        "Cherry angiomas: of 163 adults in Brisbane, half of the men had more than 16 "
-        "and half of the "
-        "women more than 12.",
+        "A thrombosed angioma can be as black as melanoma. In HAM10000 bleeding into the skin is "
+        "of this class as well.",
+        "Cherry angiomas: of 163 adults in Brisbane, the men had a median of 16 and the women of "
+        "12.",
         (
-            Source(
-                "Zaballos et al., Arch Dermatol 143 (2007), angiokeratoma",
-                "https://doi.org/10.1001/archderm.143.3.318",
-            ),
+            Source("Zaballos et al., Arch Dermatol 143 (2007), 318–325, angiokeratoma"),
             Source(
                 "Piccolo et al., Dermatol Clin 36 (2018), vascular lesions",
                 "https://pubmed.ncbi.nlm.nih.gov/30201148/",

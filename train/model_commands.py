@@ -263,7 +263,7 @@ def _atlas(options: argparse.Namespace) -> int:
     path = options.out or in_use("classifier").folder / ATLAS_FILE
     atlas = make_atlas(dataset, Analyser.load())
     write_atlas(atlas, path)
-    print(f"{path}: {len(atlas):,} images, {atlas['right'].mean():.1%} answered rightly.")
+    print(f"{path}: {len(atlas):,} images, {atlas['right'].mean():.1%} answered correctly.")
     return 0
 
 

@@ -1,4 +1,5 @@
-"""A browser known again: a cookie with a random key, set with the page itself.
+"""What is known of the visitor's browser: by which address it reaches the app, and a cookie with a
+random key, set with the page itself, by which it is known again.
 
 Streamlit can read cookies but sets none, so the server adds it to the pages it sends. No script can
 read it (HttpOnly), no other site's page sends it along (SameSite), and nobody can guess it: 256
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Mapping
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "lesionlab_browser"
@@ -30,7 +33,9 @@ class BrowserCookie:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and add the cookie to a page for a browser that has none."""
-        if scope["type"] != "http" or _key_in(Headers(scope=scope).get("cookie", "")):
+        if scope["type"] != "http" or _key_in(
+            cookie_parser(Headers(scope=scope).get("cookie", ""))
+        ):
             await self.app(scope, receive, send)
             return
 
@@ -49,23 +54,34 @@ class BrowserCookie:
         await self.app(scope, receive, send_with_cookie)
 
 
-def _key_in(header: str) -> str | None:
-    """The key in a request's cookies, if it is one."""
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return None
-    return found.value if found and _KEY.fullmatch(found.value) else None
+def _key_in(cookies: Mapping[str, str]) -> str:
+    """The key among a browser's cookies; empty if there is none."""
+    found = cookies.get(COOKIE, "")
+    return found if _KEY.fullmatch(found) else ""
 
 
 def browser_key() -> str:
     """What this visitor's browser is known by; one of the session where it keeps no cookies."""
-    key = st.context.cookies.get(COOKIE, "")
-    if _KEY.fullmatch(key):
-        return key
-    return str(st.session_state.setdefault(_OF_SESSION, secrets.token_urlsafe(32)))
+    return _key_in(st.context.cookies) or str(
+        st.session_state.setdefault(_OF_SESSION, secrets.token_urlsafe(32))
+    )
 
 
 def keeps_cookies() -> bool:
     """Whether the browser will be known again."""
-    return bool(_KEY.fullmatch(st.context.cookies.get(COOKIE, "")))
+    return bool(_key_in(st.context.cookies))
+
+
+def address_of(page: str, here: str, parameters: Mapping[str, str]) -> str:
+    """The address of one of the app's pages, as this browser reaches it: also by a proxy's name,
+    and below a path of its own.
+
+    Args:
+        page: its last part, such as `classroom`; empty for the first page.
+        here: that of the page that asks.
+        parameters: behind the question mark.
+    """
+    parts = urlsplit(str(st.context.url or ""))
+    base = parts.path.rstrip("/").removesuffix(f"/{here}")
+    query = urlencode(parameters)
+    return urlunsplit((parts.scheme, parts.netloc, f"{base}/{page}", query, ""))

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -70,11 +71,16 @@ class ClassView:
         return self.position + 1 >= self.of
 
 
+class NoClassError(LearningError):
+    """There is no class of that code."""
+
+
 class Classes:
     """All classes of a folder.
 
     Raises:
-        LearningError: by every method, if nothing can be read or kept, or there is no such class.
+        LearningError: by every method, if nothing can be read or kept.
+        NoClassError: by those that are given a code, if there is no such class.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -109,6 +115,14 @@ class Classes:
                 "SELECT code FROM classes WHERE closed IS NULL ORDER BY opened DESC"
             )
             return [str(row["code"]) for row in rows]
+
+    def ended(self) -> dict[str, datetime]:
+        """Codes of the classes that have ended, the last first, with when (UTC)."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                "SELECT code, closed FROM classes WHERE closed IS NOT NULL ORDER BY closed DESC"
+            )
+            return {str(r["code"]): datetime.fromtimestamp(r["closed"], UTC) for r in rows}
 
     def join(self, code: str, browser: str, name: str = "") -> str:
         """Take part; returns the participant's id, the same one when a browser comes back.
@@ -303,7 +317,7 @@ def _class(connection: sqlite3.Connection, code: str) -> sqlite3.Row:
         "SELECT * FROM classes WHERE code = ?", (code,)
     ).fetchone()
     if row is None:
-        raise LearningError("There is no class of that code. Check it with your teacher.")
+        raise NoClassError("There is no class with that code. Check it with your teacher.")
     return row
 
 

@@ -22,10 +22,10 @@ LEVELS = {
 ABOUT = {
     "balanced": "All diagnoses about equally often.",
     "realistic": "As common as in HAM10000, where most lesions are naevi.",
-    "hard": "Cases between two of whose diagnoses the model hardly decides.",
+    "hard": "Cases on which the model can hardly decide between two diagnoses.",
     "distrust": "Half of the model's answers are confident mistakes; the right ones name the same "
     "diagnoses.",
-    "weak": "More of the diagnoses that you confuse or have not practised for long.",
+    "weak": "More of the diagnoses that you confuse or have not practised for a while.",
 }
 MEASURED = {"hard", "distrust"}
 """Sets that need what the model says of the test photos."""

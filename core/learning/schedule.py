@@ -53,7 +53,7 @@ class Standing:
 
     @property
     def weakness(self) -> float:
-        """0…1, how much it needs practice: the chance that a case of it is not named rightly, as
+        """0…1, how much it needs practice: the chance that a case of it is named wrongly, as
         far as one can tell from a few answers (Laplace's rule of succession)."""
         if self.recent is None or self.recall is None:
             return 0.5

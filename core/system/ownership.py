@@ -21,7 +21,7 @@ MARKER = ".lesionlab"
 SCRATCH = ".lesionlab-"
 """Begins the names of files and folders at work; what is left of them was broken off."""
 _LEFT_OVER = re.compile(re.escape(SCRATCH) + "[0-9a-f]{16}")
-_FIRST, _REST = "LesionLab: ", "LesionLab made this folder, and may delete it with all it holds.\n"
+_FIRST, _REST = "LesionLab: ", "LesionLab made this folder; it may delete all that is in it.\n"
 
 
 class ForeignFolderError(FileExistsError):

@@ -4,20 +4,22 @@ import streamlit as st
 
 from core.learning.database import LearningError
 from core.learning.store import Store
-from ui.learning import progress, visitor
+from ui.learning import problems, progress, visitor
 from ui.text import as_text
 
 
 def own() -> None:
     """Of whoever practises in this browser."""
     store = Store.open()
-    me = visitor.profile(store)
-    if me is None:
+    known = visitor.profiles(store)
+    problems.show_problem()
+    if not known:
         st.info("Nobody has practised in this browser yet.", icon=":material/school:")
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
         return
+    me, *others = known
     with st.container(horizontal=True):
-        visitor.bar(store, me)
+        visitor.bar(me, others)
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
     progress.show(store, me)
     st.caption(visitor.WHERE)

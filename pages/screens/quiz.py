@@ -4,23 +4,24 @@ import streamlit as st
 
 from core.learning.database import LearningError
 from core.learning.store import Store
-from ui.learning import asking, choosing, feedback, summary, visitor
+from ui.learning import asking, choosing, feedback, problems, summary, visitor
 from ui.text import as_text
 
 
 def play() -> None:
     """Where the visitor is: choosing, answering, reading what it was, or at the end."""
     store = Store.open()
-    me = visitor.profile(store)
-    if me is None:
+    known = visitor.profiles(store)
+    problems.show_problem()
+    if not known:
         st.write(
             "Look at a lesion, commit to a diagnosis and to how sure you are, then see what it "
-            "was, what the AI says and why. Many short rounds with feedback are what "
-            "teaches; one's "
-            "own mistakes come back when they are due."
+            "was, what the AI says and why. Many short rounds with feedback teach best; My "
+            "progress tells which diagnoses to practise again, and when."
         )
         visitor.ask()
         return
+    me, *others = known
     quiz = store.unfinished(me)
     step = quiz.current if quiz else None
     if quiz is not None and step is not None:
@@ -28,7 +29,7 @@ def play() -> None:
         (feedback if answered else asking).show(me, quiz, step)
         return
     with st.container(horizontal=True):
-        visitor.bar(store, me)
+        visitor.bar(me, others)
         st.page_link(
             "pages/screens/progress.py", label="My progress", icon=":material/trending_up:"
         )

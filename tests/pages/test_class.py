@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.learning.cases import QuizCase
 from core.learning.classes import Classes
+from core.learning.database import LearningError
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import ANNA, checked, start, texts
 from ui import access
 from ui.learning import class_shared
 
+CASE = QuizCase("practice:naevus:1000", "practice:naevus:1000", "nv")
 TEACHER = "t" * 43
 """Key of a browser."""
 
@@ -88,6 +91,66 @@ def test_only_a_teacher_leads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(access.TEACHER, "another by now")
     checked(app)
     assert Classes.open().current() == []
+
+
+def ended_class() -> str:
+    """Of the code, in which Anna took part."""
+    classes = Classes.open()
+    code = classes.start([CASE], "balanced", False)
+    classes.join(code, ANNA)
+    classes.close(code)
+    return code
+
+
+def test_an_ended_class_is_found_for_its_results_and_deleted() -> None:
+    code = ended_class()
+    wall = start("classroom", class_role="Lead")
+    pressed(wall, f"class_resume_{code}")
+    assert [b for b in wall.get("download_button") if b.proto.id.endswith("class_csv")]
+    assert not wall.title[1:]  # nobody is asked to join
+    pressed(wall, "class_delete")
+    pressed(wall, "class_delete_confirmed")
+    assert Classes.open().ended() == {}
+    assert has(wall, "class_open")
+
+
+def test_an_ended_class_does_not_keep_one_from_another(browser: dict[str, str]) -> None:
+    code = ended_class()
+    for key in (ANNA, TEACHER):  # has taken part, and has not
+        browser["lesionlab_browser"] = key
+        app = start("classroom", class_code=code)
+        assert "has ended" in texts(app)
+        other = Classes.open().start([CASE], "balanced", False)
+        app.text_input(key="class_code_typed").set_value(other)
+        app.button[0].click()
+        assert other in texts(checked(app))
+
+
+def test_a_code_outlives_a_failed_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = start("classroom", class_code=ended_class())
+    with monkeypatch.context() as broken:
+        broken.setattr(Classes, "participant", failing)
+        assert "busy" in texts(looked_again(app))
+    assert "has ended" in texts(looked_again(app))
+
+
+def failing(*_: object) -> None:
+    raise LearningError("The disk is busy.")
+
+
+def test_what_could_not_be_done_stays_to_be_read(
+    browser: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser["lesionlab_browser"] = ANNA
+    code = Classes.open().start([CASE], "balanced", False)
+    Classes.open().join(code, ANNA)
+    app = start("classroom", class_code=code)
+    with monkeypatch.context() as broken:
+        broken.setattr(Classes, "answer", failing)
+        pressed(app, "class_0_mel")
+    assert "busy" in texts(looked_again(app))  # a second later
+    pressed(app, "class_0_mel")
+    assert "busy" not in texts(app)
 
 
 def test_a_wrong_code_is_said_and_asked_again() -> None:

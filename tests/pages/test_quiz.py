@@ -11,13 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.imaging.image import to_jpeg
 from core.learning.cases import PRACTICE_EACH, RESEMBLES, QuizCase, practice_pool
-from core.learning.records import CLOCK_SECONDS, TOO_LATE
+from core.learning.database import LearningError
+from core.learning.lessons import LESSONS
+from core.learning.records import CLOCK_SECONDS, TOO_LATE, Step
 from core.learning.scores import CONFIDENCES
 from core.learning.store import Store
 from core.lesion.phantom import make_phantom
 from core.taxonomy import BY_KEY, KEYS
 from tests.pages.conftest import ANNA, checked, part, start, texts
-from ui.learning import asking, feedback
+from ui.learning import asking, feedback, problems
 
 BEN = "b" * 43
 """Key of another browser than Anna's."""
@@ -134,6 +136,36 @@ def test_against_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept()[1].first == TOO_LATE
 
 
+def test_an_answer_that_comes_too_late_and_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries = []
+
+    def failing(*_: object) -> None:
+        tries.append(1)
+        raise LearningError("The disk is full.")
+
+    app = begin("clock")
+    monkeypatch.setattr(asking, "_elapsed", lambda *_: CLOCK_SECONDS + 5.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "answer", failing)
+        checked(app)
+        assert len(tries) == 1
+        assert "full" in texts(checked(app))
+        assert len(tries) == 1  # not again at once
+    monkeypatch.setattr(problems, "problem", lambda: "")
+    checked(app)
+    assert kept()[0].first == TOO_LATE
+
+
+def test_the_pictures_of_a_drawn_diagnosis_differ() -> None:
+    ids = practice_pool().query("dx == 'nv'").index
+    for position in (0, 1, PRACTICE_EACH - 1):
+        for image in (ids[0], ids[1], ids[-1]):
+            step = Step(position, image, image, "nv", "nv", 0.6, None, None, False)
+            assert len(set(feedback._drawn("nv", step))) == feedback.EACH
+
+
 def test_the_end_of_a_quiz_and_its_mistakes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (asking, feedback):
         monkeypatch.setattr(place, "attempt", lambda *_: None)
@@ -236,7 +268,7 @@ def test_each_diagnosis_has_a_page_of_its_own(key: str) -> None:
     app = start("diagnoses", diagnosis_shown=key)
     assert BY_KEY[key].name in [s.value for s in app.header]
     assert app.table  # the model's figures, with intervals
-    assert "doi.org" in texts(app)
+    assert all(source.cited in texts(app) for source in LESSONS[key].sources)
 
 
 def test_a_diagnosis_with_photos(small_dataset: Callable[[], Path]) -> None:

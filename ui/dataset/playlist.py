@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from core.ham10000.dataset import Dataset
 from ui.analyse.address import MOST_CASES, cases_of, ids_of
 from ui.analyse.present import PLAYLIST
+from ui.browser import address_of
 from ui.files import let_go
 from ui.text import as_text
 
@@ -68,7 +68,8 @@ def show(on_page: Sequence[str], data: Dataset) -> None:
                 on_click="ignore",
             )
             st.markdown("Or hand on this link:")
-            st.code(_link(listed), language=None, wrap_lines=True)
+            link = address_of("", "dataset", _parameters(listed))
+            st.code(link, language=None, wrap_lines=True)
         st.file_uploader(
             "Open a saved playlist",
             key="playlist_file",
@@ -164,9 +165,3 @@ def listed_in(data: bytes) -> list[str]:
 
 def _parameters(listed: list[str]) -> dict[str, str]:
     return {"view": "present", "cases": cases_of(listed)}
-
-
-def _link(listed: list[str]) -> str:
-    parts = urlsplit(str(st.context.url or ""))
-    base = parts.path.rstrip("/").removesuffix("/dataset")
-    return urlunsplit((parts.scheme, parts.netloc, base + "/", urlencode(_parameters(listed)), ""))

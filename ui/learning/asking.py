@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
 from core.errors import DatasetError
 from core.formatting import percent
-from core.imaging.image import ImageError, to_jpeg
-from core.imaging.overlay import canvas_for
-from core.learning.database import LearningError
+from core.imaging.image import ImageError
 from core.learning.draw import LEVELS
 from core.learning.records import CLOCK_SECONDS, GROUPS, MODES, TOO_LATE, Profile, Quiz, Step
 from core.learning.scores import CONFIDENCES
@@ -19,9 +18,9 @@ from core.taxonomy import BY_KEY, DIAGNOSES
 from ui import state
 from ui.answer import attempt
 from ui.case import Case
-from ui.learning import choosing, material
+from ui.learning import choosing, material, problems
 from ui.parts.bars import bars
-from ui.state import SHOWN_PX, ShownAnalysis
+from ui.state import ShownAnalysis
 
 GRACE = 1.0
 """Seconds that an answer may take from the browser to here."""
@@ -31,7 +30,7 @@ def open_case(me: Profile, quiz: Quiz, step: Step) -> Case | None:
     """The photo of a case; None, with a way on, if it cannot be shown."""
     try:
         case = material.case_of(step.image, f"case {step.position + 1}")
-        case.open(SHOWN_PX)
+        material.jpeg(case)
     except (DatasetError, ImageError, ValueError):
         st.error(
             "The photo of this case is no longer there, or damaged. Go on without it; to repair "
@@ -82,13 +81,11 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
                 _choose(me, quiz, step, "first", "Confirm")
         elif shown is not None:
             second(me, quiz, step, shown)
-    choosing.problem()
 
 
 def photo(case: Case) -> None:
     """The photo as it is."""
-    canvas = canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX)
-    st.image(to_jpeg(canvas), width="stretch", alt="Dermatoscopic photo of the lesion to name")
+    st.image(material.jpeg(case), width="stretch", alt="Dermatoscopic photo of the lesion to name")
     st.caption(case.about)
 
 
@@ -125,17 +122,7 @@ def _keys(quiz: Quiz, step: Step, stage: str) -> tuple[str, str]:
 def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> None:
     dx, sure = _keys(quiz, step, stage)
     chosen = st.session_state.get(dx)
-    for number, diagnosis in enumerate(DIAGNOSES, start=1):
-        st.button(
-            diagnosis.name,
-            key=f"{stage}_{step.position}_{diagnosis.key}",
-            type="primary" if chosen == diagnosis.key else "secondary",
-            icon=":material/check:" if chosen == diagnosis.key else None,
-            width="stretch",
-            shortcut=str(number),
-            on_click=_pick,
-            args=(dx, diagnosis.key),
-        )
+    seven_buttons(f"{stage}_{step.position}", chosen, _pick, dx)
     st.segmented_control(
         "How sure are you? 20 % is a guess, 95 % all but certain.",
         list(CONFIDENCES),
@@ -170,6 +157,29 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
         on_click=_commit,
         args=(me, quiz, step, stage),
     )
+
+
+def seven_buttons(
+    place: str, chosen: str | None, do: Callable[..., None], *args: str | int
+) -> None:
+    """The diagnoses to choose from, by click or by the keys 1 to 7.
+
+    Args:
+        place: of the buttons on the page; their keys are `PLACE_DIAGNOSIS`.
+        chosen: the key of the diagnosis that is chosen.
+        do: gets `args` and the key of the diagnosis.
+    """
+    for number, diagnosis in enumerate(DIAGNOSES, start=1):
+        st.button(
+            diagnosis.name,
+            key=f"{place}_{diagnosis.key}",
+            type="primary" if chosen == diagnosis.key else "secondary",
+            icon=":material/check:" if chosen == diagnosis.key else None,
+            width="stretch",
+            shortcut=str(number),
+            on_click=do,
+            args=(*args, diagnosis.key),
+        )
 
 
 def _pick(key: str, diagnosis: str) -> None:
@@ -207,7 +217,7 @@ def clock(me: Profile, quiz: Quiz, step: Step) -> None:
 @st.fragment(run_every=1.0)
 def _countdown(me: Profile, quiz: Quiz, step: Step) -> None:
     left = CLOCK_SECONDS - _elapsed(quiz, step)
-    if left <= -GRACE:
+    if left <= -GRACE and not problems.problem():  # where it cannot be kept, tried again later
         _against_the_clock(me, quiz, step, TOO_LATE)
         st.rerun()
     st.progress(max(left, 0) / CLOCK_SECONDS, text=f"{max(0, round(left))} s left")
@@ -222,10 +232,8 @@ def _keep(
     me: Profile, quiz: Quiz, step: Step, stage: str, diagnosis: str, confidence: float | None
 ) -> None:
     seconds = _elapsed(quiz, step)
-    try:
+    with problems.action():
         Store.open().answer(me, quiz.id, step.position, stage, diagnosis, confidence, seconds)
-    except LearningError as error:
-        choosing.keep_problem(str(error))
 
 
 def _started(quiz: Quiz, step: Step) -> None:
@@ -238,15 +246,11 @@ def _elapsed(quiz: Quiz, step: Step) -> float:
 
 
 def _skip(me: Profile, quiz: str, position: int) -> None:
-    try:
+    with problems.action():
         Store.open().skip(me, quiz, position)
-    except LearningError as error:
-        choosing.keep_problem(str(error))
 
 
 def _end(me: Profile, quiz: str) -> None:
-    try:
+    with problems.action():
         Store.open().end(me, quiz)
         choosing.begun(quiz)
-    except LearningError as error:
-        choosing.keep_problem(str(error))

@@ -8,25 +8,21 @@ import numpy as np
 import streamlit as st
 
 from core.learning.cases import QuizCase
-from core.learning.database import LearningError
-from core.learning.draw import ABOUT, LEVELS, MEASURED, DrawError, draw
+from core.learning.draw import ABOUT, LEVELS, MEASURED, draw
 from core.learning.records import ABOUT_MODES, MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, next_due, standings
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.choices import choose_one
-from ui.learning import material
-from ui.text import as_text
+from ui.learning import material, problems
 
 COUNTS = ("10", "30")
-_PROBLEM = "quiz_problem"
 
 
 def show(store: Store, me: Profile) -> None:
     """The form, with what is due."""
     found = material.pool()
-    answers = store.answers(me)
     if found.practice:
         st.info(
             "Without HAM10000 the quiz asks about practice lesions, drawn by a program after five "
@@ -34,15 +30,13 @@ def show(store: Store, me: Profile) -> None:
             "Dataset tells how to get the photos.",
             icon=":material/download:",
         )
-    due(standings(answers, datetime.now(UTC)), bool(answers))
+    due(standings(store.answers(me), datetime.now(UTC)))
     with st.container(border=True):
         mode = choose_one("How", MODES, "quiz_mode")
         st.caption(ABOUT_MODES[mode])
         levels = {k: v for k, v in LEVELS.items() if found.measured or k not in MEASURED}
         if found.practice:
             levels = {k: v for k, v in levels.items() if k != "realistic"}
-        if st.session_state.get("quiz_level") not in levels:
-            st.session_state.pop("quiz_level", None)
         level = choose_one("Which cases", levels, "quiz_level")
         st.caption(ABOUT[level])
         if not found.practice and not found.measured:
@@ -59,12 +53,11 @@ def show(store: Store, me: Profile) -> None:
             on_click=start,
             args=(me, mode, level, int(count)),
         )
-        problem()
     if not found.practice:
         other_split()
         st.caption(
-            "All cases are of HAM10000's test split, which the models never saw; each lesion is "
-            "asked once in a set, and again only when you have seen all others."
+            "All cases are from HAM10000's test split, which the models have never seen. Each "
+            "lesion is asked once in a set; those that you have not seen yet come first."
         )
 
 
@@ -80,14 +73,14 @@ def other_split() -> None:
         )
 
 
-def due(found: list[Standing], any_answers: bool) -> None:
+def due(found: list[Standing]) -> None:
     """What is to be practised today, in words."""
     now = datetime.now(UTC)
     today = [BY_KEY[s.key].name for s in found if s.is_due(now)]
     if today:
         st.markdown(f":material/event_repeat: **Due today:** {', '.join(today)}")
         st.caption("Choose “My weak diagnoses” to practise them.")
-    elif any_answers and (soonest := next_due(found)):
+    elif soonest := next_due(found):
         st.caption(
             f":material/event_available: Nothing is due today; next {after(in_days(soonest, now))}."
         )
@@ -100,7 +93,7 @@ def after(days: int) -> str:
 
 def start(me: Profile, mode: str, level: str, count: int) -> None:
     """Draw the cases and begin."""
-    try:
+    with problems.action():
         store = Store.open()
         answers = store.answers(me)
         weakness = {s.key: s.weakness for s in standings(answers, datetime.now(UTC))}
@@ -108,31 +101,16 @@ def start(me: Profile, mode: str, level: str, count: int) -> None:
         rng = np.random.default_rng()
         cases = draw(material.pool().cases, level, count, rng, seen, weakness)
         begun(store.start(me, mode, level, cases))
-    except (DrawError, LearningError) as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def again(me: Profile, mode: str, level: str, wrong: list[Answered]) -> None:
     """The same cases once more, in another order."""
-    try:
+    with problems.action():
         cases = [QuizCase(a.image, a.lesion, a.truth) for a in wrong]
         order = np.random.default_rng().permutation(len(cases))
         begun(Store.open().start(me, mode, level, [cases[n] for n in order]))
-    except LearningError as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def begun(quiz: str) -> None:
     """Look at this quiz from now on."""
     st.session_state["quiz"] = quiz
-
-
-def keep_problem(words: str) -> None:
-    """Tell on the next run why something was not done."""
-    st.session_state[_PROBLEM] = words
-
-
-def problem() -> None:
-    """Tell it."""
-    if words := st.session_state.pop(_PROBLEM, None):
-        st.error(as_text(words))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
 
 import streamlit as st
 from cachetools import TTLCache
 
 from core.errors import DatasetError
-from core.imaging.image import ImageError, to_jpeg
-from core.imaging.overlay import canvas_for
+from core.imaging.image import ImageError
 from core.learning.classes import Classes, ClassView
 from core.learning.lessons import LESSONS
 from core.settings import Settings
@@ -19,7 +17,6 @@ from ui.learning import material
 
 POLL_SECONDS = 1.0
 """How often a page asks whether the class has gone on."""
-SHOWN_PX = 700
 _views: TTLCache[tuple[str, str], ClassView] = TTLCache(64, ttl=0.4)
 _viewing = threading.Lock()
 
@@ -41,16 +38,10 @@ def changed() -> None:
         _views.clear()
 
 
-@lru_cache(maxsize=64)
-def _jpeg(image: str) -> bytes:
-    rgb = material.case_of(image, "case").open(SHOWN_PX).rgb
-    return to_jpeg(canvas_for(rgb, SHOWN_PX, SHOWN_PX))
-
-
 def photo(image: str) -> None:
     """The photo of a case."""
     try:
-        shown = _jpeg(image)
+        shown = material.jpeg(material.case_of(image, "case"))
     except (DatasetError, ImageError, ValueError):
         st.error("The photo of this case is not there. The teacher may go on to the next case.")
         return
@@ -60,7 +51,7 @@ def photo(image: str) -> None:
 def truth(key: str) -> None:
     """What a case was, and what to look for."""
     st.success(
-        "\n".join(f"- {line}" for line in LESSONS[key].look),
+        LESSONS[key].points,
         title=f"{BY_KEY[key].name} ({BY_KEY[key].group})",
         icon=":material/check_circle:",
     )

@@ -13,7 +13,6 @@ from core.errors import DatasetError
 from core.evaluation.files import EvaluationError
 from core.evaluation.metrics import bootstrap_ratios
 from core.formatting import percent
-from core.glossary import CONFIRMED_BY
 from core.ham10000.dataset import CREDIT, Dataset
 from core.ham10000.explore import facts
 from core.imaging.image import ImageError
@@ -21,6 +20,7 @@ from core.learning.lessons import LESSONS
 from core.models.weights import WeightsError
 from core.taxonomy import BY_KEY
 from ui import state
+from ui.case import confirmed_by, told
 from ui.dataset_cases import small
 from ui.figures import LEGEND_ABOVE, colour
 from ui.performance import charts
@@ -39,11 +39,10 @@ def show(key: str) -> None:
     st.markdown(f":gray-badge[{diagnosis.group} group] {diagnosis.text}")
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**What to look for**\n" + "\n".join(f"- {line}" for line in lesson.look))
+        st.markdown(f"**What to look for**\n{lesson.points}")
         st.markdown(f"**Beware.** {lesson.beware}")
-        st.caption("After " + "; ".join(f"[{s.words}]({s.link})" for s in lesson.sources))
-        source = lesson.in_life_source
-        st.markdown(f"**In life.** {lesson.in_life} :small[[{source.words}]({source.link})]")
+        st.caption(lesson.after)
+        st.markdown(f"**In life.** {lesson.in_life} :small[{lesson.in_life_source.cited}]")
     data = state.dataset()
     with right:
         model(key)
@@ -121,10 +120,9 @@ def examples(key: str, data: Dataset) -> None:
             with contextlib.suppress(DatasetError, ImageError, OSError):
                 photo = small(data, image)
                 record = table.loc[image]
-                how = CONFIRMED_BY.get(str(record["dx_type"]), str(record["dx_type"]))
                 with st.container(width=190, gap="xsmall"):
                     st.image(photo, width="stretch", alt=f"{BY_KEY[key].name}, example {shown + 1}")
-                    st.caption(f"{as_text(str(record['localization']))} · {how}")
+                    st.caption(as_text(f"{told(record, 'localization')} · {confirmed_by(record)}"))
                 shown += 1
             if shown == EXAMPLES:
                 break

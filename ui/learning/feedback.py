@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import DatasetError
-from core.glossary import CONFIRMED_BY
 from core.imaging.image import ImageError, to_jpeg
 from core.learning.cases import PRACTICE_EACH, RESEMBLES, is_practice, practice_pool
-from core.learning.database import LearningError
 from core.learning.lessons import LESSONS
 from core.learning.records import TOO_LATE, Profile, Quiz, Step, is_right
 from core.learning.store import Store
@@ -19,11 +17,12 @@ from core.models.neighbours import Neighbour
 from core.taxonomy import BY_KEY, KEYS
 from ui import state
 from ui.answer import attempt
-from ui.case import Case
+from ui.case import Case, facts
 from ui.dataset_cases import small
-from ui.learning import asking, choosing, links, material
+from ui.learning import asking, choosing, links, material, problems
 from ui.parts.bars import bars
 from ui.photo import photo
+from ui.sections.similar import neighbours
 from ui.state import ShownAnalysis
 
 EACH = 2
@@ -50,7 +49,6 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         on_click=_close,
         args=(me, quiz.id, step.position),
     )
-    choosing.problem()
     left, right = st.columns([6, 5], gap="large")
     with left:
         if shown:
@@ -93,15 +91,9 @@ def _name(answer: str) -> str:
 
 
 def _known(case: Case) -> str:
-    record = case.record
-    if record is None:
+    if case.record is None:
         return "It was drawn by a program after this diagnosis, so it only resembles it."
-    how = CONFIRMED_BY.get(str(record["dx_type"]), str(record["dx_type"]))
-    age = "age unknown" if pd.isna(record["age"]) else f"about {record['age']:.0f} years"
-    site, sex = (
-        "unknown" if pd.isna(value) else str(value) for value in record[["localization", "sex"]]
-    )
-    return f"Confirmed by {how}. Site: {site}; sex: {sex}; {age}."
+    return facts(case.record)
 
 
 def model(step: Step, shown: ShownAnalysis) -> None:
@@ -120,7 +112,7 @@ def contending(step: Step, shown: ShownAnalysis | None) -> list[str]:
 
 def lessons(step: Step, case: Case, shown: ShownAnalysis | None) -> None:
     """What to look for in each contending diagnosis, with similar cases of it."""
-    keys = contending(step, shown)
+    keys, similar = contending(step, shown), nearest(case, shown)
     practice = is_practice(step.image)
     st.header("What to look for", anchor=False)
     st.caption(
@@ -132,31 +124,38 @@ def lessons(step: Step, case: Case, shown: ShownAnalysis | None) -> None:
     for place, key in zip(st.columns(len(keys), gap="medium"), keys, strict=True):
         with place, st.container(border=True):
             links.diagnosis(key, f"lesson_{step.position}")
-            st.markdown("\n".join(f"- {line}" for line in LESSONS[key].look))
-            pictures = _drawn(key, step) if practice else _known_cases(key, case, shown)
+            st.markdown(LESSONS[key].points)
+            pictures = _drawn(key, step) if practice else _photos(key, similar)
             with st.container(horizontal=True):
                 for picture in pictures:
                     st.image(picture, width=160, alt=f"A similar case: {BY_KEY[key].name}")
-            sources = LESSONS[key].sources
-            st.caption("After " + "; ".join(f"[{s.words}]({s.link})" for s in sources))
+            st.caption(LESSONS[key].after)
 
 
 def _drawn(key: str, step: Step) -> list[bytes]:
     if key not in RESEMBLES.values():
         return []
     ids = practice_pool().query("dx == @key").index
-    # Always the same two, other than the case itself.
-    places = [step.position % PRACTICE_EACH, (step.position + 1) % PRACTICE_EACH]
-    chosen = [ids[p] for p in (*places, *range(PRACTICE_EACH)) if ids[p] != step.image][:EACH]
+    # Always the same ones, other than the case itself.
+    from_here = [ids[(step.position + n) % PRACTICE_EACH] for n in range(EACH + 1)]
+    chosen = [image for image in from_here if image != step.image][:EACH]
     return [to_jpeg(material.drawn(image).image.rgb) for image in chosen]
 
 
-def _known_cases(key: str, case: Case, shown: ShownAnalysis | None) -> list[bytes]:
+def nearest(case: Case, shown: ShownAnalysis | None) -> Sequence[Neighbour]:
+    """The training lesions, the most similar first; none of a practice lesion or without the
+    model's answer."""
+    if shown is None or case.record is None:
+        return ()
+    return neighbours(case, shown, len(state.model_server().analyser.reference.cases.images))
+
+
+def _photos(key: str, similar: Sequence[Neighbour]) -> list[bytes]:
     data = state.dataset()
-    if isinstance(data, str) or shown is None:
+    if isinstance(data, str):
         return []
     pictures: list[bytes] = []
-    for neighbour in nearest(key, case, shown):
+    for neighbour in [n for n in similar if n.diagnosis == key][: 3 * EACH]:
         with contextlib.suppress(DatasetError, ImageError, OSError):
             pictures.append(small(data, neighbour.image_id))
         if len(pictures) == EACH:
@@ -164,17 +163,7 @@ def _known_cases(key: str, case: Case, shown: ShownAnalysis | None) -> list[byte
     return pictures
 
 
-def nearest(key: str, case: Case, shown: ShownAnalysis) -> list[Neighbour]:
-    """The training lesions of a diagnosis, the most similar first."""
-    analyser = state.model_server().analyser
-    own = None if case.record is None else str(case.record["lesion_id"])
-    every = analyser.similar(shown.analysis, len(analyser.reference.cases.images), own)
-    return [n for n in every if n.diagnosis == key][: 3 * EACH]
-
-
 def _close(me: Profile, quiz: str, position: int) -> None:
-    try:
+    with problems.action():
         Store.open().close(me, quiz, position)
         choosing.begun(quiz)
-    except LearningError as error:
-        choosing.keep_problem(str(error))

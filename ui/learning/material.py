@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import pandas as pd
+import streamlit as st
 
 from core.errors import DatasetError
 from core.evaluation.files import EvaluationError
 from core.ham10000.dataset import CREDIT
+from core.imaging.image import to_jpeg
+from core.imaging.overlay import canvas_for
 from core.learning.cases import dataset_pool, is_practice, practice_case, practice_pool
 from core.learning.records import Said
 from core.lesion.phantom import Phantom
@@ -19,7 +22,7 @@ from core.taxonomy import KEYS
 from ui import state
 from ui.case import Case
 from ui.performance.evaluations import classifier_report
-from ui.state import ShownAnalysis
+from ui.state import SHOWN_PX, ShownAnalysis
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,12 @@ def case_of(image: str, name: str) -> Case:
     if isinstance(data, str):
         raise DatasetError(data)
     return Case.of_file(data.photo(image), name, CREDIT, data.table.loc[image])
+
+
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs={Case: lambda case: case.digest})
+def jpeg(case: Case) -> bytes:
+    """A case's photo as it is shown; the last 64 are remembered. Raises ImageError."""
+    return to_jpeg(canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX))
 
 
 def said_of(shown: ShownAnalysis) -> Said:

@@ -10,17 +10,16 @@ import streamlit as st
 
 from core.evaluation.figures import Figure
 from core.formatting import percent
-from core.learning.database import LearningError
 from core.learning.export import answers_csv
 from core.learning.records import MODES, Answered, Profile
-from core.learning.schedule import in_days, standings
+from core.learning.schedule import Standing, in_days, standings
 from core.learning.scores import accuracy as accuracy_of
 from core.learning.scores import counted, of_student, share
 from core.learning.store import Store
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY
 from ui.figures import LEGEND_ABOVE
 from ui.frame import decide
-from ui.learning import choosing, links
+from ui.learning import choosing, links, problems
 from ui.performance import charts
 from ui.text import as_text
 
@@ -36,9 +35,9 @@ def show(store: Store, me: Profile) -> None:
         )
     else:
         found = standings(answers, datetime.now(UTC))
-        choosing.due(found, True)
+        choosing.due(found)
         over_time(answers)
-        by_diagnosis(answers)
+        by_diagnosis(found)
     keep(me, given)
 
 
@@ -108,13 +107,11 @@ def over_time(answers: Sequence[Answered]) -> None:
     )
 
 
-def by_diagnosis(answers: Sequence[Answered]) -> None:
+def by_diagnosis(found: Sequence[Standing]) -> None:
     """Each diagnosis: how often right, and when it is due."""
-    now = datetime.now(UTC)
-    found = standings(answers, now)
-    named = [a for a in answers if a.first in KEYS]
-    if not named:
+    if not any(s.answers for s in found):
         return
+    now = datetime.now(UTC)
     st.header("Your diagnoses", anchor=False)
     rows = []
     for s in found:
@@ -150,7 +147,7 @@ def by_diagnosis(answers: Sequence[Answered]) -> None:
             }
         ),
         hide_index=True,
-        alt="Each diagnosis, how many cases of it you named rightly, and when it is due again",
+        alt="Each diagnosis, how many cases of it you named correctly, and when it is due again",
     )
     weakest = max(found, key=lambda s: s.weakness)
     st.write("Needs practice most:")
@@ -173,7 +170,6 @@ def keep(me: Profile, answers: list[Answered]) -> None:
         )
         if st.button("Delete everything", key="progress_delete", icon=":material/delete:"):
             _confirm(me)
-    choosing.problem()
 
 
 @st.dialog("Delete everything?")
@@ -193,8 +189,6 @@ def _confirm(me: Profile) -> None:
 
 
 def _delete(me: Profile) -> None:
-    try:
+    with problems.action():
         Store.open().delete_profile(me)
         st.session_state.pop("quiz", None)
-    except LearningError as error:
-        choosing.keep_problem(str(error))

@@ -94,7 +94,6 @@ def buttons(me: Profile, quiz: Quiz, answers: list[Answered]) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    choosing.problem()
 
 
 def interval(found: Share) -> str:
@@ -155,12 +154,12 @@ def sureness(answers: Sequence[Answered]) -> None:
         return
     st.header("How sure, and how often right", anchor=False)
     over = overconfidence(answers) or 0.0
-    points = f"{abs(over) * 100:.0f} percentage points"
+    wrong, side = ("over", "above") if over > 0 else ("under", "below")
     st.write(
-        "On average you were about as sure as you were right."
+        "On average, you were right about as often as you expected."
         if abs(over) < 0.05
-        else f"You were {'surer' if over > 0 else 'less sure'} than you were right, by {points} on "
-        "average."
+        else f"On average, you were {wrong}confident: your confidence was {abs(over) * 100:.0f} "
+        f"percentage points {side} the share that you had right."
     )
     st.table(
         {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.formatting import percent
-from core.learning.classes import Classes, ClassView, clean_code
+from core.learning.classes import Classes, ClassView, NoClassError, clean_code
 from core.learning.database import LearningError
 from core.learning.store import LONGEST_NICKNAME
-from core.taxonomy import BY_KEY, DIAGNOSES
+from core.taxonomy import BY_KEY
 from ui.browser import browser_key
-from ui.learning import choosing, class_shared, links
+from ui.learning import asking, class_shared, links, problems
 from ui.text import as_text
 
 _CODE = "class_code"
@@ -24,19 +24,26 @@ def show() -> None:
         _ask_code()
         return
     try:
-        known = Classes.open().participant(code, browser_key())
         seen = class_shared.view(code)
-    except LearningError as error:
+        known = Classes.open().participant(code, browser_key())
+    except NoClassError as error:
         st.error(as_text(str(error)))
         st.query_params.clear()
         st.session_state.pop(_CODE, None)
         _ask_code()
         return
     st.session_state[_CODE] = code
-    if known is None:
-        _join(seen)
-    else:
+    if known is not None and not seen.closed:
         _asked(code, known)
+        return
+    problems.show_problem()
+    if seen.closed:
+        st.info(f"Class {code} has ended.", icon=":material/info:")
+        st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
+        st.write("To join another class, enter its code.")
+        _ask_code()
+    else:
+        _join(seen)
 
 
 def _ask_code() -> None:
@@ -53,9 +60,6 @@ def _take_code() -> None:
 
 def _join(seen: ClassView) -> None:
     st.header(f"Class {seen.code}", anchor=False)
-    if seen.closed:
-        st.info("This class has ended.", icon=":material/info:")
-        return
     with st.form("class_join_form", border=False):
         if seen.names:
             st.text_input(
@@ -68,20 +72,18 @@ def _join(seen: ClassView) -> None:
         else:
             st.write("Nobody sees who answered what: the wall shows counts only.")
         st.form_submit_button("Take part", type="primary", on_click=_enter, args=(seen.code,))
-    choosing.problem()
 
 
 def _enter(code: str) -> None:
-    try:
+    with problems.action():
         Classes.open().join(code, browser_key(), str(st.session_state.get("class_name") or ""))
-    except LearningError as error:
-        choosing.keep_problem(str(error))
     class_shared.changed()
 
 
 @st.fragment(run_every=class_shared.POLL_SECONDS)
 def _asked(code: str, participant: str) -> None:
     """The case that is asked now, or what it was. All in a fragment, which asks again by itself."""
+    problems.show_problem()
     try:
         seen = class_shared.view(code)
         mine = _mine(participant, seen.position)
@@ -89,31 +91,19 @@ def _asked(code: str, participant: str) -> None:
         st.error(as_text(str(error)))
         return
     if seen.closed:
-        st.success("The class has ended. Thank you for taking part.")
-        st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
-        return
+        st.rerun()
     st.markdown(f"**Class {code}** · case {seen.position + 1} of {seen.of}")
     left, right = st.columns([6, 5], gap="large")
     with left:
         class_shared.photo(seen.image)
     with right:
-        choosing.problem()
         if seen.revealed:
             _what_it_was(seen, mine)
             return
         st.header("What is it?", anchor=False)
-        for number, diagnosis in enumerate(DIAGNOSES, start=1):
-            chosen = mine == diagnosis.key
-            st.button(
-                diagnosis.name,
-                key=f"class_{seen.position}_{diagnosis.key}",
-                type="primary" if chosen else "secondary",
-                icon=":material/check:" if chosen else None,
-                width="stretch",
-                shortcut=str(number),
-                on_click=_answer,
-                args=(code, participant, seen.position, diagnosis.key),
-            )
+        asking.seven_buttons(
+            f"class_{seen.position}", mine, _answer, code, participant, seen.position
+        )
         st.caption(
             "Your answer is kept. You may change it until the case is revealed."
             if mine
@@ -148,9 +138,6 @@ def _mine(participant: str, position: int) -> str | None:
 
 
 def _answer(code: str, participant: str, position: int, diagnosis: str) -> None:
-    try:
+    with problems.action():
         Classes.open().answer(code, participant, position, diagnosis)
         st.session_state[f"class_mine_{participant}_{position}"] = diagnosis
-    except LearningError as error:
-        choosing.keep_problem(str(error))
-        class_shared.changed()

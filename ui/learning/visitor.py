@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.learning.database import LearningError
 from core.learning.records import Profile
 from core.learning.store import LONGEST_NICKNAME, Store
 from ui.browser import browser_key, keeps_cookies
+from ui.learning import problems
 from ui.text import as_text
 
-_CHOSEN, _PROBLEM = "learner", "learner_problem"
+_CHOSEN = "learner"
 WHERE = (
-    "Answers are kept on LesionLab's computer, below a nickname and a random key of this browser. "
+    "Answers are kept on LesionLab's computer, under a nickname and a random key of this browser. "
     "No other browser can open them, whatever nickname it names; whoever uses this browser can. "
     "Choose a nickname that does not tell who you are."
 )
 
 
-def profile(store: Store) -> Profile | None:
-    """Who practises in this session: as chosen, else who did so last in this browser."""
-    known = store.profiles(browser_key())
+def profiles(store: Store) -> list[Profile]:
+    """Those of this browser; the first is who practises in this session: as chosen, else who did so
+    last."""
     chosen = st.session_state.get(_CHOSEN)
-    return next((p for p in known if p.id == chosen), known[0] if known else None)
+    return sorted(store.profiles(browser_key()), key=lambda profile: profile.id != chosen)
 
 
 def ask(label: str = "Begin") -> None:
@@ -38,15 +40,12 @@ def ask(label: str = "Begin") -> None:
             "Nickname", key="nickname", max_chars=LONGEST_NICKNAME, autocomplete="off", width=320
         )
         st.form_submit_button(label, type="primary", on_click=_enter)
-    if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(as_text(problem))
     st.caption(WHERE)
 
 
-def bar(store: Store, me: Profile) -> None:
+def bar(me: Profile, others: Sequence[Profile]) -> None:
     """Who practises, and how somebody else does."""
     with st.popover(as_text(me.nickname), icon=":material/person:", help="Who practises"):
-        others = [p for p in store.profiles(browser_key()) if p.id != me.id]
         for other in others:
             st.button(
                 as_text(other.nickname),
@@ -55,7 +54,7 @@ def bar(store: Store, me: Profile) -> None:
                 on_click=_use,
                 args=(other.nickname,),
             )
-        ask("Go on as this one")
+        ask("Switch to this nickname")
 
 
 def _enter() -> None:
@@ -63,7 +62,5 @@ def _enter() -> None:
 
 
 def _use(nickname: str) -> None:
-    try:
+    with problems.action():
         st.session_state[_CHOSEN] = Store.open().profile(browser_key(), nickname).id
-    except LearningError as error:
-        st.session_state[_PROBLEM] = str(error)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.access import loopback
 from core.learning.classes import Classes, ClassView
 from core.learning.database import LearningError
-from core.learning.draw import LEVELS, MEASURED, DrawError, draw
+from core.learning.draw import LEVELS, MEASURED, draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, lock
+from ui.browser import address_of
 from ui.choices import choose_one
 from ui.figures import colour
 from ui.frame import decide
-from ui.learning import choosing, class_shared, material
+from ui.learning import class_shared, material, problems
 from ui.performance import charts
 from ui.text import as_text
 
@@ -30,21 +33,29 @@ def show() -> None:
     """Open a class, or go on with one."""
     if not lock.notice("Leading a class", "class_lock"):
         return
-    open_ones = Classes.open().current()
     led = st.session_state.get(_LED)
-    if led is None and open_ones:
-        st.markdown("**Open classes**")
-        with st.container(horizontal=True):
-            for code in open_ones:
-                st.button(
-                    f"Go on with {code}",
-                    key=f"class_resume_{code}",
-                    on_click=_lead,
-                    args=(code,),
-                )
     if led is not None:
         wall(str(led))
         return
+    problems.show_problem()
+    classes = Classes.open()
+    _earlier("Open classes", {code: f"Go on with {code}" for code in classes.current()})
+    _form()
+    ended = {code: f"{code}, {when:%d %b %Y}" for code, when in classes.ended().items()}
+    _earlier("Ended classes, with their results", ended)
+
+
+def _earlier(title: str, codes: dict[str, str]) -> None:
+    """Classes to look at, each with what its button says."""
+    if not codes:
+        return
+    st.markdown(f"**{title}**")
+    with st.container(horizontal=True):
+        for code, words in codes.items():
+            st.button(words, key=f"class_resume_{code}", on_click=_lead, args=(code,))
+
+
+def _form() -> None:
     with st.container(border=True):
         found = material.pool()
         st.markdown("**Open a class**")
@@ -70,28 +81,18 @@ def show() -> None:
             on_click=_open,
             args=(level, int(count), names),
         )
-        choosing.problem()
 
 
 @access.guarded
 def _open(level: str, count: int, names: bool) -> None:
-    try:
+    with problems.action():
         cases = draw(material.pool().cases, level, count, np.random.default_rng())
         st.session_state[_LED] = Classes.open().start(cases, level, names)
-    except (DrawError, LearningError) as error:
-        choosing.keep_problem(str(error))
 
 
 @access.guarded
 def _lead(code: str) -> None:
     st.session_state[_LED] = code
-
-
-def address(code: str) -> str:
-    """Where participants join, as far as this browser can tell."""
-    parts = urlsplit(str(st.context.url or ""))
-    base = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    return f"{base}/classroom?code={quote(code)}"
 
 
 def qr(words: str) -> bytes:
@@ -105,32 +106,37 @@ def qr(words: str) -> bytes:
 
 def wall(code: str) -> None:
     """What is projected: how to join, the case, how many have answered, and the buttons."""
-    where = address(code)
+    with contextlib.suppress(LearningError):  # which `_wall` tells
+        if not class_shared.view(code).closed:
+            _how_to_join(code)
+    _wall(code)
+    _aside(code)
+
+
+def _how_to_join(code: str) -> None:
+    where = address_of("classroom", "classroom", {"code": code})
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.image(qr(where), width=180, alt=f"QR code of the address {where}")
         with st.container(width="stretch"):
             st.markdown(f"Join at {as_text(where.split('?')[0])} with the code")
             st.title(code, anchor=False)
-            host = urlsplit(where).hostname or ""
-            if host in ("", "localhost", "127.0.0.1", "::1"):
+            if loopback(urlsplit(where).hostname):
                 st.caption(
                     ":material/info: This address works on this computer only. The README tells, "
                     "under “For a class”, how to let others in."
                 )
-    _wall(code)
-    _aside(code)
 
 
 @st.fragment(run_every=class_shared.POLL_SECONDS)
 def _wall(code: str) -> None:
     if not access.check().allowed:
         st.rerun()
+    problems.show_problem()
     try:
         seen = class_shared.view(code)
     except LearningError as error:
         st.error(as_text(str(error)))
         return
-    choosing.problem()
     left, right = st.columns([6, 5], gap="large")
     with left:
         if seen.closed:
@@ -203,19 +209,15 @@ def _aside(code: str) -> None:
 
 @access.guarded
 def _reveal(code: str, position: int) -> None:
-    try:
+    with problems.action():
         Classes.open().reveal(code, position)
-    except LearningError as error:
-        choosing.keep_problem(str(error))
     class_shared.changed()
 
 
 @access.guarded
 def _next(code: str, position: int) -> None:
-    try:
+    with problems.action():
         Classes.open().proceed(code, position)
-    except LearningError as error:
-        choosing.keep_problem(str(error))
     class_shared.changed()
 
 
@@ -238,11 +240,9 @@ def _confirm(code: str) -> None:
 
 @access.guarded
 def _delete(code: str) -> None:
-    try:
+    with problems.action():
         Classes.open().delete(code)
         st.session_state.pop(_LED, None)
-    except LearningError as error:
-        choosing.keep_problem(str(error))
     class_shared.changed()
 
 

@@ -10,10 +10,10 @@ from core.report.downloads import DISCLAIMER
 from core.settings import Settings, SettingsError
 from core.system.allocator import give_back_freed_memory
 from ui.browser import BrowserCookie
-from ui.compression import CompressedScripts
 from ui.frame import footer, header
+from ui.serving.compression import CompressedScripts
+from ui.serving.uploads import keep_in_memory
 from ui.text import as_text
-from ui.uploads import keep_in_memory
 
 give_back_freed_memory()  # before there are many threads
 keep_in_memory()

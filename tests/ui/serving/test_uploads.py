@@ -10,7 +10,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
 from tests.pages.conftest import start
-from ui.uploads import keep_in_memory
+from ui.serving.uploads import keep_in_memory
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
 

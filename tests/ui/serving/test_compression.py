@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui import compression
-from ui.compression import CompressedScripts
+from ui.serving import compression
+from ui.serving.compression import CompressedScripts
 
 SCRIPT = b"let a = 1;\n" * 10_000
 

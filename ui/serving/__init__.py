@@ -1,0 +1,1 @@
+"""What passes between browser and server beneath the pages: compressed scripts, uploads."""

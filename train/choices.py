@@ -28,6 +28,20 @@ TASKS = {
 }
 """Kinds of training: the keys of `train.config.CONFIGS`."""
 
+LESIONS, IMAGES = "lesions", "images"
+
+SPLITS = {
+    LESIONS: Choice(
+        "By lesion", "All photos of a lesion lie on one side: the figures hold for new lesions."
+    ),
+    IMAGES: Choice(
+        "Images at random",
+        "20 % of the images, as most notebooks do: lesions lie on both sides, the figures are too "
+        "good, and the model can never be the app's.",
+    ),
+}
+"""What is kept together when photos are divided into training, validation and test."""
+
 LABELS = {
     "diagnoses": Choice("All classes", "Each class of the data, for HAM10000 its seven diagnoses."),
     "malignancy": Choice(

@@ -11,19 +11,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from train import shared
 from train.choices import (
     ARCHITECTURES,
     AUGMENTATIONS,
     BASE,
     EARLY_BLOCKS,
-    ENCODERS,
     FREEZES,
-    LABELS,
+    IMAGES,
+    LESIONS,
     LOSSES,
     MASK_LOSSES,
     PRECISIONS,
+    SPLITS,
     STARTS,
-    Choice,
 )
 from train.fields import ConfigError, check, named, number
 from train.stages import Stage
@@ -61,6 +62,11 @@ class Config:
         others="ham10000 or a folder",
     )
     """`ham10000`, or the path of a folder of photos (see `train.data.folders`)."""
+    split: str = named(
+        LESIONS, "Split", "How photos are divided into training, validation and test.", SPLITS
+    )
+    """`lesions`: the data's own split, which no lesion crosses; `images`: drawn by `seed` (see
+    `core.ham10000.splits.by_image`)."""
     more: tuple[str, ...] = named(
         (), "Further photos", "Folders or ZIP archives of other clinics' photos.", others="paths"
     )
@@ -81,9 +87,8 @@ class Config:
         STARTS,
         others="a path",
     )
-    """`imagenet`: the file in the folder `LESIONLAB_PRETRAINED`; `torchvision`: downloaded;
-    `shipped`: the model that came with LesionLab; `random`; or a path, of a model's folder or of a
-    .safetensors file."""
+    """`imagenet`: the file in `LESIONLAB_PRETRAINED`; `torchvision`: downloaded; `shipped`: the
+    model that came with LesionLab; `random`; or the path of a model's folder or .safetensors."""
     stages: tuple[Stage, ...] = named(
         (Stage(1, 128),),
         "Epochs and sizes",
@@ -189,6 +194,12 @@ class Config:
             )
         if self.more and not self.is_ham10000:
             raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
+        if self.split == IMAGES and (self.start == "shipped" or getattr(self, "teachers", ())):
+            raise ConfigError(
+                "LesionLab's models and teacher networks have learned from photos that a random "
+                "split of images puts into the test: start from other weights, without a teacher, "
+                "or split by lesion."
+            )
 
     @property
     def is_ham10000(self) -> bool:
@@ -229,30 +240,6 @@ class Config:
         return asdict(self)
 
 
-def _sampling_power() -> Any:
-    return number(
-        "Evening out",
-        "0 draws photos as they come, 1 all classes alike.",
-        0.0,
-        1.0,
-        0.1,
-        default=0.5,
-    )
-
-
-def _labels() -> Any:
-    return named("diagnoses", "Labels", "What is told apart.", LABELS)
-
-
-def _loss(default: str, options: dict[str, Choice]) -> Any:
-    return named(default, "Loss", "What the training makes small.", options)
-
-
-def _encoder() -> Any:
-    text = "The network inside; a name from the list, or tu- and timm's."
-    return named("mobilenet_v2", "Encoder", text, ENCODERS, others="tu-NAME of timm")
-
-
 @dataclass(frozen=True)
 class ClassifierConfig(Config):
     """`python -m train classifier`: a class for each photo (default: ResNet-50, seven classes)."""
@@ -272,8 +259,8 @@ class ClassifierConfig(Config):
         others="tu-NAME of timm",
     )
     """A name of `core.models.architectures.build_classifier`."""
-    labels: str = _labels()
-    loss: str = _loss("adjusted", LOSSES)
+    labels: str = shared.labels()
+    loss: str = shared.loss("adjusted", LOSSES)
     freeze: tuple[str, ...] = named(
         EARLY_BLOCKS,
         "Frozen",
@@ -285,6 +272,23 @@ class ClassifierConfig(Config):
     edges and colours, which serve skin as well; on a CPU a third of the time is saved. The default
     names blocks of ResNets; other networks freeze nothing by it. Nothing is frozen if the start is
     random."""
+    dropout: float = number(
+        "Dropout",
+        "Share of the last layer's inputs that is left out at random while it learns.",
+        0.0,
+        0.9,
+        0.1,
+        default=0.0,
+    )
+    copies: int = number(
+        "Augmented copies",
+        "With all but the last layer frozen: of each photo so many augmented copies go through the "
+        "network, once. 0: another one each time it is drawn.",
+        0,
+        100,
+        default=4,
+    )
+    """See `train.learn.frozen`; without `freeze` `base` it changes nothing."""
     crop_share: float = number(
         "Centre crops",
         "How often a photo's sharper centre crop is drawn.",
@@ -294,7 +298,7 @@ class ClassifierConfig(Config):
         default=0.4,
     )
     """How often an image that has a sharper centre crop is drawn as that crop."""
-    sampling_power: float = _sampling_power()
+    sampling_power: float = shared.sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
     teachers: tuple[str, ...] = named(
         (),
@@ -334,11 +338,11 @@ class SegmenterConfig(Config):
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(3, 160))
     patience: int = 30
     ema: float = 0.99
-    encoder: str = _encoder()
+    encoder: str = shared.encoder()
     """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
-    loss: str = _loss("bce-dice", MASK_LOSSES)
+    loss: str = shared.loss("bce-dice", MASK_LOSSES)
     dice_weight: float = number(
         "Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.0, 1.0, 0.1, default=0.5
     )
@@ -356,12 +360,12 @@ class HybridConfig(Config):
 
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
-    encoder: str = _encoder()
+    encoder: str = shared.encoder()
     """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 6e-4
-    labels: str = _labels()
-    loss: str = _loss("adjusted", LOSSES)
+    labels: str = shared.labels()
+    loss: str = shared.loss("adjusted", LOSSES)
     """For the diagnosis."""
     mask_loss: str = named(
         "bce-dice",
@@ -378,7 +382,7 @@ class HybridConfig(Config):
         default=1.0,
     )
     """Loss = loss of the diagnosis + w·loss of the mask."""
-    sampling_power: float = _sampling_power()
+    sampling_power: float = shared.sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
 
     def __post_init__(self) -> None:

@@ -33,7 +33,9 @@ from train.data.folders import Folder
 from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
+from train.learn.classifier import ClassifierTraining
 from train.learn.fit import trainer_for
+from train.learn.frozen import epochs_computed
 from train.learn.ranks import placement
 from train.run import build_training
 from train.stages import Stage
@@ -80,6 +82,9 @@ def estimate(config: Config) -> Estimate:
     model = build_training(replace(config, limit=0), _noise(part, config))
     parameters = sum(p.numel() for p in model.parameters())
     photo_seconds, photo_bytes = (0.0, 0) if decoded else _decoding(part)
+    copies = 0
+    if isinstance(model, ClassifierTraining) and model.features is not None:
+        copies, model.features = model.features.copies, None  # measured as if nothing were kept
     seconds_per_image, steps = _measure(model, config)
 
     trained, validated = (
@@ -87,10 +92,11 @@ def estimate(config: Config) -> Estimate:
         for count in (int((part.table["split"] == s).sum()) for s in ("train", "validation"))
     )
     seconds = START_UP + photo_seconds
-    for epoch in range(config.epochs):
-        seconds += config.epoch_images * seconds_per_image[config.size_at(epoch)]
+    for stage in config.stages:
+        epochs = epochs_computed(stage.epochs, copies)  # of features that are kept, others are free
+        seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
-    seconds += config.epochs * VALIDATION_COST * validated * last
+    seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last
     measured = FINISH_PASSES * validated * len(config.models)
     if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
         measured += trained + validated

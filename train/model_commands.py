@@ -14,11 +14,12 @@ from core.evaluation.files import ClassifierEvaluation, compared
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import check_split
 from core.models.cards import Card
-from core.models.registry import KINDS, in_use
+from core.models.registry import KINDS, LEAKING, in_use
 from core.models.weights import WeightsError
 from core.settings import Settings
 from core.system.records import plain
 from core.system.run_folder import MODELS
+from train.choices import IMAGES
 from train.config import VIEWS
 from train.names import run_folder
 
@@ -121,6 +122,8 @@ def _export(options: argparse.Namespace) -> int:
     run = run_folder(kind if options.run_name is None else options.run_name)
     finished = Finished.open(run, kind)
     config = finished.config
+    if config.split == IMAGES:
+        raise WeightsError(f"This run never becomes one of the app's models. {LEAKING}")
     network, folder = trained(finished)[kind], settings.weights / kind
     name = shipped_name(kind, config)
     if kind == "classifier":
@@ -167,7 +170,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     measurement = _of_shipped(options) if options.run_name is None else _of_run(options)
     figures = measurement.figures
     print(f"{figures.split}: {figures.images:,} images of {figures.lesions:,} lesions")
-    for note in figures.left_out:
+    for note in (*figures.left_out, *([figures.leak.text()] if figures.leak else [])):
         print(f"! {note}")
     parts, classes = {"overall": figures.overall}, {}
     if isinstance(figures, ClassifierEvaluation):
@@ -186,7 +189,7 @@ def _of_run(options: argparse.Namespace) -> Measurement:
     from train.finish.finish import evaluate_run
 
     run = run_folder(options.run_name)
-    return evaluate_run(run, options.model, options.split, options.views)
+    return evaluate_run(run, options.model, options.split, options.views, options.more)
 
 
 def _of_shipped(options: argparse.Namespace) -> Measurement:
@@ -222,8 +225,8 @@ def _of_shipped(options: argparse.Namespace) -> Measurement:
 def _check_options(options: argparse.Namespace) -> None:
     """Ends with status 2 where the options do not fit together."""
     wrong = options.parser.error
-    if options.more and (options.images or options.run_name):
-        wrong("--more goes with the models in weights/, without --images and --run-name")
+    if options.more and options.images:
+        wrong("--more goes without --images")
     if options.images is None:
         if options.labels or options.masks or options.out:
             wrong("--labels, --masks and --out go with --images")

@@ -70,3 +70,28 @@ class Rule(Record):
     exponent: float | None = None
     how: str = ""
     chosen_on: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leak(Record):
+    """That images were split at random, so that photos of one lesion lie on both sides: how many of
+    the lesions and photos measured on are of a lesion that training has other photos of."""
+
+    lesions: int
+    of_lesions: int
+    photos: int
+    of_photos: int
+
+    def text(self) -> str:
+        """A sentence."""
+        return (
+            f"Images were split at random: {self.lesions:,} of {self.of_lesions:,} lesions "
+            f"measured on ({self.photos:,} of {self.of_photos:,} photos) have photos in training, "
+            "too, so these figures are too good."
+        )
+
+
+LEAKS = "leaks: images split at random"
+"""Behind the name of whatever a `Leak` belongs to."""
+BY_IMAGE = "images-"
+"""How the ids of splits by image begin (`core.ham10000.splits.by_image`)."""

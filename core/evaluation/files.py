@@ -12,7 +12,7 @@ from typing import Self
 import pandas as pd
 
 from core.errors import UserError
-from core.evaluation.figures import Figure, Measures, Rule
+from core.evaluation.figures import Figure, Leak, Measures, Rule
 from core.system import ownership
 from core.system.json_files import read_object
 from core.system.records import OddValueError, Record
@@ -46,6 +46,7 @@ class Evaluation(Record):
         photo_px: size of its first photo.
         limit: only so many photos, as a limited training sees them (0: all).
         left_out: sentences on photos that were not measured.
+        leak: of a split of images at random.
     """
 
     split: str
@@ -61,6 +62,7 @@ class Evaluation(Record):
     photo_px: str = ""
     limit: int = 0
     left_out: tuple[str, ...] = ()
+    leak: Leak | None = None
 
     @classmethod
     def of(cls, value: object, place: str = "") -> Self:
@@ -156,6 +158,7 @@ class ClassifierEvaluation(Evaluation):
         slices: by what is known of people (age, sex …), then by its value.
         decision: the rule.
         most_probable: like `overall`, of the most probable class instead of the rule's.
+        most_probable_classes: precision, recall and f1 of each class likewise.
         ece_interval: how that of the calibration error was made.
     """
 
@@ -166,6 +169,7 @@ class ClassifierEvaluation(Evaluation):
     slices: dict[str, dict[str, Group]]
     decision: Rule | None = None
     most_probable: dict[str, Figure] = field(default_factory=dict)
+    most_probable_classes: dict[str, ClassFigures] = field(default_factory=dict)
     ece_interval: str = ""
 
 

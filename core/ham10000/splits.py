@@ -1,8 +1,12 @@
-"""The one fixed split of HAM10000 into training, validation and test lesions.
+"""The one fixed split of HAM10000 into training, validation and test lesions; and, to show what it
+prevents, a random one of images.
 
 Images of one lesion are near copies of each other: under a random split by image, most test
 lesions would also be training lesions. The split is therefore drawn by lesion, stratified by
 diagnosis, and committed as a file whose hash (`split id`) every model card carries.
+
+`by_image` splits as most notebooks do. Its figures flatter; `Leak` says by how many lesions, and no
+model made with it is ever the app's (`core.models.registry.unfit`).
 """
 
 from __future__ import annotations
@@ -15,11 +19,14 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UserError
+from core.evaluation.figures import BY_IMAGE, Leak
 from core.models.cards import Card
 
 SPLITS = ("train", "validation", "test")
 SHARES = {"validation": 0.15, "test": 0.15}
 SPLIT_FILE = Path(__file__).with_name("split.csv")
+TEST_IMAGES, VALIDATION_IMAGES = 0.2, 0.1
+"""Of a split by image: the share of the test, and that of validation in the rest."""
 
 
 class SplitError(UserError, ValueError):
@@ -124,6 +131,52 @@ def assert_no_leak(lesion_ids: pd.Series, splits: pd.Series) -> None:
             f"{int((crossing > 1).sum())} lesions have images in more than one split, e.g. "
             f"{crossing[crossing > 1].index[0]}. A model tested on them would have seen them."
         )
+
+
+def by_image(photos: pd.DataFrame, seed: int) -> tuple[pd.Series, Split]:
+    """A random split of images, whatever lesion they show: 20 % are test, a tenth of the other 80 %
+    validation, as in most notebooks (`train_test_split(..., test_size=0.2)`, then again for
+    validation). Images in the order of the SHA-256 of seed and id, so that the same seed gives the
+    same split everywhere.
+
+    Args:
+        photos: a row each, indexed by image id.
+
+    Returns:
+        the split of each image, with the same index; and the split as `Split` names it: by image
+        instead of by lesion, its id beginning with `BY_IMAGE`.
+    """
+    names = [str(name) for name in photos.index]
+    order = sorted(names, key=lambda name: _place(f"{seed} {name}"))
+    test = round(len(order) * TEST_IMAGES)
+    validation = test + round((len(order) - test) * VALIDATION_IMAGES)
+    of_image = {
+        name: "test" if place < test else "validation" if place < validation else "train"
+        for place, name in enumerate(order)
+    }
+    splits = pd.Series([of_image[name] for name in names], index=photos.index, dtype=object)
+    return splits, Split(of_image, f"{BY_IMAGE}{_identify(of_image)}")
+
+
+def leak(photos: pd.DataFrame, split: Split, of: tuple[str, ...] = SPLITS[1:]) -> Leak | None:
+    """What a split by image lets through; None of a split by lesion.
+
+    Args:
+        photos: all of them, a row each; columns lesion_id and split.
+        split: the one in force.
+        of: the splits whose lesions are looked for in training.
+    """
+    if not split.id.startswith(BY_IMAGE):
+        return None
+    known = set(photos.loc[photos["split"] == "train", "lesion_id"])
+    held_out = photos[photos["split"].isin(of)]
+    seen = held_out["lesion_id"].isin(known)
+    return Leak(
+        lesions=int(held_out.loc[seen, "lesion_id"].nunique()),
+        of_lesions=int(held_out["lesion_id"].nunique()),
+        photos=int(seen.sum()),
+        of_photos=len(held_out),
+    )
 
 
 def subset(photos: pd.DataFrame, most: int) -> np.ndarray:

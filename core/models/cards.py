@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from core.evaluation.figures import Measures, Rule
+from core.evaluation.figures import BY_IMAGE, LEAKS, Leak, Measures, Rule
 from core.models.weights import WeightsError, write_weights
 from core.system import ownership
 from core.system.json_files import read_object
@@ -103,6 +103,7 @@ class Measured(Measures):
     images: int
     lesions: int
     command: str = ""
+    leak: Leak | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,7 @@ class Card(Record):
         decision: the rule; of a segmenter a sentence.
         metrics: by the name of the evaluation.
         test_looks: when the test split was looked at, in UTC, the first time first.
+        leak: of a model that learned with images split at random; over validation and test.
     """
 
     lenient: ClassVar[bool] = True
@@ -145,6 +147,7 @@ class Card(Record):
     elsewhere: ElsewhereSummary | None = None
     metrics: dict[str, Measured] = field(default_factory=dict)
     test_looks: tuple[str, ...] = ()
+    leak: Leak | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Card:
@@ -169,6 +172,22 @@ class Card(Record):
         """Write it into a model's folder, atomically. Raises OSError."""
         text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         ownership.write(folder / FILE, text.encode())
+
+    @property
+    def leaks(self) -> bool:
+        """Whether it learned with images split at random: by what it says of that, of its choices,
+        or of its split."""
+        return (
+            self.leak is not None
+            or "leak" in self.odd
+            or self.training.others.get("split") == "images"
+            or (self.split_id or "").startswith(BY_IMAGE)
+        )
+
+    @property
+    def title(self) -> str:
+        """Its name, and that it leaks if it does."""
+        return f"{self.name} ({LEAKS})" if self.leaks else self.name
 
     @property
     def network(self) -> str:

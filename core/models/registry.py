@@ -34,6 +34,11 @@ KINDS = ("classifier", "segmenter")
 FILE = "in-use.json"
 """In `Settings.runs`: for each kind that is not the shipped one, its folder's path from there."""
 
+LEAKING = (
+    "It learned with images split at random, so it has seen lesions that its figures were measured "
+    "on. Train it with the split by lesion (--split lesions) to use it."
+)
+"""Why a model whose card leaks is refused."""
 
 _writing = threading.Lock()
 _refused: dict[str, str] = {}
@@ -165,6 +170,8 @@ def unfit(kind: str, card: Card) -> str:
     needs the training photos that its answers are compared with, which only those trained on
     HAM10000 have.
     """
+    if card.leaks:
+        return LEAKING
     size = card.input.size
     if size < 32 or size % 32:
         return "Its card gives no input size that is a multiple of 32 px."

@@ -58,9 +58,10 @@ def model_card(card: Card) -> None:
     _section(
         "Data and split",
         f"Learned from {_stated(card.data)}.",
-        f"Split {as_code(card.split_id or '?')}, grouped by lesion: "
-        "photos of one lesion are never in both training and test, or the test would "
-        "measure memory.",
+        card.leak.text()
+        if card.leak
+        else f"Split {as_code(card.split_id or '?')}, grouped by lesion: photos of one lesion are "
+        "never in both training and test, or the test would measure memory.",
         f"Sees {_stated(card.input.frame, 'the photo')}, {card.input.size or '?'} px.",
     )
     _section("Training", *_training(card))

@@ -30,6 +30,7 @@ from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
+from train.data.dividing import divided
 from train.data.elsewhere import Elsewhere, open_sources
 from train.data.folders import ClassFolder, Folder, MaskFolder
 from train.data.joined import Joined
@@ -73,16 +74,16 @@ Data = Dataset | Folder
 
 
 def open_data(config: Config) -> Data:
-    """The photos that a configuration names.
+    """The photos that a configuration names, divided as it says.
 
     Raises:
         DatasetError: HAM10000 has not been imported, or the folder cannot be used.
         SplitError: the dataset's split does not fit it.
     """
     if config.is_ham10000:
-        return Dataset.open()
+        return divided(Dataset.open(), config)
     root = Path(config.data).expanduser()
-    return MaskFolder.open(root) if config.masked else ClassFolder.open(root)
+    return divided(MaskFolder.open(root) if config.masked else ClassFolder.open(root), config)
 
 
 def open_more(config: Config, data: Data) -> list[Elsewhere]:

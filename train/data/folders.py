@@ -46,6 +46,18 @@ IMAGE_FOLDERS, MASK_FOLDERS = ("images", "image"), ("masks", "mask")
 TABLE = "metadata.csv"
 """Says which photos belong together; may be absent."""
 
+NINE_CLASSES = {
+    "actinic keratosis", "basal cell carcinoma", "dermatofibroma", "melanoma", "nevus",
+    "pigmented benign keratosis", "seborrheic keratosis", "squamous cell carcinoma",
+    "vascular lesion",
+}  # fmt: skip
+"""Folders of the Kaggle set “Skin Cancer ISIC, 9 classes”, in lower case."""
+NINE_CLASSES_FAULTS = (
+    "These nine folders are those of a Kaggle set of ISIC photos whose labels are wrong in part: "
+    "held against the ISIC Archive's own diagnoses, 77 photos lie in two classes, and 78 keratoses "
+    "under melanoma. Its figures cannot be better than its labels."
+)
+
 FEWEST = 4
 """Different photos a class needs for one in validation, one in test and two to learn from."""
 
@@ -132,6 +144,8 @@ class ClassFolder(Folder):
         loose = [photo.name for photo in photos if photo.name not in rows]
         joined = _join_classes(rows)
         classes = tuple(sorted({row["dx"] for row in rows.values()}))
+        if {_class_key(name) for name in classes} == NINE_CLASSES:
+            joined = (NINE_CLASSES_FAULTS, *joined)
         if len(classes) < 2:
             found = f"one class ({classes[0]})" if classes else "no class"
             raise DatasetError(

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from core.errors import DatasetError
 from core.evaluation.files import ELSEWHERE
 from core.ham10000.dataset import Dataset
+from core.ham10000.splits import leak
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, pair_masks, read_mask
 from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
@@ -79,7 +80,10 @@ class SplitSource:
     @property
     def about(self) -> dict[str, Any]:
         """See `Source`; `limit` is there if there is one."""
-        about = {"data": self._name, "split": self.split, "split_id": self.dataset.split.id}
+        data = self.dataset
+        about = {"data": self._name, "split": self.split, "split_id": data.split.id}
+        found = leak(data.table, data.split, (self.split,))
+        about |= {"leak": found} if found else {}
         return about | ({"limit": self.limit} if self.limit else {})
 
     @property

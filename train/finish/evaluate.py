@@ -47,6 +47,7 @@ from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, read_photo
 from train.data.sources import Source, SplitSource
 from train.finish.features import Classify, Segment
+from train.finish.spread import by_class, figure, with_intervals
 
 BATCH = 16
 DRAWS = 2000
@@ -58,6 +59,8 @@ SENSITIVITIES = (0.8, 0.9, 0.95)
 SMALLEST_SLICE = 20
 """Fewer images than this are counted, not measured."""
 AGES = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 200, "60 and over"))
+AT_ARGMAX = ("precision", "recall", "f1")
+"""What of each class depends on the answer that is named; AUC and AP do not."""
 FIXED_SUBSET = 50
 """Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
 Keep = Callable[[str, np.ndarray], None]
@@ -117,25 +120,16 @@ def evaluate_classifier(
     if reference is not None:
         predictions["novelty"] = novelty
     raw = Calibration(1.0, calibration.prior)(z)
-    overall = _with_intervals(
-        lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws
-    )
+    overall = with_intervals(lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws)
     low, high = ece_interval(p, labels, groups, draws)
     overall["ece"] = replace(overall["ece"], low=low, high=high)
-
-    def by_class(rows: np.ndarray) -> dict[str, float]:
-        found = per_class(p[rows], labels[rows], classes, named[rows])
-        return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
-
-    spread = bootstrap(by_class, groups, draws)
-    by_key = {
-        key: files.ClassFigures(
-            support=int(row.pop("support")),
-            figures={m: _figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
-        )
-        for key, row in per_class(p, labels, classes, named).items()
-    }
-    most_probable = _with_intervals(
+    by_key = by_class(
+        lambda r: per_class(p[r], labels[r], classes, named[r]), len(p), groups, draws
+    )
+    at_argmax = by_class(
+        lambda r: per_class(p[r], labels[r], classes), len(p), groups, draws, AT_ARGMAX
+    )
+    most_probable = with_intervals(
         lambda r: {
             k: v
             for k, v in classifier_summary(p[r], labels[r]).items()
@@ -165,6 +159,7 @@ def evaluate_classifier(
         overall=overall,
         ece_interval=ECE_INTERVAL,
         most_probable=most_probable,
+        most_probable_classes=at_argmax,
         classes=dict(sorted(by_key.items(), key=lambda item: _or_last(item[1].figures["f1"]))),
         confusion=files.Confusion(
             classes=classes,
@@ -222,7 +217,7 @@ def evaluate_segmenter(
     figures = files.SegmenterEvaluation(
         **_counts(source, draws),
         views=views,
-        overall=_with_intervals(
+        overall=with_intervals(
             lambda r: segmenter_summary(dice[r], iou[r]), table["lesion_id"].to_numpy(), draws
         ),
         distribution=_distribution(scores),
@@ -274,9 +269,7 @@ def _two_classes(
             for wanted in SENSITIVITIES
         }
     return files.TwoClasses(
-        auc=_with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)[
-            "auc"
-        ],
+        auc=with_intervals(lambda r: {"auc": curves.auc(truth[r], score[r])}, groups, draws)["auc"],
         at_half=plain(curves.at_threshold(truth, score, 0.5)),
         operating_points=points,
         others={"positives": int(truth.sum()), "roc": plain(curves.roc(truth, score))},
@@ -323,7 +316,7 @@ def _slices(
             figures = {}
             if len(rows) >= SMALLEST_SLICE:
                 spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
-                figures = {k: _figure(v, spread[k]) for k, v in measured(rows).items()}
+                figures = {k: figure(v, spread[k]) for k, v in measured(rows).items()}
             found[kind][str(value)] = files.Group(
                 images=len(rows),
                 lesions=len(set(groups[rows])),
@@ -369,20 +362,6 @@ def _counts(source: Source, draws: int) -> dict[str, Any]:
         "images": len(table),
         "lesions": int(table["lesion_id"].nunique()),
     }
-
-
-def _with_intervals(
-    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
-) -> dict[str, Figure]:
-    spread = bootstrap(measure, groups, draws)
-    return {
-        name: _figure(value, spread[name])
-        for name, value in measure(np.arange(len(groups))).items()
-    }
-
-
-def _figure(value: float, interval: tuple[float, float]) -> Figure:
-    return Figure(value=plain(value), low=plain(interval[0]), high=plain(interval[1]))
 
 
 def _or_last(figure: Figure) -> float:

@@ -30,6 +30,7 @@ def write_split(folder: Path, measurement: Measurement) -> None:
         images=figures.images,
         lesions=figures.lesions,
         command=command(folder, name),
+        leak=figures.leak,
         figures=overall,
         others={name: value for name in kept if (value := getattr(figures, name))},
     )

@@ -28,6 +28,7 @@ from core.evaluation.metrics import (
     segmenter_summary,
 )
 from core.ham10000.dataset import Dataset
+from core.ham10000.splits import leak
 from core.models.calibration import Calibration
 from core.models.cards import Card, Input, Scaling, SizeChoice, Training, write_model
 from core.models.decision import Decision
@@ -347,6 +348,8 @@ def _origin(finished: Finished) -> Card:
     else:
         licence = "the terms of its photos and of its start weights"
         limits = ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
+    if found := leak(finished.data.table, finished.data.split):
+        limits.append(found.text().rstrip("."))
     data = f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}"
     if ours:
         data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
@@ -360,6 +363,7 @@ def _origin(finished: Finished) -> Card:
         licence=licence,
         intended_use="teaching how an AI reads dermoscopy; never diagnosis",
         limits=tuple(limits),
+        leak=found,
     )
 
 

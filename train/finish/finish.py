@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,8 @@ from core.system.run_folder import MODELS
 from train.config import Config, ConfigError
 from train.config_files import config_of, read_run_config
 from train.data.arrays import Data, open_data
-from train.data.sources import SplitSource
+from train.data.elsewhere import open_sources
+from train.data.sources import ElsewhereSource, Source, SplitSource
 from train.finish.evaluate import (
     RUN_DRAWS,
     Measurement,
@@ -108,7 +109,13 @@ def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
     return {kind: Card.read(ready / kind) for kind in networks}
 
 
-def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1) -> Measurement:
+def evaluate_run(
+    run: Path,
+    kind: str,
+    split: str = "validation",
+    views: int = 1,
+    more: Sequence[Path] = (),
+) -> Measurement:
     """Measure a run's model on a whole split, beside its weights; a look at the test split is noted
     on its card. Also for an imported model, if its photos are here.
 
@@ -117,6 +124,8 @@ def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1
         kind: `classifier` or `segmenter`.
         split: `validation` or `test`.
         views: of each photo, whose scores are averaged.
+        more: measured instead: those photos of other clinics (folders or ZIP archives) that are
+            kept for validation.
 
     Returns:
         what was measured.
@@ -128,9 +137,12 @@ def evaluate_run(run: Path, kind: str, split: str = "validation", views: int = 1
     folder = run / MODELS / kind
     card = Card.read(folder)
     config = _config(run, card)
-    source = _source(config, open_data(config), split)
+    source: Source = _source(config, data := open_data(config), split)
+    if more:
+        others = open_sources(more, data.table.index)
+        source = ElsewhereSource(tuple(others), masked=config.masked)
     measurement = _evaluate(folder, source, None, views)
-    if split == "test":
+    if split == "test" and not more:
         # Before the figures: who sees them has looked.
         now = datetime.now(UTC).isoformat(timespec="seconds")
         replace(card, test_looks=(*card.test_looks, now)).write(folder)
@@ -164,9 +176,7 @@ def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSour
     )
 
 
-def _evaluate(
-    folder: Path, source: SplitSource, meter: Meter | None, views: int = 1
-) -> Measurement:
+def _evaluate(folder: Path, source: Source, meter: Meter | None, views: int = 1) -> Measurement:
     card = Card.read(folder)
     if folder.name == "segmenter":
         segment = _counted(segmenter_of(folder, card), meter)

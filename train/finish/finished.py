@@ -12,6 +12,7 @@ from torch import Tensor
 from core.models.architectures import Hybrid, build_classifier
 from core.models.networks import build_segmenter
 from core.models.weights import WeightsError, load_into
+from train.choices import LESIONS
 from train.config import Config, ConfigError
 from train.config_files import read_run_config
 from train.data.arrays import Arrays, Data, open_data, prepare, rows_of
@@ -117,5 +118,6 @@ PARTS = {"classifier": _classifier, "segmenter": _segmenter, "hybrid": _hybrid}
 
 def comparable(config: Config) -> bool:
     """Whether the app can compare a photo with the training photos of such a classifier: it learned
-    HAM10000's diagnoses."""
-    return config.is_ham10000 and config.labelled and not config.two_labels
+    HAM10000's diagnoses, and may become the app's."""
+    ours = config.is_ham10000 and config.split == LESIONS
+    return ours and config.labelled and not config.two_labels

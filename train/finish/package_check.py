@@ -22,6 +22,7 @@ from core.models.cards import Card
 from core.models.decision import Decision
 from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
+from core.models.registry import LEAKING
 from core.models.weights import WeightsError, check_weights, load_into, without_counters
 from core.system.json_files import read_object
 from core.taxonomy import KEYS
@@ -75,6 +76,8 @@ def _check_card(card: Card, kind: str) -> None:
         )
     if kind == "classifier":
         _check_classes(card.classes)
+    if card.leaks:
+        raise PackageError(f"A model that leaks is not taken in. {LEAKING}")
     if card.odd:
         raise PackageError(
             f"What card.json says of {', '.join(card.odd)} cannot be read. Export the model anew."

@@ -57,7 +57,7 @@ def comparison(weights: Path | None = None, split: str = "test") -> str:
         metrics = _measured(card, split)
         cells = [metrics.figures[k].number() if k in metrics.figures else "" for k in CHIEF]
         classes = len(card.classes) or ""
-        lines.append(f"| {card.name} | {classes} | {' | '.join(cells)} | {metrics.images:,} |")
+        lines.append(f"| {card.title} | {classes} | {' | '.join(cells)} | {metrics.images:,} |")
     return "\n".join(lines)
 
 

@@ -84,6 +84,8 @@ class PhotoModel(Model):
     """
 
     draw_weights: np.ndarray
+    kept_copies: int = 0
+    """Augmented copies whose features are kept (`train.learn.frozen`); 0: none are."""
 
     def __init__(self, config: Config, arrays: Arrays) -> None:
         super().__init__(config)

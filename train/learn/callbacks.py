@@ -22,6 +22,9 @@ from train.learn.base import Model, PhotoModel
 from train.learn.samples import choose, write_answers, write_photos
 from train.progress import Progress, Stopped, Watch
 
+KNOWN_COST = 0.01
+"""Of a photo whose features are kept (`train.learn.frozen`), against one that is computed."""
+
 
 class EpochTable(Callback):
     """`metrics.csv`: one row per finished epoch, kept over resumes; `size` is the input size that
@@ -81,7 +84,10 @@ class FiniteNumbers(Callback):
                 parts = answer if isinstance(answer, tuple) else (answer,)
                 self.answer = sum(float(part.float().abs().max()) for part in parts)
 
-        pl_module.get_submodule("net").register_forward_hook(listen)
+        net = pl_module.get_submodule("net")
+        net.register_forward_hook(listen)
+        if isinstance(head := getattr(net, "fc", None), torch.nn.Module):
+            head.register_forward_hook(listen)  # alone, where features are kept
 
     def on_train_batch_end(
         self,
@@ -123,9 +129,10 @@ class Watching(Callback):
     EVERY = 1.0
     """Seconds between two reports."""
 
-    def __init__(self, watch: Watch, config: Config, validated: int) -> None:
-        """`validated`: photos that are validated on after each epoch."""
-        self.watch, self.config = watch, config
+    def __init__(self, watch: Watch, config: Config, validated: int, copies: int = 0) -> None:
+        """`validated`: photos that are validated on after each epoch; `copies`: of
+        `PhotoModel.kept_copies`."""
+        self.watch, self.config, self.copies = watch, config, copies
         self.trained = config.epoch_images
         self.validation_work = config.validation_size**2 * validated / 3
         self.began = self.reported = 0.0
@@ -189,7 +196,13 @@ class Watching(Callback):
         """Pixels through the network, up to a constant: validation, without a backward pass, costs
         about a third of training. `share` of the epoch's training images only."""
         work = self.config.size_at(epoch) ** 2 * self.trained * share
-        return work + (self.validation_work if share == 1 else 0)
+        validation = self.validation_work if share == 1 else 0
+        if self.copies:
+            before = epoch - self.copies
+            known = before >= 0 and self.config.size_at(before) == self.config.size_at(epoch)
+            work *= KNOWN_COST if known else 1
+            validation *= KNOWN_COST if epoch else 1
+        return work + validation
 
     def _report(self, trainer: L.Trainer, step: int, finished: bool = False) -> None:
         now, epoch = time.monotonic(), trainer.current_epoch

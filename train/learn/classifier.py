@@ -17,6 +17,7 @@ from train.data.samplers import Samples
 from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
 from train.learn.distillation import Teachers, distillation_loss
+from train.learn.frozen import FrozenFeatures, Places, drop
 from train.learn.ranks import gathered
 from train.learn.start_weights import start_weights
 
@@ -48,12 +49,21 @@ class ClassifierTraining(PhotoModel):
         for block in self.frozen:
             block.requires_grad_(False)
         self.teachers = Teachers(config.teachers, arrays.classes)
+        drop(self.net, config.dropout)
+        self.features: FrozenFeatures | None = None
+        if BASE in config.freeze and self.frozen and config.copies and not self.teachers:
+            self.features = FrozenFeatures(config.seed, config.copies)
+            self.kept_copies = config.copies
         self._collected: list[tuple[Tensor, Tensor]] = []
 
     def samples(self, size: int) -> Samples:
-        """With their labels; now and then a centre crop."""
+        """With their labels; now and then a centre crop. Of a frozen base, without their pixels."""
         config = self.config
-        return Samples(self.arrays, self.rows, size, config.crop_share, False, config.augment)
+        args = self.arrays, self.rows, size, config.crop_share, False, config.augment
+        if self.features is None:
+            return Samples(*args)
+        self._places = Places(*args)
+        return self._places
 
     def on_train_epoch_start(self) -> None:
         """Frozen blocks keep their start's BatchNorm statistics."""
@@ -62,18 +72,24 @@ class ClassifierTraining(PhotoModel):
             block.eval()
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
-        """One batch: uint8 images, labels, sources → loss."""
+        """One batch: uint8 images (or, of a frozen base, places in `rows`), labels, sources →
+        loss."""
         pixels, labels, sources = batch
-        x = normalised(pixels)
-        logits = self.net(x)[0].float()
+        if self.features is not None:
+            epoch = self.current_epoch
+            kept = self.features.of_copies(self.net, self._places, pixels, epoch)
+            logits = self.net.fc(kept).float()
+        else:
+            x = normalised(pixels)
+            logits = self.net(x)[0].float()
         loss = self.loss(logits, labels, sources)
         if self.teachers:
             scores = logits - self.class_scoring.offset.to(logits.device)
             copying = distillation_loss(scores, self.teachers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
-        self.log(
-            "train_loss",
-            loss,
+        right = (logits.detach().argmax(1) == labels).float().mean()
+        self.log_dict(
+            {"train_loss": loss, "train_accuracy": right},
             on_step=False,
             on_epoch=True,
             batch_size=len(labels),
@@ -84,7 +100,12 @@ class ClassifierTraining(PhotoModel):
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Collect logits."""
         pixels, rows = batch
-        self._collected.append((self._logits(pixels).cpu(), rows.cpu()))
+        if self.features is not None:
+            kept = self.features.of_frames(self.net, pixels, rows)
+            logits = self.net.fc(kept).float()
+        else:
+            logits = self._logits(pixels)
+        self._collected.append((logits.cpu(), rows.cpu()))
 
     def on_validation_epoch_end(self) -> None:
         """Measure them."""

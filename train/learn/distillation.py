@@ -42,6 +42,11 @@ class Teachers:
         for name in folders:
             folder = Path(name).expanduser()
             card = Card.read(folder)
+            if card.leaks:
+                raise ConfigError(
+                    f"The teacher network in {folder} learned with images split at random: it has "
+                    "seen lesions of validation and test. Choose one that was split by lesion."
+                )
             if card.classes != classes:
                 raise ConfigError(
                     f"The teacher network in {folder} does not tell apart the classes of this "

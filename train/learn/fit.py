@@ -114,7 +114,9 @@ def fit(
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)
     where = placement() if where is None else where
-    validated = len(model.validation_rows()) if isinstance(model, PhotoModel) else 0
+    validated, copies = 0, 0
+    if isinstance(model, PhotoModel):
+        validated, copies = len(model.validation_rows()), model.kept_copies
     trainer = trainer_for(
         config,
         where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
@@ -127,7 +129,7 @@ def fit(
             _checkpoint(run, "last"),
             *([Sampling(run)] if isinstance(model, PhotoModel) else []),
             *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
-            *([Watching(watch, config, validated)] if watch is not None else []),
+            *([Watching(watch, config, validated, copies)] if watch is not None else []),
         ],
         max_epochs=config.epochs,
         logger=TensorBoardLogger(run, name="", version=""),

@@ -175,6 +175,11 @@ def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
 
 
 def _check_architecture(folder: Path, card: Card, wanted: str) -> None:
+    if card.leaks:
+        raise WeightsError(
+            f"The model in {folder} learned with images split at random: it has seen lesions of "
+            "validation and test. Choose another start."
+        )
     if card.network != wanted:
         raise WeightsError(
             f"The model in {folder} is a {card.network or 'network without a name'}, the training "

@@ -120,6 +120,7 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
             `learning_rate`.
     """
     measures = [c for c in table if str(c).startswith("val_") and c not in (*LOSSES, *LEFT_OUT)]
+    measures += [c for c in ("train_accuracy",) if c in table]
     shades = (charts.faint(), charts.accent(), text_colour(charts.dark()))
     traces = []
     for axis, columns in (("y", [c for c in LOSSES if c in table]), ("y2", measures)):

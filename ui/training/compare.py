@@ -56,9 +56,11 @@ def _newest(begun: dict[str, Run]) -> list[str]:
 
 def _named(runs: list[Run]) -> dict[str, Run]:
     """Runs by names of which no two are alike."""
-    names = [run.name for run in runs]
+    named = {run.id: f"{run.name}, leaks" if words.leaks(run) else run.name for run in runs}
+    names = list(named.values())
     return {
-        run.name if names.count(run.name) == 1 else f"{run.name} ({run.id})": run for run in runs
+        name if names.count(name) == 1 else f"{name} ({run.id})": run
+        for run, name in zip(runs, names, strict=True)
     }
 
 

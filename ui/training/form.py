@@ -15,7 +15,7 @@ from train.config import CONFIGS, Config
 from train.config_files import as_json
 from train.fields import Spec, specs
 from train.learn.start_weights import usable_starts
-from train.presets import BY_KEY, PRESETS
+from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.stages import Stage
 from ui import access
 from ui.choices import choose_one
@@ -25,6 +25,8 @@ from ui.training.words import HAM10000
 
 PREFIX = "new_"
 """Of every key of the form in the session."""
+LENGTH = PREFIX + "length"
+"""Of a preset, a key of `train.presets.LENGTHS`."""
 
 SOURCES = {HAM10000: "HAM10000", "folder": "A folder on this computer"}
 STAGES = 4
@@ -36,8 +38,8 @@ LISTS = ("augment", "more", "teachers")
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 FINER = (
-    "warmup", "weight_decay", "ema", "sampling_power", "crop_share", "mask_weight", "dice_weight",
-    "threads", "workers",
+    "warmup", "weight_decay", "dropout", "ema", "sampling_power", "crop_share", "copies",
+    "mask_weight", "dice_weight", "threads", "workers",
 )  # fmt: skip
 
 
@@ -105,6 +107,7 @@ def show() -> None:
         left, right = st.columns(2, gap="large")
         with left:
             _source(kind.kind)
+            _select("split")
             if "labels" in names:
                 _select("labels")
             _number("limit")
@@ -130,13 +133,27 @@ def _presets() -> None:
     )
     if key is None:
         st.caption("No preset: the form is as you left it.")
-    else:
-        st.caption(BY_KEY[key].text)
+        return
+    if len(lengths := BY_KEY[key].lengths) > 1:
+        choose_one(
+            "Length",
+            {length: LENGTHS[length] for length in lengths},
+            LENGTH,
+            on_change=_take_preset,
+            help="Quick: minutes. As published: as its author describes it, up to hours.",
+        )
+    st.caption(BY_KEY[key].text)
+
+
+def preset_config(key: str) -> Config:
+    """The choices of a preset at the length that is chosen, if it has several."""
+    lengths = BY_KEY[key].lengths
+    return lengths.get(_of(LENGTH.removeprefix(PREFIX)) or QUICK, lengths[QUICK])
 
 
 def _take_preset() -> None:
     if key := preset():
-        load(BY_KEY[key].config, preset=key)
+        load(preset_config(key), preset=key)
 
 
 def _task() -> str:
@@ -204,7 +221,7 @@ def _starts(own: list[Model]) -> dict[str, Choice]:
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
     found = {key: STARTS[key] for key in usable_starts(network)}
     for model in own:
-        if model.card.network == network:
+        if model.card.network == network and not model.card.leaks:
             name = model.card.name or model.kind
             found[str(model.folder)] = Choice(name, "The model of one of your runs.")
     return found
@@ -217,7 +234,7 @@ def _teachers(own: list[Model]) -> None:
         {
             str(model.folder): model.card.name or model.kind
             for model in own
-            if model.kind == "classifier"
+            if model.kind == "classifier" and not model.card.leaks
         },
         "teacher_weight",
         "They must tell the same classes apart; the training takes a little longer. See Hinton, "

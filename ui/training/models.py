@@ -41,7 +41,7 @@ def show(everything: list[Run]) -> None:
 
 def _model(model: Model, names: dict[str, str]) -> None:
     used, closed = in_use(model.kind), not access.check().allowed
-    st.markdown(f"**{as_text(model.card.name or model.kind)}**")
+    st.markdown(f"**{as_text(model.card.title or model.kind)}**")
     where = "came with LesionLab"
     if model.own:
         run = model.folder.parents[1].name

@@ -30,7 +30,7 @@ from ui import access, subprocess_task
 from ui.frame import decide
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
-from ui.training import store
+from ui.training import store, words
 
 TEST = "training_test"
 """Of the session: the task that looks at the test split."""
@@ -49,18 +49,22 @@ def show(run: Run) -> None:
                 _model(run, kind, place, Card.read(place))
             except WeightsError as error:
                 st.error(as_text(str(error)))
-    download(folder, run.id)
+    if not words.leaks(run):  # no LesionLab takes in one that leaks
+        download(folder, run.id)
 
 
 def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
     st.markdown(f"**{as_text(card.name or kind)}** {as_code(card.sha256[:8])}")
+    if card.leak:
+        st.warning(as_text(card.leak.text()), title="These figures leak")
     for split in [name for name in names(folder) if name in ("validation", "test")]:
         try:
             figures = Evaluation.read(folder, split, diagnoses=False)
         except EvaluationError as error:
             st.caption(as_text(str(error)))
             continue
-        st.markdown(f"On {split}, {figures.images:,} photos:")
+        leaking = f" {words.LEAK_BADGE}" if figures.leak else ""
+        st.markdown(f"On {split}, {figures.images:,} photos:{leaking}")
         headline(figures.overall)
         if isinstance(figures, ClassifierEvaluation):
             _classes(figures.classes, split)

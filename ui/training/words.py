@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from core.evaluation.metrics import NAMES
-from train.choices import AUGMENTATIONS, LOSSES, MASK_LOSSES, TASKS, Choice
+from train.choices import AUGMENTATIONS, IMAGES, LOSSES, MASK_LOSSES, TASKS, Choice
 from train.config import CONFIGS, HAM10000, Config
 from train.fields import Spec, specs
 from train.jobs import Run
@@ -41,6 +41,9 @@ OPTIONS: dict[str, Mapping[Any, Choice]] = {
 """Named values of a configuration's fields."""
 OPTIONS |= {"kind": TASKS, "loss": LOSSES | MASK_LOSSES}
 
+LEAK_BADGE = ":orange-badge[:material/warning: Leaks]"
+"""Of what comes from images split at random."""
+
 HEADLINES = ("macro_f1", "mean_iou", "balanced_accuracy", "mean_dice", "accuracy", "nll")
 """Measures of validation, the one to name first in front."""
 
@@ -48,13 +51,22 @@ HEADLINES = ("macro_f1", "mean_iou", "balanced_accuracy", "mean_dice", "accuracy
 def badge(run: Run) -> str:
     """A run's state, in Markdown."""
     colour, sign, word = STATES[run.state]
-    return f":{colour}-badge[:material/{sign}: {word}]"
+    found = f":{colour}-badge[:material/{sign}: {word}]"
+    return f"{found} {LEAK_BADGE}" if leaks(run) else found
+
+
+def leaks(run: Run) -> bool:
+    """Whether a run's images were split at random."""
+    return run.config is not None and run.config.split == IMAGES
 
 
 def labels(runs: Sequence[Run]) -> dict[str, str]:
     """What runs are called in a list, by their ids; no two alike. Without their states: what a
     browser shows as chosen must not change by itself."""
-    found = {run.id: f"{run.name} · {when(run.created)}" for run in runs}
+    found = {
+        run.id: " · ".join([run.name, *(["leaks"] if leaks(run) else []), when(run.created)])
+        for run in runs
+    }
     names = list(found.values())
     return {id: name if names.count(name) == 1 else f"{name} · {id}" for id, name in found.items()}
 
@@ -133,10 +145,16 @@ def plan(config: Config) -> str:
     early = ""
     if config.patience < config.epochs:
         early = f"; after {config.patience} without a better score on validation it stops by itself"
+    divided = ""
+    if config.split == IMAGES:
+        divided = (
+            " **Images are split at random**: lesions lie in training and test at once, so its "
+            "figures will be too good, and its model can never be the app's."
+        )
     source = "HAM10000" if config.data == HAM10000 else as_text(str(config.data))
     parts = [
         f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
-        f"**{source}**{subset}.",
+        f"**{source}**{subset}.{divided}",
         f"Up to **{config.epochs} epochs** ({_stages(config.stages)}) of {config.epoch_images:,} "
         f"photos, {config.batch} at a time{early}.",
         "The best epoch becomes a model of its own. The models in use stay as they are, and test "

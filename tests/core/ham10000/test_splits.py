@@ -15,6 +15,8 @@ from core.ham10000.splits import (
     Split,
     SplitError,
     assert_no_leak,
+    by_image,
+    leak,
     smallest_subset,
     subset,
 )
@@ -201,3 +203,49 @@ def test_random_split_by_image_would_leak(real: pd.DataFrame) -> None:
     assert tested["lesion_id"].isin(seen).mean() > 0.5
     with pytest.raises(SplitError, match="more than one split"):
         assert_no_leak(real["lesion_id"], splits)
+
+
+# By image
+
+
+def test_a_split_by_image_takes_20_percent_and_depends_on_the_seed_alone() -> None:
+    photos = pd.DataFrame(index=[f"ISIC_{i:07}" for i in range(1000)])
+    splits, split = by_image(photos, 7)
+    assert splits.value_counts().to_dict() == {"train": 720, "test": 200, "validation": 80}
+    again, same = by_image(photos.sample(frac=1, random_state=1), 7)
+    assert same == split
+    assert again[splits.index].equals(splits)
+    assert split.id.startswith("images-")
+    assert by_image(photos, 8)[1].id != split.id
+
+
+def test_a_split_by_image_has_lesions_on_both_sides_and_counts_them() -> None:
+    photos = pd.DataFrame(
+        {"lesion_id": [f"HAM_{i // 2:07}" for i in range(1000)]},
+        index=[f"ISIC_{i:07}" for i in range(1000)],
+    )
+    splits, split = by_image(photos, 7)
+    photos["split"] = splits
+    with pytest.raises(SplitError, match="more than one split"):
+        assert_no_leak(photos["lesion_id"], splits)
+    found = leak(photos, split, ("test",))
+    sides = splits.groupby(photos["lesion_id"]).agg(set)
+    assert found.of_photos == 200
+    assert found.of_lesions == sum("test" in side for side in sides)
+    assert found.lesions == sum({"train", "test"} <= side for side in sides) > 100
+    assert found.photos == found.lesions  # two photos a lesion, one on each side
+    assert f"{found.lesions} of {found.of_lesions} lesions" in found.text()
+
+
+def test_a_split_by_lesion_leaks_nothing(lesions: pd.Series) -> None:
+    split = Split.draw(lesions)
+    photos = pd.DataFrame({"lesion_id": lesions.index, "split": "test"}, index=lesions.index)
+    assert leak(photos, split) is None
+
+
+def test_ham10000_by_image_leaks_and_by_lesion_does_not(real: pd.DataFrame) -> None:
+    assert_no_leak(real["lesion_id"], real["split"])
+    splits, split = by_image(real, 7)
+    found = leak(real.assign(split=splits), split, ("test",))
+    assert found.of_photos == 2003
+    assert 0.3 < found.photos / found.of_photos < 0.5  # 45 % of all photos have a sister

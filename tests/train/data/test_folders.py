@@ -15,7 +15,7 @@ from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import frame_size, prepare, rows_of
-from train.data.folders import UNKNOWN_LESIONS, ClassFolder, MaskFolder
+from train.data.folders import NINE_CLASSES_FAULTS, UNKNOWN_LESIONS, ClassFolder, MaskFolder
 from train.estimate import _decoding, _noise
 
 
@@ -339,3 +339,20 @@ def test_photos_of_phones_are_learned_from(classes: Path, environment: dict[str,
     arrays = prepare(ClassifierConfig(data=str(classes)))
     assert {"acne/i.HEIC", "acne/j.avif", "acne/k.jp2"} <= set(arrays.table.index)
     assert len(arrays.frames) == 25
+
+
+def test_the_nine_classes_of_kaggle_are_recognised_by_their_folders(tmp_path: Path) -> None:
+    nine = (
+        "actinic keratosis|basal cell carcinoma|dermatofibroma|melanoma|nevus|vascular lesion|"
+        "pigmented benign keratosis|seborrheic keratosis|squamous cell carcinoma"
+    )
+    names = nine.split("|")
+    start = 0
+    for part, count in (("Train", 4), ("Test", 1)):
+        fill(tmp_path / "nine" / part, dict.fromkeys(names, count), start)
+        start += 100
+    fill(tmp_path / "eight", dict.fromkeys(names[1:], 4))
+    notes = ClassFolder.open(tmp_path / "nine").notes
+    assert notes[0] == NINE_CLASSES_FAULTS
+    assert "77 photos lie in two classes" in notes[0]
+    assert NINE_CLASSES_FAULTS not in ClassFolder.open(tmp_path / "eight").notes

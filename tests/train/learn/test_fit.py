@@ -25,7 +25,7 @@ from train.__main__ import main
 from train.choices import ARCHITECTURES
 from train.config import Config, ConfigError
 from train.learn.base import Model
-from train.learn.callbacks import Watching
+from train.learn.callbacks import KNOWN_COST, Watching
 from train.learn.fit import AtomicCheckpointIO, fit
 from train.learn.segmenter import SegmenterTraining
 from train.progress import Progress, Unwatched
@@ -457,6 +457,16 @@ def test_time_left_reckons_with_validation_at_the_last_size(
     watching.on_train_epoch_end(trainer, model)  # type: ignore[arg-type]
     first, second = 8 * 32**2 + 2 * 64**2, 8 * 64**2 + 2 * 64**2
     assert told[-1].seconds_left == pytest.approx(30 * second / first)
+
+
+def test_time_left_knows_which_features_are_kept() -> None:
+    """Two copies of each photo: the third epoch computes none, and validation the first alone."""
+    config = replace(line_config(), stages=(Stage(3, 32),))
+    work = [Watching(Unwatched(), config, validated=6, copies=2)._work(e) for e in range(3)]
+    trained, validated = 8 * 32**2, 2 * 32**2
+    assert work[0] == pytest.approx(trained + validated)
+    assert work[1] == pytest.approx(trained + KNOWN_COST * validated)
+    assert work[2] == pytest.approx(KNOWN_COST * (trained + validated))
 
 
 @pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name != "resnet18"])

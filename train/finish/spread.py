@@ -1,0 +1,53 @@
+"""Figures with the intervals of a bootstrap over lesions (`core.evaluation.metrics.bootstrap`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.evaluation import files
+from core.evaluation.figures import Figure
+from core.evaluation.metrics import bootstrap
+from core.system.records import plain
+
+
+def with_intervals(
+    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
+) -> dict[str, Figure]:
+    """The figures of `measure` over all rows, with their intervals (`bootstrap`)."""
+    spread = bootstrap(measure, groups, draws)
+    return {
+        name: figure(value, spread[name]) for name, value in measure(np.arange(len(groups))).items()
+    }
+
+
+def by_class(
+    measure: Callable[[np.ndarray], dict[str, dict[str, float]]],
+    count: int,
+    groups: np.ndarray,
+    draws: int,
+    kept: tuple[str, ...] = (),
+) -> dict[str, files.ClassFigures]:
+    """The figures of each class with their intervals, from `core.evaluation.metrics.per_class`;
+    only those `kept`, if any are named."""
+
+    def flat(rows: np.ndarray) -> dict[str, float]:
+        found = measure(rows)
+        return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
+
+    spread = bootstrap(flat, groups, draws)
+    return {
+        key: files.ClassFigures(
+            support=int(row.pop("support")),
+            figures={
+                m: figure(v, spread[f"{key} {m}"]) for m, v in row.items() if not kept or m in kept
+            },
+        )
+        for key, row in measure(np.arange(count)).items()
+    }
+
+
+def figure(value: float, interval: tuple[float, float]) -> Figure:
+    """A figure as files hold it: what is no finite number becomes None."""
+    return Figure(value=plain(value), low=plain(interval[0]), high=plain(interval[1]))

@@ -1,5 +1,6 @@
 """Train (`classifier`, `segmenter`, `hybrid`, or a `preset`), then `export` a run to `weights/`,
-then `evaluate` it; `queue` trains in the background, one training after the other; `atlas` makes
+then `evaluate` it; `queue` trains in the background, one training after the other;
+`experiments` runs what students have read about under both ways to split; `atlas` makes
 what the Dataset page knows of every image; `pack` and `import` hand models on."""
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 
 from core.errors import UserError
 from train.commands import add_training_commands
+from train.experiments_command import add_experiments_command
 from train.jobs.cli import add_queue_command
 from train.jobs.words import disk_is_full
 from train.model_commands import add_model_commands
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add_training_commands(commands)
     add_model_commands(commands)
     add_queue_command(commands)
+    add_experiments_command(commands)
     return parser
 
 

@@ -16,7 +16,7 @@ from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
 from train.learn.ranks import placement, rank
 from train.names import run_folder, with_absolute_paths
-from train.presets import BY_KEY, PRESETS
+from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.progress import Progress
 
 
@@ -63,6 +63,14 @@ def add_training_commands(commands: Any) -> None:
     preset = commands.add_parser("preset", help="a training ready to start; without a name: a list")
     preset.add_argument("preset", nargs="?", choices=BY_KEY, help="one of %(choices)s")
     _add_run(preset, None)
+    preset.add_argument(
+        "--length", choices=LENGTHS, default=QUICK, help="of an experiment (default: %(default)s)"
+    )
+    for field in ("split", "data", "start", "threads"):
+        spec = specs(Config)[field]
+        preset.add_argument(
+            f"--{field}", type=_parser_of(spec), help=f"{spec.text} Default: the preset's"
+        )
     preset.set_defaults(run=_preset)
     estimate = commands.add_parser("estimate", help="time and disk of a training, as JSON")
     estimate.add_argument("--config", type=Path, required=True, metavar="FILE")
@@ -130,9 +138,17 @@ def _preset(options: argparse.Namespace) -> int:
             print(f"{preset.key:<20} {preset.title}. {preset.text}")
         return 0
     preset = BY_KEY[options.preset]
+    if options.length not in preset.lengths:
+        raise ConfigError(f"The preset {preset.key} has one length only: leave --length out.")
+    chosen = preset.lengths[options.length]
     run = run_folder(preset.key if options.run_name is None else options.run_name)
-    config = read_config(run, type(preset.config)) if options.resume else None
-    return _run(run, config or preset.config, options)
+    config = (read_config(run, type(chosen)) if options.resume else None) or chosen
+    given = {
+        field: value
+        for field in ("split", "data", "start", "threads")
+        if (value := getattr(options, field)) is not None
+    }
+    return _run(run, replace(config, **given), options)
 
 
 def _run(run: Path, config: Config, options: argparse.Namespace) -> int:

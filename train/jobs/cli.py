@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from train.choices import IMAGES
+from train.config import ConfigError
 from train.config_files import config_in
 from train.jobs.database import JobError
 from train.jobs.states import Run
 from train.jobs.store import Runs
 from train.jobs.supervisor import ensure_supervisor
-from train.presets import PRESETS
+from train.presets import LENGTHS, PRESETS, QUICK
 
 ACTIONS = {
     "stop": "take out of the queue, or stop after the step at hand",
@@ -32,6 +34,7 @@ def add_queue_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     what = add.add_mutually_exclusive_group(required=True)
     what.add_argument("--preset", choices=[preset.key for preset in PRESETS])
     what.add_argument("--config", type=Path, metavar="FILE", help="a config.json")
+    add.add_argument("--length", choices=LENGTHS, default=QUICK, help="of the preset")
     add.add_argument("--name", help="default: the preset's title, or the file's folder")
     add.set_defaults(run=_add)
     for action, text in ACTIONS.items():
@@ -53,7 +56,8 @@ def _list(options: argparse.Namespace) -> int:
     if not everything:
         print("No runs yet. Queue one with: python -m train queue add --preset demo")
     for run in everything:
-        print(f"{run.id:<44} {_state(run):<18} {run.name}")
+        leaks = " (leaks)" if run.config and run.config.split == IMAGES else ""
+        print(f"{run.id:<44} {_state(run):<18} {run.name}{leaks}")
         if run.message:
             print(f"    {run.message}")
     return 0
@@ -70,7 +74,9 @@ def _state(run: Run) -> str:
 def _add(options: argparse.Namespace) -> int:
     if options.preset:
         preset = next(p for p in PRESETS if p.key == options.preset)
-        config, name = preset.config, preset.title
+        if options.length not in preset.lengths:
+            raise ConfigError(f"The preset {preset.key} has one length only: leave --length out.")
+        config, name = preset.lengths[options.length], preset.title
     else:
         config, name = config_in(options.config), options.config.resolve().parent.name
     runs = Runs.open()

@@ -78,7 +78,7 @@ def _way_to_train(folder: Path) -> Train:
 
 
 def _train_here(folder: Path, watch: Watch, resume: bool) -> None:
-    _give_way()
+    give_way()
     run_training(folder, watch, resume)
 
 
@@ -202,7 +202,7 @@ class _Terminated:
             signal.signal(signal.SIGTERM, before)
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Let everything else on this computer go first, the app's analyses above all."""
     nice = Settings.from_environment().nice
     with suppress(OSError, AttributeError):  # Windows has no such thing

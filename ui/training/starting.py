@@ -91,9 +91,9 @@ def _name(config: Config) -> str:
 def _changes(config: Config) -> None:
     """What differs from the preset that the form began with."""
     key = form.preset()
-    if key is None or not (names := words.differing([BY_KEY[key].config, config])):
+    if key is None or not (names := words.differing([form.preset_config(key), config])):
         return
-    before, now = words.values(BY_KEY[key].config), words.values(config)
+    before, now = words.values(form.preset_config(key)), words.values(config)
     changes = [
         f"{words.field(n)}: {as_text(words.value(n, before[n]))} → "
         f"**{as_text(words.value(n, now[n]))}**"
@@ -106,7 +106,7 @@ def _changes(config: Config) -> None:
             type="tertiary",
             icon=":material/undo:",
             on_click=form.load,
-            args=(BY_KEY[key].config, form.named(), key),
+            args=(form.preset_config(key), form.named(), key),
         )
 
 

@@ -93,10 +93,10 @@ def test_end_that_cannot_be_recorded(
 @pytest.mark.parametrize(("own_session", "setting"), [(True, ""), (False, ""), (True, "5")])
 def test_gives_way(own_session: bool, setting: str) -> None:
     code = (
-        "import os; from pathlib import Path; from train.jobs.worker import _give_way\n"
+        "import os; from pathlib import Path; from train.jobs.worker import give_way\n"
         "group = Path('/proc/self/autogroup')\n"
         "before = group.read_text() if group.exists() else ''\n"
-        "_give_way()\n"
+        "give_way()\n"
         "after = group.read_text() if group.exists() else ''\n"
         "print(os.nice(0), before.strip(), after.strip(), sep='|')"
     )

@@ -12,6 +12,7 @@ from ui.performance import (
     calibration,
     comparison,
     confusions,
+    critical,
     groups,
     learning,
     operating,
@@ -31,6 +32,7 @@ TABS = (
     outlines,
     learning,
     comparison,
+    critical,
 )
 """In reading order. Each has a TITLE and `show(choice)`; only the open one runs."""
 

@@ -20,10 +20,12 @@ from core.models.calibration import Calibration
 from core.models.cards import Card
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import read, start, texts
+from train.experiments import EXPERIMENTS
 from ui.performance import (
     calibration,
     comparison,
     confusions,
+    critical,
     groups,
     learning,
     operating,
@@ -31,6 +33,7 @@ from ui.performance import (
     overview,
 )
 from ui.performance.evaluations import MOST_PROBABLE, RULE, ClassifierReport, classifier_report
+from ui.performance.sides import sides
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "weights"
@@ -43,7 +46,8 @@ CHARTS = {
     groups: 1,
     outlines: 1,
     learning: 2,
-    comparison: 0,
+    comparison: len(sides(EXPERIMENTS[0].key, "classifier")[1]),  # curves of the first experiment
+    critical: 0,
 }
 
 

@@ -31,7 +31,7 @@ from core.models.registry import models_in_use
 from core.models.weights import WeightsError
 from core.settings import Settings
 from core.taxonomy import BY_KEY
-from ui.performance import charts
+from ui.performance import charts, experiments
 from ui.performance.evaluations import RULE, Choice
 from ui.text import as_text
 
@@ -65,7 +65,7 @@ class Measured:
         split, views = self.figures.split, self.figures.views
         averaged = f", mean of {views} views" if views > 1 else ""
         return {
-            "Model": f"{self.card.name or self.folder.name}{averaged}",
+            "Model": f"{self.card.title or self.folder.name}{averaged}",
             **figures,
             "Measured on": f"{split}, {self.figures.images:,} images",
             "Learned from": learned_from(self.card),
@@ -75,7 +75,7 @@ class Measured:
 
 def show(choice: Choice) -> None:
     """One table for each task: what was measured here on the split and by the answer chosen, then
-    the published figures with sources."""
+    the published figures with sources; last the experiments that students have read about."""
     weights = Settings.from_environment().weights
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
@@ -118,6 +118,7 @@ def show(choice: Choice) -> None:
             f"- **{p.model}**: {p.data}, {p.split}. [{p.source}]({p.url})" for p in PUBLISHED
         )
     )
+    experiments.show()
 
 
 def learned_from(card: Card) -> str | None:

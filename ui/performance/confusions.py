@@ -41,7 +41,7 @@ def show(choice: Choice) -> None:
     _choose_first(classes, counts)
     written = choose_one("In the cells", [SHARES, COUNTS], "cells")
     charts.show(
-        _matrix(classes, counts, written == COUNTS, _opened()),
+        matrix(classes, counts, written == COUNTS, _opened()),
         "confusion",
         "Confusion matrix, rows the truth, columns the answer. "
         + " ".join(
@@ -93,9 +93,11 @@ def _clicked() -> None:
         st.session_state["cell_truth"], st.session_state["cell_named"] = truth, named
 
 
-def _matrix(
-    classes: list[str], counts: np.ndarray, as_counts: bool, opened: tuple[str, str]
+def matrix(
+    classes: list[str], counts: np.ndarray, as_counts: bool, opened: tuple[str, str] | None = None
 ) -> go.Figure:
+    """A confusion matrix: counts K×K, rows the truth; or the shares of each row. `opened` is the
+    cell (truth, answer) to frame."""
     size = len(classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     scale = option("chartSequentialColors")
@@ -159,7 +161,7 @@ def _matrix(
         yaxis=charts.axis("True diagnosis", range=(size - 0.5, -0.5), **places),
         margin={"l": 0, "r": 12, "t": 90, "b": 12},
         clickmode="event+select",
-        shapes=[_frame(*map(classes.index, opened))],
+        shapes=[_frame(*map(classes.index, opened))] if opened else [],
     )
 
 

@@ -1,0 +1,187 @@
+"""The figures that authors of notebooks show, for our runs of their experiments: curves, confusion
+matrix, ROC of each class, classification report, and the outlines of a fixed 50."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.batch.tables import safe_table
+from core.evaluation.figures import UNKNOWN
+from core.evaluation.files import (
+    ClassifierEvaluation,
+    EvaluationError,
+    SegmenterEvaluation,
+    read_training,
+)
+from core.taxonomy import BY_KEY
+from train.experiments import Experiment
+from ui.choices import choose_one
+from ui.performance import charts, confusions, learning
+from ui.performance.sides import HEADS, Side
+from ui.text import as_text
+
+CURVES, CONFUSION, ROC, REPORT, FIFTY = (
+    "Curves",
+    "Confusion matrix",
+    "ROC",
+    "Classification report",
+    "A fixed 50",
+)
+
+
+def show(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+    """One figure, of the run with images at random beside that by lesion."""
+    shown = [CURVES, CONFUSION, ROC, REPORT] if kind == "classifier" else [CURVES, FIFTY]
+    name = f"{experiment.key}-{kind}"
+    chosen = choose_one("As its author shows it", shown, f"author_{kind}")
+    if chosen == FIFTY:
+        _fifty(experiment, {HEADS[split]: side for split, side in found.items()})
+        return
+    for split, side in found.items():
+        st.markdown(f"**{HEADS[split]}**")
+        if chosen == CURVES:
+            _curves(f"{name}-{split}", side)
+        elif isinstance(side.figures, ClassifierEvaluation):
+            {CONFUSION: _confusion, ROC: _roc, REPORT: _report}[chosen](
+                f"{name}-{split}", side.figures
+            )
+
+
+def _curves(name: str, side: Side) -> None:
+    try:
+        table = read_training(side.folder)
+    except EvaluationError as error:
+        st.error(as_text(str(error)), title="No learning curve")
+        return
+    kept = learning.best_epoch(table)
+    charts.show(
+        learning.curves(table, kept),
+        f"experiment-curves-{name}",
+        f"Loss and accuracy over {len(table)} epochs; training loss from "
+        f"{table['train_loss'].iloc[0]:.3f} to {table['train_loss'].iloc[-1]:.3f}.",
+        learning.reading(table, kept, "was kept"),
+        table,
+    )
+
+
+def _confusion(name: str, figures: ClassifierEvaluation) -> None:
+    classes = list(figures.confusion.classes)
+    counts = np.array(figures.confusion.most_probable or figures.confusion.counts)
+    charts.show(
+        confusions.matrix(classes, counts, False),
+        f"experiment-confusion-{name}",
+        "Confusion matrix of the most probable class. "
+        + " ".join(
+            f"{k}: {counts[i, i]} of {counts[i].sum()} right." for i, k in enumerate(classes)
+        ),
+        "Each row holds all test photos of one true class; the diagonal is right.",
+        pd.DataFrame(counts, columns=classes).assign(truth=classes)[["truth", *classes]],
+    )
+
+
+def _roc(name: str, figures: ClassifierEvaluation) -> None:
+    curves = figures.others.get("curves", {})
+    traces, parts = [], []
+    for place, (key, row) in enumerate(figures.classes.items()):
+        points = curves.get(key, {}).get("roc", {})
+        if not points or row.support == 0:
+            continue
+        auc = row.figures.get("auc", UNKNOWN).number(2)
+        table = pd.DataFrame(points)
+        looks = charts.line(key) if key in BY_KEY else {"dash": charts.DASHES[place % 7]}
+        traces.append(
+            {
+                "type": "scatter",
+                "x": 1 - table["specificity"],
+                "y": table["sensitivity"],
+                "mode": "lines",
+                "line": looks,
+                "name": f"{key}, AUC {auc}",
+            }
+        )
+        parts.append(table.assign(question=key))
+    if not parts:
+        st.caption("This evaluation has no ROC curves.")
+        return
+    charts.show(
+        charts.figure(
+            traces,
+            460,
+            xaxis=charts.axis("1 − specificity: false alarms", range=charts.SHARES),
+            yaxis=charts.axis("Sensitivity", range=charts.SHARES),
+            legend={"orientation": "h", "y": -0.18, "yanchor": "top", "x": 0, "title": None},
+        ),
+        f"experiment-roc-{name}",
+        "ROC of each class against all others: " + ", ".join(t["name"] for t in traces),
+        "Each class against all others. AUC does not depend on how common a class is, so it hides "
+        "the false alarms of rare ones.",
+        pd.concat(parts),
+    )
+
+
+def _report(name: str, figures: ClassifierEvaluation) -> None:
+    """Precision, recall, F1 and support, as scikit-learn's `classification_report` prints."""
+    rows = figures.most_probable_classes
+    if not rows:
+        st.caption("This evaluation is older than the report; measure it anew.")
+        return
+    measures = ("precision", "recall", "f1")
+    table = pd.DataFrame(
+        [
+            {
+                "Class": BY_KEY[key].name if key in BY_KEY else key,
+                **{m.capitalize(): row.figures.get(m, UNKNOWN).text(2) for m in measures},
+                "Support": row.support,
+            }
+            for key, row in rows.items()
+        ]
+    )
+    support = np.array([row.support for row in rows.values()])
+    for label, weights in (("macro average", support > 0), ("weighted average", support)):
+        values = {}
+        for m in measures:
+            found = [row.figures.get(m, UNKNOWN).value for row in rows.values()]
+            known = np.array([v if v is not None else 0.0 for v in found])
+            values[m.capitalize()] = f"{np.average(known, weights=weights):.2f}"
+        table.loc[len(table)] = {"Class": label, **values, "Support": int(support.sum())}
+    table = safe_table(table)
+    st.dataframe(table, hide_index=True, height="content", alt="Classification report")
+    charts.download(table, f"experiment-report-{name}")
+
+
+def _fifty(experiment: Experiment, found: dict[str, Side]) -> None:
+    rows = []
+    if fixed := experiment.fixed:
+        rows.append(
+            {
+                "Masks": "Published, 50 of the author's",
+                "IoU": f"{fixed['mean']:.3f} ± {fixed['sd']:.3f}",
+                "Least": f"{fixed['least']:.3f}",
+                "Most": "–",
+                "Dice": "–",
+            }
+        )
+    for head, side in found.items():
+        if not isinstance(side.figures, SegmenterEvaluation):
+            continue
+        subset = side.figures.others.get("subset", {})
+        iou, dice = subset.get("iou", {}), subset.get("dice", {})
+        if not iou:
+            continue
+        rows.append(
+            {
+                "Masks": f"{head}, {subset.get('images')} of the test photos",
+                "IoU": f"{iou['mean']:.3f} ± {iou['sd']:.3f}",
+                "Least": f"{iou['min']:.3f}",
+                "Most": f"{iou['max']:.3f}",
+                "Dice": f"{dice['mean']:.3f} ± {dice['sd']:.3f}",
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="IoU and Dice of a fixed 50 photos")
+    st.caption(
+        ":material/menu_book: Mean ± standard deviation over photos, as student projects give it: "
+        "how far photos differ, no interval of the mean. Ours are the 50 with the lowest SHA-256 "
+        "of their id; on 50 photos a mean is about four times as uncertain as on 1,000."
+    )

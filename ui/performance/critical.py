@@ -1,0 +1,203 @@
+"""Five questions to a notebook's figures, each asked of an experiment that was run here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.difference import HOW, difference, signed
+from core.evaluation.figures import UNKNOWN
+from core.evaluation.files import (
+    ELSEWHERE,
+    ClassifierEvaluation,
+    Evaluation,
+    EvaluationError,
+    names,
+)
+from core.formatting import percent
+from core.taxonomy import BY_KEY
+from train.choices import IMAGES, LESIONS
+from train.experiments import EXPERIMENTS, command
+from ui.performance import charts
+from ui.performance.evaluations import Choice
+from ui.performance.sides import HEADS, Side, sides
+from ui.text import as_code, as_text
+
+TITLE = "Read a notebook"
+MEASURES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro-F1",
+}
+RARE = 3
+"""So many of the rarest classes are looked at."""
+SURE = 0.9
+
+
+def show(choice: Choice) -> None:
+    """The five questions, with the figures of one experiment."""
+    st.header("Read a notebook critically", anchor=False)
+    st.markdown(
+        "A notebook reports an accuracy. Before you believe it, ask five questions. Each is asked "
+        "here of an experiment that students often try, with the figures that came out of it."
+    )
+    found = {
+        e.key: (e, measured)
+        for e in EXPERIMENTS
+        if "classifier" in e.published and (measured := sides(e.key, "classifier")[1])
+    }
+    if not found:
+        _missing("No experiment has been run here yet.", command(EXPERIMENTS[0].key))
+        return
+    first = max(found, key=lambda key: len(found[key][1]))  # under both splits, if there is one
+    key = st.selectbox(
+        "Experiment",
+        list(found),
+        index=list(found).index(first),
+        format_func=lambda k: found[k][0].preset.title,
+        key="critical_experiment",
+        persist_state="session",
+    )
+    measured = found[key][1]
+    honest = measured[LESIONS] if LESIONS in measured else measured[IMAGES]
+    questions: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("What was kept apart?", lambda: _split(key, measured)),
+        ("How many photos do the rare classes have?", lambda: _rare(key, honest)),
+        ("Is it better than always giving the same answer?", lambda: _always(honest)),
+        ("Does 90 % mean 90 %?", lambda: _calibration(honest)),
+        ("Does it hold elsewhere?", lambda: _elsewhere(key, honest)),
+    )
+    for number, (question, answer) in enumerate(questions, 1):
+        with st.container(border=True):
+            st.subheader(f"{number}. {question}", anchor=False)
+            answer()
+
+
+def _missing(what: str, how: str) -> None:
+    st.info(
+        f"{what} With HAM10000 imported, this does it: {as_code(how)}",
+        icon=":material/hourglass_empty:",
+    )
+
+
+def _split(key: str, measured: dict[str, Side]) -> None:
+    st.markdown(
+        "Photos of one lesion are near copies. Look for `train_test_split` on a table of images: "
+        "then copies lie in training and test, and memory counts as skill. Look for the lesion's "
+        "id (better: the patient's) in the split instead."
+    )
+    if len(measured) < 2:
+        _missing("This experiment was not run under both splits yet.", command(key))
+        return
+    if leak := measured[IMAGES].figures.leak:
+        st.markdown(as_text(leak.text()))
+    rows = []
+    for name, word in MEASURES.items():
+        random, lesion = (measured[split].measure(name) for split in (IMAGES, LESIONS))
+        rows.append(
+            {
+                "Measure": word,
+                HEADS[IMAGES]: random.text(),
+                HEADS[LESIONS]: lesion.text(),
+                "Difference": signed(difference(random, lesion)),
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
+    st.caption(
+        f":material/menu_book: {HOW} An interval that holds 0 does not show that the split does no "
+        "harm: a network that learns little remembers little, too."
+    )
+
+
+def _rare(key: str, side: Side) -> None:
+    rows = {k: row for k, row in side.classes().items() if row.support}
+    st.markdown(
+        "A recall of .71 on 17 photos is 12 of 17. Look for the number of photos of each class and "
+        "for intervals; an average over classes rests on its rarest."
+    )
+    table = pd.DataFrame(
+        [
+            {
+                "Class": BY_KEY[k].name if k in BY_KEY else k,
+                "Test photos": rows[k].support,
+                "Recall": rows[k].figures.get("recall", UNKNOWN).text(2),
+                "Precision": rows[k].figures.get("precision", UNKNOWN).text(2),
+            }
+            for k in sorted(rows, key=lambda k: rows[k].support)[:RARE]
+        ]
+    )
+    st.dataframe(table, hide_index=True, alt="The rarest classes, with intervals")
+    charts.download(table, f"critical-rare-{key}")
+
+
+def _always(side: Side) -> None:
+    classes = {k: row.support for k, row in side.classes().items() if row.support}
+    common = max(classes, key=lambda k: classes[k])
+    name = BY_KEY[common].name.lower() if common in BY_KEY else common
+    accuracy, balanced = side.measure("accuracy"), side.measure("balanced_accuracy")
+    st.markdown(
+        f"Whoever always says *{as_text(name)}*, without looking, is right on "
+        f"**{percent(classes[common] / side.figures.images, 1)}** of these photos and finds none "
+        f"of the others: balanced accuracy {1 / len(classes):.3f}. This network: accuracy "
+        f"**{accuracy.text()}**, balanced accuracy **{balanced.text()}**. What counts is how far "
+        "it gets beyond that, and which class it fails."
+    )
+
+
+def _calibration(side: Side) -> None:
+    figures = cast(ClassifierEvaluation, side.figures)
+    after, ece = figures.reliability.get("after", {}), figures.overall.get("ece", UNKNOWN)
+    st.markdown(
+        "A notebook shows probabilities and rarely asks whether they are true. Calibration error "
+        f"of this network, after its temperature was fitted on validation: **{ece.text()}**."
+    )
+    sure = [i for i, low in enumerate(after.get("from", ())) if low >= SURE]
+    if count := sum(after["images"][i] for i in sure):
+        right = sum(after["accuracy"][i] * after["images"][i] for i in sure) / count
+        said = sum(after["confidence"][i] * after["images"][i] for i in sure) / count
+        st.markdown(
+            f"On {int(count):,} photos its answer had {percent(after['from'][sure[0]], 1)} or "
+            f"more, {percent(said, 1)} on average; **{percent(right, 1)}** of those answers were "
+            "right."
+        )
+
+
+def _elsewhere(key: str, side: Side) -> None:
+    st.markdown(
+        "HAM10000 comes from two clinics. Look for figures on photos of another clinic, which "
+        "nothing was trained or chosen on."
+    )
+    if ELSEWHERE not in names(side.folder):
+        _missing("This experiment was not measured elsewhere.", f"{command(key)} --more PHOTOS")
+        return
+    try:
+        away = Side(side.folder, Evaluation.read(side.folder, ELSEWHERE, False), side.card)
+    except EvaluationError as error:
+        st.error(as_text(str(error)))
+        return
+    pairs = {
+        word: (side.measure(name), away.measure(name))
+        for name, word in MEASURES.items()
+        if name != "macro_f1"
+    }
+    here, there = side.classes().get("mel"), away.classes().get("mel")
+    if here and there:
+        recalls = [row.figures.get("recall", UNKNOWN) for row in (here, there)]
+        pairs["Melanomas found"] = (recalls[0], recalls[1])
+    rows = [
+        {
+            "Measure": word,
+            f"HAM10000's test, {side.figures.images:,} photos": a.text(),
+            f"Other clinics, {away.figures.images:,} photos": b.text(),
+            "Difference": signed(difference(b, a)),
+        }
+        for word, (a, b) in pairs.items()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Here and elsewhere")
+    st.caption(
+        ":material/menu_book: Other clinics have other diagnoses in other shares, so accuracies "
+        "compare loosely; the share of melanomas found compares better."
+    )

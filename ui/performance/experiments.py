@@ -1,0 +1,183 @@
+"""What students have read about, run anew: as published, with images split at random, by lesion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.batch.tables import safe_table
+from core.evaluation.difference import HOW, difference, signed
+from core.evaluation.figures import UNKNOWN
+from core.glossary import TASKS
+from core.taxonomy import BY_KEY
+from train.choices import IMAGES, LESIONS
+from train.experiments import (
+    EXPERIMENTS,
+    SOURCE,
+    SPLITS,
+    Experiment,
+    command,
+)
+from train.presets import LENGTHS
+from ui.choices import choose_one
+from ui.performance import author_figures, charts
+from ui.performance.overview import MEASURES
+from ui.performance.sides import DIFFERENCE, HEADS, MEASURED, WORDS, Side, sides
+from ui.text import as_code, as_text
+
+TITLE = "What you may have read"
+PER_CLASS = ("recall", "precision", "f1", "auc")
+
+
+def show() -> None:
+    """A table of all experiments, then one of them by class."""
+    st.header(TITLE, anchor=False)
+    st.markdown(
+        "The same training, measured twice: with **images split at random**, as most notebooks do, "
+        "and **by lesion**. The difference is what memory of the same lesion is worth."
+    )
+    rows = [row for experiment in EXPERIMENTS for row in _rows(experiment)]
+    table = safe_table(pd.DataFrame(rows))
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={"Experiment": st.column_config.TextColumn(pinned=True)},
+        alt="Experiments: published figures, ours with images at random, ours by lesion, and the "
+        "difference",
+    )
+    charts.download(table, "experiments")
+    st.caption(
+        f":material/menu_book: Published: {SOURCE}. Ours: test photos of each split, the most "
+        f"probable class, in brackets 95 % intervals. {HOW}"
+    )
+    titles = {e.key: e.preset.title for e in EXPERIMENTS}
+    key = st.selectbox(
+        "Experiment",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="experiment",
+        persist_state="session",
+    )
+    _one(next(e for e in EXPERIMENTS if e.key == key))
+
+
+def _rows(experiment: Experiment) -> list[dict[str, Any]]:
+    """A line for each published measure of an experiment."""
+    rows = []
+    for kind, published in experiment.published.items():
+        length, found = sides(experiment.key, kind)
+        for name, value in published.items():
+            measured = {split: side.measure(name) for split, side in found.items()}
+            rows.append(
+                {
+                    "Experiment": experiment.preset.title,
+                    "Length": LENGTHS[length] if length else "–",
+                    "Measure": WORDS[name],
+                    "Published": f"{value:.3f}",
+                    **{
+                        HEADS[split]: measured[split].text() if split in measured else "not run"
+                        for split in SPLITS
+                    },
+                    DIFFERENCE: signed(
+                        difference(measured[IMAGES], measured[LESIONS])
+                        if len(measured) == len(SPLITS)
+                        else UNKNOWN
+                    ),
+                }
+            )
+    return rows
+
+
+def _one(experiment: Experiment) -> None:
+    """By class, and what its author shows."""
+    st.caption(as_text(f"Its author: {experiment.protocol}."))
+    for kind in experiment.published:
+        if len(experiment.published) > 1:
+            st.markdown(f"**{TASKS[kind]}**")
+        found = sides(experiment.key, kind)[1]
+        missing = [HEADS[split] for split in SPLITS if split not in found]
+        if missing:
+            what = " and ".join(m.removeprefix("Ours, ") for m in missing)
+            st.info(
+                f"Not run here yet: {what}. With HAM10000 imported, this trains and measures it in "
+                f"the background: {as_code(f'{command(experiment.key)} --background')}",
+                icon=":material/hourglass_empty:",
+            )
+        if not found:
+            continue
+        for side in found.values():
+            if side.figures.leak:
+                st.warning(as_text(side.figures.leak.text()), icon=":material/warning:")
+        _overall(experiment, kind, found)
+        _by_class(experiment.key, found)
+        author_figures.show(experiment, kind, found)
+
+
+def _compared(found: dict[str, Side], figure_of: Any) -> dict[str, str]:
+    """The cells of a row: each split's figure, and their difference."""
+    figures = {split: figure_of(side) for split, side in found.items()}
+    both = len(figures) == len(SPLITS)
+    return {
+        **{
+            HEADS[split]: figures[split].text() if split in figures else "not run"
+            for split in SPLITS
+        },
+        DIFFERENCE: signed(difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN),
+    }
+
+
+def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+    published = experiment.published[kind]
+    rows = [
+        {
+            "Measure": WORDS[name],
+            "Published": f"{published[name]:.3f}" if name in published else "–",
+            **_compared(found, lambda side, name=name: side.measure(name)),
+        }
+        for name in MEASURED[kind]
+    ]
+    counts = "; ".join(
+        f"{HEADS[split]}: {side.figures.images:,} test photos of {side.figures.lesions:,} lesions, "
+        f"started from {side.card.start or 'not stated'}"
+        for split, side in found.items()
+    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The experiment's measures")
+    st.caption(as_text(f"{counts}."))
+
+
+def _by_class(key: str, found: dict[str, Side]) -> None:
+    classes = {split: side.classes() for split, side in found.items()}
+    names = list(dict.fromkeys(name for rows in classes.values() for name in rows))
+    if not names:
+        return
+    measure = choose_one(
+        "By class", {m: MEASURES[m] for m in PER_CLASS}, "experiment_measure", default="recall"
+    )
+    rows = []
+    for name in names:
+        supports = [
+            str(classes[split][name].support)
+            for split in SPLITS
+            if split in classes and name in classes[split]
+        ]
+        rows.append(
+            {
+                "Class": BY_KEY[name].name if name in BY_KEY else name,
+                "Test photos": " / ".join(supports),
+                **_compared(
+                    {s: side for s, side in found.items() if name in classes[s]},
+                    lambda side, name=name: side.classes()[name].figures.get(measure, UNKNOWN),
+                ),
+            }
+        )
+    table = safe_table(pd.DataFrame(rows))
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        alt=f"{MEASURES[measure]} of each class under both splits, with the difference",
+    )
+    charts.download(table, f"experiment-{key}-classes")

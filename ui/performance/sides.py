@@ -1,0 +1,81 @@
+"""Our figures for the experiments that students have read about, of either split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.files import (
+    ClassFigures,
+    ClassifierEvaluation,
+    Evaluation,
+    EvaluationError,
+    SegmenterEvaluation,
+)
+from core.evaluation.metrics import NAMES
+from core.models.cards import Card
+from core.models.weights import WeightsError
+from train.choices import IMAGES, LESIONS
+from train.experiments import SPLITS, figures_of, length_shown
+from ui.text import as_text
+
+HEADS = {IMAGES: "Ours, images at random", LESIONS: "Ours, by lesion"}
+DIFFERENCE = "Random − by lesion"
+MEASURED = {
+    "classifier": ("accuracy", "balanced_accuracy", "macro_f1", "macro_auc"),
+    "segmenter": ("mean_iou", "mean_dice", "pixel_accuracy"),
+}
+WORDS = NAMES | {"pixel_accuracy": "Pixel accuracy"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """An experiment's model under one split: where its figures lie, and the figures."""
+
+    folder: Path
+    figures: Evaluation
+    card: Card
+
+    def measure(self, name: str) -> Figure:
+        """A figure on its test photos; of a classifier that of the most probable class."""
+        figures = self.figures
+        if isinstance(figures, ClassifierEvaluation):
+            return (figures.overall | figures.most_probable).get(name, UNKNOWN)
+        if name == "pixel_accuracy" and isinstance(figures, SegmenterEvaluation):
+            return Figure(value=figures.distribution.pixel_accuracy.mean, low=None, high=None)
+        return figures.overall.get(name, UNKNOWN)
+
+    def classes(self) -> dict[str, ClassFigures]:
+        """Each class by the most probable one; of an older evaluation, by the model's rule."""
+        figures = self.figures
+        if not isinstance(figures, ClassifierEvaluation):
+            return {}
+        return {
+            key: row
+            if key not in (exact := figures.most_probable_classes)
+            else ClassFigures(support=row.support, figures=row.figures | exact[key].figures)
+            for key, row in figures.classes.items()
+        }
+
+
+def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
+    """What was measured of an experiment's model, by split, at the length that is shown."""
+    length, found = length_shown(key, kind), {}
+    for split in SPLITS if length else ():
+        folder = figures_of(key, kind, length or "", split)
+        if folder is None:
+            continue
+        try:
+            figures = Evaluation.read(folder, "test", diagnoses=False)
+        except EvaluationError as error:
+            st.error(as_text(str(error)), title="An evaluation is left out")
+            continue
+        try:
+            card = Card.read(folder)
+        except WeightsError:
+            card = Card()
+        found[split] = Side(folder, figures, card)
+    return length, found

@@ -145,6 +145,35 @@ def test_a_preset_fills_in_the_form_and_comes_out_as_it_was(runs, preset):
     assert "Changed from the preset" not in texts(app)
 
 
+def test_an_experiment_comes_quick_or_as_published(runs):
+    preset = next(p for p in PRESETS if p.key == "frozen-mobilenet")
+    app = page()
+    app.pills(key="new_preset").set_value(preset.key)
+    checked(app)
+    assert app.number_input(key="new_epochs0").value == preset.config.epochs
+    choose(app, "length", "published")
+    assert app.number_input(key="new_epochs0").value == preset.published.epochs == 10
+    assert app.number_input(key="new_dropout").value == preset.published.dropout
+    assert "Changed from the preset" not in texts(app)
+    app.pills(key="new_preset").set_value("demo")  # which has one length only
+    checked(app)
+    assert "Changed from the preset" not in texts(app)
+
+
+def test_a_split_by_image_is_chosen_with_a_warning(runs):
+    app = page()
+    app.pills(key="new_preset").set_value("cnn-augmentation")
+    checked(app)
+    assert "Images are split at random" not in texts(app)
+    choose(app, "split", "images")
+    assert "Images are split at random" in texts(app)
+    assert "Split: By lesion → **Images at random**" in texts(app)
+    button(app, "Start training").click()
+    checked(app)
+    (run,) = runs.all()
+    assert run.config.split == "images"
+
+
 @pytest.mark.parametrize(
     "chosen",
     [
@@ -751,6 +780,28 @@ def test_a_model_of_other_classes_shows_its_figures(runs, finished):
     assert set(table["Class"]) == {"mole", "'=spot", "wart"}
     assert dict(zip(table["Class"], table["Photos"], strict=True))["mole"] == 1018
     assert (table["Recall"] != "").all()
+
+
+def test_a_run_with_images_at_random_is_marked_and_cannot_be_used(runs, finished):
+    config_file = runs.folder / finished / "config.json"
+    choices = json.loads(config_file.read_text(encoding="utf-8"))
+    config_file.write_text(json.dumps(choices | {"split": "images"}), encoding="utf-8")
+    leak = {"lesions": 612, "of_lesions": 1694, "photos": 890, "of_photos": 2003}
+    folder = runs.folder / finished / "model" / "classifier"
+    for name in ("card.json", "evaluation-validation.json"):
+        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(json.dumps(values | {"leak": leak}), encoding="utf-8")
+    app = page(training_view=store.RUNS)
+    assert " · leaks · " in app.selectbox(key=store.RUN).options[0]
+    assert "Leaks" in app.header[0].value
+    assert "612 of 1,694 lesions" in texts(app)
+    assert ":orange-badge[:material/warning: Leaks]" in texts(app)
+    assert button(app, "Use this model") is None
+    assert "Download the model" not in [b.label for b in app.get("download_button")]
+    app = page(training_view=store.MODELS)
+    assert "My own (leaks: images split at random)" in texts(app)
+    assert "images split at random, so it has seen lesions" in texts(app)
+    assert button(app, "Use this model") is None
 
 
 def test_a_model_that_the_app_cannot_use_says_why(runs, finished):

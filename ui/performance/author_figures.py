@@ -3,6 +3,8 @@ matrix, ROC of each class, classification report, and the outlines of a fixed 50
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -83,7 +85,8 @@ def _confusion(name: str, figures: ClassifierEvaluation) -> None:
 
 def _roc(name: str, figures: ClassifierEvaluation) -> None:
     curves = figures.others.get("curves", {})
-    traces, parts = [], []
+    traces: list[dict[str, Any]] = []
+    parts: list[pd.DataFrame] = []
     for place, (key, row) in enumerate(figures.classes.items()):
         points = curves.get(key, {}).get("roc", {})
         if not points or row.support == 0:

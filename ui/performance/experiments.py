@@ -181,3 +181,12 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
         alt=f"{MEASURES[measure]} of each class under both splits, with the difference",
     )
     charts.download(table, f"experiment-{key}-classes")
+    older = [HEADS[split] for split, side in found.items() if side.by_rule]
+    st.caption(
+        ":material/menu_book: Of the most probable class"
+        + (
+            f"; {' and '.join(older)}: by the model's own rule, an older evaluation."
+            if older
+            else "."
+        )
+    )

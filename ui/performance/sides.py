@@ -48,6 +48,13 @@ class Side:
             return Figure(value=figures.distribution.pixel_accuracy.mean, low=None, high=None)
         return figures.overall.get(name, UNKNOWN)
 
+    @property
+    def by_rule(self) -> bool:
+        """Whether its classes are measured by the model's rule: an older evaluation has no other
+        figures."""
+        figures = self.figures
+        return isinstance(figures, ClassifierEvaluation) and not figures.most_probable_classes
+
     def classes(self) -> dict[str, ClassFigures]:
         """Each class by the most probable one; of an older evaluation, by the model's rule."""
         figures = self.figures
@@ -63,7 +70,8 @@ class Side:
 
 def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
     """What was measured of an experiment's model, by split, at the length that is shown."""
-    length, found = length_shown(key, kind), {}
+    length = length_shown(key, kind)
+    found: dict[str, Side] = {}
     for split in SPLITS if length else ():
         folder = figures_of(key, kind, length or "", split)
         if folder is None:

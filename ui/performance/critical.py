@@ -130,6 +130,10 @@ def _rare(key: str, side: Side) -> None:
         ]
     )
     st.dataframe(table, hide_index=True, alt="The rarest classes, with intervals")
+    st.caption(
+        ":material/menu_book: Of the most probable class, in brackets 95 % intervals: where photos "
+        "are few, they are wide."
+    )
     charts.download(table, f"critical-rare-{key}")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.batch.tables import safe_table
 from core.evaluation.difference import HOW, difference, signed
 from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
@@ -39,7 +38,7 @@ def show() -> None:
         "and **by lesion**. The difference is what memory of the same lesion is worth."
     )
     rows = [row for experiment in EXPERIMENTS for row in _rows(experiment)]
-    table = safe_table(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
     st.dataframe(
         table,
         hide_index=True,
@@ -149,7 +148,8 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
 
 
 def _by_class(key: str, found: dict[str, Side]) -> None:
-    classes = {split: side.classes() for split, side in found.items()}
+    by_rule = any(side.by_rule for side in found.values())  # unlike answers cannot be compared
+    classes = {split: side.classes(by_rule) for split, side in found.items()}
     names = list(dict.fromkeys(name for rows in classes.values() for name in rows))
     if not names:
         return
@@ -169,11 +169,13 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
                 "Test photos": " / ".join(supports),
                 **_compared(
                     {s: side for s, side in found.items() if name in classes[s]},
-                    lambda side, name=name: side.classes()[name].figures.get(measure, UNKNOWN),
+                    lambda side, name=name: side.classes(by_rule)[name].figures.get(
+                        measure, UNKNOWN
+                    ),
                 ),
             }
         )
-    table = safe_table(pd.DataFrame(rows))
+    table = pd.DataFrame(rows)
     st.dataframe(
         table,
         hide_index=True,
@@ -181,12 +183,5 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
         alt=f"{MEASURES[measure]} of each class under both splits, with the difference",
     )
     charts.download(table, f"experiment-{key}-classes")
-    older = [HEADS[split] for split, side in found.items() if side.by_rule]
-    st.caption(
-        ":material/menu_book: Of the most probable class"
-        + (
-            f"; {' and '.join(older)}: by the model's own rule, an older evaluation."
-            if older
-            else "."
-        )
-    )
+    answer = "the model's own rule, as an older evaluation has no other figures"
+    st.caption(f":material/menu_book: By {answer if by_rule else 'the most probable class'}.")

@@ -55,11 +55,14 @@ class Side:
         figures = self.figures
         return isinstance(figures, ClassifierEvaluation) and not figures.most_probable_classes
 
-    def classes(self) -> dict[str, ClassFigures]:
-        """Each class by the most probable one; of an older evaluation, by the model's rule."""
+    def classes(self, by_rule: bool = False) -> dict[str, ClassFigures]:
+        """Each class by the most probable one, or by the model's rule; that also where the
+        evaluation has nothing else."""
         figures = self.figures
         if not isinstance(figures, ClassifierEvaluation):
             return {}
+        if by_rule:
+            return figures.classes
         return {
             key: row
             if key not in (exact := figures.most_probable_classes)

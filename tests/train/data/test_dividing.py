@@ -116,7 +116,7 @@ def test_a_run_by_image_is_marked_and_never_the_apps(
     assert main(["evaluate", "classifier", "--run-name", "leaking", "--split", "test"]) == 0
     assert "Images were split at random" in capsys.readouterr().out
     assert main(["compare", "leaking"]) == 0
-    kept = Path(environment["LESIONLAB_WEIGHTS"])
+    kept, card = Path(environment["LESIONLAB_WEIGHTS"]), Card.read(folder)
     for kind in ("classifier", "segmenter"):
         replace(card, leak=None, training=replace(card.training, others={}), split_id="").write(
             _made(kept / kind)

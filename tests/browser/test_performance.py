@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 WIDTH = "document.documentElement.scrollWidth"
-TABS = ("Confusions", "Thresholds", "Calibration", "Groups", "Outlines", "Learning", "Comparison")
+TABS = (
+    "Confusions",
+    "Thresholds",
+    "Calibration",
+    "Groups",
+    "Outlines",
+    "Learning",
+    "Comparison",
+    "Read a notebook",
+)
 
 
 @pytest.fixture

@@ -194,7 +194,8 @@ class Config:
             )
         if self.more and not self.is_ham10000:
             raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
-        if self.split == IMAGES and (self.start == "shipped" or getattr(self, "teachers", ())):
+        taught = bool(getattr(self, "teachers", ()))
+        if self.split == IMAGES and (self.start == "shipped" or taught):
             raise ConfigError(
                 "LesionLab's models and teacher networks have learned from photos that a random "
                 "split of images puts into the test: start from other weights, without a teacher, "

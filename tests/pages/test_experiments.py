@@ -166,6 +166,22 @@ def test_the_five_questions_have_figures(both: Path) -> None:
     assert rarest["Test photos"].is_monotonic_increasing
 
 
+def test_an_older_evaluation_says_by_which_answer_it_was_measured(both: Path) -> None:
+    session = {"performance_tab": critical.TITLE, "critical_experiment": KEY}
+    assert "By the most probable class" in texts(start("performance", **session))
+    path = both / COMPARISON / f"{KEY}-lesions" / "classifier" / "evaluation-test.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    del values["most_probable_classes"]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    assert "By the model's own rule" in texts(start("performance", **session))
+    app = compared()
+    assert "By the model's own rule" in texts(app)
+    truth = values["classes"]["mel"]["recall"]["value"]
+    melanoma = table(app, "Class").set_index("Class").loc["Melanoma"]
+    assert melanoma[LESION].startswith(f"{truth:.3f}")  # both sides by one answer
+    assert melanoma[RANDOM].startswith(f"{truth:.3f}")
+
+
 def test_elsewhere_is_shown_once_it_was_measured(both: Path) -> None:
     place = both / COMPARISON / f"{KEY}-lesions" / "classifier"
     values = json.loads((place / "evaluation-test.json").read_text(encoding="utf-8"))

@@ -131,8 +131,8 @@ def _rare(key: str, side: Side) -> None:
     )
     st.dataframe(table, hide_index=True, alt="The rarest classes, with intervals")
     st.caption(
-        ":material/menu_book: Of the most probable class, in brackets 95 % intervals: where photos "
-        "are few, they are wide."
+        f":material/menu_book: By {side.answer}; in brackets 95 % intervals: where photos are few, "
+        "they are wide."
     )
     charts.download(table, f"critical-rare-{key}")
 
@@ -187,7 +187,8 @@ def _elsewhere(key: str, side: Side) -> None:
         for name, word in MEASURES.items()
         if name != "macro_f1"
     }
-    here, there = side.classes().get("mel"), away.classes().get("mel")
+    by_rule = side.by_rule or away.by_rule
+    here, there = (each.classes(by_rule).get("mel") for each in (side, away))
     if here and there:
         recalls = [row.figures.get("recall", UNKNOWN) for row in (here, there)]
         pairs["Melanomas found"] = (recalls[0], recalls[1])

@@ -35,7 +35,8 @@ def show() -> None:
     st.header(TITLE, anchor=False)
     st.markdown(
         "The same training, measured twice: with **images split at random**, as most notebooks do, "
-        "and **by lesion**. The difference is what memory of the same lesion is worth."
+        "and **by lesion**. The difference tells what memory of the same lesion is worth, as far "
+        "as its interval allows."
     )
     rows = [row for experiment in EXPERIMENTS for row in _rows(experiment)]
     table = pd.DataFrame(rows)
@@ -183,5 +184,5 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
         alt=f"{MEASURES[measure]} of each class under both splits, with the difference",
     )
     charts.download(table, f"experiment-{key}-classes")
-    answer = "the model's own rule, as an older evaluation has no other figures"
-    st.caption(f":material/menu_book: By {answer if by_rule else 'the most probable class'}.")
+    said = next((side for side in found.values() if side.by_rule), next(iter(found.values())))
+    st.caption(f":material/menu_book: By {said.answer}.")

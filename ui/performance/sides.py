@@ -55,6 +55,13 @@ class Side:
         figures = self.figures
         return isinstance(figures, ClassifierEvaluation) and not figures.most_probable_classes
 
+    @property
+    def answer(self) -> str:
+        """By what answer its classes are measured, in words."""
+        if self.by_rule:
+            return "the model's own rule, as an older evaluation has no other figures"
+        return "the most probable class"
+
     def classes(self, by_rule: bool = False) -> dict[str, ClassFigures]:
         """Each class by the most probable one, or by the model's rule; that also where the
         evaluation has nothing else."""

@@ -20,7 +20,7 @@ from core.batch.sources import Source
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.taxonomy import DIAGNOSES
-from tests.pages.conftest import button, part, texts
+from tests.pages.conftest import button, part, read, texts
 from tests.waiting import PATIENCE
 from ui import state
 from ui.batch import store as batches
@@ -324,3 +324,22 @@ def test_a_table_of_others_or_none_changes_nothing_and_says_so(app):
     assert "Right in" not in texts(app)
     give_truth(app, "image,dx\nmole,vasc")
     assert re.search(r"Right in [01] of 1 photos", texts(app))
+
+
+def test_the_truth_of_a_batch_that_is_gone_does_not_score_the_next_one(app):
+    one_photo(app)
+    give_truth(app, "image,dx\nmole,vasc")
+    assert "Right in" in texts(app)
+    batches.store().forget(key_of(app))  # as when the server needs the room, or in another window
+    app.run()
+    one_photo(app)  # of the same name
+    assert "Right in" not in texts(app)
+    assert "Truth" not in app.dataframe[0].value
+    assert "batch_truth" not in app.session_state or not app.session_state["batch_truth"].given
+
+
+def test_a_table_s_name_is_shown_as_it_is(app):
+    one_photo(app)
+    table = ("my_truth[1].csv", b"just,words\n1,2", "text/csv")
+    app.file_uploader(key="batch_truth_file").set_value(table).run()
+    assert read(app.error[0].value).startswith("my_truth[1].csv lacks")

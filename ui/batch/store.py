@@ -12,10 +12,8 @@ from core.batch.sources import Source
 from ui import state
 from ui.analyse import address, uploads
 from ui.batch import truth
+from ui.batch.truth import BATCH
 from ui.text import as_text
-
-PARAMETER = "batch"
-"""Of the page's address, and of the session: the id of the batch."""
 
 
 @st.cache_resource
@@ -42,7 +40,7 @@ def start(sources: Sequence[Source], notes: Sequence[str] = ()) -> None:
         notes,
     )
     key = store().start(job)
-    st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
+    st.session_state[BATCH] = st.query_params[BATCH] = key
 
 
 def current() -> BatchJob | None:
@@ -50,7 +48,7 @@ def current() -> BatchJob | None:
     the navigation has an address without it)."""
     for key in _keys():
         if job := store().get(key):
-            st.session_state[PARAMETER] = st.query_params[PARAMETER] = key
+            st.session_state[BATCH] = st.query_params[BATCH] = key
             return job
     return None
 
@@ -65,8 +63,8 @@ def clear() -> None:
     truth.forget()
     for key in _keys():
         store().forget(key)
-    st.session_state.pop(PARAMETER, None)
-    st.query_params.pop(PARAMETER, None)
+    st.session_state.pop(BATCH, None)
+    st.query_params.pop(BATCH, None)
 
 
 def open_in_analyse(photo: Photo) -> None:
@@ -85,5 +83,5 @@ def open_in_analyse(photo: Photo) -> None:
 
 
 def _keys() -> list[str]:
-    found = (st.query_params.get(PARAMETER), st.session_state.get(PARAMETER))
+    found = (st.query_params.get(BATCH), st.session_state.get(BATCH))
     return [key for key in found if key]

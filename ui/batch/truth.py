@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 import streamlit as st
@@ -17,18 +18,44 @@ from core.taxonomy import BY_KEY, ORDER
 from ui.files import let_go
 from ui.text import as_text
 
+BATCH = "batch"
+"""Of the page's address, and of the session: the id of the batch."""
 _TRUTH = "batch_truth"
-"""Of the session: keys of true diagnoses by the photos' names in the tables."""
-_TOLD = "batch_truth_told"
-"""Of the session: what came of the last table, until it was said."""
-_ROUND = "batch_truth_round"
-"""Of the session: how many tables were read. Each begins the typing anew."""
+"""Of the session: a `_Truth`."""
+
+
+@dataclass
+class _Truth:
+    """What is known of one batch's photos.
+
+    Attributes:
+        batch: its id.
+        given: keys of true diagnoses by `Photo.image`.
+        told: what came of the last table, until it was said: kinds of box with Markdown.
+        tables: how many were read. Each begins the typing anew.
+        typing: the table as the typing began.
+    """
+
+    batch: str
+    given: dict[str, str] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    tables: int = 0
+    typing: pd.DataFrame | None = None
+
+
+def _truth() -> _Truth:
+    """That of the batch that the page shows: of another one, nothing is left."""
+    batch = str(st.session_state.get(BATCH))
+    found: _Truth | None = st.session_state.get(_TRUTH)
+    if found is None or found.batch != batch:
+        found = st.session_state[_TRUTH] = _Truth(batch)
+    return found
 
 
 def known(photos: Sequence[Photo]) -> dict[str, str]:
     """Keys of true diagnoses by `Photo.image`, as far as they are known."""
-    found = st.session_state.get(_TRUTH, {})
-    return {photo.image: found[photo.image] for photo in photos if photo.image in found}
+    given = _truth().given
+    return {photo.image: given[photo.image] for photo in photos if photo.image in given}
 
 
 def forget() -> None:
@@ -51,8 +78,10 @@ def ask(photos: Sequence[Photo]) -> None:
             on_change=_read,
             args=(photos,),
         )
-        for kind, words in st.session_state.pop(_TOLD, ()):
+        truth = _truth()
+        for kind, words in truth.told:
             (st.error if kind == "error" else st.info)(words)
+        truth.told = []
         st.markdown("Or choose them here:")
         _type(photos)
 
@@ -61,17 +90,18 @@ def _read(photos: Sequence[Photo]) -> None:
     file = st.session_state["batch_truth_file"]
     if file is None:
         return
+    truth = _truth()
     try:
-        labels = read_labels(file.getvalue(), as_text(file.name))
+        labels = read_labels(file.getvalue(), file.name)
     except DatasetError as error:
-        st.session_state[_TOLD] = [("error", f"{as_text(str(error))} Nothing was changed.")]
+        truth.told = [("error", f"{as_text(str(error))} Nothing was changed.")]
         return
     finally:
         let_go([file])
     told = {str(name): str(dx) for name, dx in labels.table["dx"].items()}
     found = matched({photo.image: photo.name for photo in photos}, told)
-    st.session_state[_TRUTH] = st.session_state.get(_TRUTH, {}) | found
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    truth.given |= found
+    truth.tables, truth.typing = truth.tables + 1, None
     said = f"The truth of {len(found):,} of {len(photos):,} photos is known from this table."
     if not found:
         said = (
@@ -79,32 +109,25 @@ def _read(photos: Sequence[Photo]) -> None:
             f"are called: {as_text(photos[0].name)}."
         )
     notes = [("info", as_text(note)) for note in labels.notes()]
-    st.session_state[_TOLD] = [("info" if found else "error", said), *notes]
+    truth.told = [("info" if found else "error", said), *notes]
 
 
 def _type(photos: Sequence[Photo]) -> None:
-    given = known(photos)
+    given, truth = known(photos), _truth()
     names = {BY_KEY[key].name: key for key in ORDER}
-    table = pd.DataFrame(
-        {
-            "Photo": [safe(photo.name) for photo in photos],
-            "True diagnosis": [
-                BY_KEY[given[p.image]].name if p.image in given else None for p in photos
-            ],
-        }
-    )
-    whose = hash(tuple(photo.image for photo in photos))  # of this batch and no other
-    key = f"batch_truth_typed_{whose}_{st.session_state.get(_ROUND, 0)}"
-    base = st.session_state.setdefault(f"{key}_base", table)
+    if truth.typing is None:
+        diagnoses = [_name(given[p.image]) if p.image in given else None for p in photos]
+        photo_names = [safe(photo.name) for photo in photos]
+        truth.typing = pd.DataFrame({"Photo": photo_names, "True diagnosis": diagnoses})
     edited = st.data_editor(
-        base,
+        truth.typing,
         hide_index=True,
         disabled=["Photo"],
         height=min(len(photos), 8) * 36 + 38,
         column_config={
             "True diagnosis": st.column_config.SelectboxColumn(options=list(names)),
         },
-        key=key,
+        key=f"batch_truth_typed_{truth.batch}_{truth.tables}",
     )
     chosen = {
         photo.image: names[name]
@@ -112,7 +135,7 @@ def _type(photos: Sequence[Photo]) -> None:
         if name in names
     }
     if chosen != given:
-        st.session_state[_TRUTH] = chosen
+        truth.given = chosen
         st.rerun()
 
 
@@ -134,7 +157,7 @@ def show(photos: Sequence[Photo]) -> None:
     st.table(table.reset_index())
     st.caption(
         "The interval takes the photos for independent: several of one lesion make it too narrow. "
-        "Photos that the models learned from are no fair test."
+        "Photos that the models learned from are not a fair test."
     )
 
 

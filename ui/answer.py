@@ -14,7 +14,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse import address, commit
-from ui.case import Case, facts
+from ui.case import Case, facts, verdict
 from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
@@ -91,7 +91,6 @@ def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
             "A dermatoscope touches the skin: its photos are filled with skin and one lesion. If "
             "yours is one all the same, the mistake is the model's."
         )
-        address.write(shown)
     return wanted
 
 
@@ -169,7 +168,7 @@ def truth(case: Case, shown: ShownAnalysis) -> None:
     agrees = true.key == shown.analysis.prediction
     box = st.success if agrees else st.error
     box(
-        f"{facts(record)} " + ("The model agrees." if agrees else "The model is wrong here."),
+        f"{facts(record)} {verdict(record, shown.analysis.prediction)}",
         title=true.name,
         icon=":material/check_circle:" if agrees else ":material/cancel:",
     )

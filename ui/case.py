@@ -72,6 +72,11 @@ def confirmed_by(record: pd.Series) -> str:
     return CONFIRMED_BY.get(how, "an unknown method" if how == UNKNOWN else how)
 
 
+def verdict(record: pd.Series, answer: str) -> str:
+    """Whether an answer (key) of the model to a case is right."""
+    return "The model agrees." if answer == str(record["dx"]) else "The model is wrong here."
+
+
 def facts(record: pd.Series) -> str:
     """How the diagnosis of a case is known, and whose it is, as Markdown."""
     age = "age unknown" if pd.isna(record["age"]) else f"about {record['age']:.0f} years"

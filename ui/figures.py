@@ -18,6 +18,8 @@ from ui.drawings import drawings
 
 PATTERNS = {"malignant": "/", "benign": ""}
 """Bars of the malignant group are hatched, so that colour is not the only sign."""
+WITHOUT_TOOLS = {"displayModeBar": False, "scrollZoom": False}
+"""Plotly's settings of a chart that is only looked at."""
 LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 
 

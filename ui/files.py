@@ -1,12 +1,20 @@
-"""Files that a browser sent."""
+"""Files: those that a browser sent, in memory until they are read and nowhere afterwards; and when
+those on the disk were written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
+
+
+def written_at(*paths: Path) -> tuple[int, ...]:
+    """When files or folders were changed, in ns, 0 for what is not there: what was read from them
+    is remembered until that changes."""
+    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
 
 def let_go(files: Sequence[UploadedFile]) -> None:

@@ -58,11 +58,17 @@ KEYBOARD = {"o": "outline", "h": "heat_on"}
 """Keys that turn a layer on and off, with the names of the switches in the session."""
 
 
-def switches(row: DeltaGenerator) -> Layers:
+def switches(row: DeltaGenerator, keys: bool = False) -> Layers:
     """The switches of the layers, in a row; what is chosen holds on every page. At first the photo
-    is plain."""
-    outline = row.toggle("Outline (O)", key="outline", persist_state="session")
-    heatmap = row.toggle("Heatmap (H)", key="heat_on", persist_state="session")
+    is plain.
+
+    Args:
+        keys: those of `KEYBOARD` work here, so the switches name them.
+    """
+    outline = _outline(row, keys)
+    heatmap = row.toggle(
+        "Heatmap (H)" if keys else "Heatmap", key="heat_on", persist_state="session"
+    )
     with row.popover("Adjust", icon=":material/tune:"):
         heat = st.slider(
             "Heatmap opacity",
@@ -99,7 +105,7 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
     analysis = shown.analysis
     place = st.container()
     row = st.container(horizontal=True, vertical_alignment="center")
-    layers = _outline_alone(row) if hidden else switches(row)
+    layers = Layers(_outline(row, True), 0.0, False, 0.0) if hidden else switches(row, keys=True)
     target = analysis.prediction
     if layers.heatmap:
         address.take_class(shown, target_key(shown))
@@ -114,13 +120,14 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
             width=230,
         )
     heatmap = analysis.heatmap(target)
+    hot = layers.heatmap and bool(heatmap.any())
     with place:
         photo_part(
-            layers_of(shown, heatmap, target),
+            layers_of(shown, heatmap if hot else None, target),
             in_words(case, shown, layers, target),
             outline=layers.outline,
             fill=layers.fill,
-            heat=layers.heat if layers.heatmap and heatmap.any() else 0.0,
+            heat=layers.heat if hot else 0.0,
             on_pressed=partial(_pressed, hidden, analyse),
         )
     if not hidden:
@@ -138,9 +145,9 @@ def target_key(shown: ShownAnalysis) -> str:
     return f"target_{shown.analysis.digest}"
 
 
-def _outline_alone(row: DeltaGenerator) -> Layers:
-    outline = row.toggle("Outline (O)", key="outline", persist_state="session")
-    return Layers(outline, 0.0, False, 0.0)
+def _outline(row: DeltaGenerator, keys: bool) -> bool:
+    label = "Outline (O)" if keys else "Outline"
+    return row.toggle(label, key="outline", persist_state="session")
 
 
 def _pressed(hidden: bool, analyse: bool, key: str) -> None:

@@ -22,6 +22,7 @@ from core.imaging.black_frame import PAINTED_OVER
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
+from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS, in_use, models_in_use, refuse
 from core.models.weights import WeightsError
@@ -29,6 +30,7 @@ from core.settings import SettingsError
 from core.system.fair_queue import FairQueue
 from ui.case import Case
 from ui.drawings import DRAWN_BYTES
+from ui.files import written_at
 
 SHOWN_PX = DECODED_PX
 """Longest side of a photo as shown; downloads have the full size, if that is larger."""
@@ -213,7 +215,17 @@ def dataset() -> Dataset | str:
     """The imported dataset, or a sentence on why there is none and what to do."""
     root = folder()
     parts = [root / p for p in ("metadata.csv", "split.csv", "images", "masks", "crops")]
-    return _dataset(root, tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in parts))
+    return _dataset(root, written_at(*parts))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _card(folder: Path, written: tuple[int, ...]) -> Card:
+    return Card.read(folder)
+
+
+def card(folder: Path) -> Card:
+    """A model's card, read again only when it has changed. Raises WeightsError."""
+    return _card(folder, written_at(folder / CARD))
 
 
 def cards() -> dict[str, Card]:
@@ -221,9 +233,9 @@ def cards() -> dict[str, Card]:
     found: dict[str, Card] = {}
     for name in KINDS:
         try:
-            card = Card.read(in_use(name).folder)
+            known = card(in_use(name).folder)
         except WeightsError:
             continue
-        if card.name and card.sha256:
-            found[name] = card
+        if known.name and known.sha256:
+            found[name] = known
     return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.evaluation.figures import Rule
 from core.formatting import chance, percent, times
 from core.models.cards import Card
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
@@ -27,7 +28,7 @@ UNLIKE_TEXT = (
 DOMAIN_NAMES = {
     FAMILIAR: "Familiar",
     ELSEWHERE: "Another camera or clinic",
-    REFUSED: "No dermoscopy",
+    REFUSED: "Not dermoscopy",
 }
 """The grades of `core.models.gate`, in words."""
 
@@ -127,6 +128,15 @@ def _inner(key: str) -> str:
     """A diagnosis' name within a sentence."""
     name = BY_KEY[key].name
     return name[0].lower() + name[1:]
+
+
+def rule_in_words(rule: Rule) -> str:
+    """How an answer is chosen from the probabilities, without a full stop."""
+    exponent = "(exponent not stated)" if rule.exponent is None else f"{rule.exponent:g}"
+    return (
+        "the diagnosis whose probability stands out most against how common it is: the highest "
+        f"probability / share^{exponent}, chosen on {rule.chosen_on or 'photos not stated'}"
+    )
 
 
 def malignant_share(analysis: Analysis) -> float:

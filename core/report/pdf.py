@@ -132,7 +132,7 @@ class _Paper(FPDF):
     def answer(self) -> None:
         """The class named, and the seven probabilities."""
         report = self.report
-        self._heading("The model’s answer, of seven")
+        self._heading("The model’s answer (one of seven diagnoses)")
         self._words(report.answer, 15, style="B")
         self._words(report.about, 9, FAINT)
         for sentence in report.besides:

@@ -4,7 +4,7 @@ Reporting", FAT* 2019), rendered from `weights/<model>/card.json`."""
 import streamlit as st
 
 from core import __version__
-from core.answer.words import domain_note
+from core.answer.words import domain_note, rule_in_words
 from core.evaluation.figures import Rule
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
@@ -49,7 +49,7 @@ def model_card(card: Card) -> None:
     if card.odd:
         st.warning(
             f"What this model's card says of {as_text(', '.join(card.odd))} cannot be read, so it "
-            "is not shown. Export the model anew, or get it again.",
+            "is not shown. Export the model again, or get a new copy.",
             icon=":material/warning:",
         )
     st.write(f"**Task** {_stated(card.task)}.")
@@ -116,10 +116,7 @@ def _answer(card: Card) -> list[str]:
         )
     rule = card.decision
     if isinstance(rule, Rule):
-        points.append(
-            f"Answer: {_stated(rule.how, how)}. Here the exponent is "
-            f"{rule.exponent or 0:g}, chosen on {_stated(rule.chosen_on, fitted)}."
-        )
+        points.append(f"Answer: {as_text(rule_in_words(rule))}.")
     elif rule:
         points.append(_sentence(rule))
     if novelty := card.novelty:
@@ -129,7 +126,7 @@ def _answer(card: Card) -> list[str]:
         )
     if gate := card.gate:
         points.append(
-            f"Refused as no dermoscopy: {_stated(gate.how, how)} above {_number(gate.limit)} "
+            f"Refused as not dermoscopy: {_stated(gate.how, how)} above {_number(gate.limit)} "
             f"({_stated(gate.fitted_on, f'fitted on {fitted}')})."
         )
     if note := domain_note(ELSEWHERE, card):

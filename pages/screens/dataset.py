@@ -31,7 +31,7 @@ if isinstance(known, str):
 elif source.of_other_weights(known):
     st.warning(
         f"The map and the answers were made with other weights (`{known.attrs['weights'][:8]}`) "
-        "than those in use. `python -m train atlas` makes them anew."
+        "than those in use. `python -m train atlas` makes new ones."
     )
 
 passes = filters.show(table)

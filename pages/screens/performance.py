@@ -4,8 +4,9 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core.answer.words import rule_in_words
 from core.evaluation.figures import Rule
-from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError
+from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, Evaluation, EvaluationError
 from core.taxonomy import DIAGNOSES
 from ui.choices import choose_one
 from ui.performance import (
@@ -19,7 +20,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.evaluations import MOST_PROBABLE, RULE, SPLITS, Choice, folder
+from ui.performance.evaluations import MOST_PROBABLE, RULE, SPLITS, Choice, evaluation, folder
 from ui.state import cards
 from ui.text import as_text
 
@@ -55,19 +56,18 @@ first, second = st.columns(2)
 split = choose_one("Split", SPLITS, "split", first)
 first.caption(ABOUT_SPLIT[split])
 
-figures = None
+figures: Evaluation | None = None
 with suppress(EvaluationError):  # the tabs that need it say so
-    figures = ClassifierEvaluation.read(folder("classifier"), split)
+    figures = evaluation(folder("classifier"), split)
 answer = RULE
-if figures and figures.most_probable:
+if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
     answer = choose_one(
         "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
     )
     rule = figures.decision or Rule()
-    exponent = "?" if rule.exponent is None else f"{rule.exponent:g}"
+    said = as_text(rule_in_words(rule))
     second.caption(
-        "The diagnosis whose probability stands out most against how common it is: the highest "
-        f"probability / share^{exponent}, chosen on {rule.chosen_on or '?'}."
+        f"{said[0].upper()}{said[1:]}."
         if answer == RULE
         else "The class with the highest probability, as if no rule were there. Rare diagnoses "
         "are missed more often, false alarms are fewer."
@@ -75,7 +75,7 @@ if figures and figures.most_probable:
 card = cards().get("classifier")
 if figures and card and figures.weights != card.sha256:
     st.warning(
-        "These figures were measured with other weights than those in use. Evaluate anew: "
+        "These figures were measured with other weights than those in use. Measure again: "
         f"{figures.command or 'python -m train evaluate classifier'}",
         title="Figures of other weights",
     )

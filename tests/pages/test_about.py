@@ -53,6 +53,16 @@ def test_a_card_with_little_on_it_and_no_other(tmp_path: Path, monkeypatch: pyte
     assert "Get the repository again" in start("about").error[0].value
 
 
+def test_an_exponent_that_a_card_does_not_state_is_not_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "classifier").mkdir()
+    card = {"name": "Bare", "sha256": "00", "decision": {"how": "by the rule"}}
+    (tmp_path / "classifier/card.json").write_text(json.dumps(card))
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    assert "share^(exponent not stated)" in texts(start("about"))
+
+
 def test_odd_values_on_a_card_do_not_break_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

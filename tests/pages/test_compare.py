@@ -88,6 +88,10 @@ def test_every_switch_acts_on_both_photos_and_runs_no_network(app, monkeypatch):
     assert not any("outlined" in alt or "heatmap" in alt for alt in alts(app))
 
 
+def test_no_key_is_named_that_does_nothing_here(app):
+    assert [t.label for t in app.toggle][:2] == ["Outline", "Heatmap"]
+
+
 def test_one_class_or_each_photo_s_own(app):
     app.toggle(key="heat_on").set_value(True).run()
     own = [s.value.split(", ")[0] for s in app.header if " %" in s.value]

@@ -293,6 +293,28 @@ def test_every_group_is_drawn_or_said_to_be_too_small(kind: str, measure: str) -
     assert few.count(" lesions,") == len(kept) - len(measured)
 
 
+def test_a_group_of_unknown_melanomas_says_nothing_of_them(weights: Path) -> None:
+    path = weights / "classifier/evaluation-test.json"
+    figures = json.loads(path.read_text(encoding="utf-8"))
+    for group in figures["slices"]["sex"].values():
+        group["melanomas"] = group["melanoma_auc"] = None
+    path.write_text(json.dumps(figures), encoding="utf-8")
+    app = opened("Groups", slices_by="sex", slices_measure="melanoma_auc")
+    few = next(c.value for c in app.caption if "Too few" in c.value)
+    assert " lesions)" in few
+    assert "None" not in few
+
+
+def test_cards_and_evaluations_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened("Comparison")
+    read = []
+    for kind in (Card, Evaluation):
+        monkeypatch.setattr(kind, "read", lambda *found, **_: read.append(found))
+    app = opened("Comparison")
+    assert app.dataframe
+    assert not read
+
+
 def test_outlines_name_the_worst() -> None:
     app = opened("Outlines")
     worst = figures_of("segmenter")["worst"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -20,6 +19,7 @@ from ui.batch import store as batches
 from ui.batch import truth
 from ui.frame import decide
 from ui.parts.bars import counts
+from ui.parts.files import data_url
 from ui.text import as_text
 
 ANY = "any"
@@ -175,13 +175,12 @@ def frame(photos: Sequence[Photo], known: Mapping[str, str] | None = None) -> pd
 
 def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
     measured = photo.measurements
-    thumbnail = base64.b64encode(photo.thumbnail).decode("ascii")
     true = {}
     if known:
         key = known.get(photo.image)
         true = {"Truth": BY_KEY[key].name if key else None}
     return {
-        "": f"data:image/jpeg;base64,{thumbnail}",
+        "": data_url(photo.thumbnail, "jpeg"),
         "Photo": safe(photo.name),
         "Answer": BY_KEY[photo.prediction].name,
         **true,

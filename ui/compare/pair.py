@@ -14,7 +14,7 @@ from ui import answer
 from ui.case import Case
 from ui.choices import choose_one
 from ui.compare import differences
-from ui.figures import describe_bars, frame_colour, paired_bars
+from ui.figures import WITHOUT_TOOLS, describe_bars, frame_colour, paired_bars
 from ui.photo import Layers, in_words, notes, switches
 from ui.scale import width_mm
 from ui.state import ShownAnalysis
@@ -187,7 +187,7 @@ def answers(sides: tuple[Side, Side]) -> None:
     words = [f"{s.label}: {describe_bars(s.shown.analysis)}" for s in sides if s.shown]
     st.plotly_chart(
         paired_bars(left, right),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt=". ".join(words),
         key="pair_bars",
     )

@@ -12,6 +12,7 @@ from core.ham10000.explore import ATLAS_FILE, AtlasError, facts, read_atlas
 from core.models.registry import in_use
 from core.settings import Settings
 from ui import state
+from ui.files import written_at
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -28,7 +29,7 @@ def atlas() -> pd.DataFrame | str:
     path = in_use("classifier").folder / ATLAS_FILE
     if not path.is_file():
         path = Settings.from_environment().weights / "classifier" / ATLAS_FILE
-    return _atlas(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    return _atlas(path, *written_at(path))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Dataset: id, pd.DataFrame: id})

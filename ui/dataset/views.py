@@ -14,6 +14,7 @@ from ui.choices import choose_one
 from ui.dataset import charts, filters, selection, words
 from ui.dataset.opening import facts_of, open_button
 from ui.dataset_cases import small
+from ui.figures import WITHOUT_TOOLS
 from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."
@@ -116,7 +117,7 @@ def outlines(table: pd.DataFrame) -> None:
         with left:
             st.markdown("**Spread in each diagnosis**")
             figure, alt = charts.boxes(table, measure)
-            st.plotly_chart(figure, alt=alt, config={"displayModeBar": False}, key="dataset_boxes")
+            st.plotly_chart(figure, alt=alt, config=WITHOUT_TOOLS, key="dataset_boxes")
             st.caption("Box: the middle half of the images, with the median. Whiskers: 5 to 95 %.")
     with right:
         st.markdown(f"**{words.title(measure)}: how many images**")
@@ -219,7 +220,7 @@ def splits(table: pd.DataFrame) -> None:
             )
     figure, alt = charts.leak_bars(random, ours)
     st.markdown("**Test images whose lesion is also in training**")
-    st.plotly_chart(figure, alt=alt, config={"displayModeBar": False}, key="dataset_leaks")
+    st.plotly_chart(figure, alt=alt, config=WITHOUT_TOOLS, key="dataset_leaks")
     st.caption(
         f"Counted just now on {len(table):,} images of {table['lesion'].nunique():,} lesions, "
         f"whatever the filters say; random split number {seed + 1}. LesionLab's split is drawn by "

@@ -18,7 +18,7 @@ from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, lock
 from ui.browser import address_of
 from ui.choices import choose_one
-from ui.figures import colour
+from ui.figures import WITHOUT_TOOLS, colour
 from ui.frame import decide
 from ui.learning import class_shared, material, problems
 from ui.performance import charts
@@ -157,7 +157,7 @@ def _wall(code: str) -> None:
         if seen.revealed or not hidden:
             st.plotly_chart(
                 _tally(seen),
-                config={"displayModeBar": False},
+                config=WITHOUT_TOOLS,
                 alt=_tally_words(seen),
                 key="class_tally",
             )

@@ -34,14 +34,19 @@ _HTML = """
 _PART = part("photo", _HTML)
 
 
-def layers_of(shown: ShownAnalysis, heatmap: np.ndarray, name: str) -> dict[str, Any]:
+def layers_of(shown: ShownAnalysis, heatmap: np.ndarray | None, name: str) -> dict[str, Any]:
     """The photo and what may lie over it, as the browser takes them.
 
     Args:
-        heatmap: float h×w.
+        heatmap: float h×w; None: it will not be shown, so it is not sent.
         name: tells the heatmap from others of that photo.
     """
     height, width = shown.mask.shape
+
+    def heat() -> bytes:
+        assert heatmap is not None
+        return data_url(to_webp(heat_layer(heatmap, width, height)), "webp").encode()
+
     return {
         "width": width,
         "height": height,
@@ -51,11 +56,7 @@ def layers_of(shown: ShownAnalysis, heatmap: np.ndarray, name: str) -> dict[str,
         "outline": drawings.of(
             (shown,), "outline", lambda: outline_path(shown.mask).encode()
         ).decode(),
-        "heat": drawings.of(
-            (shown,),
-            ("heat", name),
-            lambda: data_url(to_webp(heat_layer(heatmap, width, height)), "webp").encode(),
-        ).decode(),
+        "heat": "" if heatmap is None else drawings.of((shown,), ("heat", name), heat).decode(),
     }
 
 

@@ -29,7 +29,7 @@ _HTML = """
   <div class="foot">
     <button type="button" class="back">Back</button>
     <span class="where" role="status"></span>
-    <button type="button" class="on">On</button>
+    <button type="button" class="on">Next</button>
     <span class="note"></span>
     <button type="button" class="full">Full screen (F)</button>
     <button type="button" class="leave">Close (Esc)</button>

@@ -31,8 +31,9 @@ from core.models.registry import models_in_use
 from core.models.weights import WeightsError
 from core.settings import Settings
 from core.taxonomy import BY_KEY
+from ui import state
 from ui.performance import charts, experiments
-from ui.performance.evaluations import RULE, Choice
+from ui.performance.evaluations import RULE, Choice, evaluation
 from ui.text import as_text
 
 Row = dict[str, Any]
@@ -140,14 +141,14 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
     found, problems = [], []
     for folder in folders:
         try:
-            card = Card.read(folder)
+            card = state.card(folder)
         except WeightsError:
             card = Card()
         for name in names(folder):
             if split_and_views(name)[0] != split:
                 continue
             try:
-                figures = Evaluation.read(folder, name, diagnoses=False)
+                figures = evaluation(folder, name, diagnoses=False)
             except EvaluationError as error:
                 problems.append(str(error))
                 continue

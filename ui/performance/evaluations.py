@@ -19,6 +19,7 @@ from core.evaluation.files import (
     read_predictions,
 )
 from core.models.registry import in_use
+from ui.files import written_at
 
 RULE, MOST_PROBABLE = "rule", "most probable"
 SPLITS = {"test": "Test", "validation": "Validation", ELSEWHERE: "Other clinics"}
@@ -81,6 +82,16 @@ def folder(model: str) -> Path:
     return in_use(model).folder
 
 
+def evaluation(at: Path, name: str, diagnoses: bool = True) -> Evaluation:
+    """`Evaluation.read`, again only when the file has changed."""
+    return _evaluation(at, name, diagnoses, written_at(at / f"evaluation-{name}.json"))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _evaluation(at: Path, name: str, diagnoses: bool, written: tuple[int, ...]) -> Evaluation:
+    return Evaluation.read(at, name, diagnoses)
+
+
 def classifier_report(split: str) -> ClassifierReport:
     """Read once for everybody, and again when a file changes.
 
@@ -88,24 +99,24 @@ def classifier_report(split: str) -> ClassifierReport:
         EvaluationError: a file is missing or damaged, or the two do not belong together.
     """
     place = folder("classifier")
-    return _classifier_report(place, split, _stamps(place, split))
+    return _classifier_report(place, split, _written_at(place, split))
 
 
 def segmenter_report(split: str) -> SegmenterReport:
     """As `classifier_report`."""
     place = folder("segmenter")
-    return _segmenter_report(place, split, _stamps(place, split))
+    return _segmenter_report(place, split, _written_at(place, split))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _classifier_report(at: Path, split: str, stamps: tuple[int, ...]) -> ClassifierReport:
+def _classifier_report(at: Path, split: str, written: tuple[int, ...]) -> ClassifierReport:
     figures = ClassifierEvaluation.read(at, split)
     columns = {"dx", "prediction", *figures.confusion.classes}
     return ClassifierReport(figures, _predictions(at, split, figures, columns))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _segmenter_report(at: Path, split: str, stamps: tuple[int, ...]) -> SegmenterReport:
+def _segmenter_report(at: Path, split: str, written: tuple[int, ...]) -> SegmenterReport:
     figures = SegmenterEvaluation.read(at, split)
     return SegmenterReport(figures, _predictions(at, split, figures, {"iou", "dice"}))
 
@@ -115,11 +126,10 @@ def _predictions(at: Path, split: str, figures: Evaluation, columns: set[str]) -
     if len(predictions) != figures.images or not columns <= set(predictions.columns):
         raise EvaluationError(
             f"The figures and the predictions of {at.name} on {split} do not belong together. "
-            f"With the dataset imported, make both anew: {command(at, split)}"
+            f"With the dataset imported, make both again: {command(at, split)}"
         )
     return predictions
 
 
-def _stamps(at: Path, split: str) -> tuple[int, ...]:
-    paths = (at / f"evaluation-{split}.json", at / f"predictions-{split}.parquet")
-    return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+def _written_at(at: Path, split: str) -> tuple[int, ...]:
+    return written_at(at / f"evaluation-{split}.json", at / f"predictions-{split}.parquet")

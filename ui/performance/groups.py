@@ -68,11 +68,14 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _row(name: str, group: Group, measure: str) -> charts.Row:
+    sizes = f"{group.images:,} images, {group.lesions:,} lesions"
+    if group.melanomas is not None:
+        sizes += f", {group.melanomas:,} melanoma{'s' * (group.melanomas != 1)}"
     few = (group.melanomas or 0) < FEW_MELANOMAS and measure != "accuracy"
     return charts.Row(
         CONFIRMED_BY.get(name, name),
         group.figures.get(measure, UNKNOWN),
-        f"{group.images:,} images, {group.lesions:,} lesions, {group.melanomas} melanomas",
+        sizes,
         charts.accent(),
         "circle-open" if few else "circle",
     )

@@ -11,6 +11,7 @@ from core.evaluation.metrics import NAMES
 from core.glossary import TASKS
 from core.models.cards import Card
 from core.models.weights import WeightsError
+from ui import state
 from ui.figures import text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, folder
@@ -42,7 +43,7 @@ def show(choice: Choice) -> None:
             table,
         )
         try:
-            card = Card.read(folder(model))
+            card = state.card(folder(model))
         except WeightsError:
             card = Card()
         took = duration_of(table, card.training.threads)

@@ -131,7 +131,7 @@ def _worst(found: SegmenterReport) -> None:
     left.image(to_jpeg(shown.preview), "The photo", width="stretch", alt=f"Photo {chosen}, undrawn")
     right.image(
         to_jpeg(draw(both, mask=shown.mask)),
-        "Filled, orange: the expert's mask. Line, cyan: the U-Net's outline, drawn anew just now.",
+        "Filled, orange: the expert's mask. Line, cyan: the U-Net's outline, drawn just now.",
         width="stretch",
         alt=f"Photo {chosen} with the expert's mask filled and the U-Net's outline, "
         f"IoU {worst[chosen]:.2f}",

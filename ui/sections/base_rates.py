@@ -10,6 +10,7 @@ from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.choices import choose_one
+from ui.figures import WITHOUT_TOOLS
 from ui.sections.charts import before_and_after
 from ui.state import ShownAnalysis, model_server
 
@@ -105,7 +106,7 @@ def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) 
     ]
     st.plotly_chart(
         before_and_after(analysis.classes, before, after, ("before", "here")),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt="; ".join(pairs),
         key="rooms",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import textwrap
 
 import cv2
@@ -28,6 +27,7 @@ from ui.figures import (
     text_colour,
     tick_label,
 )
+from ui.parts.files import data_url
 from ui.state import ShownAnalysis
 
 
@@ -45,7 +45,7 @@ def _contrast_chart(shown: ShownAnalysis, key: str, other: str, dark: bool) -> g
     small = canvas_for(shown.preview, 1, 640)
     height, width = small.shape[:2]
     grey = np.repeat(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
-    photo = base64.b64encode(to_jpeg(draw(grey, mask=shown.mask))).decode()
+    photo = data_url(to_jpeg(draw(grey, mask=shown.mask)), "jpeg")
     # As fine as the heatmaps on the photo, smoothed in the same way; hovering tells the places.
     fine = cv2.resize(values, (columns * 10, rows * 10), interpolation=cv2.INTER_CUBIC)
     text = {"color": text_colour(dark), "size": 14}
@@ -80,7 +80,7 @@ def _contrast_chart(shown: ShownAnalysis, key: str, other: str, dark: bool) -> g
     )  # fmt: skip
     axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
     picture = {
-        "source": f"data:image/jpeg;base64,{photo}",
+        "source": photo,
         "xref": "x", "yref": "y", "x": 0, "y": 0,
         "sizex": columns, "sizey": rows, "sizing": "stretch", "layer": "below",
     }  # fmt: skip

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.answer.analyser import DECODED_PX, Analysis
 from core.answer.eight_views import EightViews
-from core.answer.entropy import TrackRecord, entropy
+from core.answer.entropy import Band, TrackRecord, entropy
 from core.answer.words import DOMAIN_NAMES, domain_note
 from core.formatting import chance, percent
 from core.imaging.image import ImageError, LesionImage, to_jpeg
@@ -23,7 +23,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
-from ui.figures import describe_spread, spread_bars
+from ui.figures import WITHOUT_TOOLS, describe_spread, spread_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
@@ -54,16 +54,24 @@ def _familiar(case: Case, shown: ShownAnalysis) -> None:
 def in_words(shown: ShownAnalysis) -> str | None:
     """How often the model was right where its probabilities were as spread out as here, in plain
     text; None if that is not known."""
-    analysis = shown.analysis
     try:
-        model = in_use("classifier")
-        record = _record(model.folder, analysis.classes, model.key)
+        band = _band(shown)
     except WeightsError:
         return None
-    band = record.band(float(entropy(analysis.probabilities)))
+    return f"{WORDS[band.name]}. {_how_often(band)}"
+
+
+def _band(shown: ShownAnalysis) -> Band:
+    """Raises WeightsError."""
+    model = in_use("classifier")
+    record = _record(model.folder, shown.analysis.classes, model.key)
+    return record.band(float(entropy(shown.analysis.probabilities)))
+
+
+def _how_often(band: Band) -> str:
     return (
-        f"{WORDS[band.name]}: of the {band.images:,} validation photos whose probabilities were "
-        f"about as spread out as here, the model was right in {percent(band.right)}."
+        f"Of the {band.images:,} validation photos whose probabilities were about as spread out "
+        f"as here, the model was right in {percent(band.right)}."
     )
 
 
@@ -75,18 +83,12 @@ def _spread(shown: ShownAnalysis) -> None:
         "of the most there can be (all seven equally probable)."
     )
     try:
-        model = in_use("classifier")
-        record = _record(model.folder, analysis.classes, model.key)
+        band = _band(shown)
     except WeightsError as error:
         st.markdown(figure)
         st.caption(f":material/info: {as_text(str(error))}")
         return
-    band = record.band(spread)
-    st.markdown(
-        f"**{WORDS[band.name]}.** Of the {band.images:,} validation photos whose probabilities "
-        f"were about as spread out as here, the model was right in **{percent(band.right)}**.",
-        help=figure,
-    )
+    st.markdown(f"**{WORDS[band.name]}.** {_how_often(band)}", help=figure)
     st.caption(
         f"Compared with the third of validation photos that have {band.low:.2f} to "
         f"{band.high:.2f} nats. It holds for photos like HAM10000's."
@@ -175,7 +177,7 @@ def _show_views(views: EightViews) -> None:
     )
     st.plotly_chart(
         spread_bars(views),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt=describe_spread(views),
         key="bars_views",
     )

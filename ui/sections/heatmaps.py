@@ -10,6 +10,7 @@ from core.formatting import chance, percent
 from core.imaging.heatmaps import reachable_share, share_inside
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
+from ui.figures import WITHOUT_TOOLS
 from ui.methods import side_by_side
 from ui.sections.charts import contrast_chart
 from ui.state import ShownAnalysis, model_server
@@ -92,7 +93,7 @@ def _contrast(shown: ShownAnalysis) -> None:
     winner = first if total >= 0 else second
     st.plotly_chart(
         contrast_chart(shown, one, other),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt=f"Map of what speaks for {first} rather than {second}. All places together: "
         f"{abs(total):.1f} points for {winner}.",
         key="contrast_chart",

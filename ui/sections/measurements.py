@@ -13,6 +13,7 @@ from core.lesion.measure import Measurements
 from core.lesion.measure_words import Row, described
 from ui.case import Case
 from ui.drawings import drawings
+from ui.figures import WITHOUT_TOOLS
 from ui.scale import width_mm
 from ui.sections.charts import colour_bars, describe_colours
 from ui.state import ShownAnalysis
@@ -120,7 +121,7 @@ def _border(measured: Measurements) -> None:
 def _colour(measured: Measurements) -> None:
     st.markdown("**C · Colour**")
     if not measured.in_colour:
-        st.write("The photo has no colours, so none of the six can be told.")
+        st.write("The photo has no colours, so none of the six can be identified.")
         return
     st.write(f"{measured.colours} of the rule's six colours are present.")
     st.caption(
@@ -130,7 +131,7 @@ def _colour(measured: Measurements) -> None:
     )
     st.plotly_chart(
         colour_bars(measured),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt=describe_colours(measured),
         key="colours",
     )

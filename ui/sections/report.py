@@ -13,7 +13,7 @@ from core.report.content import Report
 from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
 from ui.analyse import commit
-from ui.case import Case, confirmed_by
+from ui.case import Case, confirmed_by, verdict
 from ui.sections import doubt
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
@@ -98,8 +98,7 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
     if case.record is None or not seen:
         return ()
     true = BY_KEY[str(case.record["dx"])]
-    agrees = true.key == shown.analysis.prediction
-    said = "The model agrees." if agrees else "The model is wrong here."
+    said = verdict(case.record, shown.analysis.prediction)
     return (f"True diagnosis: {true.name}, confirmed by {confirmed_by(case.record)}. {said}",)
 
 

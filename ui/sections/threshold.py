@@ -16,6 +16,8 @@ from core.models.cards import Card
 from core.models.registry import in_use
 from ui.case import Case
 from ui.choices import choose_one
+from ui.figures import WITHOUT_TOOLS
+from ui.files import written_at
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -93,8 +95,7 @@ def predictions(split: str) -> Predictions:
     place = in_use("classifier").folder
     files = [place / n for n in (CARD, f"evaluation-{split}.json")]
     files.append(place / f"predictions-{split}.parquet")
-    stamp = tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in files)
-    found = _predictions(split, str(place), stamp)
+    found = _predictions(split, str(place), written_at(*files))
     if isinstance(found, str):
         raise EvaluationError(found)
     return found
@@ -156,7 +157,7 @@ def _thousand(line: dict[str, float], usual: float, target: str) -> None:
     )
     st.plotly_chart(
         outcome_bars(out, sick),
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=WITHOUT_TOOLS,
         alt=f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
         f"{out.left_alone} correctly not called",
         key="outcomes",

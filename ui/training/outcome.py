@@ -13,7 +13,6 @@ from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import (
     ClassFigures,
     ClassifierEvaluation,
-    Evaluation,
     EvaluationError,
     names,
 )
@@ -26,8 +25,9 @@ from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
-from ui import access, subprocess_task
+from ui import access, state, subprocess_task
 from ui.frame import decide
+from ui.performance.evaluations import evaluation
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
 from ui.training import store, words
@@ -46,7 +46,7 @@ def show(run: Run) -> None:
     for kind, place in found.items():
         with st.container(border=True):
             try:
-                _model(run, kind, place, Card.read(place))
+                _model(run, kind, place, state.card(place))
             except WeightsError as error:
                 st.error(as_text(str(error)))
     if not words.leaks(run):  # no LesionLab takes in one that leaks
@@ -59,7 +59,7 @@ def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
         st.warning(as_text(card.leak.text()), title="These figures leak")
     for split in [name for name in names(folder) if name in ("validation", "test")]:
         try:
-            figures = Evaluation.read(folder, split, diagnoses=False)
+            figures = evaluation(folder, split, diagnoses=False)
         except EvaluationError as error:
             st.caption(as_text(str(error)))
             continue
@@ -143,7 +143,7 @@ def _test(run: Run, kind: str, folder: Path) -> None:
             subprocess_task.show_progress(looking, "Measuring on the test photos…", TEST)
         elif looking.problem and not looking.cancelled:
             st.error(as_text(looking.problem), title="The test split could not be measured")
-    looks = Card.read(folder).test_looks
+    looks = state.card(folder).test_looks
     times = {0: "never", 1: "once"}.get(len(looks), f"{len(looks)} times")
     if st.button(
         "Measure on the test split…",

@@ -34,7 +34,7 @@ def show() -> None:
             "Show what it does to a few photos",
             key="training_preview_on",
             persist_state="session",
-            help="Drawn anew, by the training's own code, whenever a switch above changes.",
+            help="Redrawn, by the training's own code, whenever a switch above changes.",
             disabled=not access.check().allowed,
         ):
             _samples()

@@ -100,7 +100,7 @@ def how_far(run: Run) -> str:
     if run.state == "stopping":
         return "Stopping after this step; finished epochs are kept…"
     if run.state == "unknown":
-        return "The cluster does not answer; how far it is cannot be told."
+        return "The cluster does not answer, so its progress is not known."
     now, phase = run.progress, PHASES.get(run.phase or "", run.phase or "starting")
     parts = [phase.capitalize()]
     if now is not None and run.phase == "training":

@@ -80,7 +80,7 @@ def _actions(run: Run) -> None:
                 disabled=closed,
                 help="Goes on after the last finished epoch."
                 if run.epochs
-                else "No epoch was finished yet: it begins anew.",
+                else "No epoch was finished yet: it starts over.",
             )
         if run.config is not None:
             st.button(

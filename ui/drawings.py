@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
 import pandas as pd
@@ -27,7 +29,7 @@ class _Entry(NamedTuple):
 
 class Drawings:
     """Drawings by what they were made of, one for all sessions. What they were made of is not kept
-    alive: whoever remembers it decides how long, and its drawings are never found again after it.
+    alive: whoever remembers it decides how long, and its drawings go with it.
 
     Args:
         most_bytes: what all drawings may take.
@@ -36,6 +38,7 @@ class Drawings:
     def __init__(self, most_bytes: int = DRAWN_BYTES) -> None:
         self._made: LRUCache[Hashable, _Entry] = LRUCache(most_bytes, lambda e: e.nbytes)
         self._lock = threading.Lock()
+        self._orphaned: deque[Hashable] = deque()
 
     def of(self, owners: tuple[object, ...], key: Hashable, make: Callable[[], T]) -> T:
         """A drawing of some objects, made if it is not known.
@@ -52,11 +55,27 @@ class Drawings:
         if found and all(r() is o for r, o in zip(found.owners, owners, strict=True)):
             return cast(T, found.value)
         value = make()
-        entry = _Entry(tuple(map(weakref.ref, owners)), value, _nbytes(value))
+        gone = partial(self._orphan, place)
+        entry = _Entry(tuple(weakref.ref(o, gone) for o in owners), value, _nbytes(value))
         with self._lock:
             if entry.nbytes <= self._made.maxsize:
                 self._made[place] = entry
+        self._tidy()
         return value
+
+    def _orphan(self, place: Hashable, _: object) -> None:
+        """What a drawing was made of is gone. This may come at any moment, also while this very
+        thread holds the lock: then the drawing goes with the next one that is made."""
+        self._orphaned.append(place)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                while self._orphaned:
+                    self._made.pop(self._orphaned.popleft(), None)
+            finally:
+                self._lock.release()
 
     @property
     def nbytes(self) -> int:

@@ -50,6 +50,12 @@ class Bench:
             found = {method: self._maps.get((digest, key, method)) for method in METHODS}
         return {method: heat for method, heat in found.items() if heat is not None}
 
+    def forget(self, digest: str) -> None:
+        """Let go of all maps of a photo."""
+        with self._lock:
+            for known in [k for k in self._maps if k[0] == digest]:
+                del self._maps[known]
+
     def keep(self, digest: str, key: str, maps: dict[str, np.ndarray]) -> None:
         """Remember maps, by method."""
         with self._lock:
@@ -65,6 +71,15 @@ def _bench(key: str) -> Bench:
 def bench() -> Bench:
     """Made once for the classifier in use."""
     return _bench(in_use("classifier").key)
+
+
+def forget(digest: str) -> None:
+    """Let go of a photo's maps, and of its copy where they are being computed."""
+    task: tuple[tuple[str, str], subprocess_task.Task] | None = st.session_state.get(TASK)
+    if task is not None and task[0][0] == digest:
+        task[1].discard()
+        del st.session_state[TASK]
+    bench().forget(digest)
 
 
 def side_by_side(case: Case, shown: ShownAnalysis) -> None:

@@ -131,6 +131,11 @@ class Task:
         """End it; its process is gone a moment later."""
         self._cancelled.set()
 
+    def discard(self) -> None:
+        """End it and tell nobody: nothing shall be left of it."""
+        self._tell = None
+        self.cancel()
+
     def wait(self, seconds: float) -> bool:
         """Wait for the end; false if it has not come in that time."""
         return self._over.wait(seconds)
@@ -149,8 +154,8 @@ class Task:
                         break
                 else:
                     self._work()
-            if self._tell:
-                self._tell(self)
+            if tell := self._tell:
+                tell(self)
         except OSError as error:
             self._failure = f"It cannot be started: {error}"
         except Exception:

@@ -43,6 +43,17 @@ def test_what_was_drawn_is_not_kept_alive_and_its_id_may_come_again() -> None:
         assert drawings.of((Thing(),), "a", lambda: b"new") == b"new"
 
 
+def test_drawings_go_with_what_was_drawn() -> None:
+    drawings = Drawings()
+    one, other = Thing(), Thing()
+    drawings.of((one,), "a", lambda: bytes(1000))
+    drawings.of((one, other), "a", lambda: bytes(100))
+    drawings.of((other,), "a", lambda: bytes(10))
+    del one
+    gc.collect()
+    assert drawings.nbytes == 10
+
+
 def test_memory_is_bounded() -> None:
     drawings = Drawings(10_000)
     things = [Thing() for _ in range(50)]

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import streamlit as st
 from cachetools import TTLCache
 
-from ui import state
+from ui import methods, state
 from ui.case import Case
 from ui.text import as_text
 
 KEPT_BYTES = 64 * 1024**2
 """What all of them may take, together; those kept for longest go first."""
 KEPT_SECONDS = 2 * 60 * 60
-"""How long one is kept after it was last looked at."""
+"""How long one is kept after it was last looked at, …"""
+LATE_SECONDS = 60
+"""… and by how much later it may go."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Uploads:
     def __init__(self, most_bytes: int = KEPT_BYTES, seconds: float = KEPT_SECONDS) -> None:
         self._kept: TTLCache[str, Upload] = TTLCache(most_bytes, seconds, getsizeof=_size)
         self._lock = threading.Lock()
+        self._expiring: threading.Timer | None = None
 
     def keep(self, upload: Upload) -> str:
         """Keep a photo if there is room for it at all; returns the key that finds it again."""
@@ -55,7 +58,21 @@ class Uploads:
         with self._lock:
             if _size(upload) <= self._kept.maxsize:
                 self._kept[key] = upload
+                self._expire_later()
         return key
+
+    def _expire_later(self) -> None:
+        """The cache alone would let go of a photo only when somebody asks for another one."""
+        if self._expiring is None and self._kept:
+            self._expiring = threading.Timer(LATE_SECONDS, self._expire)
+            self._expiring.daemon = True
+            self._expiring.start()
+
+    def _expire(self) -> None:
+        with self._lock:
+            self._kept.expire()
+            self._expiring = None
+            self._expire_later()
 
     def get(self, key: str) -> Upload | None:
         """The photo of that key, which then stays for as long as a new one; None: gone."""
@@ -92,16 +109,26 @@ def of_file(name: str, data: bytes) -> Upload:
 
 
 def keep(upload: Upload, slot: str = "") -> None:
-    """Have a picker show a photo from now on. `slot` as for `case_picker.pick`."""
-    forget(slot, upload.kind)
-    st.session_state[f"{slot}{upload.kind}"] = upload.case()
-    st.session_state[f"{slot}{upload.kind}_key"] = store().keep(upload)
+    """Have a picker show a photo from now on, instead of the one before. `slot` as for
+    `case_picker.pick`; only the photo of the page Analyse (slot "") has an address to come back
+    to, and so a place in the store."""
+    name = f"{slot}{upload.kind}"
+    before = st.session_state.get(name)
+    _let_go(name)
+    if isinstance(before, Case) and not _shown_as(before.digest):
+        _forget_traces(before.digest)
+    st.session_state[name] = upload.case()
+    if not slot:
+        st.session_state[f"{name}_key"] = store().keep(upload)
 
 
 def restore(key: str) -> bool:
-    """Open the photo of that key, of the page's address; returns whether it was still there."""
+    """Open the photo of that key, of the page's address; returns whether it was still there. Where
+    it was not, the page shows none: the address is not that of the photo that it showed before."""
     upload = store().get(key)
     if upload is None:
+        for name in ("upload", "upload_key"):
+            st.session_state.pop(name, None)
         return False
     source = "camera" if upload.kind == "shot" else "upload"
     st.session_state.update(
@@ -111,10 +138,30 @@ def restore(key: str) -> bool:
 
 
 def forget(slot: str, kind: str) -> None:
-    """Let go of a picker's photo: of the file, and of all that was computed from it."""
-    if key := st.session_state.pop(f"{slot}{kind}_key", None):
-        store().forget(key)
-    case = st.session_state.pop(f"{slot}{kind}", None)
+    """Let go of a picker's photo, here and in every other picker: of the file, and of all that was
+    computed from it or written about it."""
+    case = st.session_state.get(f"{slot}{kind}")
     if isinstance(case, Case):
-        state.forget(case.digest)
-        st.session_state.get("notes", {}).pop(case.digest, None)
+        for name in _shown_as(case.digest):
+            _let_go(name)
+        _forget_traces(case.digest)
+
+
+def _shown_as(digest: str) -> list[str]:
+    """Names in the session under which pickers show a photo."""
+    cases = ((name, st.session_state[name]) for name in list(st.session_state))
+    return [str(n) for n, case in cases if isinstance(case, Case) and case.digest == digest]
+
+
+def _let_go(name: str) -> None:
+    st.session_state.pop(name, None)
+    if key := st.session_state.pop(f"{name}_key", None):
+        store().forget(key)
+
+
+def _forget_traces(digest: str) -> None:
+    state.forget(digest)
+    methods.forget(digest)
+    st.session_state.get("notes", {}).pop(digest, None)
+    for name in [name for name in st.session_state if digest in str(name)]:
+        del st.session_state[name]

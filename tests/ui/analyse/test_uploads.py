@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+
+import pytest
+
+from tests.waiting import wait_for
+from ui.analyse import uploads
 from ui.analyse.uploads import Upload, Uploads
 
 
@@ -35,3 +41,15 @@ def test_room_and_time_are_bounded_and_the_oldest_goes_first() -> None:
     assert Uploads(seconds=0).get("") is None
     gone = Uploads(seconds=0)
     assert gone.get(gone.keep(photo())) is None
+
+
+def test_a_photo_goes_when_its_time_is_over_though_nobody_asks_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "LATE_SECONDS", 0.01)
+    kept = Uploads(seconds=0)
+    mine = photo()
+    gone = weakref.ref(mine)
+    kept.keep(mine)
+    del mine
+    wait_for(lambda: gone() is None)

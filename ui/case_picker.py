@@ -160,7 +160,8 @@ def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
         key=f"{slot}{kind}_remove",
         on_click=uploads.forget,
         args=(slot, kind),
-        help="Removes the photo and all that was computed from it from this computer's memory.",
+        help="Removes the photo, and all that was computed from it or written about it, from this "
+        "computer's memory. A batch keeps its own copy until it is cleared.",
     )
     return case
 
@@ -223,7 +224,7 @@ def _filtered(data: Dataset, slot: str, row: DeltaGenerator) -> list[str]:
     """Show the filters; returns the ids that pass, sorted."""
     st.session_state.setdefault(f"{slot}part", "test")
     with row.popover("Choose", icon=":material/tune:", key=f"{slot}filter"):
-        part = choose_one(
+        choose_one(
             "Cases",
             {"test": "Unseen", "all": "All"},
             f"{slot}part",
@@ -231,7 +232,7 @@ def _filtered(data: Dataset, slot: str, row: DeltaGenerator) -> list[str]:
             args=(slot,),
             help="Unseen: the test split. Neither model was trained or tuned on these lesions.",
         )
-        wanted = st.selectbox(
+        st.selectbox(
             "Diagnosis",
             [ANY, *ORDER],
             format_func=lambda k: "Any diagnosis (not revealed)" if k == ANY else BY_KEY[k].name,
@@ -248,8 +249,14 @@ def _filtered(data: Dataset, slot: str, row: DeltaGenerator) -> list[str]:
             args=(slot, data),
             help="Opens that image at once, whatever the filters say.",
         )
+    return _passing(data, slot)
+
+
+def _passing(data: Dataset, slot: str) -> list[str]:
+    """The ids that pass a picker's filters as the session has them, sorted."""
     table = data.table
-    chosen = (table["split"] == "test") | (part == "all")
+    chosen = (table["split"] == "test") | (st.session_state.get(f"{slot}part") == "all")
+    wanted = st.session_state.get(f"{slot}diagnosis", ANY)
     if wanted != ANY:
         chosen &= table["dx"] == wanted
     return [str(i) for i in table.index[chosen]]
@@ -276,9 +283,10 @@ SEEN = 50
 
 
 def _go(slot: str, case: str) -> None:
-    seen = st.session_state.setdefault(f"{slot}seen", [])
-    seen.append(st.session_state[f"{slot}case"])
-    del seen[:-SEEN]
+    if before := st.session_state.get(f"{slot}case"):
+        seen = st.session_state.setdefault(f"{slot}seen", [])
+        seen.append(before)
+        del seen[:-SEEN]
     st.session_state[f"{slot}case"] = case
     _unpin(slot)
 
@@ -290,14 +298,14 @@ def _back(slot: str, case: str) -> None:
 
 def move(by: int) -> None:
     """Open another case or practice lesion of the Analyse page: 1 another one, -1 the one before.
-    A visitor's own photo stays."""
+    A visitor's own photo stays, and so does the only case that passes the filters."""
     source = st.session_state.get("source")
     data = state.dataset()
     if source == "dataset" and not isinstance(data, str):
         if by > 0:
-            table = data.table
-            unseen = [str(i) for i in table.index[table["split"] == "test"]]
-            _go("", _random(unseen, st.session_state["case"]))
+            current = st.session_state["case"]
+            if (other := _random(_passing(data, ""), current)) != current:
+                _go("", other)
         elif seen := st.session_state.get("seen"):
             _back("", seen[-1])
     elif source == "practice":

@@ -7,6 +7,7 @@ import streamlit as st
 from core.ham10000.dataset import Dataset
 from core.ham10000.thumbnails import thumbnail
 from ui.analyse import address
+from ui.files import written_at
 
 
 @st.cache_data(max_entries=500, show_spinner=False, hash_funcs={Dataset: lambda d: str(d.root)})
@@ -17,16 +18,10 @@ def _small(data: Dataset, image_id: str, outline: bool, stamps: tuple[int, ...])
 def small(data: Dataset, image_id: str, outline: bool = False) -> bytes:
     """A thumbnail (some 10 kB); the last 500 are remembered. Raises DatasetError, ImageError."""
     parts = (data.root / "images" / f"{image_id}.jpg", data.root / "masks" / f"{image_id}.png")
-    stamps = tuple(p.stat().st_mtime_ns if p.is_file() else 0 for p in parts)
-    return _small(data, image_id, outline, stamps)
-
-
-def choose(image_id: str) -> None:
-    """The Analyse page shall show that case, whatever its filters say."""
-    st.session_state.update(source="dataset", case=image_id, pinned=True)
+    return _small(data, image_id, outline, written_at(*parts))
 
 
 def open_in_analyse(image_id: str) -> None:
     """Leave for the Analyse page, with that case open."""
-    choose(image_id)
+    address.choose(image_id)
     address.open_analyse()

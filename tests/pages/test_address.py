@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -9,8 +12,13 @@ from core.ham10000.dataset import Dataset
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set, practice_titles
 from core.settings import REPOSITORY
-from tests.pages.conftest import checked, part, start, texts
+from tests.pages.conftest import checked, part, start, texts, visit
 from tests.waiting import PATIENCE
+from ui import methods, state
+from ui.analyse import uploads
+from ui.case import Case
+from ui.drawings import drawings
+from ui.subprocess_task import Task
 
 
 def arrive(**address: str) -> AppTest:
@@ -55,6 +63,12 @@ def test_nonsense_in_an_address_is_passed_over(fresh) -> None:
     assert address_of(app) == {"practice": "1"}
 
 
+@pytest.mark.parametrize("name", ["practice", "sensitivity", "case", "cases", "photo"])
+def test_a_very_long_number_in_an_address_is_passed_over(fresh, name: str) -> None:
+    app = arrive(**{"practice": "1", name: "1" * 5000})
+    assert app.title
+
+
 def test_a_case_comes_back_and_an_unknown_one_is_named(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +105,78 @@ def test_an_upload_outlives_a_reload_for_who_has_its_address_until_it_is_forgott
     assert not part(late, "photo")
     assert late.warning
     assert late.file_uploader
+
+
+PHOTOS = [to_jpeg(lesion.image.rgb) for lesion in practice_set()[1:3]]
+
+
+def bring(app: AppTest, name: str, photo: bytes = PHOTOS[0]) -> AppTest:
+    app.segmented_control(key="source").set_value("upload").run()
+    app.file_uploader[0].set_value((name, photo, "image/jpeg"))
+    return checked(app)
+
+
+def test_back_to_a_forgotten_photo_shows_no_other_one(fresh) -> None:
+    app = bring(start(), "first.jpg")
+    gone = address_of(app)
+    app.button(key="upload_remove").click().run()
+    bring(app, "second.jpg", PHOTOS[1])
+    second = address_of(app)
+    app.query_params = dict(gone)
+    checked(app)
+    assert not part(app, "photo")
+    assert "no longer here" in texts(app)
+    app.query_params = dict(second)
+    assert "second.jpg" in part(checked(app), "photo")["alt"]
+
+
+def test_nothing_is_left_of_a_forgotten_photo(fresh) -> None:
+    app = start(section="report")
+    drawn, kept = drawings.nbytes, uploads.store().nbytes
+    bring(app, "mine.jpg")
+    case = app.session_state["upload"]
+    app.text_area[0].set_value("my own words").run()
+    app.toggle(key="heat_on").set_value(True).run()
+    methods.bench().keep(case.digest, "mel", {"gradcam": np.zeros((6, 6))})
+    app.button(key="compare").click().run()
+    assert app.session_state["one_upload"] is case
+    visit(app, "analyse")
+    app.button(key="upload_remove").click().run()
+    assert not app.exception
+    left = {name: app.session_state[name] for name in app.session_state}
+    assert not [name for name in left if case.digest in name]
+    assert not [name for name, value in left.items() if isinstance(value, Case)]
+    assert "my own words" not in str(left)
+    assert state.model_server().remembered(case.digest) is None
+    assert methods.bench().remembered(case.digest, "mel") == {}
+    gc.collect()
+    assert (drawings.nbytes, uploads.store().nbytes) == (drawn, kept)
+    bring(app, "mine.jpg")
+    assert app.text_area[0].value == ""
+
+
+def test_what_is_being_computed_of_a_forgotten_photo_ends_and_leaves_nothing(fresh) -> None:
+    app = bring(start(), "mine.jpg")
+    digest = app.session_state["upload"].digest
+    told = []
+    command = "import time; time.sleep(600)"
+    task = Task("timeit", [command], {"pixels.png": b"a photo"}, ended=told.append)
+    app.session_state[methods.TASK] = ((digest, "mel"), task)
+    app.button(key="upload_remove").click().run()
+    assert not app.exception
+    assert methods.TASK not in app.session_state
+    assert task.wait(PATIENCE)
+    assert told == []
+
+
+def test_a_photo_of_compare_has_no_address_and_so_no_place_in_the_store(fresh) -> None:
+    kept = uploads.store().nbytes
+    app = start("compare")
+    app.segmented_control(key="two_source").set_value("upload").run()
+    app.file_uploader(key="two_file").set_value(("mine.jpg", PHOTOS[0], "image/jpeg"))
+    checked(app)
+    assert "two_upload" in app.session_state
+    assert uploads.store().nbytes == kept
 
 
 def test_who_answers_first_sees_the_model_s_answer_afterwards(

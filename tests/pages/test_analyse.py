@@ -24,7 +24,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from tests.pages.conftest import part, read, start, texts
 from tests.waiting import wait_for
-from ui import state
+from ui import case_picker, state
 from ui.case import Case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,10 +74,12 @@ def test_the_photo_comes_plain_and_each_layer_by_one_switch(app):
     assert shown(app)["heatOpacity"] == shown(app)["fill"] == 0
     assert "heatmap" not in alt(app)
     assert "outlined" not in alt(app)
+    assert not shown(app)["heat"], "what is not shown is not sent"
     app.toggle(key="outline").set_value(True)
     app.toggle(key="heat_on").set_value(True).run()
     assert shown(app)["showOutline"]
     assert shown(app)["heatOpacity"] == 0.6
+    assert shown(app)["heat"].startswith("data:image/webp;base64,")
     assert "lesion outlined" in alt(app)
     assert "heatmap for" in alt(app)
 
@@ -267,6 +269,22 @@ def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
     assert app.session_state["case"] == first
 
 
+def test_a_presentation_goes_on_among_the_cases_that_pass_the_filters(dataset, monkeypatch):
+    table = dataset.table
+    rare = [str(i) for i in table.index[(table["split"] == "test") & (table["dx"] == "df")]]
+    session = {"source": "dataset", "diagnosis": "df", "case": rare[0]}
+    monkeypatch.setattr(case_picker.st, "session_state", session)
+    monkeypatch.setattr(state, "dataset", lambda: dataset)
+    shown = [rare[0]]
+    for _ in range(5):
+        case_picker.move(1)
+        assert session["case"] in rare
+        assert session["case"] != shown[-1]
+        shown.append(session["case"])
+    case_picker.move(-1)
+    assert session["case"] == shown[-2]
+
+
 def test_an_upload_can_be_removed(app):
     upload(app, "mine.jpg", to_jpeg(practice_set()[0].image.rgb))
     assert not app.file_uploader
@@ -373,6 +391,10 @@ def test_filter_without_a_case_says_so(dataset, tmp_path, monkeypatch):
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     app = start()
     assert "No imported case fits" in texts(app)
+    app.text_input(key="typed").set_value(trained).run()
+    assert not app.exception
+    assert trained in alt(app)
+    app = start()
     app.segmented_control(key="part").set_value("all").run()
     assert not app.exception
     assert trained in alt(app)

@@ -36,6 +36,36 @@ def test_a_playlist_is_made_in_order_and_lives_in_its_link(app: AppTest, ids: li
     assert app.session_state["playlist"] == []
 
 
+def test_a_second_click_before_the_page_is_drawn_anew_does_no_harm(
+    app: AppTest, ids: list[str]
+) -> None:
+    for image_id in ids:
+        app.button(key=f"playlist_{image_id}").click().run()
+    app.session_state["playlist"].remove(ids[0])  # what the first click did
+    app.button(key=f"playlist_remove_{ids[0]}").click().run()
+    assert not app.exception
+    assert app.session_state["playlist"] == ids[1:]
+    app.session_state["playlist"].reverse()  # as after a click on Up of the last one
+    app.button(key=f"playlist_up_{ids[2]}").click().run()
+    assert not app.exception
+    assert app.session_state["playlist"] == [ids[2], ids[1]]
+
+
+def test_present_opens_the_first_case_that_the_dataset_has(app: AppTest, ids: list[str]) -> None:
+    app.session_state["playlist"] = ["ISIC_9999999", *ids]
+    app.run()
+    app.button(key="playlist_present").click().run()
+    assert not app.exception
+    stage = part(app, "stage")
+    assert stage is not None
+    assert stage["alt"] == f"photo {ids[0]}"
+    found = {name: "".join(app.query_params[name]) for name in app.query_params}
+    digits = [image_id.removeprefix("ISIC_").lstrip("0") for image_id in ids]
+    assert found == {
+        "case": ids[0], "view": "present", "cases": ".".join(["9999999", *digits]),
+    }  # fmt: skip
+
+
 def open_file(app: AppTest, content: bytes) -> AppTest:
     app.file_uploader(key="playlist_file").set_value(("list.txt", content, "text/plain")).run()
     assert not app.exception
@@ -49,7 +79,7 @@ def test_a_saved_playlist_is_opened_and_anything_else_is_refused(
     assert app.session_state["playlist"] == [ids[1], ids[0]]
     assert "1 of its 3 ids are not in the dataset" in texts(app)
     open_file(app, b"PK\x03\x04\xff 24306 24307")
-    assert "is no list of images" in texts(app)
+    assert "is not a list of images" in texts(app)
     assert app.session_state["playlist"] == [ids[1], ids[0]]
 
 

@@ -5,6 +5,7 @@ passed over."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
@@ -13,6 +14,7 @@ from core.lesion.phantom import practice_titles
 from core.taxonomy import KEYS
 from ui import state
 from ui.analyse import uploads
+from ui.analyse.present import PLAYLIST, PRESENT
 
 if TYPE_CHECKING:
     from ui.state import ShownAnalysis
@@ -51,31 +53,54 @@ def read() -> None:
         say["class_wanted"] = now.get("class")
         if now.get("find") in ("melanoma", "malignant"):
             say["line_target"] = now["find"]
-        if now.get("sensitivity", "").isdecimal() and int(now["sensitivity"]) in SENSITIVITIES:
-            say["line_sensitivity"] = int(now["sensitivity"])
+        if (sensitivity := _number(now.get("sensitivity", ""))) in SENSITIVITIES:
+            say["line_sensitivity"] = sensitivity
         say["first"] = now.get("first") == "1"
-    say["present"] = now.get("view") == "present"
+    say[PRESENT] = now.get("view") == "present"
     if found := ids_of(now.get("cases", "")):
-        say["playlist"] = found
+        say[PLAYLIST] = found
         if not any(name in now for name in PHOTOS):
-            data = state.dataset()
-            known = [] if isinstance(data, str) else [i for i in found if i in data.table.index]
-            first = known[0] if known else found[0]
-            say.update(source="dataset", case=first, pinned=True, asked_case=first)
+            show_first(found)
 
 
 def _read_photo(now: dict[str, str]) -> None:
     if "case" in now:
-        image_id = image_id_of(now["case"])
-        st.session_state.update(source="dataset", case=image_id, pinned=True, asked_case=image_id)
+        _ask_for(image_id_of(now["case"]))
     elif "practice" in now:
         titles = practice_titles()
-        number = int(now["practice"]) if now["practice"].isdecimal() else 0
+        number = _number(now["practice"])
         st.session_state["source"] = "practice"
         if 1 <= number <= len(titles):
             st.session_state["practice"] = titles[number - 1]
     elif not uploads.restore(now["photo"]):
         st.session_state.update(source="upload", upload_lost=True)
+
+
+def _number(words: str) -> int:
+    """A number of at most three digits; 0 for anything else."""
+    return int(words) if re.fullmatch("[0-9]{1,3}", words) else 0
+
+
+def _ask_for(image_id: str) -> None:
+    """As `choose`; whether the dataset has that case is still to be seen."""
+    choose(image_id)
+    st.session_state["asked_case"] = image_id
+
+
+def show_first(listed: Sequence[str]) -> None:
+    """The Analyse page shall show the first case of a playlist that the dataset has.
+
+    Args:
+        listed: one id at least.
+    """
+    data = state.dataset()
+    known = [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
+    _ask_for((known or listed)[0])
+
+
+def choose(image_id: str) -> None:
+    """The Analyse page shall show that case of the dataset, whatever its filters say."""
+    st.session_state.update(source="dataset", case=image_id, pinned=True)
 
 
 def write(shown: ShownAnalysis | None = None) -> None:
@@ -115,9 +140,9 @@ def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
         if "line_sensitivity" in say:
             found["sensitivity"] = str(say["line_sensitivity"])
     found["first"] = "1" if say.get("first") else None
-    if say.get("present"):
+    if say.get(PRESENT):
         found["view"] = "present"
-        found["cases"] = cases_of(say.get("playlist", ()))
+        found["cases"] = cases_of(say.get(PLAYLIST, ()))
     return {name: value for name, value in found.items() if value}
 
 

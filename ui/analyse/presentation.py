@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 
 from core.answer import words
-from core.taxonomy import BY_KEY
 from ui import state
+from ui.analyse.address import choose
 from ui.analyse.present import PLAYLIST, leave
 from ui.case import Case
 from ui.parts.bars import rows
@@ -31,7 +31,7 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     notes = ["Teaching, not diagnosis"]
     if place is not None:
         notes.insert(0, f"Case {place + 1} of {len(listed)}")
-    true = None if case.record is None else BY_KEY[str(case.record["dx"])]
+    true = None if case.record is None else case.truth()
     agrees = true is not None and true.key == analysis.prediction
     answered = analysis.in_domain
     data = layers_of(shown, analysis.heatmap(analysis.prediction), analysis.prediction) | {
@@ -54,7 +54,7 @@ def _move(name: str, otherwise: Callable[[int], None], by: int) -> None:
         return
     place = listed.index(name) + by
     if 0 <= place < len(listed):
-        open_case(listed[place])
+        choose(listed[place])
 
 
 def _listed() -> list[str]:
@@ -62,8 +62,3 @@ def _listed() -> list[str]:
     data = state.dataset()
     listed = st.session_state.get(PLAYLIST, [])
     return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
-
-
-def open_case(image_id: str) -> None:
-    """Have the page show a case of the dataset."""
-    st.session_state.update(source="dataset", case=image_id, pinned=True)

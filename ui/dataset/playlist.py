@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.ham10000.dataset import Dataset
+from ui.analyse import address, present
 from ui.analyse.address import MOST_CASES, cases_of, ids_of
 from ui.analyse.present import PLAYLIST
 from ui.browser import address_of
@@ -58,7 +59,9 @@ def show(on_page: Sequence[str], data: Dataset) -> None:
             if st.button(
                 "Present", icon=":material/play_arrow:", key="playlist_present", type="primary"
             ):
-                st.switch_page("pages/screens/analyse.py", query_params=_parameters(listed))
+                present.ask()
+                address.show_first(listed)
+                address.open_analyse()
             st.download_button(
                 "Save as a file",
                 HEAD + "\n".join(listed) + "\n",
@@ -86,7 +89,7 @@ def _row(place: int, image_id: str) -> None:
         "Up",
         key=f"playlist_up_{image_id}",
         on_click=_up,
-        args=(place,),
+        args=(image_id,),
         disabled=place == 0,
         type="tertiary",
         icon=":material/arrow_upward:",
@@ -94,7 +97,7 @@ def _row(place: int, image_id: str) -> None:
     row.button(
         "Remove",
         key=f"playlist_remove_{image_id}",
-        on_click=ids().remove,
+        on_click=_remove,
         args=(image_id,),
         type="tertiary",
         icon=":material/close:",
@@ -110,7 +113,7 @@ def button(image_id: str) -> None:
         key=f"playlist_{image_id}",
         type="tertiary",
         help="Take it off the playlist" if within else "Add it to the playlist",
-        on_click=ids().remove if within else _add,
+        on_click=_remove if within else _add,
         args=(image_id,) if within else ([image_id],),
     )
 
@@ -124,9 +127,16 @@ def _add(more: list[str]) -> None:
         st.session_state[_PROBLEM] = f"A playlist has {MOST_CASES} cases at most."
 
 
-def _up(place: int) -> None:
+def _remove(image_id: str) -> None:
+    """Also for a second click, before the page is drawn anew."""
+    if image_id in ids():
+        ids().remove(image_id)
+
+
+def _up(image_id: str) -> None:
     listed = ids()
-    listed[place - 1], listed[place] = listed[place], listed[place - 1]
+    if place := listed.index(image_id) if image_id in listed else 0:
+        listed[place - 1], listed[place] = listed[place], listed[place - 1]
 
 
 def _open(data: Dataset) -> None:
@@ -138,8 +148,9 @@ def _open(data: Dataset) -> None:
     known = [image_id for image_id in found if image_id in data.table.index]
     if not known:
         st.session_state[_PROBLEM] = (
-            "This file is no list of images of the dataset. A playlist is a text with one image id "
-            f"a line, such as {data.table.index[0]}, and nothing else. Yours stays as it was."
+            "This file is not a list of images of the dataset. A playlist is a text file with one "
+            f"image id per line, such as {data.table.index[0]}, and nothing else. Your playlist "
+            "stays as it was."
         )
         return
     st.session_state[PLAYLIST] = known

@@ -19,8 +19,9 @@ from core.imaging.image import ImageError
 from core.models.neighbours import Neighbour, vote
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
+from ui.analyse.address import choose
 from ui.case import Case
-from ui.dataset_cases import choose, small
+from ui.dataset_cases import small
 from ui.state import ShownAnalysis
 from ui.text import as_text
 

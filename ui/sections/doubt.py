@@ -68,10 +68,11 @@ def _band(shown: ShownAnalysis) -> Band:
     return record.band(float(entropy(shown.analysis.probabilities)))
 
 
-def _how_often(band: Band) -> str:
+def _how_often(band: Band, mark: str = "") -> str:
+    """A sentence; `mark` stands around its figure."""
     return (
         f"Of the {band.images:,} validation photos whose probabilities were about as spread out "
-        f"as here, the model was right in {percent(band.right)}."
+        f"as here, the model was right in {mark}{percent(band.right)}{mark}."
     )
 
 
@@ -88,7 +89,7 @@ def _spread(shown: ShownAnalysis) -> None:
         st.markdown(figure)
         st.caption(f":material/info: {as_text(str(error))}")
         return
-    st.markdown(f"**{WORDS[band.name]}.** {_how_often(band)}", help=figure)
+    st.markdown(f"**{WORDS[band.name]}.** {_how_often(band, '**')}", help=figure)
     st.caption(
         f"Compared with the third of validation photos that have {band.low:.2f} to "
         f"{band.high:.2f} nats. It holds for photos like HAM10000's."

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import gc
 import weakref
-
 
 import numpy as np
 import pytest

@@ -8,6 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.answer import words
+from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse.address import choose
 from ui.analyse.present import PLAYLIST, leave
@@ -31,7 +32,7 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     notes = ["Teaching, not diagnosis"]
     if place is not None:
         notes.insert(0, f"Case {place + 1} of {len(listed)}")
-    true = None if case.record is None else case.truth()
+    true = None if case.record is None else BY_KEY[str(case.record["dx"])]
     agrees = true is not None and true.key == analysis.prediction
     answered = analysis.in_domain
     data = layers_of(shown, analysis.heatmap(analysis.prediction), analysis.prediction) | {

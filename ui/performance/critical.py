@@ -13,7 +13,6 @@ from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import (
     ELSEWHERE,
     ClassifierEvaluation,
-    Evaluation,
     EvaluationError,
     names,
 )
@@ -22,7 +21,7 @@ from core.taxonomy import BY_KEY
 from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
 from ui.performance import charts
-from ui.performance.evaluations import Choice
+from ui.performance.evaluations import Choice, evaluation
 from ui.performance.sides import HEADS, Side, sides
 from ui.text import as_code, as_text
 
@@ -178,7 +177,7 @@ def _elsewhere(key: str, side: Side) -> None:
         _missing("This experiment was not measured elsewhere.", f"{command(key)} --more PHOTOS")
         return
     try:
-        away = Side(side.folder, Evaluation.read(side.folder, ELSEWHERE, False), side.card)
+        away = Side(side.folder, evaluation(side.folder, ELSEWHERE, diagnoses=False), side.card)
     except EvaluationError as error:
         st.error(as_text(str(error)))
         return

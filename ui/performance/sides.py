@@ -20,6 +20,8 @@ from core.models.cards import Card
 from core.models.weights import WeightsError
 from train.choices import IMAGES, LESIONS
 from train.experiments import SPLITS, figures_of, length_shown
+from ui import state
+from ui.performance.evaluations import evaluation
 from ui.text import as_text
 
 HEADS = {IMAGES: "Ours, images at random", LESIONS: "Ours, by lesion"}
@@ -87,12 +89,12 @@ def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
         if folder is None:
             continue
         try:
-            figures = Evaluation.read(folder, "test", diagnoses=False)
+            figures = evaluation(folder, "test", diagnoses=False)
         except EvaluationError as error:
             st.error(as_text(str(error)), title="An evaluation is left out")
             continue
         try:
-            card = Card.read(folder)
+            card = state.card(folder)
         except WeightsError:
             card = Card()
         found[split] = Side(folder, figures, card)

@@ -18,7 +18,7 @@ BROKEN = broken-venv
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help app venv test lint tests format clean broken-venv
+.PHONY: help app desktop venv test lint tests format clean broken-venv
 
 help: ## List these goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ app: $(APP_STAMP) ## Install on the first run, then start the app
 	            "Stop that program, or choose another port: make app PORT=$$(( $(PORT) + 1 ))"; exit 1; }
 	@echo "LesionLab: http://127.0.0.1:$(PORT)    (Ctrl+C stops it)"
 	@exec $(PY) -m streamlit run app.py --server.port $(PORT)
+
+desktop: $(APP_STAMP) ## The app in a window of its own
+	@exec $(PY) -m desktop
 
 venv: $(APP_STAMP) ## Only install what the app needs, into .venv
 

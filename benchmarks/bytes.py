@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.app import running_app
 from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
 from benchmarks.common import machine, run, table
+from desktop.server import running_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

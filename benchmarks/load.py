@@ -29,7 +29,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.app import running_app
 from benchmarks.page import Answer, SessionError
 from benchmarks.session import Session
 from core.answer.analyser import Analyser
@@ -38,6 +37,7 @@ from core.lesion.phantom import KINDS, make_phantom
 from core.models.weights import WeightsError
 from core.settings import SettingsError
 from core.taxonomy import BY_KEY
+from desktop.server import running_app
 
 WARM_UP_SECONDS = 5.0
 ALONE_SECONDS = 20.0

@@ -29,7 +29,6 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from benchmarks.app import running_app
 from benchmarks.common import machine, on_the_cpu, table
 from benchmarks.load import memory_of
 from benchmarks.page import SessionError
@@ -39,6 +38,7 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.splits import SplitError
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
+from desktop.server import running_app
 from ui.case import Case
 from ui.state import ModelServer
 

@@ -9,6 +9,7 @@
 | `LESIONLAB_PRETRAINED` | ImageNet weights to start from | `pretrained/` in the repository |
 | `LESIONLAB_CACHE` | models prepared for this machine, photos decoded | the user's cache folder |
 | `LESIONLAB_CACHE_GB` | what decoded photos and features of photos may take on the disk | 20 |
+| `LESIONLAB_WINDOW` | the app window's lock, log and browser profile | the user's data folder |
 | `LESIONLAB_ARCHIVE` | address of the ISIC Archive's interface | the public one |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |
@@ -63,6 +64,7 @@ class Settings:
     ray_workers: int
     cache_gb: float
     nice: int
+    window: Path
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -90,9 +92,13 @@ def _read(
     ray_workers: str,
     cache_gb: str,
     nice: str,
+    window: str,
 ) -> Settings:
     """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
-    from platformdirs import user_cache_path  # here, so that the doctor can say that it is missing
+    from platformdirs import (  # here, so that the doctor can say that it is missing
+        user_cache_path,
+        user_data_path,
+    )
 
     return Settings(
         data=_folder(data, "data"),
@@ -109,6 +115,7 @@ def _read(
         ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
         cache_gb=_gigabytes("LESIONLAB_CACHE_GB", cache_gb, 20.0),
         nice=_count("LESIONLAB_NICE", nice, NICEST, 0, NICEST),
+        window=_folder(window, user_data_path("lesionlab", appauthor=False) / "window"),
     )
 
 

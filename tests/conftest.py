@@ -77,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LESIONLAB_CACHE"] = str(cache)
     os.environ["LESIONLAB_RUNS"] = str(config.cache.mkdir("runs"))
     os.environ["LESIONLAB_LEARNING"] = str(config.cache.mkdir("learning"))
+    os.environ["LESIONLAB_WINDOW"] = str(config.cache.mkdir("window"))
 
 
 def _prepare_models(cache: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPS = ("app.py", "core", "train", "ui", "pages", "benchmarks")
+TOPS = ("app.py", "core", "train", "ui", "pages", "desktop", "benchmarks")
 UNPICKLES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 
 

@@ -4,6 +4,7 @@
     <cache>/training/KEY/           photos of people's own folders, decoded
     <data>/ham10000/cache/KEY/      HAM10000's photos decoded, and what a network makes of them
     <learning>/                     answers to quizzes, which nothing here removes
+    <window>/                       the app window's log and browser profile, neither
 
 Each KEY is an entry of a cache (`core.system.caches`) with a marker (`core.system.ownership`).
 Earlier versions left none, and the models directly in <cache>; their entries are known by what they
@@ -36,9 +37,12 @@ TITLES = {
     "bin": "Deleted trainings (bin)",
     "dataset": "HAM10000",
     "answers": "Answers to quizzes",
+    "window": "App window (browser profile)",
 }
 ANSWERS = "answers"
 """What the folder of `core.learning.database` is marked as."""
+WINDOW = "window"
+"""What the folder of `desktop.place` is marked as."""
 CLEARED = {"models": prepared.KIND, "photos": PHOTOS, "features": FEATURES}
 """What can be made again: its key among `TITLES`, and the kind of its entries."""
 DATASET = "ham10000"
@@ -86,7 +90,7 @@ class Cleared:
 
 def survey(settings: Settings) -> list[Item]:
     """All that is kept, in the order of `TITLES`."""
-    return [*_cached(settings), *_runs(settings), *_dataset(settings), *_answers(settings)]
+    return [*_cached(settings), *_runs(settings), *_dataset(settings), *_people(settings)]
 
 
 def clear(kinds: Collection[str], settings: Settings) -> Cleared:
@@ -237,9 +241,13 @@ def _dataset(settings: Settings) -> Iterator[Item]:
         yield Item("dataset", root, size)
 
 
-def _answers(settings: Settings) -> Iterator[Item]:
-    if ownership.kind_of(settings.learning) == ANSWERS:
-        yield Item("answers", settings.learning, size_of(settings.learning))
+def _people(settings: Settings) -> Iterator[Item]:
+    for kind, folder, marked in (
+        ("answers", settings.learning, ANSWERS),
+        ("window", settings.window, WINDOW),
+    ):
+        if ownership.kind_of(folder) == marked:
+            yield Item(kind, folder, size_of(folder))
 
 
 def _inside(folder: Path) -> list[Path]:

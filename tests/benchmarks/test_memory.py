@@ -7,10 +7,10 @@ import os
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.app import running_app
 from benchmarks.memory import Round, grown, heavy
 from benchmarks.page import Page
 from benchmarks.visit import Visit
+from desktop.server import running_app
 
 
 def rounds(*rss: float) -> list[Round]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.app import running_app
 from benchmarks.load import Photo, Tally, make_photo, mismatch, report
 from benchmarks.page import Answer, Page, SessionError
 from benchmarks.session import Session
+from desktop.server import running_app
 
 
 def delta(*place: int, body: str, digest: str = "") -> ForwardMsg:

@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from benchmarks.app import running_app
 from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
+from desktop.server import running_app
 from tests.waiting import PATIENCE
 
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.app import running_app
+from desktop.server import running_app
 
 PAGES = {
     "/": ("Analyse", "Analyse a photo"),

@@ -17,7 +17,7 @@ VARIABLES = (
     "THREADS",
     "PRECISION",
 )
-VARIABLES += ("RAY", "RAY_WORKERS", "NICE")
+VARIABLES += ("RAY", "RAY_WORKERS", "NICE", "WINDOW")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +36,8 @@ def test_defaults() -> None:
     assert settings.pretrained == REPOSITORY / "pretrained"
     assert settings.cache.is_absolute()
     assert REPOSITORY not in settings.cache.parents
+    assert settings.window.is_absolute()
+    assert REPOSITORY not in settings.window.parents
     assert settings.device == "auto"
     assert settings.precision == "f32"
     assert 1 <= settings.threads <= 4

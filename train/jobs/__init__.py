@@ -7,9 +7,10 @@ Nothing here imports torch or Streamlit, so that a web page may use all of it.
     ensure_supervisor(runs)                # someone takes the queue's head
     runs.get(id).state                     # "queued", "running", …
 
-`store` keeps names and the queue in SQLite (`database`), `locks` tells who lives, `states` derives
-from both what a run is doing; `supervisor` starts one training after the other, `worker` is the
-process that trains, `watch` what it tells meanwhile, `words` what it says at its end.
+`store` keeps names and the queue in SQLite (`database`), `core.system.locks` tells who lives,
+`states` derives from both what a run is doing; `supervisor` starts one training after the other,
+`worker` is the process that trains, `watch` what it tells meanwhile, `words` what it says at its
+end.
 """
 
 from __future__ import annotations

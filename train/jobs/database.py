@@ -13,9 +13,9 @@ from typing import ClassVar
 
 from core.errors import UserError
 from core.system.disk_space import is_disk_full
+from core.system.locks import BusyError, hold
 from core.system.run_folder import is_run
 from core.system.sqlite_file import BUSY_SECONDS, SQLiteFile, is_damaged, version_of
-from train.jobs.locks import BusyError, hold
 
 DATABASE_FILE = "runs.sqlite"
 

@@ -15,11 +15,11 @@ from typing import Any
 from core.models.registry import kinds_in_use, use_shipped
 from core.settings import Settings
 from core.system import ownership
+from core.system.locks import BusyError, held, hold
 from core.system.run_folder import RUN, claim_run, is_run
 from train.config import Config, ConfigError
 from train.config_files import write_run_config
 from train.jobs.database import Database, JobError
-from train.jobs.locks import BusyError, held, hold
 from train.jobs.logs import LOG_FILE, tail
 from train.jobs.record import Record, read_record
 from train.jobs.run_files import (

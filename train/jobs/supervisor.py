@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import REPOSITORY
+from core.system.locks import BusyError, Identity, held, hold
 from train.jobs.database import JobError
-from train.jobs.locks import BusyError, Identity, held, hold
 from train.jobs.logs import LOG_FILE, tail, trim
 from train.jobs.states import Run
 from train.jobs.store import LOCK_FILE, Runs, at_cluster

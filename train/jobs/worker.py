@@ -15,9 +15,9 @@ from typing import Any
 
 from core.settings import Settings
 from core.system import ownership
+from core.system.locks import BusyError, Identity, hold
 from core.system.run_folder import claim_run
 from train.jobs.database import JobError
-from train.jobs.locks import BusyError, Identity, hold
 from train.jobs.record import read_record
 from train.jobs.states import Outcome
 from train.jobs.store import LOCK_FILE, Runs

@@ -27,8 +27,8 @@ MB = 1024**2
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Four folders full of somebody's things."""
-    for name in ("CACHE", "RUNS", "DATA", "LEARNING"):
+    """Five folders full of somebody's things."""
+    for name in ("CACHE", "RUNS", "DATA", "LEARNING", "WINDOW"):
         folder = tmp_path / name.lower()
         folder.mkdir()
         monkeypatch.setenv(f"LESIONLAB_{name}", str(folder))
@@ -92,6 +92,7 @@ def test_all_is_listed(settings: Settings) -> None:
         connection.execute("INSERT INTO runs VALUES ('here', NULL), ('binned', 1.0)")
         connection.commit()
     ownership.claim(settings.learning, storage.ANSWERS)
+    ownership.claim(settings.window, storage.WINDOW)
     found = {item.kind: item for item in survey(settings)}
     assert list(found) == list(storage.TITLES)
     assert found["models"].path == kept

@@ -34,7 +34,7 @@ def processes(folder: Path, word: str = "") -> list[psutil.Process]:
 HOLDER = """
 import sys
 from pathlib import Path
-from train.jobs.locks import hold
+from core.system.locks import hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
+from core.system.locks import hold
 from tests.ordinary_user import for_an_ordinary_user, readable_folder
 from tests.train.jobs.conftest import config
 from tests.waiting import wait_for
@@ -23,7 +24,6 @@ from train.config import SegmenterConfig
 from train.config_files import read_run_config
 from train.jobs import JobError, Runs
 from train.jobs.database import DATABASE_FILE, Database
-from train.jobs.locks import hold
 from train.jobs.store import LOCK_FILE
 from train.jobs.worker import _begin, attended
 from train.progress import Progress

@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 from core.settings import REPOSITORY
+from core.system.locks import Identity, held
 from tests.train.jobs import fake
 from tests.train.jobs.conftest import HOLDER, config, other, processes
 from tests.waiting import PATIENCE, wait_for
 from train.jobs import JobError, Run, Runs, State, ensure_supervisor
-from train.jobs.locks import Identity, held
 from train.jobs.store import LOCK_FILE
 from train.jobs.supervisor import SUPERVISOR_FILE, Supervisor
 

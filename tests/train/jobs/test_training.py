@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from core.system import ownership
+from core.system.locks import held
 from tests.train.jobs import fake
 from tests.waiting import wait_for
 from train.config import ClassifierConfig
 from train.jobs import Runs, ensure_supervisor
-from train.jobs.locks import held
 from train.jobs.store import LOCK_FILE
 from train.jobs.supervisor import SUPERVISOR_FILE
 from train.jobs.worker import work

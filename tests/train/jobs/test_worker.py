@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
+from core.system.locks import held, hold
 from tests.train.jobs import fake
 from tests.train.jobs.conftest import config
 from train.config import ConfigError
 from train.jobs import Runs
-from train.jobs.locks import held, hold
 from train.jobs.store import LOCK_FILE
 from train.jobs.worker import LATER, TURN_FILE, work
 from train.progress import Watch

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.system import locks
+from core.system.locks import BusyError, Identity, held, hold
 from tests.train.jobs.conftest import HOLDER, other
 from tests.waiting import PATIENCE
-from train.jobs import locks
-from train.jobs.locks import BusyError, Identity, held, hold
 
 
 def test_lock_is_free_as_soon_as_its_holder_is_killed(tmp_path: Path) -> None:

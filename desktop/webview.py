@@ -37,7 +37,7 @@ def trouble(python: str = sys.executable) -> str:
     if sys.platform != "linux":
         return ""
     tried = subprocess.run(
-        [python, "-c", "import webview.guilib; webview.guilib.initialize()"],
+        [python, "-c", "from webview.guilib import initialize; initialize()"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

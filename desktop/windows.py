@@ -67,8 +67,9 @@ class DefaultBrowser:
         if not webbrowser.open(url):
             self._say(f"No browser could be opened. Open this address in one: {url}")
         self._say(
-            "Neither a web view nor Chrome, Chromium or Edge was found, so LesionLab is a page of "
-            "your browser. It ends some minutes after its last page was closed, or with Ctrl+C."
+            "Neither a web view nor a window of Chrome, Chromium or Edge opens here, so LesionLab "
+            "is a page of your browser. It ends some minutes after its last page was closed, or "
+            "with Ctrl+C."
         )
         seen = time.monotonic()
         while not self._ended.wait(LOOK_SECONDS):

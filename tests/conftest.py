@@ -56,6 +56,7 @@ LONGEST = (
     "browser",
     "train/learn/test_fit.py",
     "core/test_outside.py",
+    "desktop",
     "test_commands.py",
     "ui/test_imports.py",
     "train",

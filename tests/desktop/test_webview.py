@@ -193,3 +193,16 @@ def test_a_library_that_ends_its_process_leaves_it_to_others(
     monkeypatch.setattr(webview, "trouble", lambda: "xcb-cursor0 is needed")
     with pytest.raises(CannotOpenError, match="xcb-cursor0"):
         WebView(tmp_path, str, tmp_path).open("http://127.0.0.1:1/")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Qt is Linux' web view")
+def test_what_is_tried_is_what_pywebview_has(tmp_path: Path) -> None:
+    """Its package hides its module of the same name: only what it hands on can be called."""
+    package = tmp_path / "webview"
+    package.mkdir()
+    (package / "guilib.py").write_text("import sys\ndef initialize(): sys.exit('no screen')\n")
+    (package / "__init__.py").write_text("from webview.guilib import initialize\nguilib = None\n")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncd "{tmp_path}" && exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    assert trouble(str(python)) == "no screen"

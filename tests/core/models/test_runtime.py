@@ -134,8 +134,9 @@ def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:
         alone = openvino.classify(pixels[k : k + 1])
         assert np.array_equal(together.logits[k], alone.logits[0])
         assert np.array_equal(together.heatmaps[k], alone.heatmaps[0])
-    masks = np.stack([resize(p.image.rgb, (160, 160)) for p in practice_set()[:2]])
-    assert openvino.segment(masks).shape == (2, 160, 160)
+    size = SIZES[1]
+    masks = np.stack([resize(p.image.rgb, (size, size)) for p in practice_set()[:2]])
+    assert openvino.segment(masks).shape == (2, size, size)
 
 
 def test_names(openvino: Runtime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 from core.errors import UserError
 from core.system.disk_space import is_disk_full
@@ -94,6 +95,20 @@ CREATE TABLE class_answers (
 """Times are seconds since 1970. `named`, `probabilities` (JSON) and `weights` (SHA-256) are the
 model's answer."""
 
+OUTLINES = """
+CREATE TABLE outlines (
+    quiz TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    points TEXT NOT NULL,
+    scores TEXT,
+    weights TEXT,
+    PRIMARY KEY (quiz, position),
+    FOREIGN KEY (quiz, position) REFERENCES cases ON DELETE CASCADE
+);
+"""
+"""Points and scores are JSON (`core.learning.outlines`), `weights` those of the model that outlines
+(SHA-256)."""
+
 
 class LearningError(UserError, ValueError):
     """Answers cannot be kept or read; the message says what to do."""
@@ -107,6 +122,8 @@ class Database(SQLiteFile):
     """
 
     schema = SCHEMA
+    additions: ClassVar = {2: OUTLINES}
+    version = 2
     pragmas = ("foreign_keys = ON", "synchronous = FULL", "secure_delete = ON")
 
     def __init__(self, folder: Path) -> None:
@@ -121,6 +138,8 @@ class Database(SQLiteFile):
                         f"{self.path} is of a newer LesionLab. Get that one, or have "
                         "LESIONLAB_LEARNING name another folder."
                     )
+                elif version_of(connection) < self.version:
+                    self.make_tables(connection)
         except ForeignFolderError as error:
             raise LearningError(
                 f"{error} The setting LESIONLAB_LEARNING names the folder."

@@ -6,20 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.learning.outlines import Drawn
 from core.taxonomy import BY_KEY
 
-MODES = {"alone": "Alone", "with_ai": "With the AI", "clock": "Against the clock"}
+MODES = {
+    "alone": "Alone",
+    "with_ai": "With the AI",
+    "clock": "Against the clock",
+    "draw": "Draw the outline",
+}
 """Ways to be asked, as people call them."""
 ABOUT_MODES = {
     "alone": "You name the diagnosis and how sure you are; then everything is revealed.",
     "with_ai": "You answer, then see the model's answer, and keep yours or change it. Both count.",
     "clock": "Benign or malignant, in 20 seconds a case.",
+    "draw": "You draw the lesion's outline; then you see the expert's and the model's beside it.",
 }
 CLOCK_SECONDS = 20
 GROUPS = ("benign", "malignant")
 """Answers against the clock."""
-TOO_LATE, SKIPPED = "late", "skipped"
-"""What stands for an answer that was not given in time, and for a case that cannot be shown."""
+TOO_LATE, SKIPPED, OUTLINED = "late", "skipped", "outlined"
+"""What stands for an answer that was not given in time, for a case that cannot be shown, and for an
+outline."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Answered:
         said: the model's answer; None if it was never computed.
         quiz: id of the quiz.
         mode, level: of the quiz.
+        drawn: the outline, where one was asked for.
     """
 
     image: str
@@ -73,6 +82,7 @@ class Answered:
     quiz: str = ""
     mode: str = "alone"
     level: str = "balanced"
+    drawn: Drawn | None = None
 
     @property
     def right(self) -> bool:
@@ -98,6 +108,7 @@ class Step:
         position: from 0.
         first, second: the answers, None while they are not given.
         closed: whether its feedback was read.
+        drawn: the outline, where one was asked for and given.
     """
 
     position: int
@@ -109,6 +120,7 @@ class Step:
     second: str | None
     said: Said | None
     closed: bool
+    drawn: Drawn | None = None
 
 
 @dataclass(frozen=True)

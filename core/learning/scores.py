@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv
 
-from core.evaluation.metrics import confusion
-from core.learning.records import SKIPPED, Answered, is_right
+from core.evaluation.figures import Figure
+from core.evaluation.metrics import FAILED_BELOW, confusion
+from core.learning.outlines import OutlineScores, mean
+from core.learning.records import OUTLINED, SKIPPED, Answered, is_right
 from core.taxonomy import BY_KEY, KEYS
 
 CONFIDENCES = (0.2, 0.4, 0.6, 0.8, 0.95)
@@ -88,8 +90,26 @@ WHO: dict[str, Answer] = {
 
 
 def counted(answers: Sequence[Answered]) -> list[Answered]:
-    """Without the cases that could not be shown."""
-    return [a for a in answers if a.first != SKIPPED]
+    """Those that name something: without outlines, and without cases that could not be shown."""
+    return [a for a in answers if a.first not in (SKIPPED, OUTLINED)]
+
+
+def outlined(answers: Sequence[Answered]) -> list[tuple[Answered, OutlineScores]]:
+    """The outlines that were scored."""
+    return [(a, a.drawn.scores) for a in answers if a.drawn and a.drawn.scores]
+
+
+def outline_means(answers: Sequence[Answered]) -> dict[str, Figure]:
+    """Mean IoU of the outlines: You and Model with the expert's, You with the model's, and
+    Difference, the student's minus the model's on the same cases."""
+    found = [scores for _, scores in outlined(answers)]
+    pairs = [(s.student.iou, s.model.iou) for s in found if s.model]
+    return {
+        "You": mean([s.student.iou for s in found]),
+        "Model": mean([model for _, model in pairs]),
+        "You with the model": mean([s.with_model.iou for s in found if s.with_model]),
+        "Difference": mean([student - model for student, model in pairs]),
+    }
 
 
 def accuracy(answers: Sequence[Answered], who: Answer) -> Share:
@@ -173,5 +193,6 @@ def would_have(answers: Sequence[Answered]) -> tuple[int, int]:
 
 
 def mistakes(answers: Sequence[Answered]) -> list[Answered]:
-    """Cases whose final answer was wrong."""
-    return [a for a in counted(answers) if not is_right(a.final, a.truth)]
+    """Cases whose final answer was wrong, or whose outline failed (`FAILED_BELOW`)."""
+    wrong = [a for a in counted(answers) if not is_right(a.final, a.truth)]
+    return wrong + [a for a, scores in outlined(answers) if scores.student.iou < FAILED_BELOW]

@@ -13,12 +13,14 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
-from core.learning.records import SKIPPED, Answered, Profile, Quiz, Said, Step
+from core.learning.outlines import Drawn, Outline, OutlineScores, Overlap
+from core.learning.records import OUTLINED, SKIPPED, Answered, Profile, Quiz, Said, Step
 from core.settings import Settings
 
 LONGEST_NICKNAME = 30
@@ -136,6 +138,36 @@ class Store:
             )
             return done.rowcount == 1
 
+    def outline(
+        self, profile: Profile, quiz: str, position: int, outline: Outline, seconds: float
+    ) -> bool:
+        """Keep an outline as the first answer, likewise."""
+        with self.database.write() as connection:
+            _own(connection, profile, quiz, position)
+            done = connection.execute(
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, 'first', ?, NULL, ?, ?)",
+                (quiz, position, OUTLINED, seconds, time.time()),
+            )
+            if done.rowcount == 1:
+                connection.execute(
+                    "INSERT INTO outlines (quiz, position, points) VALUES (?, ?, ?)",
+                    (quiz, position, json.dumps(outline)),
+                )
+            return done.rowcount == 1
+
+    def outline_scored(
+        self, profile: Profile, quiz: str, position: int, scores: OutlineScores, weights: str
+    ) -> None:
+        """Keep what an outline scored and the weights of the network it was compared with (empty:
+        with none), until it is compared with one."""
+        with self.database.write() as connection:
+            _own(connection, profile, quiz, position)
+            connection.execute(
+                "UPDATE outlines SET scores = ?, weights = ? "
+                "WHERE quiz = ? AND position = ? AND (weights IS NULL OR weights = '')",
+                (json.dumps(asdict(scores)), weights, quiz, position),
+            )
+
     def skip(self, profile: Profile, quiz: str, position: int) -> None:
         """Pass over a case that cannot be shown; it counts nowhere."""
         self.answer(profile, quiz, position, "first", SKIPPED, None, 0.0)
@@ -181,12 +213,13 @@ class Store:
         with self.database.read() as connection:
             rows = connection.execute(
                 "SELECT c.*, q.mode, q.level, f.diagnosis AS first, f.confidence, f.seconds, f.at, "
-                "s.diagnosis AS second, s.confidence AS second_confidence "
+                "s.diagnosis AS second, s.confidence AS second_confidence, o.points, o.scores "
                 "FROM quizzes q JOIN cases c ON c.quiz = q.id "
                 "JOIN answers f ON f.quiz = c.quiz AND f.position = c.position "
                 "AND f.stage = 'first' "
                 "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position "
                 "AND s.stage = 'second' "
+                "LEFT JOIN outlines o ON o.quiz = c.quiz AND o.position = c.position "
                 "WHERE q.profile = ? AND (? IS NULL OR q.id = ?) ORDER BY f.at, c.position",
                 (profile.id, quiz, quiz),
             ).fetchall()
@@ -205,6 +238,7 @@ class Store:
                 row["quiz"],
                 row["mode"],
                 row["level"],
+                _drawn(row),
             )
             for row in rows
         ]
@@ -243,11 +277,26 @@ def _said(row: sqlite3.Row) -> Said | None:
     return Said(row["named"], json.loads(row["probabilities"]), row["weights"])
 
 
+def _drawn(row: sqlite3.Row) -> Drawn | None:
+    if row["points"] is None:
+        return None
+    points = tuple((x, y) for x, y in json.loads(row["points"]))
+    if row["scores"] is None:
+        return Drawn(points)
+    kept = json.loads(row["scores"])
+    with_model, model = (
+        Overlap(**kept[name]) if kept[name] else None for name in ("with_model", "model")
+    )
+    return Drawn(points, OutlineScores(Overlap(**kept["student"]), with_model, model))
+
+
 def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:
     rows = connection.execute(
-        "SELECT c.*, f.diagnosis AS first, f.confidence, s.diagnosis AS second FROM cases c "
+        "SELECT c.*, f.diagnosis AS first, f.confidence, s.diagnosis AS second, "
+        "o.points, o.scores FROM cases c "
         "LEFT JOIN answers f ON f.quiz = c.quiz AND f.position = c.position AND f.stage = 'first' "
         "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position AND s.stage = 'second' "
+        "LEFT JOIN outlines o ON o.quiz = c.quiz AND o.position = c.position "
         "WHERE c.quiz = ? ORDER BY c.position",
         (found["id"],),
     )
@@ -262,6 +311,7 @@ def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:
             row["second"],
             _said(row),
             row["closed"] is not None,
+            _drawn(row),
         )
         for row in rows
     )

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -24,11 +24,14 @@ class SQLiteFile(ABC):
     Attributes:
         schema: the statements that make them.
         version: kept in the file (`PRAGMA user_version`).
+        additions: by version, the statements that make its tables of those of the version before.
+            Those of all versions after the first are here; `schema` makes the first one's.
         pragmas: of each connection.
     """
 
     schema: ClassVar[str]
     version: ClassVar[int] = 1
+    additions: ClassVar[Mapping[int, str]] = {}
     pragmas: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, path: Path) -> None:
@@ -73,12 +76,15 @@ class SQLiteFile(ABC):
         return bool(found)
 
     def make_tables(self, connection: sqlite3.Connection) -> None:
-        """Those of a file that has none."""
+        """Those of a file that has none of this version; what it has of an earlier one stays."""
         _use_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
-        if version_of(connection) != self.version:  # no one else has made them meanwhile
-            for statement in self.schema.split(";"):
+        found = version_of(connection)  # somebody else may have made them meanwhile
+        for version in range(found + 1, self.version + 1):
+            made = self.schema if version == 1 else self.additions[version]
+            for statement in made.split(";"):
                 connection.execute(statement)
+        if found < self.version:
             connection.execute(f"PRAGMA user_version = {self.version}")
         connection.execute("COMMIT")
 

@@ -4,7 +4,17 @@ import streamlit as st
 
 from core.learning.database import LearningError
 from core.learning.store import Store
-from ui.learning import asking, choosing, feedback, problems, summary, visitor
+from ui.learning import (
+    asking,
+    choosing,
+    drawing,
+    feedback,
+    outline_summary,
+    outlined,
+    problems,
+    summary,
+    visitor,
+)
 from ui.text import as_text
 
 
@@ -26,7 +36,8 @@ def play() -> None:
     step = quiz.current if quiz else None
     if quiz is not None and step is not None:
         answered = step.first is not None and (quiz.mode != "with_ai" or step.second is not None)
-        (feedback if answered else asking).show(me, quiz, step)
+        ask, reveal = (drawing, outlined) if quiz.mode == "draw" else (asking, feedback)
+        (reveal if answered else ask).show(me, quiz, step)
         return
     with st.container(horizontal=True):
         visitor.bar(me, others)
@@ -36,7 +47,7 @@ def play() -> None:
         st.page_link("pages/screens/classroom.py", label="Class", icon=":material/co_present:")
     done = store.quiz(me, str(st.session_state.get("quiz", "")))
     if done is not None:
-        summary.show(store, me, done)
+        (outline_summary if done.mode == "draw" else summary).show(store, me, done)
         st.header("Next quiz", anchor=False)
     choosing.show(store, me)
 

@@ -131,7 +131,7 @@ def test_against_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     pressed(app, "clock_0_malignant")
     assert kept()[0].right == BY_KEY[kept()[0].truth].malignant
     pressed(app, "next_0")
-    monkeypatch.setattr(asking, "_elapsed", lambda *_: CLOCK_SECONDS + 5.0)
+    monkeypatch.setattr(asking, "elapsed", lambda *_: CLOCK_SECONDS + 5.0)
     pressed(app, "clock_1_benign")
     assert kept()[1].first == TOO_LATE
 
@@ -146,7 +146,7 @@ def test_an_answer_that_comes_too_late_and_cannot_be_kept(
         raise LearningError("The disk is full.")
 
     app = begin("clock")
-    monkeypatch.setattr(asking, "_elapsed", lambda *_: CLOCK_SECONDS + 5.0)
+    monkeypatch.setattr(asking, "elapsed", lambda *_: CLOCK_SECONDS + 5.0)
     with monkeypatch.context() as broken:
         broken.setattr(Store, "answer", failing)
         checked(app)

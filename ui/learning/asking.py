@@ -37,15 +37,20 @@ def open_case(me: Profile, quiz: Quiz, step: Step) -> Case | None:
             "it, import the dataset again.",
             title="This case cannot be shown",
         )
-        st.button(
-            "Skip this case",
-            key=f"skip_{step.position}",
-            icon=":material/skip_next:",
-            on_click=_skip,
-            args=(me, quiz.id, step.position),
-        )
+        skip_button(me, quiz, step)
         return None
     return case
+
+
+def skip_button(me: Profile, quiz: Quiz, step: Step) -> None:
+    """The way on from a case that cannot be asked."""
+    st.button(
+        "Skip this case",
+        key=f"skip_{step.position}",
+        icon=":material/skip_next:",
+        on_click=_skip,
+        args=(me, quiz.id, step.position),
+    )
 
 
 def head(me: Profile, quiz: Quiz, step: Step) -> None:
@@ -73,7 +78,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         shown = said(me, quiz, step, case) if step.first is not None else None
     with right:
         if step.first is None:
-            _started(quiz, step)
+            started(quiz, step)
             if quiz.mode == "clock":
                 clock(me, quiz, step)
             else:
@@ -216,7 +221,7 @@ def clock(me: Profile, quiz: Quiz, step: Step) -> None:
 
 @st.fragment(run_every=1.0)
 def _countdown(me: Profile, quiz: Quiz, step: Step) -> None:
-    left = CLOCK_SECONDS - _elapsed(quiz, step)
+    left = CLOCK_SECONDS - elapsed(quiz, step)
     if left <= -GRACE and not problems.problem():  # where it cannot be kept, tried again later
         _against_the_clock(me, quiz, step, TOO_LATE)
         st.rerun()
@@ -224,23 +229,25 @@ def _countdown(me: Profile, quiz: Quiz, step: Step) -> None:
 
 
 def _against_the_clock(me: Profile, quiz: Quiz, step: Step, group: str) -> None:
-    late = _elapsed(quiz, step) > CLOCK_SECONDS + GRACE
+    late = elapsed(quiz, step) > CLOCK_SECONDS + GRACE
     _keep(me, quiz, step, "first", TOO_LATE if late else group, None)
 
 
 def _keep(
     me: Profile, quiz: Quiz, step: Step, stage: str, diagnosis: str, confidence: float | None
 ) -> None:
-    seconds = _elapsed(quiz, step)
+    seconds = elapsed(quiz, step)
     with problems.action():
         Store.open().answer(me, quiz.id, step.position, stage, diagnosis, confidence, seconds)
 
 
-def _started(quiz: Quiz, step: Step) -> None:
+def started(quiz: Quiz, step: Step) -> None:
+    """The time for a case runs from now on, if it does not yet."""
     st.session_state.setdefault(f"began_{quiz.id}_{step.position}", time.monotonic())
 
 
-def _elapsed(quiz: Quiz, step: Step) -> float:
+def elapsed(quiz: Quiz, step: Step) -> float:
+    """Seconds since then."""
     began = st.session_state.get(f"began_{quiz.id}_{step.position}")
     return 0.0 if began is None else time.monotonic() - began
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.learning.cases import QuizCase
-from core.learning.draw import ABOUT, LEVELS, MEASURED, draw
+from core.learning.draw import ABOUT, LEVELS, MEASURED, DrawError, draw
 from core.learning.records import ABOUT_MODES, MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, next_due, standings
 from core.learning.store import Store
@@ -18,6 +18,8 @@ from ui.choices import choose_one
 from ui.learning import material, problems
 
 COUNTS = ("10", "30")
+LEVELS_TO_DRAW = ("balanced", "realistic")
+"""Sets for outlines: the others are drawn by how diagnoses are confused."""
 
 
 def show(store: Store, me: Profile) -> None:
@@ -27,9 +29,10 @@ def show(store: Store, me: Profile) -> None:
         st.info(
             "Without HAM10000 the quiz asks about practice lesions, drawn by a program after five "
             "of the diagnoses. They teach how the quiz works, not how lesions look. The page "
-            "Dataset tells how to get the photos.",
+            "Dataset tells how to get the photos, or a starter set of them by one click.",
             icon=":material/download:",
         )
+        st.page_link("pages/screens/dataset.py", label="To the photos", icon=":material/dataset:")
     due(standings(store.answers(me), datetime.now(UTC)))
     with st.container(border=True):
         mode = choose_one("How", MODES, "quiz_mode")
@@ -37,6 +40,8 @@ def show(store: Store, me: Profile) -> None:
         levels = {k: v for k, v in LEVELS.items() if found.measured or k not in MEASURED}
         if found.practice:
             levels = {k: v for k, v in levels.items() if k != "realistic"}
+        if mode == "draw":
+            levels = {k: v for k, v in levels.items() if k in LEVELS_TO_DRAW}
         level = choose_one("Which cases", levels, "quiz_level")
         st.caption(ABOUT[level])
         if not found.practice and not found.measured:
@@ -99,7 +104,16 @@ def start(me: Profile, mode: str, level: str, count: int) -> None:
         weakness = {s.key: s.weakness for s in standings(answers, datetime.now(UTC))}
         seen = {a.lesion for a in answers}
         rng = np.random.default_rng()
-        cases = draw(material.pool().cases, level, count, rng, seen, weakness)
+        found = material.pool()
+        if mode == "draw":
+            found = material.with_outlines(found)
+            if found.cases.empty:
+                raise DrawError(
+                    "No case has an expert's outline yet. Import the outlines (Kaggle: "
+                    "tschandl/ham10000-lesion-segmentations) on the page Dataset, or choose "
+                    "another quiz."
+                )
+        cases = draw(found.cases, level, count, rng, seen, weakness)
         begun(store.start(me, mode, level, cases))
 
 

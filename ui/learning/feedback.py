@@ -39,16 +39,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     if shown:
         asking.keep_model(me, quiz, step, shown)
     verdict(step, case)
-    last = step.position + 1 == len(quiz.steps)
-    st.button(
-        "To the summary" if last else "Next case",
-        key=f"next_{step.position}",
-        type="primary",
-        icon=":material/arrow_forward:",
-        shortcut="Enter",
-        on_click=_close,
-        args=(me, quiz.id, step.position),
-    )
+    onward(me, quiz, step)
     left, right = st.columns([6, 5], gap="large")
     with left:
         if shown:
@@ -61,13 +52,27 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     lessons(step, case, shown)
 
 
+def onward(me: Profile, quiz: Quiz, step: Step) -> None:
+    """The way to the next case, or to the end."""
+    last = step.position + 1 == len(quiz.steps)
+    st.button(
+        "To the summary" if last else "Next case",
+        key=f"next_{step.position}",
+        type="primary",
+        icon=":material/arrow_forward:",
+        shortcut="Enter",
+        on_click=_close,
+        args=(me, quiz.id, step.position),
+    )
+
+
 def verdict(step: Step, case: Case) -> None:
     """The truth, how it is known, and what became of the answers."""
     true = BY_KEY[step.truth]
     right = is_right(step.second or step.first or "", step.truth)
     box = st.success if right else st.error
     box(
-        f"{_answers(step)} {_known(case)}",
+        f"{_answers(step)} {known(case)}",
         title=f"{true.name} ({true.group})",
         icon=":material/check_circle:" if right else ":material/cancel:",
     )
@@ -90,7 +95,8 @@ def _name(answer: str) -> str:
     return BY_KEY[answer].name if answer in KEYS else answer
 
 
-def _known(case: Case) -> str:
+def known(case: Case) -> str:
+    """How a diagnosis is known, and of whom the photo is."""
     if case.record is None:
         return "It was drawn by a program after this diagnosis, so it only resembles it."
     return facts(case.record)

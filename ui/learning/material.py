@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -52,6 +53,33 @@ def pool() -> Pool:
         said = None
     found = dataset_pool(data.table, said)
     return Pool(found, False, said is not None and bool(found["named"].notna().any()))
+
+
+def with_outlines(found: Pool) -> Pool:
+    """Those that an expert has outlined."""
+    data = state.dataset()
+    if found.practice or isinstance(data, str):
+        return found
+    outlined = data.table["has_mask"].reindex(found.cases.index, fill_value=False)
+    return replace(found, cases=found.cases[outlined.to_numpy(bool)])
+
+
+def expert_outline(image: str) -> np.ndarray:
+    """The lesion as an expert outlined it, or as it was drawn; bool H×W, not empty.
+
+    Raises:
+        DatasetError: there is none.
+        ValueError: there is no such practice lesion.
+    """
+    if is_practice(image):
+        return drawn(image).mask
+    data = state.dataset()
+    if isinstance(data, str):
+        raise DatasetError(data)
+    found = data.mask(image)
+    if not found.any():
+        raise DatasetError(f"The outline of {image} is empty. Import the outlines again.")
+    return found
 
 
 @lru_cache(maxsize=16)

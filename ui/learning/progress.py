@@ -11,10 +11,11 @@ import streamlit as st
 from core.evaluation.figures import Figure
 from core.formatting import percent
 from core.learning.export import answers_csv
+from core.learning.outlines import OutlineScores
 from core.learning.records import MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, standings
 from core.learning.scores import accuracy as accuracy_of
-from core.learning.scores import counted, of_student, share
+from core.learning.scores import counted, of_student, outline_means, outlined, share
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui.figures import LEGEND_ABOVE
@@ -28,17 +29,41 @@ def show(store: Store, me: Profile) -> None:
     """All of one profile."""
     given = store.answers(me)
     answers = counted(given)
-    if not answers:
+    drawn = outlined(given)
+    if not answers and not drawn:
         st.info(
             "Nothing yet. Answer a first quiz: your history and what is due show here then.",
             icon=":material/school:",
         )
-    else:
+    if answers:
         found = standings(answers, datetime.now(UTC))
         choosing.due(found)
         over_time(answers)
         by_diagnosis(found)
+    if drawn:
+        outlines(drawn)
     keep(me, given)
+
+
+def outlines(drawn: Sequence[tuple[Answered, OutlineScores]]) -> None:
+    """The mean IoU of each quiz of outlines, in the order they were played."""
+    quizzes: dict[str, list[Answered]] = {}
+    for a, _ in drawn:
+        quizzes.setdefault(a.quiz, []).append(a)
+    st.header("Your outlines", anchor=False)
+    rows = []
+    for of_quiz in quizzes.values():
+        means = outline_means(of_quiz)
+        rows.append(
+            {
+                "When (UTC)": f"{of_quiz[0].at:%d %b %Y, %H:%M}",
+                "Outlines": len(of_quiz),
+                "Your mean IoU": means["You"].text(2),
+                "The model's mean IoU": means["Model"].text(2),
+            }
+        )
+    st.table(pd.DataFrame(rows).set_index("When (UTC)"))
+    st.caption("IoU with the expert's outline; 95 % intervals in brackets.")
 
 
 def over_time(answers: Sequence[Answered]) -> None:
@@ -66,7 +91,8 @@ def over_time(answers: Sequence[Answered]) -> None:
         st.metric("Cases answered", f"{len(answers):,}", border=True)
         st.metric("Right", percent(whole.value or 0), border=True)
         st.metric("Days practised", len({a.at.date() for a in answers}), border=True)
-    symbols = dict(zip(MODES.values(), ("circle", "square", "diamond"), strict=True))
+    named = [name for key, name in MODES.items() if key != "draw"]
+    symbols = dict(zip(named, ("circle", "square", "diamond"), strict=True))
     traces = [
         {
             "type": "scatter",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.learning.records import SKIPPED, TOO_LATE, Answered, Said, is_right
+from core.learning.outlines import Drawn, OutlineScores, Overlap
+from core.learning.records import OUTLINED, SKIPPED, TOO_LATE, Answered, Said, is_right
 from core.learning.scores import (
     accuracy,
     calibration,
@@ -20,6 +21,8 @@ from core.learning.scores import (
     of_model,
     of_student,
     of_student_after,
+    outline_means,
+    outlined,
     overconfidence,
     share,
     would_have,
@@ -129,3 +132,33 @@ def test_mistakes_are_of_the_final_answer_and_skipped_cases_count_nowhere() -> N
     skipped = answered("mel", SKIPPED, None)
     assert mistakes([kept, mended, skipped]) == [kept]
     assert counted([kept, skipped]) == [kept]
+
+
+def drawn(student: float, model: float | None, with_model: float = 0.5) -> Answered:
+    pairs = [None if iou is None else Overlap(iou, 0.5) for iou in (student, with_model, model)]
+    if model is None:
+        pairs[1] = None
+    return answered("mel", OUTLINED, None, drawn=Drawn((), OutlineScores(*pairs)))
+
+
+def test_outlines_name_nothing_and_have_means_of_their_own() -> None:
+    answers = [
+        drawn(0.9, 0.8),
+        drawn(0.6, 0.8),
+        drawn(0.3, None),
+        answered("mel", OUTLINED, None, drawn=Drawn(())),  # its feedback was never seen
+        answered("mel", SKIPPED, None),
+        answered("mel", "mel"),
+    ]
+    assert counted(answers) == answers[-1:]
+    assert len(outlined(answers)) == 3
+    found = outline_means(answers)
+    assert {name: round(f.value, 6) for name, f in found.items()} == {
+        "You": 0.6,
+        "Model": 0.8,
+        "You with the model": 0.5,
+        "Difference": -0.05,
+    }
+    assert found["Difference"].low == -1  # two cases say next to nothing
+    assert mistakes(answers) == answers[1:3]
+    assert outline_means([])["You"].value is None

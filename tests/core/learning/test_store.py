@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from core.learning.cases import QuizCase
-from core.learning.database import FILE, LearningError
+from core.learning.database import FILE, SCHEMA, LearningError
 from core.learning.export import COLUMNS, answers_csv
-from core.learning.records import SKIPPED, Said
-from core.learning.store import LONGEST_NICKNAME, Store, clean_nickname
+from core.learning.outlines import Drawn, OutlineScores, Overlap
+from core.learning.records import OUTLINED, SKIPPED, Said
+from core.learning.store import LONGEST_NICKNAME, Store, clean_nickname, hashed
+from core.system.ownership import claim
+from core.system.storage import ANSWERS
 
 CASES = [QuizCase(f"image-{n}", f"lesion-{n}", "mel") for n in range(3)]
 SAID = Said("nv", {"nv": 0.9, "mel": 0.1}, "abc")
@@ -224,3 +230,57 @@ def test_a_table_to_take_home(store: Store) -> None:
     assert (cells["answer"], cells["right"], cells["right_after_ai"]) == ("nv", "False", "True")
     assert "teaching only" in cells["note"]
     assert answers_csv([]).decode().splitlines() == [header]
+
+
+POINTS = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6))
+SCORES = OutlineScores(Overlap(0.5, 0.6667), Overlap(0.25, 0.4), Overlap(0.75, 0.8571))
+
+
+def test_outlines_are_kept_as_answers_are(store: Store, tmp_path: Path) -> None:
+    mine, yours = store.profile("one", "Anna"), store.profile("two", "Anna")
+    quiz = store.start(mine, "draw", "balanced", CASES)
+    with pytest.raises(LearningError):
+        store.outline(yours, quiz, 0, POINTS, 1.0)
+    assert store.outline(mine, quiz, 0, POINTS, 12.0)
+    assert not store.outline(mine, quiz, 0, POINTS[::-1], 1.0)  # what was drawn once stays
+    again = Store(tmp_path / "learning")
+    step = again.unfinished(again.profiles("one")[0]).current
+    assert (step.position, step.drawn) == (0, Drawn(POINTS))
+    alone = OutlineScores(SCORES.student, None, None)
+    with pytest.raises(LearningError):
+        again.outline_scored(yours, quiz, 0, alone, "")
+    for scores, weights in ((alone, ""), (SCORES, "abc"), (alone, "other")):
+        again.outline_scored(mine, quiz, 0, scores, weights)
+    (only,) = store.answers(mine)
+    assert (only.first, only.drawn) == (OUTLINED, Drawn(POINTS, SCORES))
+    again.close(mine, quiz, 0)
+    assert again.unfinished(mine).current.position == 1
+    header, row = answers_csv([only]).decode().splitlines()
+    (cells,) = csv.DictReader([header, row])
+    assert json.loads(cells["outline"]) == [list(p) for p in POINTS]
+    assert (cells["iou_with_expert"], cells["model_dice_with_expert"]) == ("0.5", "0.8571")
+    assert cells["right"] == ""
+    again.delete_profile(mine)
+    with again.database.read() as connection:
+        assert connection.execute("SELECT count(*) FROM outlines").fetchone()[0] == 0
+    left = b"".join(p.read_bytes() for p in store.database.path.parent.glob(f"{FILE}*"))
+    assert b"[0.2, 0.2]" not in left
+
+
+def test_answers_of_an_earlier_version_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "learning"
+    claim(folder, ANSWERS)
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as connection:
+        connection.executescript(f"{SCHEMA}; PRAGMA user_version = 1")
+        connection.execute("INSERT INTO profiles VALUES ('p', ?, 'Anna', 1.0)", (hashed("one"),))
+        connection.execute("INSERT INTO quizzes VALUES ('q', 'p', 'alone', 'hard', 1.0, NULL)")
+        connection.execute(
+            "INSERT INTO cases VALUES ('q', 0, 'i', 'l', 'mel', NULL, NULL, NULL, NULL)"
+        )
+        connection.execute("INSERT INTO answers VALUES ('q', 0, 'first', 'nv', 0.6, 4.0, 2.0)")
+    with ThreadPoolExecutor(8) as pool:  # of those who open it first only one adds what is new
+        stores = list(pool.map(lambda _: Store(folder), range(8)))
+    (me,) = stores[0].profiles("one")
+    assert [(a.first, a.drawn) for a in stores[1].answers(me)] == [("nv", None)]
+    quiz = stores[2].start(me, "draw", "balanced", CASES)
+    assert stores[3].outline(me, quiz, 0, POINTS, 1.0)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier
+from typing import ClassVar
 
 import pytest
 
@@ -87,3 +88,24 @@ def test_a_damaged_file_is_known(tmp_path: Path) -> None:
         version_of(connection)
     assert is_damaged(raised.value)
     assert not is_damaged(OSError(28, "No space left on device"))
+
+
+def test_a_later_version_adds_to_what_is_there(numbers: Numbers) -> None:
+    class Later(Numbers):
+        additions: ClassVar = {2: "CREATE TABLE words (w TEXT)", 3: "CREATE TABLE more (m TEXT)"}
+        version = 3
+
+    with numbers.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (7)")
+    later = Later(numbers.path)
+    for _ in range(2):
+        with closing(later.connect()) as connection:
+            later.make_tables(connection)
+    with later.read() as connection:
+        assert version_of(connection) == 3
+        assert [row["n"] for row in connection.execute("SELECT n FROM numbers")] == [7]
+        assert not connection.execute("SELECT w, m FROM words, more").fetchall()
+    fresh = Later(numbers.path.with_name("fresh.sqlite"))
+    with closing(fresh.connect()) as connection:
+        fresh.make_tables(connection)
+        assert not connection.execute("SELECT n, w, m FROM numbers, words, more").fetchall()

@@ -1,0 +1,207 @@
+"""Outlines that students draw: read from a browser, turned into masks, and scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.special import stdtrit
+
+from core.errors import UserError
+from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.metrics import mask_scores
+
+Outline = tuple[tuple[float, float], ...]
+"""Corners x, y of a closed line, in shares 0…1 of the photo's width and height."""
+
+MOST_POINTS = 200
+GRID = 10_000
+"""Corners lie on a grid of so many steps a side: a sixteenth of a pixel of HAM10000's photos."""
+LEAST_AREA = 0.0005
+"""Share of the photo that an outline must enclose, 135 pixels of 600×450."""
+
+
+class OutlineError(UserError, ValueError):
+    """This is no outline of a lesion; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How far two masks agree, 0…1 each: IoU (Jaccard index) and Dice."""
+
+    iou: float
+    dice: float
+
+
+@dataclass(frozen=True)
+class OutlineScores:
+    """Who agrees with whom on one case; None: it could not be told.
+
+    Attributes:
+        student: the student's outline with the expert's.
+        with_model: the student's with the model's.
+        model: the model's with the expert's.
+    """
+
+    student: Overlap
+    with_model: Overlap | None
+    model: Overlap | None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A student's outline, with its scores once they were shown."""
+
+    points: Outline
+    scores: OutlineScores | None = None
+
+
+def read_outline(sent: object) -> Outline:
+    """What a browser sent as an outline: a list of pairs of numbers 0…1. Corners that the next
+    one repeats are left out, the others are put on the grid.
+
+    Raises:
+        OutlineError: it is none, leaves the photo, crosses itself, or encloses next to nothing.
+    """
+    if not isinstance(sent, list):
+        raise OutlineError("The outline did not arrive whole. Draw it again, then confirm it.")
+    if len(sent) > MOST_POINTS:
+        raise OutlineError(
+            f"An outline may have {MOST_POINTS} points; this one has {len(sent):,}. Clear it, and "
+            "set fewer."
+        )
+    if not all(isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in sent):
+        raise OutlineError("The outline did not arrive whole. Draw it again, then confirm it.")
+    if not all(0 <= value <= 1 for point in sent for value in point):
+        raise OutlineError("A point lies outside of the photo. Move it onto the photo, or undo it.")
+    corners = [(round(x * GRID), round(y * GRID)) for x, y in sent]
+    following = corners[1:] + corners[:1]
+    corners = [c for c, after in zip(corners, following, strict=True) if c != after]
+    if len(corners) < 3:
+        raise OutlineError("An outline needs three points at least. Set more, then confirm it.")
+    if meeting := _meeting(np.array(corners, np.int64)):
+        raise OutlineError(
+            f"The outline crosses or touches itself: its side after point {meeting[0] + 1} meets "
+            f"that after point {meeting[1] + 1}. Move a point, or undo."
+        )
+    if _area(corners) < LEAST_AREA:
+        raise OutlineError("The outline encloses almost nothing. Draw it around the lesion.")
+    return tuple((x / GRID, y / GRID) for x, y in corners)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _area(corners: Sequence[tuple[int, int]]) -> float:
+    """Share of the photo, by the shoelace formula."""
+    pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
+    return abs(sum(x * v - u * y for (x, y), (u, v) in pairs)) / 2 / GRID**2
+
+
+def _meeting(corners: np.ndarray) -> tuple[int, int] | None:
+    """Two sides that meet elsewhere than at the corner they share, by the places of their first
+    corners; None of a simple polygon. Exact: `corners` is int64 N×2, on the grid."""
+    ends = np.roll(corners, -1, axis=0)
+    # Neighbours meet where the line turns back upon itself.
+    along, onward = ends - corners, np.roll(ends - corners, -1, axis=0)
+    back = (_cross(along, onward) == 0) & ((along * onward).sum(axis=1) < 0)
+    if back.any():
+        place = int(np.flatnonzero(back)[0])
+        return place, (place + 1) % len(corners)
+    first, second = np.triu_indices(len(corners), 2)
+    apart = (first > 0) | (second < len(corners) - 1)
+    first, second = first[apart], second[apart]
+    a, b, c, d = corners[first], ends[first], corners[second], ends[second]
+    meet = (
+        (np.sign(_cross(b - a, c - a)) * np.sign(_cross(b - a, d - a)) <= 0)
+        & (np.sign(_cross(d - c, a - c)) * np.sign(_cross(d - c, b - c)) <= 0)
+        & (np.maximum(np.minimum(a, b), np.minimum(c, d))
+           <= np.minimum(np.maximum(a, b), np.maximum(c, d))).all(axis=1)
+    )  # fmt: skip
+    if not meet.any():
+        return None
+    place = int(np.flatnonzero(meet)[0])
+    return int(first[place]), int(second[place])
+
+
+def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+
+
+def outline_mask(outline: Outline, width: int, height: int) -> np.ndarray:
+    """bool height×width: the pixels whose centre the outline encloses."""
+    corners = np.array(outline) * (width, height)
+    ends = np.roll(corners, -1, axis=0)
+    rows = np.arange(height)[:, None] + 0.5
+    crossed = (corners[:, 1] <= rows) != (ends[:, 1] <= rows)
+    row, side = np.nonzero(crossed)
+    (x, y), (u, v) = corners[side].T, ends[side].T
+    at = x + (row + 0.5 - y) * (u - x) / (v - y)
+    column = np.clip(np.ceil(at - 0.5), 0, width).astype(int)
+    turns = np.zeros((height, width + 1), np.int64)
+    np.add.at(turns, (row, column), 1)
+    inside: np.ndarray = turns.cumsum(axis=1)[:, :width] % 2 == 1
+    return inside
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> Overlap:
+    """Of two masks of one shape, bool."""
+    dice, iou = mask_scores(one, other)
+    return Overlap(iou, dice)
+
+
+def score(outline: Outline, expert: np.ndarray, model: np.ndarray | None) -> OutlineScores:
+    """Score a student's outline.
+
+    Args:
+        expert: bool H×W, the whole photo.
+        model: likewise, at any size; None if there is none.
+    """
+    height, width = expert.shape
+    mine = outline_mask(outline, width, height)
+    if model is None:
+        return OutlineScores(overlap(mine, expert), None, None)
+    if model.shape != expert.shape:
+        grown = cv2.resize(model.astype(np.uint8) * 255, (width, height))
+        model = grown > 127
+    return OutlineScores(overlap(mine, expert), overlap(mine, model), overlap(model, expert))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a student's outline differs from the expert's.
+
+    Attributes:
+        missed: share of the expert's area that the student left out, 0…1.
+        beyond: area that the student drew beyond it, as a share of the expert's area, ≥ 0.
+    """
+
+    missed: float
+    beyond: float
+
+
+def difference(outline: Outline, expert: np.ndarray) -> Difference:
+    """`expert` is bool H×W, not empty."""
+    mine = outline_mask(outline, expert.shape[1], expert.shape[0])
+    area = int(expert.sum())
+    return Difference(int((expert & ~mine).sum()) / area, int((mine & ~expert).sum()) / area)
+
+
+def mean(values: Sequence[float]) -> Figure:
+    """The mean over cases, each of another lesion, with Student's 95 % interval (W. S. Gosset, "The
+    probable error of a mean", Biometrika 6, 1908), which of ten cases is honest where a bootstrap's
+    is too narrow. No interval of fewer than two; it never leaves -1…1, nor 0…1 if no value does.
+    """
+    if not values:
+        return UNKNOWN
+    middle = float(np.mean(values))
+    if len(values) < 2:
+        return Figure(value=middle, low=None, high=None)
+    reach = float(stdtrit(len(values) - 1, 0.975)) * float(np.std(values, ddof=1))
+    reach /= math.sqrt(len(values))
+    least = 0.0 if min(values) >= 0 else -1.0
+    return Figure(value=middle, low=max(least, middle - reach), high=min(1.0, middle + reach))

@@ -1,0 +1,201 @@
+"""The quiz that asks for outlines, run headless: the part that draws stands in for the browser."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.evaluation.metrics import FAILED_BELOW
+from core.imaging.image import to_jpeg
+from core.learning.cases import PRACTICE_EACH, QuizCase, practice_pool
+from core.learning.export import answers_csv
+from core.learning.outlines import overlap
+from core.learning.store import Store
+from core.lesion.phantom import make_phantom
+from core.taxonomy import BY_KEY
+from tests.pages.conftest import ANNA, button, checked, part, read, start, texts
+from ui.learning import drawing
+
+pytestmark = pytest.mark.usefixtures("browser")
+SQUARE = [[0.25, 0.2], [0.75, 0.2], [0.75, 0.8], [0.25, 0.8]]
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What the browser sends when "Send" is pressed: the first item."""
+    waiting: list[object] = [SQUARE]
+
+    def stand_in(
+        rgb: np.ndarray, alt: str, draft: str, on_confirmed: Callable[[object], None]
+    ) -> None:
+        assert rgb.dtype == np.uint8
+        st.button("Send", key=f"send_{draft}", on_click=lambda: on_confirmed(waiting[0]))
+
+    monkeypatch.setattr(drawing, "draw", stand_in)
+    return waiting
+
+
+def begin(cases: int = 2) -> AppTest:
+    store = Store.open()
+    pool = practice_pool().iloc[::PRACTICE_EACH]
+    chosen = [QuizCase(str(i), str(i), str(pool.at[i, "dx"])) for i in pool.index[:cases]]
+    store.start(store.profile(ANNA, "Anna"), "draw", "balanced", chosen)
+    return start("quiz")
+
+
+def send(app: AppTest) -> AppTest:
+    button(app, "Send").click()
+    return checked(app)
+
+
+def kept() -> list:
+    store = Store.open()
+    return store.answers(store.profiles(ANNA)[0])
+
+
+def test_nothing_is_told_before_the_outline_is_confirmed() -> None:
+    app = begin()
+    shown = part(app, "draw")
+    assert set(shown) == {"photo", "width", "height", "alt", "draft", "most"}
+    told = (texts(app) + shown["alt"] + shown["draft"]).lower()
+    for word in ("practice:", "naevus", "melanoma", "expert", "iou", "malignant", "benign"):
+        assert word not in told
+    assert not part(app, "outlines")
+
+
+@pytest.mark.parametrize(
+    ("outline", "words"),
+    [
+        ([], "three points"),
+        (SQUARE[:2], "three points"),
+        ([SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]], "crosses"),
+        ([*SQUARE[:3], [0.25, 1.2]], "outside"),
+        (SQUARE * 100, "200 points"),
+        ("<script>", "arrive whole"),
+    ],
+)
+def test_what_is_no_outline_is_refused_and_asked_again(
+    sent: list[object], outline: object, words: str
+) -> None:
+    app = begin()
+    sent[0] = outline
+    send(app)
+    assert any(words in e.value for e in app.error)
+    assert kept() == []
+    assert button(app, "Send")
+
+
+def test_an_outline_is_shown_beside_the_experts_and_the_models(sent: list[object]) -> None:
+    app = send(begin())
+    shown = part(app, "outlines")
+    assert [line["style"] for line in shown["lines"]] == ["solid", "dashed", "dotted"]
+    assert [line["name"] for line in shown["lines"]][1:] == ["Model", "You"]
+    assert all(line["path"].startswith("M") for line in shown["lines"])
+    (only,) = kept()
+    truth = make_phantom(1000, "naevus").mask
+    mine = np.zeros_like(truth)
+    mine[90:360, 150:450] = True
+    assert only.drawn.scores.student == overlap(mine, truth)
+    assert only.drawn.scores.model.iou > 0.5  # the model finds a drawn naevus
+    table = app.table[0].value
+    assert list(table["IoU"]) == [
+        f"{pair.iou:.2f}"
+        for pair in (
+            only.drawn.scores.student,
+            only.drawn.scores.with_model,
+            only.drawn.scores.model,
+        )
+    ]
+    assert BY_KEY[only.truth].name in texts(app)
+    again = start("quiz")  # a closed browser goes on where it was
+    assert part(again, "outlines")
+    again.button(key="next_0").click()
+    assert button(checked(again), "Send")
+
+
+def test_the_end_of_a_set_and_what_remains_of_it(sent: list[object]) -> None:
+    app = begin()
+    corner = [[0.0, 0.0], [0.1, 0.0], [0.1, 0.1], [0.0, 0.1]]
+    for position, outline in enumerate((SQUARE, corner)):
+        sent[0] = outline
+        send(app)
+        app.button(key=f"next_{position}").click()
+        checked(app)
+    ious = [a.drawn.scores.student.iou for a in kept()]
+    assert app.metric[1].value == f"{np.mean(ious):.2f}"
+    assert "interval" in texts(app)
+    assert app.dataframe
+    assert len(app.get("plotly_chart")) == 1
+    rows = list(csv.DictReader(answers_csv(kept()).decode().splitlines()))
+    assert [float(row["iou_with_expert"]) for row in rows] == [round(iou, 4) for iou in ious]
+    app.button(key="quiz_again").click()  # the corner failed
+    assert button(checked(app), "Send")
+    store = Store.open()
+    quiz = store.unfinished(store.profiles(ANNA)[0])
+    assert quiz.mode == "draw"
+    failed = {a.lesion for a, iou in zip(kept(), ious, strict=True) if iou < FAILED_BELOW}
+    assert {s.lesion for s in quiz.steps} == failed
+    assert kept()[1].lesion in failed
+    progress = start("progress")
+    assert "Your outlines" in [h.value for h in progress.header]
+    assert f"{np.mean(ious):.2f}" in str(progress.table[0].value)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A dataset of a few lesions of the test split, the first two with an expert's outline."""
+    folder = tmp_path / "data" / "ham10000"
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+    phantom = make_phantom(1, "naevus")
+    rows = ["lesion_id,image_id,dx,dx_type,age,sex,localization"]
+    for number in range(6):
+        image = f"ISIC_{number:07d}"
+        rows.append(f"HAM_{number:07d},{image},nv,histo,50,male,back")
+        (folder / "images" / f"{image}.jpg").write_bytes(to_jpeg(phantom.image.rgb))
+    for number in range(2):
+        path = folder / "masks" / f"ISIC_{number:07d}.png"
+        Image.fromarray(phantom.mask.astype(np.uint8) * 255).save(path)
+    (folder / "metadata.csv").write_text("\n".join(rows))
+    splits = "".join(f"HAM_{n:07d},{'train' if n == 5 else 'test'}\n" for n in range(6))
+    (folder / "split.csv").write_text("lesion_id,split\n" + splits)
+    return folder
+
+
+def asked() -> AppTest:
+    """The quiz as the button starts it."""
+    Store.open().profile(ANNA, "Anna")
+    app = start("quiz")
+    app.segmented_control(key="quiz_mode").set_value("draw")
+    checked(app)
+    assert set(app.segmented_control(key="quiz_level").options) == {"Balanced", "Realistic mix"}
+    app.button(key="quiz_start").click()
+    return checked(app)
+
+
+def test_only_cases_with_an_experts_outline_are_asked(photos: Path, sent: list[object]) -> None:
+    asked()
+    store = Store.open()
+    quiz = store.unfinished(store.profiles(ANNA)[0])
+    assert {s.image for s in quiz.steps} == {"ISIC_0000000", "ISIC_0000001"}
+    (photos / "masks" / f"{quiz.steps[0].image}.png").write_bytes(b"no picture")
+    app = start("quiz")
+    assert app.error
+    app.button(key="skip_0").click()
+    checked(app)
+    send(app)
+    assert "Confirmed by histopathology" in texts(app)
+
+
+def test_without_any_expert_it_says_how_to_get_one(photos: Path) -> None:
+    for mask in (photos / "masks").iterdir():
+        mask.unlink()
+    app = asked()
+    assert any("lesion-segmentations" in read(e.value) for e in app.error)

@@ -1,0 +1,69 @@
+"""A photo on which a student draws an outline, by mouse, touch or keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from core.imaging.image import to_jpeg
+from core.learning.outlines import MOST_POINTS
+from ui.parts.files import data_url, part
+
+_HTML = """
+<div class="whole">
+<div class="main">
+<div class="area" tabindex="0" role="application" aria-describedby="how">
+  <img class="photo" draggable="false">
+  <svg aria-hidden="true" viewBox="0 0 1 1" preserveAspectRatio="none">
+    <path class="inside"/><path class="under"/><path class="line"/><path class="closing"/>
+  </svg>
+  <div class="points" aria-hidden="true"></div>
+  <span class="cursor" aria-hidden="true" hidden></span>
+</div>
+<p class="status" role="status"></p>
+<div class="tools">
+  <button type="button" class="undo">Undo</button>
+  <button type="button" class="clear">Clear</button>
+  <button type="button" class="confirm">Confirm my outline</button>
+</div>
+</div>
+<p id="how">Click or tap to set points around the lesion, or draw around it in one go. Drag a
+point to move it; a point set on the line goes in between. Keys: arrows move the cursor (with Shift
+in small steps), Enter sets a point, or takes up the one that is there and sets it down again, N
+goes to the next point, Backspace undoes.</p>
+</div>
+"""
+_PART = part("draw", _HTML)
+
+
+def draw(rgb: np.ndarray, alt: str, draft: str, on_confirmed: Callable[[object], None]) -> None:
+    """Draw it.
+
+    Args:
+        rgb: the photo, uint8 H×W×3.
+        alt: what it is, for screen readers.
+        draft: tells this outline from others; what was drawn so far comes back under it when the
+            page is loaded anew.
+        on_confirmed: told the points, a list of x, y in shares of the photo, as far as the browser
+            is to be believed.
+    """
+    key = f"draw_{draft}"
+
+    def tell() -> None:
+        on_confirmed(st.session_state[key].get("outline"))
+
+    _PART(
+        key=key,
+        data={
+            "photo": data_url(to_jpeg(rgb), "jpeg"),
+            "width": rgb.shape[1],
+            "height": rgb.shape[0],
+            "alt": alt,
+            "draft": draft,
+            "most": MOST_POINTS,
+        },
+        height="content",
+        on_outline_change=tell,
+    )

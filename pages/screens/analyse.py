@@ -4,8 +4,9 @@ import streamlit as st
 
 from ui import answer
 from ui import case_picker as cases
-from ui.analyse import address, present, presentation, tools
+from ui.analyse import address, first_visit, present, presentation, tools
 
+first_visit.arrive()
 address.read()
 top = st.container(horizontal=True, vertical_alignment="center")
 top.title(
@@ -13,6 +14,7 @@ top.title(
     anchor=False,
     help="See how two neural networks read a lesion: where it is, what it may be, and why.",
 )
+first_visit.show()
 case = cases.pick()
 shown = answer.attempt(case) if case is not None else None
 if case is not None and shown is not None and present.asked():

@@ -29,6 +29,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
 from desktop.server import running_app
 from tests.waiting import PATIENCE
+from ui.analyse.first_visit import COOKIE
 
 PROBED = re.compile(r"/\w+/_stcore/(health|host-config)$")
 """Where Streamlit looks for its server in vain, if one opens another page than the first."""
@@ -174,6 +175,8 @@ def page(
         locale="en-GB",
     )
     context.set_default_timeout(1000 * PATIENCE)
+    # A browser that has been here before; tests/browser/test_first_visit.py has new ones.
+    context.add_cookies([{"name": COOKIE, "value": "1", "url": server.url}])
     context.on("request", lambda request: note(request.url))
     page = context.new_page()
     page.on("websocket", lambda socket: note(socket.url))

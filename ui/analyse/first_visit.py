@@ -1,0 +1,89 @@
+"""A first visit in four steps, above the Analyse page: what you see, what it means, what it cannot
+do, and one to try. Shown to a browser once, and never to somebody who comes by a link to a case."""
+
+from __future__ import annotations
+
+import contextlib
+
+import streamlit as st
+
+from core.evaluation.files import EvaluationError
+from core.models.weights import WeightsError
+from ui import case_picker
+from ui.analyse import address
+from ui.parts.tour import Stop, tour
+from ui.performance.evaluations import classifier_report
+
+COOKIE = "lesionlab_visited"
+"""Of a browser that has seen it."""
+_OPEN = "first_visit"
+"""Of the session: whether it is shown."""
+OFFERS = {"another": "Another lesion", "quiz": "To the quiz", "close": "Close"}
+
+
+def arrive() -> None:
+    """Decide, before the address is read, whether this visitor is shown it."""
+    st.session_state.setdefault(
+        _OPEN, not st.query_params.to_dict() and COOKIE not in st.context.cookies
+    )
+
+
+def again() -> None:
+    """Show it once more, on the Analyse page."""
+    st.session_state[_OPEN] = True
+    address.open_analyse()
+
+
+def show() -> None:
+    """The card, as long as it is open."""
+    if st.session_state.pop("first_visit_to_quiz", False):
+        st.switch_page("pages/screens/quiz.py")
+    if st.session_state.get(_OPEN):
+        tour(stops(), OFFERS, COOKIE, _leave)
+
+
+def _leave(to: str) -> None:
+    st.session_state[_OPEN] = False
+    if to == "another":
+        case_picker.move(1)
+    elif to == "quiz":
+        st.session_state["first_visit_to_quiz"] = True
+
+
+def stops() -> list[Stop]:
+    """The four steps."""
+    return [
+        Stop(
+            "What you see",
+            "A photo taken through a dermatoscope. One network outlines the lesion (key O), one "
+            "weighs seven diagnoses: the bars. A heatmap (key H) shows where in the photo the "
+            "evidence for a diagnosis lies.",
+        ),
+        Stop(
+            "What it means",
+            "A bar of 70 %: of 100 photos that get such an answer about 70 show that diagnosis, if "
+            "they come from clinics like those it learned from. The tick on each bar is how common "
+            "the diagnosis is there. A heatmap does not show that an answer is right.",
+        ),
+        Stop(
+            "What it cannot do",
+            "It never diagnoses. It knows seven diagnoses, dermoscopy only, and mostly light skin; "
+            f"and it errs{_misses()}. Whoever worries about a mole should see a doctor, whatever "
+            "the bars say.",
+        ),
+        Stop(
+            "Try one",
+            "Say what you think before you look at the bars, and then ask why it answers so: below "
+            "the photo you find similar cases, measurements, and how sure it is. The quiz asks "
+            "about lesions one after another.",
+        ),
+    ]
+
+
+def _misses() -> str:
+    """How many melanomas it finds, as measured."""
+    with contextlib.suppress(EvaluationError, WeightsError, KeyError):
+        found = classifier_report("test").figures.classes["mel"].figures["recall"].value
+        if found is not None:
+            return f": of 100 melanomas that it had not seen it named {found * 100:.0f}"
+    return ""

@@ -1,4 +1,4 @@
-"""The command line: `python -m core dataset import|status`, `python -m core analyse`,
+"""The command line: `python -m core dataset import|starter|status`, `python -m core analyse`,
 `python -m core prepare`, `python -m core storage`, `python -m core doctor` and
 `python -m core quality`."""
 
@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "archives", nargs="+", type=Path, metavar="FILE", help="zip files, or the plain table"
     )
     load.set_defaults(run=_import)
+    actions.add_parser(
+        "starter", help="fetch a starter set of 70 photos from the ISIC Archive"
+    ).set_defaults(run=_starter)
     actions.add_parser("status", help="what has been imported").set_defaults(run=_status)
     analyse = commands.add_parser("analyse", help="analyse photos into CSV files and masks")
     analyse.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photos or folders")
@@ -93,6 +96,36 @@ def _import(options: argparse.Namespace) -> int:
         f"{report.added:,} files added, {report.unchanged:,} were there, "
         f"{report.ignored:,} ignored."
     )
+    _status(options)
+    return 0
+
+
+def _starter(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from core.errors import DatasetError
+    from core.ham10000.starter import download
+
+    with tqdm(unit=" photos", disable=None) as bar:
+
+        def progress(done: int, total: int, text: str) -> None:
+            bar.total = total
+            bar.set_description(text, refresh=False)
+            bar.update(done - bar.n)
+
+        try:
+            report = download(progress=progress)
+        except DatasetError as error:
+            bar.close()
+            print(error, file=sys.stderr)
+            return 1
+    print(f"{report.added} photos came, {report.there} are here.")
+    for credit in report.credits:
+        print(f"Photos: {credit}")
+    for problem in [*report.failed.values(), *filter(None, [report.stopped])]:
+        print(f"! {problem}", file=sys.stderr)
+    if report.failed or report.stopped:
+        return 1
     _status(options)
     return 0
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui import state
-from ui.dataset import filters, gallery, importing, selection, source, views
+from ui.dataset import filters, gallery, importing, selection, source, starter, views
 from ui.text import as_text
 
 st.title(
@@ -12,6 +12,7 @@ st.title(
     help="The photos behind the models: who is in them, what is missing, and what is alike.",
 )
 importing.report()
+starter.report()
 
 found, known, table = state.dataset(), source.atlas(), source.table()
 data = None if isinstance(found, str) else found
@@ -21,6 +22,7 @@ if data is None:
         st.header("HAM10000 has not been imported", anchor=False)
         importing.offer()
         st.caption(as_text(str(found)))
+        starter.offer()
 if table is None:
     st.info(
         f"{as_text(str(known))} Until then there is nothing to show here.", icon=":material/info:"
@@ -47,6 +49,8 @@ if not chosen.empty:
     else:
         gallery.show(shown, data)
 
+if data is not None and len(data.table) < starter.PHOTOS:
+    starter.offer()
 if data is not None and not data.table["has_mask"].all():
     with st.expander(f"{int((~data.table['has_mask']).sum()):,} images have no outline yet"):
         importing.offer()

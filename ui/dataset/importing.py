@@ -6,7 +6,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -67,11 +68,20 @@ def offer() -> None:
         key="import_go",
     ):
         return
+    with turn() as mine:
+        if mine:
+            _run(files, paths)
+
+
+@contextmanager
+def turn() -> Iterator[bool]:
+    """Whether nothing else is being imported; else it says so. Nothing else will be meanwhile."""
     if not _turn().acquire(blocking=False):
         st.warning("Another import is running. Wait until it is done, then reload this page.")
+        yield False
         return
     try:
-        _run(files, paths)
+        yield True
     finally:
         _turn().release()
 

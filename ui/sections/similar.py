@@ -56,12 +56,13 @@ def neighbours(case: Case, shown: ShownAnalysis, count: int) -> tuple[Neighbour,
 
 def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
     pictures: dict[str, bytes] = {}
-    if isinstance(data, str):
-        pictures = _from_archive([n.image_id for n in found])
-    else:
-        for neighbour in found:
+    known = set() if isinstance(data, str) else set(data.table.index)
+    for neighbour in found:
+        if not isinstance(data, str) and neighbour.image_id in known:
             with contextlib.suppress(DatasetError, ImageError, OSError):  # shown without its photo
                 pictures[neighbour.image_id] = small(data, neighbour.image_id)
+    if elsewhere := [n.image_id for n in found if n.image_id not in known]:
+        pictures |= _from_archive(elsewhere)
     with st.grid(4, min_column_width=150, border=True) as grid:
         for neighbour in found:
             diagnosis = BY_KEY[neighbour.diagnosis]
@@ -74,7 +75,7 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
                     )
                 st.markdown(f"**{diagnosis.name}** :small[({diagnosis.group})]")
                 st.caption(f"{as_text(neighbour.image_id)} · similarity {neighbour.similarity:.2f}")
-                if not isinstance(data, str):
+                if neighbour.image_id in known:
                     st.button(
                         "Open",
                         key=f"open_{neighbour.image_id}",

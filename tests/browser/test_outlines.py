@@ -74,7 +74,7 @@ def test_by_keyboard_over_a_reload(
     page.keyboard.press("Enter")
     for _ in range(20):
         page.keyboard.press("ArrowDown")
-    expect(page.get_by_text("The outline crosses itself")).to_be_visible()
+    expect(page.get_by_text("The outline crosses or touches itself")).to_be_visible()
     expect(confirm).to_be_disabled()
     page.keyboard.press("Control+z")
     expect(confirm).to_be_enabled()

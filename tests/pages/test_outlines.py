@@ -63,7 +63,7 @@ def kept() -> list:
 def test_nothing_is_told_before_the_outline_is_confirmed() -> None:
     app = begin()
     shown = part(app, "draw")
-    assert set(shown) == {"photo", "width", "height", "alt", "draft", "most"}
+    assert set(shown) == {"photo", "width", "height", "alt", "draft", "most", "grid", "least"}
     told = (texts(app) + shown["alt"] + shown["draft"]).lower()
     for word in ("practice:", "naevus", "melanoma", "expert", "iou", "malignant", "benign"):
         assert word not in told

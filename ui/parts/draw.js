@@ -9,7 +9,7 @@ const drafts = new WeakMap() // of each instance: outlives reruns
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const find = name => parentElement.querySelector(name)
-  const [area, photo, svg, cursor] = [find(".area"), find(".photo"), find("svg"), find(".cursor")]
+  const [stage, photo, svg, cursor] = [find(".area"), find(".photo"), find("svg"), find(".cursor")]
   const [status, confirm] = [find(".status"), find(".confirm")]
   const ratio = data.width / data.height
 
@@ -18,18 +18,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     draft = { id: data.draft, points: kept(data.draft), before: [], at: [0.5, 0.5], held: -1 }
     drafts.set(parentElement, draft)
   }
-  area.style.aspectRatio = String(ratio)
+  stage.style.aspectRatio = String(ratio)
   find(".main").style.width = `min(100%, max(15rem, (100vh - 23.5rem) * ${ratio}))`
-  area.setAttribute("aria-label", data.alt)
+  stage.setAttribute("aria-label", data.alt)
   if (photo.getAttribute("src") !== data.photo) photo.src = data.photo
   photo.alt = ""
 
   // Lengths count in shares of the width, so that a step is as long across as it is down.
   const apart = (a, b) => Math.hypot(a[0] - b[0], (a[1] - b[1]) / ratio)
-  const near = () => NEAR_PX / area.getBoundingClientRect().width
+  const near = () => NEAR_PX / stage.getBoundingClientRect().width
   const within = value => Math.min(1, Math.max(0, value))
   function share(event) {
-    const box = area.getBoundingClientRect()
+    const box = stage.getBoundingClientRect()
     return [within((event.clientX - box.left) / box.width),
       within((event.clientY - box.top) / box.height)]
   }
@@ -72,7 +72,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function show() {
     const { points } = draft
-    const crossed = crossing(points)
+    const nothing = area(points) < data.least // such as points in a row, of an outline just begun
+    const crossed = !nothing && crossing(points, data.grid)
     const d = points.map(([x, y], n) => `${n ? "L" : "M"}${x} ${y}`).join("")
     const [last, first] = [points.at(-1), points[0]]
     for (const name of [".under", ".line"]) find(name).setAttribute("d", d)
@@ -89,22 +90,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }))
     cursor.style.left = `${100 * draft.at[0]}%`
     cursor.style.top = `${100 * draft.at[1]}%`
-    confirm.disabled = points.length < 3 || crossed
+    confirm.disabled = nothing || crossed
     find(".undo").disabled = !draft.before.length
     find(".clear").disabled = !points.length
     keep(draft)
-    if (crossed) say("The outline crosses itself. Move a point, or undo.")
+    if (crossed) say("The outline crosses or touches itself. Move a point, or undo.")
     else if (points.length < 3) say(`${counted()} An outline needs three at least.`)
-    else say(counted())
+    else say(nothing ? `${counted()} They enclose almost nothing yet.` : counted())
   }
   show()
 
   let stroke = null
-  area.onpointerdown = event => {
+  stage.onpointerdown = event => {
     if (!event.isPrimary || event.button) return
     event.preventDefault()
-    area.focus({ preventScroll: true })
-    area.setPointerCapture(event.pointerId)
+    stage.focus({ preventScroll: true })
+    stage.setPointerCapture(event.pointerId)
     cursor.hidden = true
     draft.held = -1
     const at = share(event)
@@ -117,7 +118,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (found >= 0 || add(at, where)) show()
     else forget()
   }
-  area.onpointermove = event => {
+  stage.onpointermove = event => {
     if (stroke && event.isPrimary) draw(share(event))
   }
   function draw(at) {
@@ -132,21 +133,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
     draft.before.pop()
     stroke = null
   }
-  area.onpointerup = event => {
+  stage.onpointerup = event => {
     if (!stroke || !event.isPrimary) return
-    if (stroke.drawn > 4) tidy(draft)
+    if (stroke.drawn > 4) tidy(draft, data.grid)
     stroke = null
     if (String(draft.before.at(-1)) === String(draft.points)) draft.before.pop() // nothing moved
     draft.at = draft.points.at(-1) ?? draft.at
     show()
   }
-  area.onpointercancel = () => {
+  stage.onpointercancel = () => {
     if (!stroke) return
     stroke = null
     undo()
   }
 
-  area.onkeydown = event => {
+  stage.onkeydown = event => {
     const back = event.key === "Backspace" || event.key === "Delete"
     const again = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)
     if (!again && (event.ctrlKey || event.metaKey || event.altKey)) return
@@ -208,10 +209,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     Object.assign(draft, { points: [], held: -1 })
     show()
   }
-  confirm.onclick = () => {
-    confirm.disabled = true
-    setTriggerValue("outline", draft.points)
-  }
+  confirm.onclick = () => setTriggerValue("outline", draft.points)
 }
 
 // How far a place is off a side, in shares of the width.
@@ -222,25 +220,44 @@ function offSide(at, from, to, ratio) {
   return Math.hypot(u - along * x, v - along * y)
 }
 
-// Whether two sides of the closed line cross.
-function crossing(points) {
-  const side = (a, b, c) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
-  const end = n => points[(n + 1) % points.length]
-  for (let i = 0; i < points.length; i++) {
-    for (let j = i + 2; j < points.length; j++) {
-      if (i === 0 && j === points.length - 1) continue
-      const [a, b, c, d] = [points[i], end(i), points[j], end(j)]
-      if (side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0) return true
+// Whether two sides of the closed line meet elsewhere than at the corner they share, by the rule of
+// core/learning/outlines.py: exact, on its grid.
+function crossing(points, grid) {
+  const all = points.map(point => point.map(value => Math.round(value * grid)))
+  const corners = all.filter((at, n) => String(at) !== String(all[(n + 1) % all.length]))
+  const count = corners.length
+  const turn = (a, b, c) =>
+    Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+  for (let i = 0; i < count && count > 2; i++) {
+    const [a, b, after] = [0, 1, 2].map(n => corners[(i + n) % count])
+    const ahead = (b[0] - a[0]) * (after[0] - b[0]) + (b[1] - a[1]) * (after[1] - b[1])
+    if (turn(a, b, after) === 0 && ahead < 0) return true // back upon itself
+    for (let j = i + 2; j < count; j++) {
+      if (i === 0 && j === count - 1) continue
+      const [c, d] = [corners[j], corners[(j + 1) % count]]
+      const overlap = axis => Math.max(Math.min(a[axis], b[axis]), Math.min(c[axis], d[axis]))
+        <= Math.min(Math.max(a[axis], b[axis]), Math.max(c[axis], d[axis]))
+      if (overlap(0) && overlap(1) && turn(a, b, c) * turn(a, b, d) <= 0
+        && turn(c, d, a) * turn(c, d, b) <= 0) return true
     }
   }
   return false
 }
 
+// Share of the photo that the closed line encloses.
+function area(points) {
+  const twice = points.reduce((sum, [x, y], n) => {
+    const [u, v] = points[(n + 1) % points.length]
+    return sum + x * v - u * y
+  }, 0)
+  return Math.abs(twice) / 2
+}
+
 // A line drawn in one go often runs past its beginning: what crosses at its end goes, up to a fifth.
-function tidy(draft) {
+function tidy(draft, grid) {
   const whole = draft.points.length
   for (let left = whole; left >= whole * 0.8 && left > 3; left--) {
-    if (!crossing(draft.points.slice(0, left))) {
+    if (!crossing(draft.points.slice(0, left), grid)) {
       draft.points.length = left
       return
     }

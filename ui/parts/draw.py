@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.imaging.image import to_jpeg
-from core.learning.outlines import MOST_POINTS
+from core.learning.outlines import GRID, LEAST_AREA, MOST_POINTS
 from ui.parts.files import data_url, part
 
 _HTML = """
@@ -63,6 +63,8 @@ def draw(rgb: np.ndarray, alt: str, draft: str, on_confirmed: Callable[[object],
             "alt": alt,
             "draft": draft,
             "most": MOST_POINTS,
+            "grid": GRID,
+            "least": LEAST_AREA,
         },
         height="content",
         on_outline_change=tell,

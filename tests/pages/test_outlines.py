@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,12 @@ def test_nothing_is_told_before_the_outline_is_confirmed() -> None:
     for word in ("practice:", "naevus", "melanoma", "expert", "iou", "malignant", "benign"):
         assert word not in told
     assert not part(app, "outlines")
+
+
+@pytest.mark.parametrize("token", ["a__b", "_ab", "ab_", "-a-"])
+def test_any_id_of_a_quiz_will_do(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda *_: token)
+    assert part(begin(), "draw")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -49,7 +50,8 @@ def draw(rgb: np.ndarray, alt: str, draft: str, on_confirmed: Callable[[object],
         on_confirmed: told the points, a list of x, y in shares of the photo, as far as the browser
             is to be believed.
     """
-    key = f"draw_{draft}"
+    # Not as it is: Streamlit takes two underscores in a key for a separator of its own.
+    key = f"draw_{hashlib.sha256(draft.encode()).hexdigest()[:16]}"
 
     def tell() -> None:
         on_confirmed(st.session_state[key].get("outline"))

@@ -74,14 +74,13 @@ def test_presets_survive_their_file(preset: object, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "card",
-    [WEIGHTS / "segmenter", *sorted((WEIGHTS / "comparison").glob("*/*"))],
+    sorted((WEIGHTS / "comparison").glob("*/*")),
     ids=lambda folder: f"{folder.parent.name}-{folder.name}",
 )
 def test_a_preset_repeats_the_training_whose_figures_are_kept(card: Path) -> None:
     """Other defaults came later. How many threads it takes changes nothing that is learned."""
-    key = "shipped-unet" if card.parent == WEIGHTS else card.parent.name
     done = config_of(Card.read(card).training.as_dict(), strict=False)
-    preset = BY_KEY[key].config
+    preset = BY_KEY[card.parent.name].config
     assert replace(done, threads=preset.threads) == preset
 
 

@@ -101,6 +101,9 @@ def pretend_imagenet(config: Path) -> None:
     config.write_text(
         json.dumps({**values, "fields": "older", "start": "imagenet", "eval_size": 192})
     )
+    began = json.loads(config.with_name("began.json").read_text())
+    del began["start"]
+    config.with_name("began.json").write_text(json.dumps(began))
 
 
 @pytest.fixture(scope="module")

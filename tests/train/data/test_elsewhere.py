@@ -299,7 +299,7 @@ def test_a_card_names_further_photos_and_teachers_without_their_paths(
     config = replace(config, teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
     arrays = prepare(config)
-    card = _origin(Finished(tmp_path, config, open_data(config), arrays), "small-cnn").as_dict()
+    card = _origin(Finished(tmp_path, config, open_data(config), arrays)).as_dict()
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]
     assert card["training"]["teachers"] == ["first"]

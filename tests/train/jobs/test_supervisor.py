@@ -42,7 +42,7 @@ def let_go(runs: Runs, id: str) -> None:
 
 
 def is_in(runs: Runs, id: str, state: State) -> None:
-    wait_for(lambda: runs.get(id).state == state)
+    wait_for(lambda: runs.get(id).state == state, lambda: str(runs.get(id)))
 
 
 def in_epoch(runs: Runs, id: str, epoch: int) -> psutil.Process:
@@ -282,10 +282,12 @@ def test_shut_down(runs: Runs) -> None:
     id = new(runs, hold=2)
     begin(runs)
     process = in_epoch(runs, id, 2)
-    supervisor(runs).terminate()
+    ending = supervisor(runs)
+    ending.terminate()
     process.terminate()
     is_in(runs, id, "interrupted")
     assert "shut down" in runs.get(id).message
+    ending.wait(PATIENCE)  # while it holds its lock, no other one is started
     goes_on_to_its_end(runs, id)
 
 

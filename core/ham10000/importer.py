@@ -71,14 +71,16 @@ class _Entry:
 _Read = Callable[[_Entry], bytes]
 
 
-def import_archives(archives: Sequence[Path], progress: Progress | None = None) -> ImportReport:
-    """Import zip files into the data folder (the setting `LESIONLAB_DATA`); files already there
-    with the same content stay.
+def import_archives(
+    archives: Sequence[Path], data: Path | None = None, progress: Progress | None = None
+) -> ImportReport:
+    """Import zip files into the data folder; files already there with the same content stay.
 
     All archives are checked before the first file is written.
 
     Args:
         archives: zip files, or the plain table (`HAM10000_metadata`), in any order.
+        data: the data folder (default: the setting `LESIONLAB_DATA`).
         progress: told how far the import is.
 
     Raises:
@@ -87,7 +89,7 @@ def import_archives(archives: Sequence[Path], progress: Progress | None = None) 
             LesionLab did not make, holds other files of the same names. What was imported before
             stays; files of an earlier import that differ are moved to `replaced-TIME/`.
     """
-    root = folder()
+    root = folder(data)
     with _with_inner(list(dict.fromkeys(archives)), root) as inner:
         return _import(inner, root, progress)
 

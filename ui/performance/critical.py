@@ -89,7 +89,7 @@ def _split(key: str, measured: dict[str, Side]) -> None:
         "id (better: the patient's) in the split instead."
     )
     if len(measured) < 2:
-        _missing("This experiment was not run under both splits yet.", command(key))
+        _missing("This experiment has not been run under both splits yet.", command(key))
         return
     if leak := measured[IMAGES].figures.leak:
         st.markdown(as_text(leak.text()))

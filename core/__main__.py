@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from core.settings import Settings, SettingsError
 from core.system.storage import CLEARED, TITLES, clear, size, survey
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,24 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from core.errors import DatasetError
     from core.ham10000.importer import import_archives
 
-    with tqdm(unit=" files", disable=None) as bar:
-
-        def progress(done: int, total: int, text: str) -> None:
-            bar.total = total
-            bar.set_description(text, refresh=False)
-            bar.update(done - bar.n)
-
-        try:
-            report = import_archives(options.archives, progress=progress)
-        except DatasetError as error:
-            bar.close()
-            print(error, file=sys.stderr)
-            return 1
+    report = _with_progress("files", lambda told: import_archives(options.archives, progress=told))
+    if report is None:
+        return 1
     print(
         f"{report.added:,} files added, {report.unchanged:,} were there, "
         f"{report.ignored:,} ignored."
@@ -101,25 +91,12 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _starter(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from core.errors import DatasetError
     from core.ham10000.starter import download
 
-    with tqdm(unit=" photos", disable=None) as bar:
-
-        def progress(done: int, total: int, text: str) -> None:
-            bar.total = total
-            bar.set_description(text, refresh=False)
-            bar.update(done - bar.n)
-
-        try:
-            report = download(progress=progress)
-        except DatasetError as error:
-            bar.close()
-            print(error, file=sys.stderr)
-            return 1
-    print(f"{report.added} photos came, {report.there} are here.")
+    report = _with_progress("photos", lambda told: download(progress=told))
+    if report is None:
+        return 1
+    print(f"{report.added} photos were downloaded; {report.there} are here now.")
     for credit in report.credits:
         print(f"Photos: {credit}")
     for problem in [*report.failed.values(), *filter(None, [report.stopped])]:
@@ -128,6 +105,28 @@ def _starter(options: argparse.Namespace) -> int:
         return 1
     _status(options)
     return 0
+
+
+def _with_progress(unit: str, work: Callable[[Callable[[int, int, str], None]], T]) -> T | None:
+    """The result of work on the dataset, with a bar while it lasts; None if it failed, which is
+    said."""
+    from tqdm import tqdm
+
+    from core.errors import DatasetError
+
+    with tqdm(unit=f" {unit}", disable=None) as bar:
+
+        def told(done: int, total: int, text: str) -> None:
+            bar.total = total
+            bar.set_description(text, refresh=False)
+            bar.update(done - bar.n)
+
+        try:
+            return work(told)
+        except DatasetError as error:
+            bar.close()
+            print(error, file=sys.stderr)
+            return None
 
 
 def _status(options: argparse.Namespace) -> int:

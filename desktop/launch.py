@@ -86,7 +86,7 @@ def question(names: Sequence[str]) -> str:
 
 def background(names: Sequence[str]) -> str:
     """What is said after a window was closed while these train."""
-    return f"In the background goes on: {_listed(names)}."
+    return f"Training goes on in the background: {_listed(names)}."
 
 
 def _listed(names: Sequence[str]) -> str:

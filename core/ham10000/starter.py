@@ -1,5 +1,5 @@
-"""A starter set for who has no dataset: ten lesions of each diagnosis, all of the test split, one
-photo of each, from the ISIC Archive.
+"""A starter set for those who have no dataset: ten lesions of each diagnosis, all of the test
+split, one photo of each, from the ISIC Archive.
 
 The photos become a small `core.ham10000.dataset`; beside them a manifest says where each came from
 and what its file's SHA-256 was when it was checked. An interrupted download goes on where it
@@ -161,7 +161,7 @@ def download(data: Path | None = None, progress: Progress | None = None) -> Down
     """
     root, wanted = folder(data), listed()
     if obstacle := _obstacle(root, set(wanted.index)):
-        raise DatasetError(f"{obstacle} The starter set is for who has none.")
+        raise DatasetError(f"{obstacle} The starter set is for those who have none.")
     try:
         ownership.claim(root, DATASET)
         (root / "images").mkdir(exist_ok=True)

@@ -53,7 +53,7 @@ def test_nobody_is_asked_before_the_click(
     app.button(key="starter_go").click()
     checked(app)
     assert archive.queries == len(IDS)
-    assert "7 photos came" in app.success[0].value
+    assert "7 photos were downloaded" in app.success[0].value
     assert "ViDIR" in app.success[0].value
     assert not [b for b in app.button if b.key == "starter_go"]
     assert not checked(app).success  # said once
@@ -64,7 +64,7 @@ def test_what_failed_is_told_and_fetched_by_going_on(archive: type[PhotoArchive]
     app = start("dataset")
     app.button(key="starter_go").click()
     checked(app)
-    assert any("6 photos came" in w.value and "refused" in w.value for w in app.warning)
+    assert any("6 photos were downloaded" in w.value and "refused" in w.value for w in app.warning)
     go = app.button(key="starter_go")
     assert go.label == "Fetch what is missing (1)"
     go.click()

@@ -13,10 +13,10 @@ import pytest
 import train.finish.finish
 from core.evaluation.files import COMPARISON, Evaluation
 from core.evaluation.metrics import NAMES
+from tests.train.few import FEW
 from tests.waiting import wait_for
 from train import experiments_command
 from train.__main__ import main
-from train.config import ClassifierConfig
 from train.config_files import read_run_config
 from train.experiments import (
     EXPERIMENTS,
@@ -29,16 +29,6 @@ from train.experiments import (
 from train.presets import AS_PUBLISHED, QUICK
 from train.stages import Stage
 
-FEW = ClassifierConfig(
-    architecture="small-cnn",
-    start="random",
-    stages=(Stage(1, 32),),
-    epoch_images=16,
-    batch=8,
-    threads=1,
-    precision="32-true",
-    freeze=(),
-)
 KEY = "cnn-augmentation"
 
 

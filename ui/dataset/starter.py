@@ -1,4 +1,4 @@
-"""The starter set: seventy photos by one click, for who has no dataset."""
+"""The starter set: seventy photos by one click, for those who have no dataset."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def report() -> None:
     """What the last download of this session did, once."""
     if (done := st.session_state.pop(_DONE, None)) is None:
         return
-    said = f"{done.added} photos came; {done.there} are here now."
+    said = f"{done.added} photos were downloaded; {done.there} are here now."
     if done.credits:
         said += f" Photos: {'; '.join(done.credits)}."
     if not done.failed and not done.stopped:
@@ -64,13 +64,18 @@ def report() -> None:
     reasons = list(dict.fromkeys([done.stopped, *done.failed.values()]))
     st.warning(
         as_text(f"{said} {' '.join(r for r in reasons[:3] if r)} Go on below when you like."),
-        title="Not all photos came",
+        title="Not all photos were downloaded",
         icon=":material/cloud_off:",
     )
 
 
 def _run() -> None:
-    st.button("Stop", icon=":material/stop_circle:", key="starter_stop", help="What came stays.")
+    st.button(
+        "Stop",
+        icon=":material/stop_circle:",
+        key="starter_stop",
+        help="What has been downloaded stays.",
+    )
     bar = st.progress(0.0, "Asking the ISIC Archive…")
     shown = 0.0
 

@@ -128,7 +128,7 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     """Precision, recall, F1 and support, as scikit-learn's `classification_report` prints."""
     rows = figures.most_probable_classes
     if not rows:
-        st.caption("This evaluation is older than the report; measure it anew.")
+        st.caption("This evaluation is older than the report; measure it again.")
         return
     measures = ("precision", "recall", "f1")
     table = pd.DataFrame(

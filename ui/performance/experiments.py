@@ -70,22 +70,13 @@ def _rows(experiment: Experiment) -> list[dict[str, Any]]:
     for kind, published in experiment.published.items():
         length, found = sides(experiment.key, kind)
         for name, value in published.items():
-            measured = {split: side.measure(name) for split, side in found.items()}
             rows.append(
                 {
                     "Experiment": experiment.preset.title,
                     "Length": LENGTHS[length] if length else "–",
                     "Measure": WORDS[name],
                     "Published": f"{value:.3f}",
-                    **{
-                        HEADS[split]: measured[split].text() if split in measured else "not run"
-                        for split in SPLITS
-                    },
-                    DIFFERENCE: signed(
-                        difference(measured[IMAGES], measured[LESIONS])
-                        if len(measured) == len(SPLITS)
-                        else UNKNOWN
-                    ),
+                    **_compared(found, lambda side, name=name: side.measure(name)),
                 }
             )
     return rows

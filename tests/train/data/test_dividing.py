@@ -13,6 +13,7 @@ from core.models.cards import Card
 from core.models.registry import LEAKING, unfit, use
 from core.models.weights import WeightsError
 from tests.train.conftest import Tiny
+from tests.train.few import FEW
 from train.__main__ import main
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import open_data
@@ -22,19 +23,8 @@ from train.finish.package_check import PackageError
 from train.finish.report import comparison
 from train.learn.distillation import Teachers
 from train.learn.start_weights import start_weights
-from train.stages import Stage
 
-QUICK = ClassifierConfig(
-    architecture="small-cnn",
-    start="random",
-    stages=(Stage(1, 32),),
-    epoch_images=16,
-    batch=8,
-    threads=1,
-    precision="32-true",
-    freeze=(),
-    split="images",
-)
+QUICK = replace(FEW, split="images")
 
 
 def sides(config: ClassifierConfig | SegmenterConfig) -> int:

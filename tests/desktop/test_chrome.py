@@ -73,10 +73,16 @@ def opened(program: Path) -> Callable[[Visits], tuple[Chrome, threading.Thread]]
         window = Chrome(str(program), program.parent / "profile", visits)
         thread = threading.Thread(target=window.open, args=("http://127.0.0.1:1/",), daemon=True)
         thread.start()
-        wait_for((program.parent / "arguments").exists)
+        wait_for(lambda: arguments(program).endswith("\n"))
         return window, thread
 
     return go
+
+
+def arguments(program: Path) -> str:
+    """What it was started with: a line of JSON each time, empty before the first is whole."""
+    path = program.parent / "arguments"
+    return path.read_text() if path.exists() else ""
 
 
 def told(program: Path) -> list[str]:
@@ -94,10 +100,10 @@ def test_it_gets_a_profile_of_its_own_and_no_tabs(
     program: Path, opened: Callable[[Visits], tuple[Chrome, threading.Thread]]
 ) -> None:
     window, thread = opened(Visits(True))
-    arguments = (program.parent / "arguments").read_text()
-    assert '"--app=http://127.0.0.1:1/"' in arguments
-    assert f'"--user-data-dir={program.parent / "profile" / "chrome"}"' in arguments
-    assert "--no-sandbox" not in arguments
+    given = arguments(program)
+    assert '"--app=http://127.0.0.1:1/"' in given
+    assert f'"--user-data-dir={program.parent / "profile" / "chrome"}"' in given
+    assert "--no-sandbox" not in given
     window.close()
     thread.join(PATIENCE)
     assert told(program)[-1] == "Browser.close", "as its menu does, so that nothing is lost"
@@ -122,7 +128,7 @@ def test_it_is_brought_up_and_unfolded(
     said = told(program)
     assert "Browser.setWindowBounds" in said
     assert "Target.activateTarget" in said
-    assert len((program.parent / "arguments").read_text().splitlines()) == 1, "no second window"
+    assert len(arguments(program).splitlines()) == 1, "no second window"
     window.close()
     thread.join(PATIENCE)
 

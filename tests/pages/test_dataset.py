@@ -190,6 +190,28 @@ def test_map(app: AppTest) -> None:
     assert len(app.image) == 2  # beside the map and in the gallery
 
 
+def test_region_of_the_map_is_picked_by_keyboard(app: AppTest) -> None:
+    """What the lasso does with the mouse: sliders answer to the arrow keys."""
+    show(app, views.MAP)
+    table = Dataset.open().table
+    sliders = [s for s in app.slider if s.key.startswith("dataset_region")]
+    sliders[0].set_value((0, 50))
+    checked(app)
+    chosen = app.session_state[selection.PICKED]
+    assert 1 < len(chosen.ids) < len(table)
+    assert count(app) == f"{len(chosen.ids):,} images"
+    wider = chosen.ids
+    next(s for s in app.slider if s.key == sliders[1].key).set_value((40, 60))
+    checked(app)
+    assert app.session_state[selection.PICKED].ids < wider
+    app.button(key="dataset_clear").click()
+    checked(app)
+    assert count(app) == f"{len(table):,} images"
+    assert all(s.value == (0, 100) for s in app.slider if s.key.startswith("dataset_region")), (
+        "nothing picked, nothing marked"
+    )
+
+
 def test_leaks_are_counted_anew(app: AppTest) -> None:
     show(app, views.SPLITS)
     first = [m.value for m in app.metric]

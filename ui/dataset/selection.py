@@ -1,4 +1,5 @@
-"""What is picked in the charts: a click, a box or a lasso becomes a set of images."""
+"""What is picked in the charts: a click, a box, a lasso or a region of the map becomes a set of
+images."""
 
 from __future__ import annotations
 
@@ -16,6 +17,10 @@ from ui.dataset import words
 PICKED = "dataset_picked"
 _PAGES = "dataset_pages"
 _ROUNDS = "dataset_rounds"
+_REGION = "region"
+MAP = ("map", _REGION)
+"""Names of the charts that are the map."""
+_WHOLE = (0, 100)
 _NAMED = 3
 """Of more bars than this, only the number is given."""
 
@@ -50,6 +55,10 @@ class Picked:
     ids: frozenset[str]
 
 
+_SIDES = {"x": "From the left edge", "y": "From the bottom edge"}
+"""The map's columns, and how far a region reaches along each, in percent."""
+
+
 def show(chart: Chart, table: pd.DataFrame, name: str, modes: Sequence[str] = ("points",)) -> None:
     """Draw a chart of (some) images in the table; what is picked in it is remembered.
 
@@ -57,7 +66,7 @@ def show(chart: Chart, table: pd.DataFrame, name: str, modes: Sequence[str] = ("
         name: tells it from the other charts of the page.
         modes: how to pick: `points`, `box`, `lasso`.
     """
-    key = f"dataset_{name}_{st.session_state.get(_ROUNDS, {}).get(name, 0)}"
+    key = _key(name)
     st.plotly_chart(
         chart.figure,
         key=key,
@@ -66,6 +75,33 @@ def show(chart: Chart, table: pd.DataFrame, name: str, modes: Sequence[str] = ("
         selection_mode=modes,  # type: ignore[arg-type]
         config={"displayModeBar": len(modes) > 1, "displaylogo": False, "scrollZoom": False},
     )
+
+
+def region(table: pd.DataFrame) -> None:
+    """Two sliders that pick a rectangle of the map: its lasso for the keyboard."""
+    for axis, title in _SIDES.items():
+        st.slider(
+            title,
+            *_WHOLE,
+            _WHOLE,
+            format="%d %%",
+            key=_key(_REGION, axis),
+            on_change=partial(_pick_region, table),
+        )
+
+
+def rectangle(table: pd.DataFrame) -> dict[str, float] | None:
+    """The region that is picked, in the map's own coordinates: `x0`, `x1`, `y0`, `y1`. None, while
+    it is the whole map."""
+    shares = {axis: st.session_state.get(_key(_REGION, axis), _WHOLE) for axis in _SIDES}
+    if all(tuple(share) == _WHOLE for share in shares.values()) or table["x"].isna().all():
+        return None
+    corners = {}
+    for axis, share in shares.items():
+        least, most = table[axis].min(), table[axis].max()
+        for end, percent in enumerate(share):
+            corners[f"{axis}{end}"] = float(least + (most - least) * percent / 100)
+    return corners
 
 
 def picked() -> Picked | None:
@@ -126,8 +162,27 @@ def _pick(key: str, name: str, columns: tuple[str, ...], table: pd.DataFrame) ->
     to_first_page()
 
 
+def _pick_region(table: pd.DataFrame) -> None:
+    before, corners = picked(), rectangle(table)
+    if before is not None and before.chart != _REGION:
+        _forget_marks(before.chart)
+    if corners is None:
+        st.session_state.pop(PICKED, None)
+    else:
+        inside = table["x"].between(corners["x0"], corners["x1"]) & table["y"].between(
+            corners["y0"], corners["y1"]
+        )
+        ids = frozenset(table.index[inside])
+        st.session_state[PICKED] = Picked(_REGION, _on_the_map(ids), ids)
+    to_first_page()
+
+
+def _key(name: str, part: str = "") -> str:
+    return f"dataset_{name}{part}_{st.session_state.get(_ROUNDS, {}).get(name, 0)}"
+
+
 def _forget_marks(name: str) -> None:
-    """A chart's own marks go only with the chart: it is drawn anew under another key."""
+    """A chart's own marks go only with the chart: it is drawn again under another key."""
     rounds = st.session_state.setdefault(_ROUNDS, {})
     rounds[name] = rounds.get(name, 0) + 1
 
@@ -142,9 +197,13 @@ def _values(custom: object) -> tuple[object, ...]:
 
 def _label(columns: tuple[str, ...], values: set[tuple[object, ...]], ids: frozenset[str]) -> str:
     if columns == ("number",):
-        return f"{len(ids):,} on the map" if len(ids) != 1 else next(iter(ids))
+        return _on_the_map(ids)
     named = [
         ", ".join(words.name(column, v) for column, v in zip(columns, value, strict=True))
         for value in sorted(values, key=str)
     ]
     return " + ".join(named) if len(named) <= _NAMED else f"{len(named)} bars: {len(ids):,} images"
+
+
+def _on_the_map(ids: frozenset[str]) -> str:
+    return next(iter(ids)) if len(ids) == 1 else f"{len(ids):,} on the map"

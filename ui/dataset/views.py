@@ -138,7 +138,10 @@ def landscape(table: pd.DataFrame, data: Dataset | None, how: str) -> None:
             key="dataset_colour",
             persist_state="session",
         )
-        selection.show(charts.scatter(table, by), table, "map", ("points", "box", "lasso"))
+        chart = charts.scatter(table, by)
+        if corners := selection.rectangle(table):
+            chart.figure.add_shape(type="rect", line_dash="dot", **corners)
+        selection.show(chart, table, "map", ("points", "box", "lasso"))
         st.caption(
             "Each point is an image; close together means alike to the classifier, far apart "
             "means little.",
@@ -151,12 +154,15 @@ def landscape(table: pd.DataFrame, data: Dataset | None, how: str) -> None:
             )
     with right:
         _one(table, data)
+        with st.popover("Select a region", icon=":material/select:"):
+            st.caption("For the keyboard: the arrow keys move each end.")
+            selection.region(table)
 
 
 def _one(table: pd.DataFrame, data: Dataset | None) -> None:
     """The photo of the one point that is clicked."""
     chosen = selection.picked()
-    if chosen is None or chosen.chart != "map" or len(chosen.ids) != 1:
+    if chosen is None or chosen.chart not in selection.MAP or len(chosen.ids) != 1:
         st.markdown("**Click a point** to see its photo here.")
         st.markdown(
             "**Draw around points** to see them all below: choose the lasso or the box at the top "

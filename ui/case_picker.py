@@ -96,7 +96,7 @@ def _upload(slot: str, row: DeltaGenerator) -> Case | None:
     if st.session_state.pop("upload_lost", False):
         st.warning(
             "The photo of this address is no longer here: it was forgotten, or the server was "
-            "restarted or needed the room. Choose it again."
+            "restarted or needed the memory. Choose it again."
         )
     # Files of any kind: the core tells what one is that it does not read; the browser would not.
     st.file_uploader(

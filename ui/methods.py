@@ -111,7 +111,7 @@ def _ask(case: Case, shown: ShownAnalysis, key: str) -> None:
             if task is not None and task.cancelled:
                 st.caption("Cancelled. What was finished by then is not computed again.")
             elif task is not None:
-                problem = task.problem or "No heatmaps came of it. Try again."
+                problem = task.problem or "No heatmaps were made. Try again."
                 st.error(as_text(problem), title="The methods could not be compared")
             asked = st.button(
                 "Compare five methods",

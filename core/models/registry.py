@@ -181,7 +181,7 @@ def unfit(kind: str, card: Card) -> str:
         return "" if card.encoder else "Its card does not say which encoder it has."
     if card.classes != KEYS:
         return (
-            f"It tells {len(card.classes)} classes of its own apart, and the app's pages are made "
+            f"It distinguishes {len(card.classes)} classes of its own; the app's pages are made "
             "for the seven diagnoses of HAM10000."
         )
     if card.similar is None or card.novelty is None or card.novelty.threshold is None:
@@ -253,7 +253,7 @@ def _chosen(settings: Settings) -> dict[str, Path]:
     except (ValueError, TypeError) as error:
         raise WeightsError(f"{path} is damaged, so nobody knows which one was chosen.") from error
     if strange := found.keys() - set(KINDS):
-        raise WeightsError(f"{path} is not LesionLab's: it speaks of {min(strange)!r}.")
+        raise WeightsError(f"{path} is not LesionLab's: it has an entry {min(strange)!r}.")
     if any(place.is_absolute() or ".." in place.parts for place in found.values()):
         raise WeightsError(f"{path} names a folder that is not in {settings.runs}.")
     return {kind: settings.runs / place for kind, place in found.items()}

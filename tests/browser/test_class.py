@@ -38,7 +38,7 @@ def test_three_browsers(
     expect(answered).to_contain_text("2", timeout=1000 * PATIENCE)
     wall.get_by_role("button", name=re.compile("^Reveal")).click()
     for student in students:
-        student.get_by_text("The next case comes by itself").wait_for()
+        student.get_by_text("The next case appears by itself").wait_for()
     assert violations(wall) == []
     assert violations(students[0]) == []
     wall.get_by_role("button", name=re.compile("^Next case")).click()

@@ -59,7 +59,7 @@ def test_from_the_form_to_a_model_in_use_and_back(
     fill(page, wait_idle, CHOICES)
     page.get_by_role("button", name="Start training").click()
     page.get_by_text("Finished").wait_for()  # by itself, nobody reloads
-    page.get_by_role("heading", name="What came of it").wait_for()
+    page.get_by_role("heading", name="Result").wait_for()
     wait_idle(page)
     assert page.get_by_role("img", name="Photo").count() == 8
     page.get_by_role("button", name="Use this model").click()
@@ -82,7 +82,7 @@ def test_from_the_form_to_a_model_in_use_and_back(
     wait_idle(page)
     page.get_by_role("button", name="Undo").click()
     wait_idle(page)
-    page.get_by_role("heading", name="What came of it").wait_for()
+    page.get_by_role("heading", name="Result").wait_for()
     assert not console_errors
     assert not foreign_requests
 

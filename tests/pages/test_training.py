@@ -745,7 +745,7 @@ def finished(runs) -> str:
 
 def test_a_models_figures_and_its_use(runs, finished):
     app = page(training_view=store.RUNS)
-    assert "What came of it" in texts(app)
+    assert "Result" in texts(app)
     assert "Macro-F1" in [m.label for m in app.metric]
     assert "Download the model" in [b.label for b in app.get("download_button")]
     button(app, "Use this model").click()

@@ -112,7 +112,7 @@ def button(image_id: str) -> None:
         icon=":material/check:" if within else ":material/add:",
         key=f"playlist_{image_id}",
         type="tertiary",
-        help="Take it off the playlist" if within else "Add it to the playlist",
+        help="Remove it from the playlist" if within else "Add it to the playlist",
         on_click=_remove if within else _add,
         args=(image_id,) if within else ([image_id],),
     )

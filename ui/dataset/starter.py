@@ -63,7 +63,7 @@ def report() -> None:
         return
     reasons = list(dict.fromkeys([done.stopped, *done.failed.values()]))
     st.warning(
-        as_text(f"{said} {' '.join(r for r in reasons[:3] if r)} Go on below when you like."),
+        as_text(f"{said} {' '.join(r for r in reasons[:3] if r)} Continue below when you like."),
         title="Not all photos were downloaded",
         icon=":material/cloud_off:",
     )

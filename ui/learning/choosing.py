@@ -29,7 +29,7 @@ def show(store: Store, me: Profile) -> None:
         st.info(
             "Without HAM10000 the quiz asks about practice lesions, drawn by a program after five "
             "of the diagnoses. They teach how the quiz works, not how lesions look. The page "
-            "Dataset tells how to get the photos, or a starter set of them by one click.",
+            "Dataset explains how to get the photos, or a starter set of them with one click.",
             icon=":material/download:",
         )
         st.page_link("pages/screens/dataset.py", label="To the photos", icon=":material/dataset:")

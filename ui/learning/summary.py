@@ -130,7 +130,7 @@ def effects(answers: Sequence[Answered]) -> None:
     """What seeing the AI did, or would have done."""
     found = influence(answers)
     if any(a.second for a in answers):
-        st.header("What the AI did to your answers", anchor=False)
+        st.header("How the AI changed your answers", anchor=False)
         for name, words in EFFECTS.items():
             cases = ", ".join(
                 f"{BY_KEY[a.truth].name} (AI: {BY_KEY[a.said.named].name})"
@@ -176,7 +176,7 @@ def confusion(answers: Sequence[Answered]) -> None:
     shown = [(who, counts) for who, counts in shown if counts.sum()]
     if not shown:
         return
-    st.header("What was taken for what", anchor=False)
+    st.header("Which diagnoses were confused", anchor=False)
     mixed: dict[tuple[str, str], dict[str, int]] = {}
     for who, counts in shown:
         for row, column in zip(*np.nonzero(counts), strict=True):
@@ -186,7 +186,7 @@ def confusion(answers: Sequence[Answered]) -> None:
                     counts[row, column]
                 )
     if not mixed:
-        st.write("Nothing: all answers were right.")
+        st.write("None: all answers were right.")
         return
     st.dataframe(
         pd.DataFrame(

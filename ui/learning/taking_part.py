@@ -125,7 +125,7 @@ def _what_it_was(seen: ClassView, mine: str | None) -> None:
             f"{right} of {seen.answered} answers were right ({percent(right / seen.answered)})."
         )
     links.diagnosis(seen.truth, "class")
-    st.caption("The next case comes by itself.")
+    st.caption("The next case appears by itself.")
 
 
 def _mine(participant: str, position: int) -> str | None:

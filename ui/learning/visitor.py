@@ -16,7 +16,7 @@ _CHOSEN = "learner"
 WHERE = (
     "Answers are kept on LesionLab's computer, under a nickname and a random key of this browser. "
     "No other browser can open them, whatever nickname it names; whoever uses this browser can. "
-    "Choose a nickname that does not tell who you are."
+    "Choose a nickname that does not reveal who you are."
 )
 
 

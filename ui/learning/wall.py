@@ -31,7 +31,7 @@ _LED = "class_led"
 
 def show() -> None:
     """Open a class, or go on with one."""
-    if not lock.notice("Leading a class", "class_lock"):
+    if not lock.notice("Lead a class", "class_lock"):
         return
     led = st.session_state.get(_LED)
     if led is not None:

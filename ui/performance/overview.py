@@ -55,8 +55,9 @@ def show(choice: Choice) -> None:
     st.caption(
         f":material/menu_book: Below each figure its interval ({found.figures.intervals}): "
         "whole lesions are drawn again with replacement, since photos of one lesion are alike; "
-        "the interval holds the middle 95 % of what the draws give. It tells the luck of the "
-        "lesions drawn, not that of the training, nor how the model fares in another clinic."
+        "the interval holds the middle 95 % of what the draws give. It shows how much depends on "
+        "which lesions were drawn, not on chance in training, nor how the model does in another "
+        "clinic."
     )
     _classes(found, choice)
 

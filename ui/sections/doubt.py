@@ -215,7 +215,7 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
     st.subheader("Without hair", anchor=False)
     covered = next(check.value for check in shown.quality if check.key == "hair")
     if not covered:
-        st.markdown("No dark hair was found in this photo, so there is nothing to take away.")
+        st.markdown("No dark hair was found in this photo, so there is nothing to remove.")
         return
     st.markdown(
         f"Dark hair was found on {percent(covered, 1)} of this photo. A program can fill it in "

@@ -60,8 +60,8 @@ def _shares(shown: ShownAnalysis) -> None:
     if share is not None and share < reachable / 2:
         st.warning(
             f"For “{BY_KEY[answer].name}”, {percent(1 - share)} of the heat lies outside the "
-            "outline. Is it on hairs, a ruler, a marker, the dark corners, or on skin that tells "
-            "something? Or is the outline wrong?",
+            "outline. Is it on hairs, a ruler, a marker, the dark corners, or on skin that "
+            "matters? Or is the outline wrong?",
             title="The network is looking outside the lesion",
             icon=":material/visibility:",
         )

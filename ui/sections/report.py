@@ -86,9 +86,9 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         )
     st.caption(
         "In one file: photo, outline, heatmap, probabilities, measurements, similar cases, the "
-        "doubts, the truth if you have seen it, and your notes. Nothing that the camera stored, no "
-        "folder names. The first PDF takes some seconds. A character that it cannot display is "
-        "shown there as □; the HTML file has them all."
+        "doubts, the truth if you have seen it, and your notes. No camera metadata, no folder "
+        "names. The first PDF takes some seconds. A character that it cannot display is shown "
+        "there as □; the HTML file has them all."
     )
 
 

@@ -237,7 +237,7 @@ def _teachers(own: list[Model]) -> None:
             if model.kind == "classifier" and not model.card.leaks
         },
         "teacher_weight",
-        "They must tell the same classes apart; the training takes a little longer. See Hinton, "
+        "They must distinguish the same classes; the training takes a little longer. See Hinton, "
         "Vinyals and Dean, 2015.",
         placeholder="None: it learns from the labels alone",
     )

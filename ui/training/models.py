@@ -85,7 +85,7 @@ def _import() -> None:
     """A model from elsewhere, as a zip archive that this page wrote."""
     st.header("A model from elsewhere", anchor=False)
     if not access.check().allowed:
-        st.caption("Taking in a model is closed to you; see the top of this page.")
+        st.caption("You cannot import models here; see the top of this page.")
         return
     file = st.file_uploader(
         f"The ZIP file of a model, up to {UPLOAD_MB} MB",

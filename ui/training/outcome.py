@@ -42,7 +42,7 @@ def show(run: Run) -> None:
     found = {kind: folder / kind for kind in KINDS if (folder / kind / CARD).is_file()}
     if run.active or not found:
         return
-    st.header("What came of it", anchor=False)
+    st.header("Result", anchor=False)
     for kind, place in found.items():
         with st.container(border=True):
             try:

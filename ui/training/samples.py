@@ -81,7 +81,7 @@ def _words(photo: dict[str, Any]) -> list[str]:
 def _alt(photo: dict[str, Any], epoch: int) -> str:
     parts = [f"Photo {photo['name']} after epoch {epoch}"]
     if "probabilities" in photo:
-        parts.append(f"called {_class(_said(photo))}, truly {_class(photo['truth'])}")
+        parts.append(f"answered {_class(_said(photo))}, true class {_class(photo['truth'])}")
     if "iou" in photo:
         parts.append(f"outlined with an IoU of {photo['iou']:.2f}")
     return ", ".join(parts)

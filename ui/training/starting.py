@@ -183,7 +183,7 @@ def _estimate(config: Config, ready: bool) -> None:
                 disabled=not ready,
                 on_click=_measure,
                 args=(config,),
-                help="Does a few steps of this very training, and reckons from them.",
+                help="Does a few steps of this very training, and estimates from them.",
             )
             st.caption("Not measured yet for these choices.", width="content")
         return

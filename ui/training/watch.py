@@ -244,7 +244,7 @@ def _bin(runs: Runs) -> None:
 def _confirm_purge(count: int) -> None:
     st.write(
         f"{count} deleted {'run is' if count == 1 else 'runs are'} gone for good then, with "
-        "checkpoints, curves and models. There is no way back."
+        "checkpoints, curves and models. This cannot be undone."
     )
     decide(
         "Empty the bin",

@@ -134,9 +134,9 @@ AUGMENTATIONS = {
 """Random changes to training photos, in the order they are made."""
 
 PRECISIONS = {
-    "auto": Choice("Automatic", "The fastest that this machine reckons well in."),
+    "auto": Choice("Automatic", "The fastest that this machine computes well in."),
     "32-true": Choice("Full", "32 bits: slowest, on every machine."),
     "bf16-mixed": Choice("Mixed, bf16", "Mostly 16 bits with the range of 32; newer processors."),
     "16-mixed": Choice("Mixed, fp16", "Mostly 16 bits, for GPUs without bf16."),
 }
-"""How exactly the network reckons: Lightning's names."""
+"""How exactly the network computes: Lightning's names."""

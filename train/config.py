@@ -172,7 +172,7 @@ class Config:
     )
     """CPU threads of the training itself."""
     precision: str = named(
-        "auto", "Precision", "How exactly the network reckons while it learns.", PRECISIONS
+        "auto", "Precision", "How exactly the network computes while it learns.", PRECISIONS
     )
     limit: int = number(
         "Subset",

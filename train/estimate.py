@@ -43,7 +43,7 @@ from train.stages import Stage
 STEPS = 3
 """Steps measured at each size, after one that is not."""
 SECONDS = 20.0
-"""Enough measuring; larger sizes are then reckoned from smaller ones by their pixels."""
+"""Enough measuring; larger sizes are then estimated from smaller ones by their pixels."""
 DECODED = 24
 """Photos decoded to measure that."""
 START_UP = 12.0

@@ -41,8 +41,8 @@ if batch is None:
     if batches.lost():
         st.warning(
             "The server was restarted, needed the memory for newer batches, or the batch was "
-            "cleared in another window. Please choose the photos again, and download the results when they "
-            "are there: batches are kept in memory only.",
+            "cleared in another window. Please choose the photos again, and download the results "
+            "when they are there: batches are kept in memory only.",
             title="This batch is no longer here",
             icon=":material/history:",
         )

@@ -231,7 +231,7 @@ def _card(data: Dataset, row: dict) -> None:
     except (DatasetError, ImageError):
         st.caption(f"{as_text(image_id)}: its photo is not imported, or damaged.")
         return
-    st.image(photo, width="stretch", alt=f"Photo {image_id}, in truth {BY_KEY[row['Truth']].name}")
+    st.image(photo, width="stretch", alt=f"Photo {image_id}, truth: {BY_KEY[row['Truth']].name}")
     words = {row["Answer"]: "Probability of the answer", row["Truth"]: "Probability of the truth"}
     st.caption(", ".join(f"{key} {chance(row[column])}" for key, column in words.items()))
     if st.button(

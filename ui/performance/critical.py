@@ -41,7 +41,7 @@ def show(choice: Choice) -> None:
     st.header("Read a notebook critically", anchor=False)
     st.markdown(
         "A notebook reports an accuracy. Before you believe it, ask five questions. Each is asked "
-        "here of an experiment that students often try, with the figures that came out of it."
+        "here of an experiment that students often try, using its own results."
     )
     found = {
         e.key: (e, measured)
@@ -106,7 +106,7 @@ def _split(key: str, measured: dict[str, Side]) -> None:
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
     st.caption(
-        f":material/menu_book: {HOW} An interval that holds 0 does not show that the split does no "
+        f":material/menu_book: {HOW} An interval that includes 0 does not show that the split does no "
         "harm: a network that learns little remembers little, too."
     )
 

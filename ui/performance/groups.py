@@ -48,7 +48,7 @@ def show(choice: Choice) -> None:
             "groups",
             f"{MEASURES[measure]} by {KINDS.get(kind, kind).lower()}: {words}",
             "Lines that overlap much show no difference. Groups also differ in their mix of "
-            "diagnoses: a lower figure alone does not tell why."
+            "diagnoses: a lower figure alone does not say why."
             + (f" A ring: fewer than {FEW_MELANOMAS} melanomas." if measure != "accuracy" else ""),
             charts.forest_table(rows),
         )

@@ -83,7 +83,7 @@ def criterion(table: pd.DataFrame) -> str:
 
 
 def duration_of(table: pd.DataFrame, threads: int | None) -> str:
-    """How long the training took: reckoned from the quickest epoch of each size, as most computers
+    """How long the training took: estimated from the quickest epoch of each size, as most computers
     do other things beside, and by the clock."""
     if "seconds" not in table or table.empty:
         return ""
@@ -94,7 +94,7 @@ def duration_of(table: pd.DataFrame, threads: int | None) -> str:
     if clock < 1.1 * alone:
         return f", {_hours(clock)} of computing{machine}"
     return (
-        f", about {_hours(alone)} of computing{machine} (reckoned by the quickest epoch of each "
+        f", about {_hours(alone)} of computing{machine} (estimated from the quickest epoch of each "
         f"size; {_hours(clock)} by the clock, beside other work)"
     )
 

@@ -106,8 +106,8 @@ def _split(key: str, measured: dict[str, Side]) -> None:
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
     st.caption(
-        f":material/menu_book: {HOW} An interval that includes 0 does not show that the split does no "
-        "harm: a network that learns little remembers little, too."
+        f":material/menu_book: {HOW} An interval that includes 0 does not show that the split does "
+        "no harm: a network that learns little remembers little, too."
     )
 
 

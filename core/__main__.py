@@ -2,8 +2,6 @@
 `python -m core prepare`, `python -m core storage`, `python -m core doctor` and
 `python -m core quality`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable, Sequence

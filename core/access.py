@@ -1,7 +1,5 @@
 """Whether somebody else can open the app: what its pages ask, and what the doctor looks at."""
 
-from __future__ import annotations
-
 import ipaddress
 
 TEACHER = "LESIONLAB_TEACHER"

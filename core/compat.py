@@ -7,8 +7,6 @@ declaring their schemas is enough. `core` installs this before anything of ours 
 the import works, nothing is changed.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder

@@ -1,7 +1,5 @@
 """Errors whose message is a sentence for a person, where several modules raise them."""
 
-from __future__ import annotations
-
 
 class UserError(Exception):
     """Something that a person can mend. The message says what is wrong and what to do, and is shown

@@ -1,7 +1,5 @@
 """Numbers as people read them, in one way everywhere."""
 
-from __future__ import annotations
-
 _WORDS = ("", "", "twice", "three times", "four times", "five times", "six times", "seven times")
 
 

@@ -1,8 +1,6 @@
 """Words that several pages say, each once. Those of diagnoses are in `core.taxonomy`, of measures
 in `core.evaluation.metrics` and `core.lesion.measure_words`."""
 
-from __future__ import annotations
-
 TASKS = {"classifier": "Naming the diagnosis", "segmenter": "Outlining the lesion"}
 """What each kind of model does."""
 

@@ -9,8 +9,6 @@ The colours are those of the theme: any two stay apart with red, green or blue b
 has a contrast of at least 3:1 with the page.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

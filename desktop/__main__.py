@@ -1,7 +1,5 @@
 """`python -m desktop`: LesionLab in a window of its own, until it is closed."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,8 +1,6 @@
 """A window of Chrome, Chromium or Edge without tabs and address (`--app`), with a profile of its
 own. Its closing cannot be held up: a page may not ask in words of its own."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

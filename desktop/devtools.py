@@ -5,8 +5,6 @@ The DevTools protocol (https://chromedevtools.github.io/devtools-protocol/), wit
 file 3 and writes to file 4. It ends by itself when this process, and so the pipe, is gone.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

@@ -1,7 +1,5 @@
 """Windows alone: bring the window of another process to the front, or let another do so."""
 
-from __future__ import annotations
-
 import ctypes
 from typing import Any
 

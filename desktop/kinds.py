@@ -1,7 +1,5 @@
 """Which windows there are on this computer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Server and window together, from the double-click to the window's end."""
 
-from __future__ import annotations
-
 import signal
 import socket
 import threading

@@ -1,7 +1,5 @@
 """What a person is told who started LesionLab by a double-click, and may have no terminal."""
 
-from __future__ import annotations
-
 import ctypes
 import shutil
 import subprocess

@@ -9,8 +9,6 @@
 A lock is held by a living process or by nobody, so one of a crash is in nobody's way.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import time

@@ -6,8 +6,6 @@ That process holds the other end of the standard input. However it ends, the sys
 and no server is left that nobody can see.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

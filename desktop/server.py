@@ -1,7 +1,5 @@
 """The app's server as a process of ours: for its window, for the load benchmark, for tests."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import socket

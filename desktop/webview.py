@@ -2,8 +2,6 @@
 installed: `pip install -r requirements-desktop.txt`. It asks before it closes if there is a
 question."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

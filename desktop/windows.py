@@ -1,7 +1,5 @@
 """What a window of LesionLab is; and the kind that is always there, the default browser."""
 
-from __future__ import annotations
-
 import time
 import webbrowser
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Each dictionary maps the value that `train.config` takes to a title and one line
 torch here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,8 +1,6 @@
 """The commands that train, look ahead and preview: `classifier`, `segmenter`, `hybrid`, `preset`,
 `estimate`, `preview`."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

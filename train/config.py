@@ -6,8 +6,6 @@ What a field is called, what it does and which values it takes is declared here 
 No torch here: the Training page and the queue read and write these too.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Configurations as JSON: the `config.json` of a run, and those that people write."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

@@ -4,8 +4,6 @@
 the steps run on noise of the right shape, which takes the network as long as photos do.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass, replace

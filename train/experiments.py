@@ -4,8 +4,6 @@ and where our own figures for them lie, with images split at random and by lesio
 No torch here: the Performance page reads it.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

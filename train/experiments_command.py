@@ -1,8 +1,6 @@
 """`python -m train experiments`: what students have read about, trained and measured under both
 splits, one after the other."""
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys

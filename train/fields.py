@@ -4,8 +4,6 @@ takes. Declared once, in `train.config`; the command line, JSON files and the fo
 No torch here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from dataclasses import field as _field

@@ -1,8 +1,6 @@
 """Names of runs, and paths in their choices, as they are kept: checked, and independent of the
 folder that a command was given in."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from pathlib import Path

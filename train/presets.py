@@ -4,8 +4,6 @@ Experiments that students often try have two lengths: quick, in minutes, and as 
 to its author's description as this trainer comes (`published` names what differs from quick).
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -2,8 +2,6 @@
 `python -m train preview --config FILE --out SHEET.png`, which writes one PNG: a row a photo, the
 photo itself first, then augmented samples of it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a training tells of itself while it runs, and to whom."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Fields that several kinds of training have, declared once."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from train.choices import ENCODERS, LABELS, Choice

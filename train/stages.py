@@ -1,7 +1,5 @@
 """Epochs at one input size, of which a training has one or several."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from train.fields import check, number

@@ -11,8 +11,6 @@ may do all of this from anywhere, until their page is loaded anew or they lock i
 else may, not even at this computer.
 """
 
-from __future__ import annotations
-
 import hmac
 import os
 import secrets

@@ -1,7 +1,5 @@
 """The answer of the Analyse page: warnings, photo beside probabilities, and what to ask further."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.answer import words

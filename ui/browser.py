@@ -6,8 +6,6 @@ read it (HttpOnly), no other site's page sends it along (SameSite), and nobody c
 random bits. It says nothing of whoever uses the browser.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ A page that shows several pickers gives each a slot: a prefix of every key in th
 none knows of the others.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One way to choose one of a few things."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Photos of the dataset, wherever a page shows a small one or leads to its analysis."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.ham10000.dataset import Dataset

@@ -1,7 +1,5 @@
 """Figures and pictures that were made of something lately, such as an analysis."""
 
-from __future__ import annotations
-
 import threading
 import weakref
 from collections import deque

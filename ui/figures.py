@@ -1,7 +1,5 @@
 """Charts, the same everywhere."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any

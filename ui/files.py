@@ -1,8 +1,6 @@
 """Files: those that a browser sent, in memory until they are read and nowhere afterwards; and when
 those on the disk were written."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """The teacher's lock as a visitor meets it: closed doors that say why, and where to enter the
 secret."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from ui import access

@@ -1,7 +1,5 @@
 """Five ways to draw a heatmap, side by side: computed on demand, in a process of its own."""
 
-from __future__ import annotations
-
 import threading
 from functools import partial
 

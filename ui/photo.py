@@ -1,7 +1,5 @@
 """The photo with its layers: outline, heatmap, and what can be downloaded."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

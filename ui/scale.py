@@ -1,7 +1,5 @@
 """Millimetres, only where the student knows how much skin a photo shows."""
 
-from __future__ import annotations
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 

@@ -1,7 +1,5 @@
 """What is loaded once for everybody, and what is remembered of finished analyses."""
 
-from __future__ import annotations
-
 import gc
 import threading
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Words of strangers, shown as they are: names, notes, errors, whatever a file brought along."""
 
-from __future__ import annotations
-
 import re
 
 _ESCAPED = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:=&^@])")

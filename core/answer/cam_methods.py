@@ -3,8 +3,6 @@
 Only what is said of them: `core.answer.torch_cam` computes them, and takes seconds to import.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 SCORED = 128

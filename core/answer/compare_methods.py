@@ -7,8 +7,6 @@ h×w ≥ 0, see `core.answer.torch_cam.Cams.compute`. `--weights` names the clas
 (default: that in use).
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

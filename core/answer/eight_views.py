@@ -5,8 +5,6 @@ symmetries of the square), so whatever changes in the answer is the model's own 
 augmentation as a measure of uncertainty: Ayhan and Berens, MIDL 2018.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

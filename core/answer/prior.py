@@ -1,7 +1,5 @@
 """The same photo in another waiting room: probabilities for another share of each diagnosis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

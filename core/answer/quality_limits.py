@@ -1,7 +1,5 @@
 """`python -m core quality`: what is usual of a photo, measured on HAM10000's validation split."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The batches of all visitors, within a limit."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 from collections.abc import Iterable

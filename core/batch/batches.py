@@ -4,8 +4,6 @@ A batch takes one turn for each photo, so that the photos of other visitors come
 it keeps is small and bounded, and a store of batches forgets the oldest finished ones.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import logging

@@ -1,7 +1,5 @@
 """Many photos at once, without a browser: the work behind `python -m core analyse`."""
 
-from __future__ import annotations
-
 import csv
 import unicodedata
 from collections.abc import Callable, Collection, Sequence

@@ -1,7 +1,5 @@
 """A batch's answers against one's own truth."""
 
-from __future__ import annotations
-
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping

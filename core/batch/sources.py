@@ -4,8 +4,6 @@ An archive from a stranger is read in memory, member by member; nothing is writt
 its members lead nowhere. What would unpack to far more than it is, is refused as a whole.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What is looked at, each with what to do about it. Nothing is changed, and nothing downloaded."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What one check found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

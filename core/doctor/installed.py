@@ -1,8 +1,6 @@
 """Everything that is looked at: first Python and the packages, which needs nothing installed, then
 what needs them."""
 
-from __future__ import annotations
-
 import platform
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Where the app will be, or is: port, address, and who may open it."""
 
-from __future__ import annotations
-
 import http.client
 import re
 import socket

@@ -4,8 +4,6 @@ Plain NumPy, since pages draw them: scikit-learn takes seconds and tens of megab
 its curves are the same (a test compares). SciPy is needed only for the area.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 POINTS = 200

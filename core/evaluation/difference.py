@@ -1,7 +1,5 @@
 """The difference of two figures that were measured on different photos."""
 
-from __future__ import annotations
-
 import math
 
 from core.evaluation.figures import UNKNOWN, Figure

@@ -1,7 +1,5 @@
 """What was measured, as files hold it: figures with their intervals."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 

@@ -1,7 +1,5 @@
 """What `python -m train evaluate` writes beside the weights: figures, and single predictions."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -4,8 +4,6 @@ Precision, recall, F1 and average precision are scikit-learn's (a test compares)
 faster, which bootstraps feel; nor need pages import it, which takes seconds and tens of megabytes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import lru_cache
 

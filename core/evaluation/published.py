@@ -4,8 +4,6 @@ Only figures whose source could be read are listed. None was measured on LesionL
 differences of a few hundredths mean nothing.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -6,8 +6,6 @@ dataset (age, sex, site, how the diagnosis was confirmed) and what comes from th
 may each be missing; then so are its columns.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise

@@ -7,8 +7,6 @@ comma-separated as it was uploaded or tab-separated (`.tab`), without a zip arou
 written under a temporary name and renamed, so an interrupted import can simply be run again.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -6,8 +6,6 @@ and what its file's SHA-256 was when it was checked. An interrupted download goe
 stopped. An import of the whole of HAM10000 takes the starter set's place.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Small pictures of the dataset's photos, for galleries."""
 
-from __future__ import annotations
-
 from core.ham10000.dataset import Dataset
 from core.imaging.image import LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for, draw

@@ -6,8 +6,6 @@ dermoscopy every second time; with the black painted over it never is (`python -
 benchmarks.black_frame`, figures in benchmarks/README.md).
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Formats of picture files: the one list of endings that are read, and of those that are not."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

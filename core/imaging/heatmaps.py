@@ -1,8 +1,6 @@
 """Where a class's evidence lies: what can be said of a map such as Grad-CAM (see
 `core.models.explained.Explained`)."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

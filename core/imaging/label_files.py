@@ -6,8 +6,6 @@ diagnosis, by key (`nv`) or by its English name. A comma, semicolon, tab or bar 
 UTF-8, UTF-16 and Windows' Western encoding are known.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

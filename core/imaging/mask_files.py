@@ -5,8 +5,6 @@ refused: nothing is guessed. Read are white on black (also as 0 and 1, in 16 bit
 palette, or softened by JPEG), one colour on black or white, and a shape cut out by transparency.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

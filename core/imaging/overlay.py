@@ -1,7 +1,5 @@
 """Drawing the models' answer onto the photo."""
 
-from __future__ import annotations
-
 import math
 
 import cv2

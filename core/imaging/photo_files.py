@@ -1,7 +1,5 @@
 """The photos in a folder, or in a list of paths: the one way to find them and to name them."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections import Counter, defaultdict

@@ -4,8 +4,6 @@ A photo of 40 million pixels takes 160 MB in Pillow and 120 MB as the array that
 converted in bands, so that there is never a third copy of it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 from collections.abc import Callable, Iterator

@@ -5,8 +5,6 @@ of them and keep it busy for minutes. A TIFF may store its pixels in tiles much 
 and libtiff makes room for a whole one.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from itertools import islice

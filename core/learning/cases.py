@@ -1,7 +1,5 @@
 """The cases that a quiz can be made of: lesions that the models have never seen, or drawn ones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ SQLite's write-ahead log with full synchronisation: an answer that was confirmed
 survives that the browser, the server or the computer stops at any moment.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Drawing the cases of a quiz."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A person's answers as a table to take home."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 

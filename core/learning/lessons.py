@@ -4,8 +4,6 @@ Words of our own after the sources named; they teach the usual look, from which 
 differ.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Outlines that students draw: read from a browser, turned into masks, and scored."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

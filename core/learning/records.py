@@ -1,7 +1,5 @@
 """What is kept of a quiz."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -7,8 +7,6 @@ by its authors' package `fsrs`. All answers of one day to cases of one diagnosis
 Nothing of it is stored: it follows from the answers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

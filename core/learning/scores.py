@@ -1,7 +1,5 @@
 """What answers say: accuracy, confusions, calibration, and what the AI did to them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Photos side by side: sizes that can be compared by eye."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

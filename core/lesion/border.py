@@ -6,8 +6,6 @@ The steepness of a border as the sharpness of its colour profile follows Day (Co
 Graph. 24, 2000, "How blurry is that border?"); here colour is CIELAB.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

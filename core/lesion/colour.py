@@ -5,8 +5,6 @@ counts white, red, light brown, dark brown, blue-grey and black; white only wher
 lighter than the skin around it. Each pixel gets the name of the nearest reference colour.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Drawing the axes and the eight segments of a lesion onto the photo."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

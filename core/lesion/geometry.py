@@ -5,8 +5,6 @@ which the disc of the lesion's area has a radius of RADIUS pixels. So a lesion's
 depend on its size in the photo, and a large photo takes hardly longer than a small one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

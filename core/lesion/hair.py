@@ -8,8 +8,6 @@ Graphics Tools 9, 2004). White hair is not found, and whatever else is dark, thi
 (vessels, a pen's strokes, a crack) is taken for hair.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import cv2

@@ -5,8 +5,6 @@ They follow the first three letters of the ABCD rule of dermoscopy (Stolz et al.
 letter, the structures, cannot be read from a mask. Without a ruler there are no millimetres.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 
 import cv2

@@ -1,7 +1,5 @@
 """The measurements of a lesion as a table for people: what it is, the figure, how to read it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from core.formatting import percent

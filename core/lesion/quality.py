@@ -7,8 +7,6 @@ lies outside of what the 1st to 99th percentiles of HAM10000's validation split 
 hundred gets any given note, and a note says "unusual", not "bad".
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -6,8 +6,6 @@ at angle α is at 2α - φ: on a map with a column for each angle, all axes are 
 convolution, which is a product of Fourier transforms.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

@@ -5,8 +5,6 @@ its own names and every convolutional network of timm as `tu-NAME`, so that a cl
 and a network that is both can share one (https://smp.readthedocs.io/en/latest/encoders.html).
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

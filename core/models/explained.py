@@ -1,7 +1,5 @@
 """The networks as they are run: uint8 pixels in, and all that is shown of the answer out."""
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -10,8 +10,6 @@ Gaussian over dermoscopy of all of them, far from which lies what no regression 
 plain colour).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

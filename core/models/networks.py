@@ -7,8 +7,6 @@ a point of the input maps back to the photo by one scale per axis, so masks and 
 exactly.
 """
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numpy as np

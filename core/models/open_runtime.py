@@ -1,7 +1,5 @@
 """The runtime that suits this machine."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

@@ -5,8 +5,6 @@ sessions see a change at once. A chosen model that is gone or damaged is never u
 stands in, with a sentence on why.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading

@@ -1,7 +1,5 @@
 """What runs the two networks: pixels in, arrays out."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol

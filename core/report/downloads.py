@@ -1,7 +1,5 @@
 """What a student takes home of an analysis: overlay, mask, figures, each with the disclaimer."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """A report as one HTML file: pictures and looks inside, no script, nothing asked of any server."""
 
-from __future__ import annotations
-
 import base64
 
 from jinja2 import Environment, PackageLoader, StrictUndefined

@@ -5,8 +5,6 @@ matplotlib) for Latin, Greek, Cyrillic, Hebrew, Arabic and symbols, and Noto San
 notojp-matplotlib) for Chinese, Japanese and Korean. Only the letters that are used are embedded.
 """
 
-from __future__ import annotations
-
 import datetime
 import importlib.util
 import io

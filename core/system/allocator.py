@@ -1,8 +1,6 @@
 """How glibc's memory allocator serves a server, and a training. Other systems and C libraries stay
 as they are."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 from functools import cache

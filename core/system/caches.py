@@ -1,8 +1,6 @@
 """Folders of what can be made again, each an entry of a cache: which ones a running process uses,
 and which go first when there is no room."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Room on the disk, asked for before it is needed."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sqlite3

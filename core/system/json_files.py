@@ -1,7 +1,5 @@
 """Reading JSON files that may be anybody's."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, TypeGuard

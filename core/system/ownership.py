@@ -6,8 +6,6 @@ the right kind is somebody else's and stays as it is. Half-written files have na
 chooses.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import secrets

@@ -1,8 +1,6 @@
 """Folders of files that are costly to make and may be lost: written at once or not at all, checked
 when found, made again when damaged."""
 
-from __future__ import annotations
-
 import json
 import os
 import time

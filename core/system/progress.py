@@ -3,8 +3,6 @@
 Whoever starts it names the file in the environment (`FILE`); without that, nothing is told.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,8 +1,6 @@
 """Objects in JSON files as frozen dataclasses: checked once where they are read, and written again
 with all that they were read with."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import MISSING, dataclass, field, fields
 from types import NoneType, UnionType

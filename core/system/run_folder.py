@@ -1,7 +1,5 @@
 """Whether a folder is that of a run: only then may LesionLab write into it or delete it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from core.system import ownership

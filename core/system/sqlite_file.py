@@ -1,8 +1,6 @@
 """SQLite files that many threads and processes share. Each use opens the file and closes it again,
 so that whoever comes after it was replaced finds the new one."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import time

@@ -11,8 +11,6 @@ Earlier versions left none, and the models directly in <cache>; their entries ar
 hold, to the byte where that can be told, and are removed by hand only.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

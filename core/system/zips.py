@@ -4,8 +4,6 @@ Who reads an archive opens it here, and asks here about each member; what is the
 member or the whole archive, and in what words, is for each to say.
 """
 
-from __future__ import annotations
-
 import lzma
 import re
 import stat

@@ -1,8 +1,6 @@
 """The job on a Ray cluster: `python -m train.cluster RUN JOB`. Not for people; the queue hands it
 over. It starts the processes that train and says at its end why, if they failed."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Ray's Jobs API, with errors that tell a person what to do."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,8 +1,6 @@
 """What the queue's process of a run does if it trains on a Ray cluster: hands it over, follows it,
 and says how it ended."""
 
-from __future__ import annotations
-
 import shlex
 import time
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What each process of a training does on a Ray cluster. Imported there by name."""
 
-from __future__ import annotations
-
 import socket
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How photos are divided: as the data say, by lesion, or by image at random."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Arrays that lie one behind the other, as one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

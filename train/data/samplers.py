@@ -1,7 +1,5 @@
 """How photos are drawn, augmented and put into batches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

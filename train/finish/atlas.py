@@ -10,8 +10,6 @@ such a map mean something among near neighbours only. Made for one set of weight
 carries: make it anew after every export.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

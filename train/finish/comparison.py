@@ -4,8 +4,6 @@ Its weights stay in the run's folder: only card, course of training and evaluati
 few hundred kilobytes that can be committed.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

@@ -8,8 +8,6 @@ over lesions. Open the test split once per reported model. Validation-elsewhere 
 too, but written to a folder of one's own.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Callable, Iterator

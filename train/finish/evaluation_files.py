@@ -1,7 +1,5 @@
 """Keeping an evaluation: its figures, every single prediction, and what goes onto the card."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

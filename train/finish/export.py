@@ -6,8 +6,6 @@ in use, temperature, and decision rule; of classifiers of HAM10000's diagnoses a
 compares a photo with, and the threshold of the novelty warning.
 """
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Models as functions from pixels, and a classifier's features of the photos it learned from."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress

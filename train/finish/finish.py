@@ -5,8 +5,6 @@ the format of `weights/`. The test split is opened only by `evaluate_run`, when 
 every look is noted on the card.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import time

@@ -4,8 +4,6 @@ Evaluations made before `core.evaluation.metrics.ece_interval` hold a percentile
 which lies too high. No photo is looked at and nothing else in an evaluation changes.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import replace

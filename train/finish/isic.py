@@ -1,8 +1,6 @@
 """Results in the format of ISIC's challenges, so that their own scorer can check our figures
 (`isic-challenge-scoring` on PyPI): diagnoses as in 2018 and 2019, masks as in 2018's task 1."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -9,8 +9,6 @@ a picture or hide a link, as pages show them.
 torch is imported only where a model is checked, so that pages may pack one.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -5,8 +5,6 @@ the novelty above which a photo counts as unlike them (read off the validation s
 by which similar cases are found.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

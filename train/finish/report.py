@@ -1,7 +1,5 @@
 """`python -m train report`: the measured figures as the Markdown tables that the guides show."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from core.evaluation.files import compared

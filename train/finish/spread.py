@@ -1,7 +1,5 @@
 """Figures with the intervals of a bootstrap over lesions (`core.evaluation.metrics.bootstrap`)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -13,8 +13,6 @@ Nothing here imports torch or Streamlit, so that a web page may use all of it.
 end.
 """
 
-from __future__ import annotations
-
 from train.jobs.database import JobError
 from train.jobs.states import ACTIVE, Run, State
 from train.jobs.store import Runs

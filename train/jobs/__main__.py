@@ -1,8 +1,6 @@
 """The processes behind the queue, not for people: `supervise`, and `work ID`. They are apart from
 `python -m train` because they should start quickly and, the first, stay small."""
 
-from __future__ import annotations
-
 import sys
 
 from core.settings import Settings, SettingsError

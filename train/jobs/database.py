@@ -1,8 +1,6 @@
 """`runs.sqlite`: what a person said of the runs (names, order, wishes) and what their trainers said
 at their end. A damaged file is set aside: the runs themselves are folders."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """`log.txt`: what a trainer printed, kept small."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """`ray.json` in a run's folder: the job of a Ray cluster that is at it. The file is there from
 before the job is handed over until it is known to have ended."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a run's folder holds, as the queue reads it."""
 
-from __future__ import annotations
-
 import csv
 import json
 import math

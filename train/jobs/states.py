@@ -1,8 +1,6 @@
 """What a run is doing: derived from what is so, never read from a column that someone may not have
 lived to change."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path

@@ -4,8 +4,6 @@ It keeps nothing to itself: if it is killed, the training goes on, and whoever l
 next starts another supervisor, which finds everything in the folder.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

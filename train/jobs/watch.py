@@ -1,8 +1,6 @@
 """What a trainer tells: `progress.json` while it lives, and `live.csv`, its way through the epochs;
 both are read by pages."""
 
-from __future__ import annotations
-
 import json
 import math
 import time

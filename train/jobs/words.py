@@ -1,7 +1,5 @@
 """How a training ended, in words for a student."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 from collections.abc import Iterator

@@ -1,8 +1,6 @@
 """What a training is made of, for every task: a Lightning module with its data, which are a
 function of seed and epoch alone."""
 
-from __future__ import annotations
-
 import math
 from abc import ABC, abstractmethod
 from functools import partial

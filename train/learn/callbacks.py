@@ -1,8 +1,6 @@
 """What happens at the epochs of a training besides learning: a table of metrics that survives a
 resume, reports to whoever watches, and answers to look at."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

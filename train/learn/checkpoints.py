@@ -1,7 +1,5 @@
 """A run's checkpoints, read without running anything that they hold."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

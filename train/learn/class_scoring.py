@@ -1,7 +1,5 @@
 """What class scores mean: shares of the classes, loss, and the way from scores to probabilities."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor, nn

@@ -1,7 +1,5 @@
 """`python -m train classifier`: a class for each photo."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ on the very augmented photo that the student sees, over a long schedule (Beyer e
 distillation: A good teacher is patient and consistent", CVPR 2022).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -7,8 +7,6 @@ survives a resume (`train.learn.callbacks`), and data that is a function of seed
 (`train.learn.base`).
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

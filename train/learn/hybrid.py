@@ -1,7 +1,5 @@
 """`python -m train hybrid`: one encoder with both heads, diagnosis and mask."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Losses of the trainings, by the names of `train.choices`."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -5,8 +5,6 @@ take each its part; gradients are averaged after every step, so that a run is th
 number of processes it has (but for BatchNorm, which sees only its own process's part).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from typing import Any

@@ -12,8 +12,6 @@ Paths are below `samples/`. A photo has `truth` and `probabilities`, or `mask`, 
 `iou`, or, of a hybrid, all five.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

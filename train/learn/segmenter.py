@@ -1,7 +1,5 @@
 """`python -m train segmenter`: U-Net, lesion against skin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Let me answer first: a case's answer stays hidden until the student has given their own."""
 
-from __future__ import annotations
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 

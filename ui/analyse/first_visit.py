@@ -1,8 +1,6 @@
 """A first visit in four steps, above the Analyse page: what you see, what it means, what it cannot
 do, and one to try. Shown to a browser once, and never to somebody who comes by a link to a case."""
 
-from __future__ import annotations
-
 import contextlib
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """Asking for the presentation view from anywhere on the page."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 PRESENT = "present"

@@ -1,7 +1,5 @@
 """The presentation: one case after the other on the whole screen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """What can be done with the view as a whole: hand it on, compare, show it to a hall."""
 
-from __future__ import annotations
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 

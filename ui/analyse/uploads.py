@@ -1,8 +1,6 @@
 """Visitors' photos, kept in memory so that they outlive a reload of their page, which alone knows
 their key: too long to guess, and in no link that the page offers."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 from dataclasses import dataclass

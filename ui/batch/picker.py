@@ -1,7 +1,5 @@
 """Choosing the photos of a batch: files and archives, a folder, or the practice lesions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a batch found: tables, downloads, and a way to each photo."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,7 +1,5 @@
 """The batch of this visitor: kept on the server, found again by the id in the page's address."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

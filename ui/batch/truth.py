@@ -1,7 +1,5 @@
 """One's own true diagnoses beside a batch's answers, from a table or chosen here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The measurements of two photos, and what may be said of their difference."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import fields
 from typing import TypeGuard

@@ -1,7 +1,5 @@
 """Two photos side by side: the sides, what they share, and how they differ."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

@@ -1,7 +1,5 @@
 """The charts of the Dataset page. Each bar or point knows which images it stands for."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The sidebar of the Dataset page: which images to look at."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import streamlit as st

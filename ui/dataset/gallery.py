@@ -1,7 +1,5 @@
 """The images that pass the filters and are picked, a page at a time."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

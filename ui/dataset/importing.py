@@ -1,7 +1,5 @@
 """Importing HAM10000 from within the page."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 import threading

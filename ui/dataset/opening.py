@@ -1,7 +1,5 @@
 """One image in words, and the way from it to the Analyse page."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

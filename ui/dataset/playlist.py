@@ -1,7 +1,5 @@
 """A playlist: the cases that a teacher picks here and shows to a hall, in their order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -1,8 +1,6 @@
 """What is picked in the charts: a click, a box, a lasso or a region of the map becomes a set of
 images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial

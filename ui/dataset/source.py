@@ -1,7 +1,5 @@
 """What the Dataset page reads: the imported dataset, the committed atlas, and both as one table."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

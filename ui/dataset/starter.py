@@ -1,7 +1,5 @@
 """The starter set: seventy photos by one click, for those who have no dataset."""
 
-from __future__ import annotations
-
 import time
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """The charts of the Dataset page, in four tabs; only the open one runs."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 import streamlit as st

@@ -1,7 +1,5 @@
 """Names for people of what the tables call by short keys."""
 
-from __future__ import annotations
-
 from core.glossary import CONFIRMED_BY
 from core.lesion.measure_words import LABELS
 from core.taxonomy import BY_KEY

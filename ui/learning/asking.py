@@ -1,7 +1,5 @@
 """One case, asked: the photo, the answers to choose from, and the way to commit one."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Choosing a quiz: how to be asked, which cases, how many."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import numpy as np

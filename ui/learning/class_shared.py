@@ -1,7 +1,5 @@
 """What the wall and the participants of a class share."""
 
-from __future__ import annotations
-
 import threading
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """One diagnosis: what to look for, how common it is, and how the model does with it."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 

@@ -1,7 +1,5 @@
 """One case, asked for the lesion's outline."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.errors import DatasetError

@@ -1,7 +1,5 @@
 """What an answered case was: truth, the model's reasons, what to look for, similar ones."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """From the name of a diagnosis to what is said of it."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.taxonomy import BY_KEY

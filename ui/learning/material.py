@@ -1,7 +1,5 @@
 """What a quiz is made of: the pool of cases, a case's photo, and the model's answer to it."""
 
-from __future__ import annotations
-
 import contextlib
 from dataclasses import dataclass, replace
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The end of a quiz of outlines: how near to the expert's, beside the model."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

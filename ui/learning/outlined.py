@@ -1,7 +1,5 @@
 """What became of an outline: it lies beside the expert's and the model's."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """What could not be done: kept by the action that failed, told by the page for a while."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """How somebody does over weeks: charts, what is due, the answers to take home or delete."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 

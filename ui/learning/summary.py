@@ -1,7 +1,5 @@
 """The end of a quiz: how right, how sure, how quick, and what the AI did."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A participant's side of a class."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.formatting import percent

@@ -1,7 +1,5 @@
 """Who practises: a nickname in this browser."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import streamlit as st

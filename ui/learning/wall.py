@@ -1,7 +1,5 @@
 """The teacher's side of a class: opening it, the wall, and going on from case to case."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 from urllib.parse import urlsplit

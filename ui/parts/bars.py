@@ -1,7 +1,5 @@
 """The seven probabilities as bars, each beside its usual share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

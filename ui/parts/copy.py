@@ -1,7 +1,5 @@
 """A button that copies the page's address, without the key of a visitor's own photo."""
 
-from __future__ import annotations
-
 from ui.analyse import address
 from ui.parts.files import part
 

@@ -1,7 +1,5 @@
 """A photo on which a student draws an outline, by mouse, touch or keyboard."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 

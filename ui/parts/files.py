@@ -1,7 +1,5 @@
 """A part's script and style sheet, read once."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 from typing import Any

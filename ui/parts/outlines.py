@@ -1,7 +1,5 @@
 """A photo with several outlines over it, each in a line of its own, to be shown or hidden."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

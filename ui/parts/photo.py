@@ -1,7 +1,5 @@
 """A photo whose layers lie over it in the browser: to zoom, and to lift for a moment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

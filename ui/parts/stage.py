@@ -1,7 +1,5 @@
 """One case on the whole screen, for a hall: photo, outline, heatmap, bars and truth in steps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

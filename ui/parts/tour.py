@@ -1,7 +1,5 @@
 """A card that leads through a few steps, one at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 

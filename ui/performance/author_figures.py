@@ -1,8 +1,6 @@
 """The figures that authors of notebooks show, for our runs of their experiments: curves, confusion
 matrix, ROC of each class, classification report, and the outlines of a fixed 50."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

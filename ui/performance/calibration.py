@@ -1,7 +1,5 @@
 """Whether 80 % means right in 80 of 100 cases: reliability before and after temperature scaling."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

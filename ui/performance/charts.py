@@ -1,7 +1,5 @@
 """The frame that every chart of the Performance page gets, and the charts that tabs share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Every model that was measured on our split, beside what others have published."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial

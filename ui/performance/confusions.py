@@ -1,7 +1,5 @@
 """Which diagnosis is taken for which, and the photos of every cell."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

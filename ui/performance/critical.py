@@ -1,7 +1,5 @@
 """Five questions to a notebook's figures, each asked of an experiment that was run here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import cast
 

@@ -1,7 +1,5 @@
 """What the tabs of the Performance page read: one model's evaluation on one split."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

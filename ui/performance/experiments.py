@@ -1,7 +1,5 @@
 """What students have read about, run anew: as published, with images split at random, by lesion."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The same figures by age, sex, site and confirmation of the diagnosis."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.evaluation.figures import UNKNOWN

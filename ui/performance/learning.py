@@ -1,7 +1,5 @@
 """How both models learned, epoch by epoch."""
 
-from __future__ import annotations
-
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st

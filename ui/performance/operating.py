@@ -1,7 +1,5 @@
 """ROC and precision-recall curves with an operating point that can be moved."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How well the lesion is outlined, how often that fails, and the worst ones to look at."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """The headline figures, and each class by itself, the weakest first."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

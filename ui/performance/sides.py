@@ -1,7 +1,5 @@
 """Our figures for the experiments that students have read about, of either split."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Other patients: the same photo where each diagnosis is more or less common."""
 
-from __future__ import annotations
-
 import numpy as np
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """The figures of single sections of the Analyse page."""
 
-from __future__ import annotations
-
 import textwrap
 
 import cv2

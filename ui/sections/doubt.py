@@ -1,7 +1,5 @@
 """How sure is it? The answer's spread, the photo's quality, eight views, and no hair."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from pathlib import Path

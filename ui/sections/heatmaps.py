@@ -1,7 +1,5 @@
 """Heatmaps: how much of each lies on the lesion, what tells two classes apart, other methods."""
 
-from __future__ import annotations
-
 import math
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """Measurements of the outlined lesion, after the letters A, B and C of the ABCD rule."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.formatting import percent

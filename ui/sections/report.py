@@ -1,7 +1,5 @@
 """The report to take home: notes of one's own, and everything in one file."""
 
-from __future__ import annotations
-
 import datetime
 import time
 

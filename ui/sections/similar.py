@@ -1,7 +1,5 @@
 """Similar cases: the training lesions that look most like the photo to the network."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import re

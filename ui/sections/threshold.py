@@ -1,7 +1,5 @@
 """Choose a threshold: from a wanted sensitivity to a threshold, and what it costs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

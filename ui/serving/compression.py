@@ -5,8 +5,6 @@ Here each is compressed once and kept: a first visit of Performance, where plotl
 takes a third of the bytes (`python -m benchmarks.bytes`).
 """
 
-from __future__ import annotations
-
 import gzip
 import re
 

@@ -1,7 +1,5 @@
 """What visitors upload stays in memory until it is read, and is nowhere afterwards."""
 
-from __future__ import annotations
-
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 

@@ -1,7 +1,5 @@
 """Runs side by side: curves over each other, what was chosen differently, and what came of it."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """What a run learned, epoch by epoch; for one run, and for several over each other."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The form of a new training. What is chosen lives in the session, a key for each field."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields

@@ -1,7 +1,5 @@
 """The models that lie ready: which ones the app uses, and how one comes in from elsewhere."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import streamlit as st

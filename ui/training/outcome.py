@@ -1,7 +1,5 @@
 """What came of a finished run: its models, measured on validation, and what to do with them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 

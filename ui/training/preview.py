@@ -1,7 +1,5 @@
 """The switches of augmentation, and what they make of a few photos."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from core.system.fair_queue import BusyError

@@ -1,7 +1,5 @@
 """What the network says of the same few validation photos after each epoch."""
 
-from __future__ import annotations
-
 import io
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Below the form: what the training will do, what it will cost, and the button that starts it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

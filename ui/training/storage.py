@@ -1,7 +1,5 @@
 """What LesionLab keeps on the disk, and the button that clears what can be made again."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """The runs that the page shows, and what this visitor is looking at."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

@@ -1,7 +1,5 @@
 """What trains now and what waits, above every section of the page."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from train.jobs import Run

@@ -1,7 +1,5 @@
 """One run: what can be done with it, how far it is, what it learned, and its log."""
 
-from __future__ import annotations
-
 import pandas as pd
 import streamlit as st
 

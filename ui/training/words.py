@@ -1,7 +1,5 @@
 """Runs and choices in words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime

@@ -20,7 +20,7 @@ from benchmarks.common import machine, run, table
 
 ROOT = Path(__file__).resolve().parents[1]
 SWITCHES: tuple[tuple[str, dict[str, Any], str, str, tuple[Any, ...]], ...] = (
-    ("analyse", {}, "slider", "heat", (10, 40, 70, 100)),
+    ("analyse", {"heat_on": True}, "slider", "heat", (10, 40, 70, 100)),
     ("performance", {"performance_tab": "Overview"}, "segmented_control", "class_measure",
      ("recall", "auc", "f1")),
     ("performance", {"performance_tab": "Thresholds"}, "slider", "threshold", (10, 30, 60)),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import batch, latency
+from benchmarks import batch, latency, switch
 from benchmarks.common import Stack, interleaved, synthetic_photos, table
 from benchmarks.naive import Naive
 from core.answer.analyser import Analyser
@@ -73,6 +73,12 @@ def test_batch_writes_the_same_masks(tmp_path, naive: Naive) -> None:
         ours = np.asarray(Image.open(tmp_path / "ours" / "masks" / f"{number}.png")) > 0
         theirs = np.asarray(Image.open(tmp_path / "naive" / f"{number}.png")) > 0
         assert (ours & theirs).sum() >= 0.98 * (ours | theirs).sum()
+
+
+@pytest.mark.parametrize("row", switch.SWITCHES, ids=lambda row: f"{row[0]}-{row[3]}")
+def test_every_switch_is_there_to_be_pressed(row) -> None:
+    page, session, kind, key, values = row
+    assert switch.seconds_of(page, session, kind, key, values[:1], presses=1)[0] > 0
 
 
 def test_table() -> None:

@@ -146,7 +146,8 @@ def headline(shown: ShownAnalysis) -> Headline:
     said = words.headline(shown.analysis, state.usual())
     if said.before:
         st.markdown(f"{said.before}.")
-    st.header(said.main, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
+    in_one_piece = said.main.replace(" %", "\N{NO-BREAK SPACE}%")
+    st.header(in_one_piece, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
     return said
 
 

@@ -30,6 +30,7 @@ def play() -> None:
             "progress tells which diagnoses to practise again, and when."
         )
         visitor.ask()
+        _to_the_class("Take part in a class, or lead one")
         return
     me, *others = known
     quiz = store.unfinished(me)
@@ -44,12 +45,16 @@ def play() -> None:
         st.page_link(
             "pages/screens/progress.py", label="My progress", icon=":material/trending_up:"
         )
-        st.page_link("pages/screens/classroom.py", label="Class", icon=":material/co_present:")
+        _to_the_class("Class")
     done = store.quiz(me, str(st.session_state.get("quiz", "")))
     if done is not None:
         (outline_summary if done.mode == "draw" else summary).show(store, me, done)
         st.header("Next quiz", anchor=False)
     choosing.show(store, me)
+
+
+def _to_the_class(label: str) -> None:
+    st.page_link("pages/screens/classroom.py", label=label, icon=":material/co_present:")
 
 
 st.title(

@@ -53,7 +53,7 @@ def alt(app: AppTest) -> str:
 
 
 def headline(app: AppTest) -> str:
-    return next(s.value for s in app.header if " %" in s.value)
+    return next(s.value for s in app.header if "\N{NO-BREAK SPACE}%" in s.value)
 
 
 def test_fresh_clone_shows_a_whole_answer(app):
@@ -482,7 +482,7 @@ def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset
     app = with_dataset
     app.text_input(key="typed").set_value(p.index[0]).run()
     assert not app.exception
-    assert re.match(r"But melanoma is at \d+ %, .* its usual 11 %: enough to flag", headline(app))
+    assert re.match(r"But melanoma is at \d+\s%, .* its usual 11\s%: enough to flag", headline(app))
     assert re.search(r"Most probable: melanocytic naevus, \d+ % \(usual 67 %\)", texts(app))
     rows = [row for group in part(app, "bars")["groups"] for row in group["rows"]]
     assert [row["name"] for row in rows if row["flagged"]] == ["Melanoma"]

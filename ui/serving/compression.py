@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SCRIPT = re.compile(r"/static/(js|css)/[\w.-]+\.(js|css)$", re.ASCII)
+_SCRIPT_TYPES = ("text/javascript", "application/javascript", "text/css")
 _LEVEL = 6
 
 
@@ -22,7 +23,8 @@ class CompressedScripts:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._kept: dict[str, bytes] = {}
-        """By path; a file's name changes with its content, and only files that exist are kept."""
+        """By path; a file's name changes with its content. Only files that exist are kept: for any
+        other address Streamlit answers with its first page, which is HTML."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on; a script's answer is collected and sent compressed."""
@@ -44,7 +46,9 @@ class CompressedScripts:
 
     async def _send(self, path: str, start: Message, body: bytes, send: Send) -> None:
         headers = MutableHeaders(raw=list(start["headers"]))
-        if start["status"] == 200 and "content-encoding" not in headers:
+        kind = headers.get("content-type", "").split(";")[0]
+        whole = start["status"] == 200 and "content-encoding" not in headers
+        if whole and kind in _SCRIPT_TYPES:
             if path not in self._kept:
                 self._kept[path] = await anyio.to_thread.run_sync(gzip.compress, body, _LEVEL)
             body = self._kept[path]

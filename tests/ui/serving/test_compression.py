@@ -20,7 +20,8 @@ SCRIPT = b"let a = 1;\n" * 10_000
 async def _script(request: Request) -> Response:
     status = 404 if "none" in request.url.path else 200
     etag = {"etag": '"1"', "cache-control": "public, immutable"}
-    return Response(SCRIPT, status, headers=etag, media_type="text/javascript")
+    kind = "text/html" if "no_file" in request.url.path else "text/javascript"
+    return Response(SCRIPT, status, headers=etag, media_type=kind)
 
 
 @pytest.fixture
@@ -53,6 +54,7 @@ def test_it_is_compressed_once(client: TestClient, monkeypatch: pytest.MonkeyPat
         ("/static/js/a.js", {"accept-encoding": "identity"}),
         ("/static/js/a.js", {"accept-encoding": "gzip", "range": "bytes=0-9"}),
         ("/static/js/none.js", {}),
+        ("/static/js/no_file.js", {}),  # Streamlit's first page, with status 200
         ("/static/media/font.woff2", {}),
         ("/media/photo.js", {}),
     ],

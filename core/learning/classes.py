@@ -198,6 +198,20 @@ class Classes:
             ).fetchone()
         return str(row["diagnosis"]) if row else None
 
+    def right_of(self, participant: str) -> tuple[int, int]:
+        """Of a participant's answers to revealed cases, how many were right, and how many there
+        are."""
+        with self.database.read() as connection:
+            row = connection.execute(
+                "SELECT count(*) AS n, coalesce(sum(a.diagnosis = c.truth), 0) AS hits "
+                "FROM class_answers a JOIN participants p ON p.id = a.participant "
+                "JOIN classes k ON k.code = p.code "
+                "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
+                "WHERE p.id = ? AND c.position < k.position + k.revealed",
+                (participant,),
+            ).fetchone()
+        return int(row["hits"]), int(row["n"])
+
     def reveal(self, code: str, position: int) -> None:
         """Tell the truth of a case; nothing if another one is asked by now."""
         with self.database.write() as connection:

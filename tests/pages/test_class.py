@@ -126,6 +126,16 @@ def test_an_ended_class_does_not_keep_one_from_another(browser: dict[str, str]) 
         assert other in texts(checked(app))
 
 
+def test_at_the_end_everybody_sees_their_own_result(browser: dict[str, str]) -> None:
+    classes = Classes.open()
+    code = classes.start([CASE], "balanced", False)
+    classes.answer(code, classes.join(code, ANNA), 0, CASE.truth)
+    classes.reveal(code, 0)
+    classes.proceed(code, 0)
+    browser["lesionlab_browser"] = ANNA
+    assert "right in 1 of the 1" in texts(start("classroom", class_code=code))
+
+
 def test_a_code_outlives_a_failed_look(monkeypatch: pytest.MonkeyPatch) -> None:
     app = start("classroom", class_code=ended_class())
     with monkeypatch.context() as broken:

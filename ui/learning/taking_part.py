@@ -36,7 +36,7 @@ def show() -> None:
         return
     problems.show_problem()
     if seen.closed:
-        st.info(f"Class {code} has ended.", icon=":material/info:")
+        st.info(f"Class {code} has ended.{_own_result(known)}", icon=":material/info:")
         st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
         st.write("To join another class, enter its code.")
         _ask_code()
@@ -124,6 +124,11 @@ def _what_it_was(seen: ClassView, mine: str | None) -> None:
         )
     links.diagnosis(seen.truth, "class")
     st.caption("The next case appears by itself.")
+
+
+def _own_result(participant: str | None) -> str:
+    right, answered = Classes.open().right_of(participant) if participant else (0, 0)
+    return f" You were right in {right} of the {answered} you answered." if answered else ""
 
 
 def _mine(participant: str, position: int) -> str | None:

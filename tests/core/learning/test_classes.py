@@ -33,7 +33,9 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     assert (seen.position, seen.revealed, seen.scores) == (0, False, {})
     classes.proceed(code, 0)  # not before it is revealed
     assert classes.view(code).position == 0
+    assert classes.right_of(anna) == (0, 0), "nothing is told before the reveal"
     classes.reveal(code, 0)
+    assert classes.right_of(anna) == (1, 1)
     with pytest.raises(LearningError, match="too late"):
         classes.answer(code, ben, 0, "mel")
     classes.proceed(code, 0)
@@ -48,6 +50,7 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     again.proceed(code, 1)
     assert again.view(code).closed
     assert again.current() == []
+    assert (again.right_of(anna), again.right_of(ben)) == ((1, 1), (0, 1))
     with pytest.raises(LearningError, match="ended"):
         again.join(code, "c")
     header, *rows = again.results(code).decode().splitlines()

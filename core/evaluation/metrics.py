@@ -79,17 +79,29 @@ def classifier_summary(
     unless `predicted` (N class indices) gives another.
     """
     predicted = probabilities.argmax(axis=1) if predicted is None else predicted
-    _, _, f1 = _precision_recall_f1(confusion(predicted, labels, probabilities.shape[1]))
-    present = np.unique(labels)
-    aucs = [auc(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
     return {
-        "accuracy": float((predicted == labels).mean()),
-        "balanced_accuracy": balanced_accuracy(predicted, labels),
-        "macro_f1": float(f1[present].mean()),
-        "macro_auc": float(np.mean(aucs)) if aucs else float("nan"),
+        **answer_summary(predicted, labels, probabilities.shape[1]),
+        "macro_auc": macro_auc(probabilities, labels),
         "nll": negative_log_likelihood(probabilities, labels),
         "ece": expected_calibration_error(probabilities, labels),
     }
+
+
+def answer_summary(predicted: np.ndarray, labels: np.ndarray, classes: int) -> dict[str, float]:
+    """The part of `classifier_summary` that follows from the answers alone, N class indices."""
+    _, _, f1 = _precision_recall_f1(confusion(predicted, labels, classes))
+    return {
+        "accuracy": float((predicted == labels).mean()),
+        "balanced_accuracy": balanced_accuracy(predicted, labels),
+        "macro_f1": float(f1[np.unique(labels)].mean()),
+    }
+
+
+def macro_auc(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Mean one-vs-rest AUC of the classes present in `labels`; NaN if there is only one."""
+    present = np.unique(labels)
+    aucs = [auc(labels == k, probabilities[:, k]) for k in present if (labels != k).any()]
+    return float(np.mean(aucs)) if aucs else float("nan")
 
 
 def per_class(
@@ -102,6 +114,17 @@ def per_class(
     by default the argmax), one-vs-rest AUC and average precision from its probability; NaN where
     the class is absent."""
     predicted = probabilities.argmax(axis=1) if predicted is None else predicted
+    rows = answers_per_class(predicted, labels, names)
+    for i, row in enumerate(rows.values()):
+        row["auc"] = auc(labels == i, probabilities[:, i])
+        row["ap"] = average_precision(labels == i, probabilities[:, i])
+    return rows
+
+
+def answers_per_class(
+    predicted: np.ndarray, labels: np.ndarray, names: tuple[str, ...]
+) -> dict[str, dict[str, float]]:
+    """The part of `per_class` that follows from the answers alone."""
     counts = confusion(predicted, labels, len(names))
     support = counts.sum(axis=1)
     precision, recall, f1 = _precision_recall_f1(counts)
@@ -110,8 +133,6 @@ def per_class(
             "precision": float(precision[i]),
             "recall": float(recall[i]),
             "f1": float(f1[i]),
-            "auc": auc(labels == i, probabilities[:, i]),
-            "ap": average_precision(labels == i, probabilities[:, i]),
             "support": int(support[i]),
         }
         for i, name in enumerate(names)

@@ -11,7 +11,6 @@ too, but written to a folder of one's own.
 import hashlib
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +25,15 @@ from core.evaluation.figures import Figure, Rule
 from core.evaluation.metrics import (
     ECE_INTERVAL,
     FAILED_BELOW,
+    answer_summary,
+    answers_per_class,
     bootstrap,
-    classifier_summary,
     confusion,
     ece_interval,
+    expected_calibration_error,
+    macro_auc,
     mask_scores,
+    negative_log_likelihood,
     per_class,
     segmenter_summary,
 )
@@ -57,8 +60,6 @@ SENSITIVITIES = (0.8, 0.9, 0.95)
 SMALLEST_SLICE = 20
 """Fewer images than this are counted, not measured."""
 AGES = ((0, 40, "under 40"), (40, 60, "40 to 59"), (60, 200, "60 and over"))
-AT_ARGMAX = ("precision", "recall", "f1")
-"""What of each class depends on the answer that is named; AUC and AP do not."""
 FIXED_SUBSET = 50
 """Masks in the subset that student projects report on; here those with the lowest SHA-256 of id."""
 Keep = Callable[[str, np.ndarray], None]
@@ -118,27 +119,28 @@ def evaluate_classifier(
     if reference is not None:
         predictions["novelty"] = novelty
     raw = Calibration(1.0, calibration.prior)(z)
-    overall = with_intervals(lambda r: classifier_summary(p[r], labels[r], named[r]), groups, draws)
-    low, high = ece_interval(p, labels, groups, draws)
-    overall["ece"] = replace(overall["ece"], low=low, high=high)
-    by_key = by_class(
-        lambda r: per_class(p[r], labels[r], classes, named[r]), len(p), groups, draws
-    )
-    at_argmax = by_class(
-        lambda r: per_class(p[r], labels[r], classes), len(p), groups, draws, AT_ARGMAX
+    likeliest = p.argmax(axis=1)
+
+    def measured(r: np.ndarray) -> dict[str, float]:
+        return {
+            **answer_summary(named[r], labels[r], len(classes)),
+            "macro_auc": macro_auc(p[r], labels[r]),
+            "nll": negative_log_likelihood(p[r], labels[r]),
+        }
+
+    overall = with_intervals(measured, groups, draws)
+    ece = expected_calibration_error(p, labels)
+    overall["ece"] = figure(ece, ece_interval(p, labels, groups, draws))
+    by_key = by_class(lambda r: per_class(p[r], labels[r], classes, named[r]), groups, draws)
+    by_key_likeliest = by_class(
+        lambda r: answers_per_class(likeliest[r], labels[r], classes), groups, draws
     )
     most_probable = with_intervals(
-        lambda r: {
-            k: v
-            for k, v in classifier_summary(p[r], labels[r]).items()
-            if k in ("accuracy", "balanced_accuracy", "macro_f1")
-        },
-        groups,
-        draws,
+        lambda r: answer_summary(likeliest[r], labels[r], len(classes)), groups, draws
     )
     others: dict[str, Any] = {
         "most_probable_recall": {
-            key: row["recall"] for key, row in per_class(p, labels, classes).items()
+            key: row.figures["recall"].value for key, row in by_key_likeliest.items()
         },
         "curves": {
             key: {
@@ -157,12 +159,12 @@ def evaluate_classifier(
         overall=overall,
         ece_interval=ECE_INTERVAL,
         most_probable=most_probable,
-        most_probable_classes=at_argmax,
+        most_probable_classes=by_key_likeliest,
         classes=dict(sorted(by_key.items(), key=lambda item: _or_last(item[1].figures["f1"]))),
         confusion=files.Confusion(
             classes=classes,
             counts=_rows(confusion(named, labels, len(classes))),
-            most_probable=_rows(confusion(p.argmax(axis=1), labels, len(classes))),
+            most_probable=_rows(confusion(likeliest, labels, len(classes))),
         ),
         reliability={
             name: {

@@ -21,14 +21,10 @@ def with_intervals(
 
 
 def by_class(
-    measure: Callable[[np.ndarray], dict[str, dict[str, float]]],
-    count: int,
-    groups: np.ndarray,
-    draws: int,
-    kept: tuple[str, ...] = (),
+    measure: Callable[[np.ndarray], dict[str, dict[str, float]]], groups: np.ndarray, draws: int
 ) -> dict[str, files.ClassFigures]:
-    """The figures of each class with their intervals, from `core.evaluation.metrics.per_class`;
-    only those `kept`, if any are named."""
+    """The figures of each class with their intervals, from `core.evaluation.metrics.per_class` or
+    `answers_per_class`."""
 
     def flat(rows: np.ndarray) -> dict[str, float]:
         found = measure(rows)
@@ -38,11 +34,9 @@ def by_class(
     return {
         key: files.ClassFigures(
             support=int(row.pop("support")),
-            figures={
-                m: figure(v, spread[f"{key} {m}"]) for m, v in row.items() if not kept or m in kept
-            },
+            figures={m: figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
         )
-        for key, row in measure(np.arange(count)).items()
+        for key, row in measure(np.arange(len(groups))).items()
     }
 
 

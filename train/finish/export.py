@@ -58,16 +58,12 @@ Tick = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
 
-def _no_tick(photos: int) -> None:
-    """Nobody wants to know."""
-
-
 def export_classifier(
     finished: Finished,
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = _no_tick,
+    tick: Tick = lambda photos: None,
 ) -> Card:
     """Write a classifier's folder; returns the card.
 
@@ -164,7 +160,7 @@ def export_segmenter(
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = _no_tick,
+    tick: Tick = lambda photos: None,
 ) -> Card:
     """Write a segmenter's folder; see `export_classifier`."""
     config = finished.config
@@ -326,7 +322,6 @@ def _origin(finished: Finished) -> Card:
         choices["teachers"] = [_model_name(Path(path)) for path in config.teachers]
     if config.start not in STARTS:
         choices["start"] = Path(config.start).name
-    began = Began.read(finished.run)
     if ours:
         licence = (
             "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
@@ -356,7 +351,7 @@ def _origin(finished: Finished) -> Card:
         lesionlab=__version__,
         data=data,
         split_id=finished.data.split.id,
-        start=(began and began.start) or origin(config),
+        start=Began.read(finished.run).start or origin(config),
         training=Training.of(plain(choices | {"epochs_trained": epochs})),
         licence=licence,
         intended_use="teaching how an AI reads dermoscopy; never diagnosis",

@@ -165,13 +165,7 @@ def _config(run: Path, card: Card | None = None) -> Config:
 
 
 def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSource:
-    return SplitSource(
-        data,
-        split,
-        masked=config.masked,
-        two_labels=config.two_labels,
-        limit=limit,
-    )
+    return SplitSource(data, split, config.masked, config.two_labels, limit)
 
 
 def _evaluate(folder: Path, source: Source, meter: Meter | None, views: int = 1) -> Measurement:

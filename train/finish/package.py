@@ -21,7 +21,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from core.ham10000.explore import ATLAS_FILE
 from core.models.cards import Card
 from core.models.registry import KINDS
 from core.models.weights import WeightsError, check_weights
@@ -134,14 +133,12 @@ def remove(run: Path) -> None:
 
 
 def _remove(run: Path) -> None:
-    """Delete the folder of an imported model; one that an earlier version made has no marker.
+    """Delete the folder of an imported model.
 
     Raises:
         PackageError: it is something else's.
         OSError: it cannot be deleted.
     """
-    if not ownership.kind_of(run) and _holds_models_alone(run):
-        ownership.mark(run, IMPORT)
     if ownership.kind_of(run) != IMPORT:
         raise PackageError(
             f"{run} holds things that LesionLab did not put there, so it is left alone. Move it "
@@ -149,18 +146,6 @@ def _remove(run: Path) -> None:
         )
     if not ownership.remove(run, IMPORT):
         raise OSError(f"{run} is open in another program, or may not be deleted")
-
-
-def _holds_models_alone(run: Path) -> bool:
-    """Whether there is a model in a folder, and nothing but files of models."""
-    models = [run / MODELS / kind for kind in KINDS]
-    files = [path for path in run.rglob("*") if path.is_symlink() or not path.is_dir()]
-    return any((folder / "card.json").is_file() for folder in models) and all(
-        path.parent in models
-        and not path.is_symlink()
-        and (_most(path.name) or path.name == ATLAS_FILE)
-        for path in files
-    )
 
 
 def _readme(cards: dict[str, Card]) -> str:
@@ -189,14 +174,10 @@ def _of_folder(folder: Path) -> list[_Entry]:
             raise PackageError(f"{path.name} is a link. A package holds plain files only.")
         if path.is_file():
             place = PurePosixPath(path.relative_to(folder).as_posix())
-            found.append(_Entry(place, path.stat().st_size, partial(_opened, path)))
+            found.append(_Entry(place, path.stat().st_size, partial(open, path, "rb")))
         if len(found) > MOST_FILES:
             raise PackageError(TOO_MANY)
     return found
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return path.open("rb")
 
 
 def _of_archive(archive: zipfile.ZipFile) -> list[_Entry]:

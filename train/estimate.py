@@ -153,12 +153,7 @@ class _StepTimes(L.Callback):
         self._last = time.perf_counter()
 
     def on_train_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: L.Trainer, _: L.LightningModule, outputs: Any, *others: Any
     ) -> None:
         """Enough, after a while."""
         outputs["loss"].item()  # waits for a GPU

@@ -106,6 +106,10 @@ class PhotoModel(Model):
             drop_last=True,
         )
 
+    def log_training(self, figures: dict[str, Tensor], photos: int) -> None:
+        """Log figures of a batch of so many photos; the table gets their means over the epoch."""
+        self.log_dict(figures, on_step=False, on_epoch=True, batch_size=photos, sync_dist=True)
+
     def validation_rows(self) -> np.ndarray:
         """Row numbers of the photos that are validated on."""
         return rows_of(self.arrays, "validation", self.config.limit, self.config.masked)

@@ -2,7 +2,6 @@
 resume, reports to whoever watches, and answers to look at."""
 
 import csv
-import io
 import math
 import sys
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback
 
@@ -55,12 +55,8 @@ class EpochTable(Callback):
         if self.path.is_file():
             with self.path.open(newline="") as file:
                 rows = [r for r in csv.DictReader(file) if int(r["epoch"]) < row["epoch"]]
-        columns = list(dict.fromkeys([k for r in [*rows, row] for k in r]))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns)
-        writer.writeheader()
-        writer.writerows([*rows, row])
-        ownership.write(self.path, text.getvalue().encode())
+        table = pd.DataFrame([*rows, row])  # the columns of all rows, in the order they came
+        ownership.write(self.path, table.to_csv(index=False).encode())
         print("  ".join(f"{k} {v}" for k, v in row.items()), file=sys.stderr, flush=True)
 
 
@@ -88,25 +84,12 @@ class FiniteNumbers(Callback):
             head.register_forward_hook(listen)  # alone, where features are kept
 
     def on_train_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: L.Trainer, _: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Look at the loss."""
         self._check(trainer, float(outputs["loss"]), "loss", f"at step {batch_idx + 1} of")
 
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def on_validation_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
         """Look at the answers."""
         self._check(trainer, self.answer, "network's answer", "on validation after")
 
@@ -150,30 +133,16 @@ class Watching(Callback):
         self.at_report = (time.monotonic(), 0)
         self.total = torch.zeros((), device=pl_module.device)
 
-    def on_train_batch_start(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
         """Stop if wanted."""
         self._stop(trainer)
 
-    def on_validation_batch_start(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
+    def on_validation_batch_start(self, trainer: L.Trainer, *_: Any) -> None:
         """Stop if wanted."""
         self._stop(trainer)
 
     def on_train_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: L.Trainer, _: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Report now and then."""
         self.total += outputs["loss"].detach()

@@ -86,13 +86,7 @@ class ClassifierTraining(PhotoModel):
             copying = distillation_loss(scores, self.teachers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
         right = (logits.detach().argmax(1) == labels).float().mean()
-        self.log_dict(
-            {"train_loss": loss, "train_accuracy": right},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(labels),
-            sync_dist=True,
-        )
+        self.log_training({"train_loss": loss, "train_accuracy": right}, len(labels))
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:

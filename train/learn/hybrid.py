@@ -48,13 +48,8 @@ class HybridTraining(PhotoModel):
         diagnosis = self.loss(logits, labels, torch.zeros_like(labels))
         outline = self.mask_loss(outlines, masks[:, None])
         loss = diagnosis + self.config.mask_weight * outline
-        self.log_dict(
-            {"train_loss": loss, "train_loss_class": diagnosis, "train_loss_mask": outline},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(labels),
-            sync_dist=True,
-        )
+        figures = {"train_loss": loss, "train_loss_class": diagnosis, "train_loss_mask": outline}
+        self.log_training(figures, len(labels))
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:

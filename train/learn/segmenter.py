@@ -86,14 +86,7 @@ class SegmenterTraining(PhotoModel):
         """One batch: uint8 images, masks 0/1 → loss."""
         pixels, masks = batch
         loss = self.loss(self._logits(pixels), masks[:, None])
-        self.log(
-            "train_loss",
-            loss,
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(masks),
-            sync_dist=True,
-        )
+        self.log_training({"train_loss": loss}, len(masks))
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:

@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -101,9 +101,12 @@ class Listing:
         for left in self.left_out:
             if pictures or not left.is_picture:
                 names[left.reason].append(left.name)
-        return tuple(
-            f"Left out, {reason}: {counted(found)}." for reason, found in sorted(names.items())
-        )
+        return left_out_notes(dict(sorted(names.items())))
+
+
+def left_out_notes(names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """A sentence for each reason for which something is left out, with the count and some names."""
+    return tuple(f"Left out, {why}: {counted(found)}." for why, found in names.items() if found)
 
 
 def counted(names: Sequence[str]) -> str:

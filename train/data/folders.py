@@ -24,12 +24,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import DisjointSet
 
 from core.errors import DatasetError
 from core.ham10000.splits import SPLITS, Split
 from core.imaging.label_files import read_groups
 from core.imaging.mask_files import Grid, pair_masks, read_mask
-from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, counted, is_hidden, list_photos
+from core.imaging.photo_files import (
+    Listing,
+    PhotoFile,
+    PhotoIndex,
+    counted,
+    is_hidden,
+    left_out_notes,
+    list_photos,
+)
 
 SPLIT_NAMES = {
     "train": "train",
@@ -155,9 +164,8 @@ class ClassFolder(Folder):
         table, split_, notes = _arrange(root, rows)
         for name in classes:
             _check_enough(table[table["dx"] == name], f"The class {name}")
-        if loose:
-            left_out = (f"Left out, in no class folder: {counted(loose)}.", *left_out)
-        return cls(root, table, split_, classes, (*joined, *left_out, *notes))
+        loose_notes = left_out_notes({"in no class folder": loose})
+        return cls(root, table, split_, classes, (*joined, *loose_notes, *left_out, *notes))
 
 
 class MaskFolder(Folder):
@@ -199,13 +207,11 @@ class MaskFolder(Folder):
             )
         table, split_, notes = _arrange(root, rows)
         _check_enough(table, f"The folder {root.name}")
-        for what, names in (
-            ("photos without a mask", without),
-            ("neither a photo nor the mask of one", sorted(rest)),
-        ):
-            if names:
-                left_out = (*left_out, f"Left out, {what}: {counted(names)}.")
-        return cls(root, table, split_, (), (*left_out, *notes))
+        others = {
+            "photos without a mask": without,
+            "neither a photo nor the mask of one": sorted(rest),
+        }
+        return cls(root, table, split_, (), (*left_out, *left_out_notes(others), *notes))
 
 
 def _join_classes(rows: dict[str, dict[str, str]]) -> tuple[str, ...]:
@@ -286,15 +292,9 @@ def _check_enough(rows: pd.DataFrame, what: str) -> None:
 def _groups(root: Path, table: pd.DataFrame) -> tuple[pd.Series, bool, list[str]]:
     """An id for each photo, the same for photos that belong together; whether the folder says so
     of every photo; and whom else `metadata.csv` names."""
-    parent = {str(name): str(name) for name in table.index}
-
-    def top(name: str) -> str:
-        while parent[name] != name:
-            name = parent[name]
-        return name
-
+    photos = [str(name) for name in table.index]
     together: dict[str, list[str]] = defaultdict(list)
-    index = PhotoIndex(PhotoFile(root / name, name) for name in parent)
+    index = PhotoIndex(PhotoFile(root / name, name) for name in photos)
     known: set[str] = set()
     strange: list[str] = []
     for image_id, lesion in _lesions(root).items():
@@ -304,13 +304,14 @@ def _groups(root: Path, table: pd.DataFrame) -> tuple[pd.Series, bool, list[str]
         else:
             known.add(photo.name)
             together[f"lesion {lesion}"].append(photo.name)
-    for digest, name in _equal_files(root, list(parent)):
+    for digest, name in _equal_files(root, photos):
         together[f"file {digest}"].append(name)
+    groups = DisjointSet(photos)
     for names in together.values():
         for name in names[1:]:
-            a, b = sorted((top(names[0]), top(name)))
-            parent[b] = a
-    return pd.Series({name: top(name) for name in parent}), known >= set(parent), strange
+            groups.merge(names[0], name)
+    first = {name: min(group) for group in groups.subsets() for name in group}
+    return pd.Series(first), known >= set(photos), strange
 
 
 def _equal_files(root: Path, names: list[str]) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.splits import leak
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, pair_masks, read_mask
-from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, counted, list_photos
+from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, left_out_notes, list_photos
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, read_photo
 from train.data.elsewhere import Elsewhere
@@ -197,14 +197,12 @@ class FolderSource:
         groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
         source = cls(images, table[["dx"]].assign(lesion_id=groups), files)
         unlisted = [p.name for p in listing.photos if p.path not in used]
-        left_out = [*found.notes(), *listing.notes()]
-        for what, names in (
-            ("listed without a photo in the folder", absent),
-            ("photos that are not in the table, or with another diagnosis", unlisted),
-        ):
-            if names:
-                left_out.append(f"Left out, {what}: {counted(names)}.")
-        return replace(source, left_out=tuple(left_out))
+        others = {
+            "listed without a photo in the folder": absent,
+            "photos that are not in the table, or with another diagnosis": unlisted,
+        }
+        left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
+        return replace(source, left_out=left_out)
 
     @classmethod
     def with_masks(cls, images: Path, masks: Path) -> FolderSource:
@@ -223,26 +221,16 @@ class FolderSource:
             )
         ids = _short_ids(list(pairs))
         table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
-        left_out = list(photos.notes())
         used = {mask.path for mask in pairs.values()}
-        for what, names in (
-            (
-                "photos without a mask",
-                [p.name for p in photos.photos if p not in pairs and p.path not in used],
-            ),
-            (
-                "masks without a photo",
-                [m.name for m in drawn.photos if m.path not in used and images != masks],
-            ),
-        ):
-            if names:
-                left_out.append(f"Left out, {what}: {counted(names)}.")
+        bare = [p.name for p in photos.photos if p not in pairs and p.path not in used]
+        loose = [m.name for m in drawn.photos if m.path not in used and images != masks]
+        others = {"photos without a mask": bare, "masks without a photo": loose}
         return cls(
             images,
             table,
             {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
             {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
-            tuple(left_out),
+            (*photos.notes(), *left_out_notes(others)),
         )
 
     def readable(self) -> FolderSource:

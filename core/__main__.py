@@ -213,8 +213,7 @@ def _storage(options: argparse.Namespace) -> int:
     items = survey(settings)
     if options.clear is None:
         for item in items:
-            notes = ["in use"] * item.used + ["of an earlier version"] * item.earlier
-            said = f"  ({', '.join(notes)})" if notes else ""
+            said = "  (in use)" if item.used else ""
             print(f"{item.kind:<9} {size(item.nbytes):>8}  {item.path}{said}")
         for kind, title in TITLES.items():
             of_kind = [item.nbytes for item in items if item.kind == kind]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.system import ownership
-from core.system.run_folder import claim_run
+from core.system.run_folder import RUN
 from train.config import CONFIGS, Config
 from train.fields import ConfigError, nearest
 
@@ -64,7 +64,7 @@ def write_run_config(run: Path, config: Config) -> None:
     Raises:
         ForeignFolderError: the folder holds something that LesionLab did not put there.
     """
-    claim_run(run)
+    ownership.claim(run, RUN)
     ownership.write(run / CONFIG_FILE, as_json(config).encode())
 
 
@@ -76,16 +76,6 @@ def read_run_config(run: Path) -> Config | None:
     """
     path = run / CONFIG_FILE
     return config_in(path, of_run=True) if path.is_file() else None
-
-
-def may_be_run(folder: Path) -> bool:
-    """Whether the folder's `config.json` holds choices of a training, of any version."""
-    try:
-        values = _values(folder / CONFIG_FILE)
-        config_of(values, strict=False)
-    except ConfigError:
-        return False
-    return any(field.name in values for kind in CONFIGS.values() for field in fields(kind))
 
 
 def read_config(run: Path, kind: type[Kind]) -> Kind | None:

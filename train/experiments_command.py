@@ -16,6 +16,7 @@ from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import CHECKPOINTS
 from train.experiments import EXPERIMENTS, SPLITS, run_name
+from train.model_commands import add_more
 from train.names import run_folder
 from train.presets import AS_PUBLISHED, LENGTHS
 
@@ -34,14 +35,7 @@ def add_experiments_command(commands: Any) -> None:
     )
     command.add_argument("--length", choices=LENGTHS, default=AS_PUBLISHED)
     command.add_argument("--split", choices=(*SPLITS, "both"), default="both")
-    command.add_argument(
-        "--more",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="photos of other clinics (folder or ZIP), to measure the classifiers on as well",
-    )
+    add_more(command, "the classifiers are measured on these as well")
     command.add_argument("--list", action="store_true", help="what is done, and what is left")
     command.add_argument(
         "--background", action="store_true", help="go on when this terminal is closed"

@@ -1,5 +1,5 @@
-"""The commands for trained models: `export`, `evaluate`, `intervals`, `reference`, `atlas`,
-`report`, `compare`, `pack`, `import`."""
+"""The commands for trained models: `export`, `evaluate`, `reference`, `atlas`, `report`, `compare`,
+`pack`, `import`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.evaluation.files import ClassifierEvaluation, compared
+from core.evaluation.files import ClassifierEvaluation
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import check_split
 from core.models.cards import Card
@@ -39,14 +39,7 @@ def add_model_commands(commands: Any) -> None:
     reference.add_argument(
         "--outside", type=Path, metavar="DIR", help="measure the warning on photos of no lesion"
     )
-    reference.add_argument(
-        "--more",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="photos of other clinics (folder or ZIP): what they look like is dermoscopy, too",
-    )
+    add_more(reference, "what they look like is dermoscopy, too")
     reference.add_argument(
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
@@ -62,14 +55,7 @@ def add_model_commands(commands: Any) -> None:
     evaluate.add_argument(
         "--views", type=int, choices=VIEWS, default=1, help="8: average over turned, mirrored views"
     )
-    evaluate.add_argument(
-        "--more",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="photos of other clinics (folder or ZIP): those kept for validation",
-    )
+    add_more(evaluate, "those kept for validation")
     evaluate.add_argument("--images", type=Path, metavar="DIR", help="any other photos")
     evaluate.add_argument(
         "--labels",
@@ -80,13 +66,6 @@ def add_model_commands(commands: Any) -> None:
     evaluate.add_argument("--masks", type=Path, metavar="DIR", help="their masks, for segmenter")
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="of --images: results go there")
     evaluate.set_defaults(run=_evaluate, parser=evaluate)
-    intervals = commands.add_parser(
-        "intervals", help="the calibration error's interval anew, from the kept predictions"
-    )
-    intervals.add_argument(
-        "--run-name", help="of this run's own models (default: of those in weights/)"
-    )
-    intervals.set_defaults(run=_intervals)
     atlas = commands.add_parser(
         "atlas", help="facts of every image by the classifier in use, for the Dataset page"
     )
@@ -112,6 +91,18 @@ def add_model_commands(commands: Any) -> None:
     bring = commands.add_parser("import", help="check a model that was handed on, and keep it")
     bring.add_argument("package", type=Path, metavar="PATH", help="a zip file, or a model's folder")
     bring.set_defaults(run=_import)
+
+
+def add_more(command: argparse.ArgumentParser, what_for: str) -> None:
+    """Add `--more`, photos of other clinics, to a command."""
+    command.add_argument(
+        "--more",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=f"photos of other clinics (folder or ZIP): {what_for}",
+    )
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -239,22 +230,6 @@ def _check_options(options: argparse.Namespace) -> None:
         wrong("the classifier needs --images DIR --labels CSV")
     if options.model == "segmenter" and (options.masks is None or options.labels):
         wrong("the segmenter needs --images DIR --masks DIR")
-
-
-def _intervals(options: argparse.Namespace) -> int:
-    from train.finish.intervals import renew
-
-    settings = Settings.from_environment()
-    own = options.run_name is not None
-    folder = run_folder(options.run_name) / MODELS if own else settings.weights
-    folders = [folder / kind for kind in KINDS if (folder / kind).is_dir()]
-    if not folders:
-        raise WeightsError(f"There is no model in {folder}.")
-    for model in folders + ([] if own else compared(settings.weights)):
-        for name, (low, high) in renew(model).items():
-            ends = "none: no predictions are kept" if low is None else f"{low:.3f} to {high:.3f}"
-            print(f"{Card.read(model).name}, {name}: {ends}")
-    return 0
 
 
 def _atlas(options: argparse.Namespace) -> int:

@@ -7,23 +7,17 @@
     <window>/                       the app window's log and browser profile, neither
 
 Each KEY is an entry of a cache (`core.system.caches`) with a marker (`core.system.ownership`).
-Earlier versions left none, and the models directly in <cache>; their entries are known by what they
-hold, to the byte where that can be told, and are removed by hand only.
 """
 
-import json
-import re
 import shutil
 import sqlite3
-import zipfile
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.settings import Settings
 from core.system import caches, ownership, prepared
-from core.system.run_folder import is_run
 
 PHOTOS, FEATURES = "decoded photos", "features of photos"
 """Kinds of entries, beside `core.system.prepared.KIND`."""
@@ -47,10 +41,6 @@ DATASET = "ham10000"
 """As `core.ham10000.dataset.folder` has it, which is slow to import."""
 ARRAYS = {"frames.npy", "masks.npy", "crops.npy"}
 
-_MODEL = re.compile(r"[0-9a-f]{16}-\d+px-openvino-[0-9.]+-\d+")
-_PHOTOS = re.compile(r"[0-9a-f]{12}")
-_FEATURES = re.compile(r"features-[0-9a-f]{12}-\d+px-[0-9a-f]{12}-[a-z]+-\d+\.npz")
-
 
 @dataclass(frozen=True)
 class Item:
@@ -61,14 +51,12 @@ class Item:
         path: its folder or file.
         nbytes: of its files.
         used: a running process uses it; it is not removed.
-        earlier: an earlier version made it.
     """
 
     kind: str
     path: Path
     nbytes: int
     used: bool = False
-    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +89,7 @@ def clear(kinds: Collection[str], settings: Settings) -> Cleared:
     for item in _cached(settings):
         if item.kind not in kinds:
             continue
-        if _remove(item):
+        if caches.evict(item.path, CLEARED[item.kind]):
             removed, freed = removed + 1, freed + item.nbytes
         else:
             used += item.used
@@ -126,22 +114,6 @@ def make_room(place: Path, needed: int, settings: Settings) -> None:
             return
         if (over or same_disk(path, place)) and caches.evict(path, kind):
             total -= sizes[path]
-
-
-def use_photos(folder: Path) -> bool:
-    """`core.system.caches.use` of decoded photos, also of those that an earlier version made."""
-    if old := _is_old_photos(folder):
-        with suppress(OSError):
-            ownership.mark(folder, PHOTOS)
-    return caches.use(folder) or old
-
-
-def claim_photos(folder: Path) -> None:
-    """Make the entry of decoded photos, or go on with one that is there, also of an earlier
-    version. Raises ForeignFolderError, OSError."""
-    if _is_old_photos(folder):
-        ownership.mark(folder, PHOTOS)
-    ownership.claim(folder, PHOTOS)
 
 
 def size(nbytes: float) -> str:
@@ -193,29 +165,15 @@ def _places(settings: Settings) -> dict[str, tuple[Path, ...]]:
 
 
 def _cached(settings: Settings) -> Iterator[Item]:
-    old: dict[str, tuple[tuple[Path, ...], Callable[[Path], bool]]] = {
-        "models": ((settings.cache,), _is_old_model),
-        "photos": (_places(settings)["photos"], _is_old_photos),
-        "features": (_places(settings)["features"], _is_old_features),
-    }
     for kind, places in _places(settings).items():
         for place in places:
             for path in sorted(caches.entries(place, CLEARED[kind])):
                 yield Item(kind, path, size_of(path), caches.in_use(path))
-        old_places, is_old = old[kind]
-        for place in old_places:
-            for path in _inside(place):
-                if is_old(path):
-                    yield Item(kind, path, size_of(path), caches.in_use(path), earlier=True)
 
 
 def _runs(settings: Settings) -> Iterator[Item]:
     binned = _binned(settings.runs / "runs.sqlite")
-    found = [
-        path
-        for path in _inside(settings.runs)
-        if path.is_dir() and (is_run(path) or ownership.kind_of(path) or (path / "model").is_dir())
-    ]
+    found = [path for path in _inside(settings.runs) if ownership.kind_of(path)]
     for kind in ("runs", "bin"):
         for path in found:
             if (path.name in binned) == (kind == "bin"):
@@ -253,62 +211,3 @@ def _inside(folder: Path) -> list[Path]:
         return sorted(folder.iterdir())
     except OSError:
         return []
-
-
-def _remove(item: Item) -> bool:
-    if not item.earlier:
-        return caches.evict(item.path, CLEARED[item.kind])
-    if item.used or (item.kind == "models" and not prepared.is_whole(item.path)):
-        return False
-    with suppress(OSError):
-        if item.path.is_dir():
-            for path in item.path.iterdir():
-                path.unlink()
-            item.path.rmdir()
-        else:
-            item.path.unlink()
-        return True
-    return False
-
-
-def _names(folder: Path) -> set[str]:
-    """Of the plain files in a folder without a marker; none if it holds anything else."""
-    found = _inside(folder)
-    plain = not folder.is_symlink() and all(p.is_file() and not p.is_symlink() for p in found)
-    return {p.name for p in found} if plain and not ownership.kind_of(folder) else set()
-
-
-def _is_old_model(folder: Path) -> bool:
-    whole = {prepared.SUMS, "model.xml", "model.bin"}
-    return bool(_MODEL.fullmatch(folder.name)) and _names(folder) == whole
-
-
-def _is_old_photos(folder: Path) -> bool:
-    if not _PHOTOS.fullmatch(folder.name):
-        return False
-    names = _names(folder)
-    if "frames.npy" not in names or names - ARRAYS - {"complete.json", "complete.part", "lock"}:
-        return False
-    try:
-        if "complete.json" in names:
-            facts = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
-            if facts.keys() != {"images", "size"}:
-                return False
-        return all(_begins(folder / name, b"\x93NUMPY") for name in names & ARRAYS)
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _is_old_features(path: Path) -> bool:
-    if not _FEATURES.fullmatch(path.name) or path.is_symlink() or not path.is_file():
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return set(archive.namelist()) == {"logits.npy", "embeddings.npy", "textures.npy"}
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def _begins(path: Path, first: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(first)) == first

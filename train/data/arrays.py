@@ -199,7 +199,7 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
         caches.release(directory)  # who makes it waits until nobody uses it
         _ask_for_room(directory, sum(math.prod(shape) for shape in shapes.values()))
         try:
-            storage.claim_photos(directory)
+            ownership.claim(directory, storage.PHOTOS)
         except ForeignFolderError:
             raise
         except OSError as error:
@@ -253,7 +253,7 @@ def _mapped(
     directory: Path, shapes: dict[str, tuple[int, ...]], used: bool = True
 ) -> dict[str, np.ndarray] | None:
     """The arrays, if they are there and whole; by default nobody removes them from now on."""
-    if not _is_whole(directory) or (used and not storage.use_photos(directory)):
+    if not _is_whole(directory) or (used and not caches.use(directory)):
         return None
     try:
         found = {name: np.load(directory / f"{name}.npy", mmap_mode="r") for name in shapes}

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.system import ownership
-from core.system.run_folder import RUN
+from core.system.run_folder import RUN, is_run
 from train.config import Config, ConfigError
-from train.config_files import may_be_run, read_run_config
+from train.config_files import read_run_config
 
 SIGNS = ("config.json", "last.ckpt", "metrics.csv")
 """The folder of a run has one of these."""
@@ -37,16 +37,9 @@ def _numbers(row: dict[str, str]) -> dict[str, float]:
     return numbers
 
 
-def seems_a_run(folder: Path) -> bool:
-    """Also the folders of versions that marked none, which are looked at, not written to."""
-    if not any((folder / sign).exists() for sign in SIGNS):
-        return False
-    if kind := ownership.kind_of(folder):
-        return kind == RUN
-    try:
-        return may_be_run(folder)
-    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError):
-        return False
+def holds_a_run(folder: Path) -> bool:
+    """Whether LesionLab began a training in it."""
+    return is_run(folder) and any((folder / sign).exists() for sign in SIGNS)
 
 
 def discard(folder: Path) -> None:

@@ -16,7 +16,7 @@ from core.models.registry import kinds_in_use, use_shipped
 from core.settings import Settings
 from core.system import ownership
 from core.system.locks import BusyError, held, hold
-from core.system.run_folder import RUN, claim_run, is_run
+from core.system.run_folder import RUN
 from train.config import Config, ConfigError
 from train.config_files import write_run_config
 from train.jobs.database import Database, JobError
@@ -28,10 +28,10 @@ from train.jobs.run_files import (
     changed_at,
     config_and_problem,
     discard,
+    holds_a_run,
     is_finished,
     new_folder,
     read_metrics,
-    seems_a_run,
     sync_to_disk,
 )
 from train.jobs.states import ACTIVE, AT_WORK, Run, derive
@@ -167,11 +167,6 @@ class Runs:
                 if run.config is None
                 else f"“{run.name}” is {run.state}: there is nothing to resume."
             )
-        if not is_run(run.folder):
-            raise JobError(
-                f"{run.folder} was not made by LesionLab, which does not train in it. Make a new "
-                "training with the same choices."
-            )
         with self.database.write() as connection:
             connection.execute(
                 "UPDATE runs SET position = ? WHERE id = ? AND position IS NULL",
@@ -246,11 +241,11 @@ class Runs:
         old = datetime.fromtimestamp(time.time() - days * 86400, UTC)
         removed = 0
         for run in self.bin():
-            if run.deleted is None or run.deleted > old or not is_run(run.folder):
+            if run.deleted is None or run.deleted > old:
                 continue
             try:
                 with hold(run.folder / LOCK_FILE):
-                    claim_run(run.folder)  # one of an earlier version has no marker yet
+                    pass  # nobody is at work in it
             except (BusyError, OSError):
                 continue
             removed += ownership.remove(run.folder, RUN)  # what is in the bin does not begin
@@ -301,7 +296,7 @@ class Runs:
         try:
             with os.scandir(self.folder) as entries:
                 return {
-                    entry.name for entry in entries if entry.is_dir() and seems_a_run(Path(entry))
+                    entry.name for entry in entries if entry.is_dir() and holds_a_run(Path(entry))
                 }
         except OSError as error:
             raise self.database.unusable(error) from error

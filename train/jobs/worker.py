@@ -16,7 +16,7 @@ from typing import Any
 from core.settings import Settings
 from core.system import ownership
 from core.system.locks import BusyError, Identity, hold
-from core.system.run_folder import claim_run
+from core.system.run_folder import RUN
 from train.jobs.database import JobError
 from train.jobs.record import read_record
 from train.jobs.states import Outcome
@@ -103,7 +103,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         ForeignFolderError: the folder was not made by LesionLab.
     """
     folder = runs.get(id).folder
-    claim_run(folder)
+    ownership.claim(folder, RUN)
     with hold(folder / LOCK_FILE, LOCK_SECONDS), _Terminated.noticed() as terminated:
         if read_record(folder) is None:
             _clear(folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.system import ownership
 from core.taxonomy import KEYS
 from train.config import Config, ConfigError
-from train.config_files import checkpoints_of, read_run_config, say_once
+from train.config_files import checkpoints_of, read_run_config
 from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
 from train.data.folders import Folder
 from train.fields import specs
@@ -63,11 +63,9 @@ class Began:
         ownership.write(run / BEGAN_FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     @classmethod
-    def read(cls, run: Path) -> Began | None:
-        """None if an older LesionLab began the run. Raises ConfigError: it cannot be read."""
+    def read(cls, run: Path) -> Began:
+        """Raises ConfigError: it cannot be read."""
         path = run / BEGAN_FILE
-        if not path.is_file():
-            return None
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             return cls(**values | {k: tuple(values[k]) for k in ("classes", "more")})
@@ -93,21 +91,14 @@ def check_goes_on(run: Path, config: Config) -> None:
 
 
 def check_photos(run: Path, config: Config, data: Data) -> None:
-    """Whether the photos are still those that a run began with; of a run that an older LesionLab
-    began that is not known.
+    """Whether the photos are still those that a run began with, if it has begun.
 
     Raises:
         ConfigError: they are not.
     """
-    began = Began.read(run)
-    if began is None:
-        if len(set(_sizes(config.stages))) > 1:
-            say_once(
-                f"The run {run.name} began with an older LesionLab, which validated each epoch at "
-                "its own size. Which of its epochs is the best rests on unlike scores: a new run "
-                "is the better one."
-            )
+    if not (run / BEGAN_FILE).is_file():
         return
+    began = Began.read(run)
     now = Began.of(config, data)
     if replace(began, start="") == now:
         return
@@ -139,8 +130,6 @@ def _check_choices(run: Path, before: Config, now: Config) -> None:
         for field in fields(now)
         if field.name not in FREE and getattr(before, field.name) != getattr(now, field.name)
     ]
-    if before.data != now.data and not (run / BEGAN_FILE).is_file():
-        different.insert(0, "data")
     if different:
         name = different[0]
         spec = specs(type(now))[name]

@@ -19,8 +19,6 @@ from core.ham10000.dataset import Dataset
 from core.imaging.image import LesionImage
 from core.system import caches
 from core.system.disk_space import NoRoomError
-from core.system.ownership import MARKER, kind_of
-from core.system.storage import PHOTOS
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
@@ -111,15 +109,6 @@ def test_old_arrays_make_room_but_none_in_use(
     assert not first.exists()
     assert not second.exists()
     assert decodings[2].exists()
-
-
-def test_arrays_of_an_earlier_version_are_used(copy: Tiny, decodings: list[Path]) -> None:
-    load_arrays(copy.open())
-    caches.release(decodings[0])
-    (decodings[0] / MARKER).unlink()
-    load_arrays(copy.open())
-    assert len(decodings) == 1
-    assert kind_of(decodings[0]) == PHOTOS
 
 
 @pytest.mark.parametrize("asked", [True, False])

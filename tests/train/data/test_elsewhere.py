@@ -24,6 +24,7 @@ from train.data.samplers import Samples, source_weights
 from train.data.sources import ElsewhereSource
 from train.finish.export import _origin
 from train.finish.finished import Finished
+from train.learn.began import Began
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
 from train.stages import Stage
@@ -298,8 +299,9 @@ def test_a_card_names_further_photos_and_teachers_without_their_paths(
     teacher = tmp_path / "runs" / "first" / "model" / "classifier"
     config = replace(config, teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
-    arrays = prepare(config)
-    card = _origin(Finished(tmp_path, config, open_data(config), arrays)).as_dict()
+    data, arrays = open_data(config), prepare(config)
+    Began.of(config, data).write(tmp_path)
+    card = _origin(Finished(tmp_path, config, data, arrays)).as_dict()
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]
     assert card["training"]["teachers"] == ["first"]

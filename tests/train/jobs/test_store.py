@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
+from core.system import ownership
 from core.system.locks import hold
+from core.system.run_folder import RUN
 from tests.ordinary_user import for_an_ordinary_user, readable_folder
 from tests.train.jobs.conftest import config
 from tests.waiting import wait_for
@@ -252,7 +254,7 @@ def test_damaged_choices(runs: Runs, text: str) -> None:
 
 def test_older_choices_are_still_read(runs: Runs) -> None:
     folder = runs.folder / "old"
-    folder.mkdir()
+    ownership.claim(folder, RUN)
     (folder / "config.json").write_text('{"fields": "older", "encoder": "resnet34", "gone": 3}')
     run = runs.get("old")
     assert isinstance(run.config, SegmenterConfig)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from core.imaging.image import to_jpeg
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError
-from train.config_files import say_once, write_run_config
+from train.config_files import write_run_config
 from train.data.arrays import open_data
 from train.finish.finished import Finished
 from train.learn.began import Began, check_goes_on, check_photos
@@ -145,21 +144,6 @@ def test_without_a_finished_epoch_anything_goes(environment: dict[str, str]) -> 
     check_goes_on(run, replace(CONFIG, architecture="resnet18"))
 
 
-def test_a_run_of_an_older_version(
-    photos: Path, environment: dict[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is not known what its photos were."""
-    run = begun(CONFIG, environment)
-    (run / "began.json").unlink()
-    say_once.cache_clear()
-    with caplog.at_level(logging.WARNING):
-        check_goes_on(run, CONFIG)
-        check_photos(run, CONFIG, open_data(CONFIG))
-    assert caplog.text.count("older LesionLab") == 1
-    with pytest.raises(ConfigError, match="began with data ham10000"):
-        check_goes_on(run, replace(CONFIG, data=str(photos)))
-
-
 def test_where_its_weights_came_from_is_kept_and_changes_nothing(
     environment: dict[str, str],
 ) -> None:
@@ -168,7 +152,6 @@ def test_where_its_weights_came_from_is_kept_and_changes_nothing(
     replace(Began.of(CONFIG, photos), start="a net, which started from another").write(run)
     check_photos(run, CONFIG, photos)
     found = Began.read(run)
-    assert found is not None
     assert found.start == "a net, which started from another"
 
 

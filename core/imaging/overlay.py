@@ -69,17 +69,19 @@ def draw(
     return canvas
 
 
-def _contours(area: np.ndarray) -> list[np.ndarray]:
-    found, _ = cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+def _contours(area: np.ndarray, holes: bool = False) -> list[np.ndarray]:
+    which = cv2.RETR_LIST if holes else cv2.RETR_EXTERNAL
+    found, _ = cv2.findContours(area, which, cv2.CHAIN_APPROX_NONE)
     # Within a pixel of the staircase, with half its corners: smoother, and quicker to draw.
     return [cv2.approxPolyDP(points, 0.8, closed=True) for points in found]
 
 
-def outline_path(mask: np.ndarray) -> str:
-    """A mask's border as the path of an SVG whose view box is `0 0 W H`, so that it stays sharp at
-    any zoom; empty where the mask is. `mask` is bool H×W."""
+def outline_path(mask: np.ndarray, holes: bool = False) -> str:
+    """A mask's border, and with `holes` also that of each hole in it, as the path of an SVG whose
+    view box is `0 0 W H`, so that it stays sharp at any zoom; empty where the mask is. `mask` is
+    bool H×W."""
     lines = []
-    for points in _contours(mask.astype(np.uint8)):
+    for points in _contours(mask.astype(np.uint8), holes):
         corners = (f"{x + 0.5:g} {y + 0.5:g}" for x, y in points.reshape(-1, 2).tolist())
         lines.append(f"M{'L'.join(corners)}Z")
     return "".join(lines)

@@ -104,8 +104,8 @@ CREATE TABLE outlines (
     FOREIGN KEY (quiz, position) REFERENCES cases ON DELETE CASCADE
 );
 """
-"""Points and scores are JSON (`core.learning.outlines`), `weights` those of the model that outlines
-(SHA-256)."""
+"""Points (or a painted area) and scores are JSON (`core.learning.outlines`), `weights` those of the
+model that outlines (SHA-256)."""
 
 
 class LearningError(UserError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from core.batch.tables import safe_table
+from core.learning.outlines import as_json
 from core.learning.records import OUTLINED, SKIPPED, Answered, is_right
 from core.report.downloads import DISCLAIMER
 
@@ -37,8 +38,9 @@ COLUMNS = (
 
 
 def answers_csv(answers: Sequence[Answered]) -> bytes:
-    """One row a case, times in UTC, confidences, IoU and Dice 0…1, outlines as JSON (corners x, y
-    in shares of the photo's width and height); the last column says what it is for."""
+    """One row a case, times in UTC, confidences, IoU and Dice 0…1; outlines as JSON (corners x, y
+    in shares of the photo's width and height), and so painted areas (COCO's run lengths); the last
+    column says what it is for."""
     rows = [
         (
             a.at.isoformat(timespec="seconds"),
@@ -56,7 +58,7 @@ def answers_csv(answers: Sequence[Answered]) -> bytes:
             None if a.second is None else is_right(a.second, a.truth),
             a.said.named if a.said else None,
             is_right(a.said.named, a.truth) if a.said else None,
-            json.dumps(a.drawn.points) if a.drawn else None,
+            json.dumps(as_json(a.drawn.drawing)) if a.drawn else None,
             *_overlaps(a),
             DISCLAIMER,
         )

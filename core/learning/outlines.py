@@ -1,8 +1,10 @@
-"""Outlines that students draw: read from a browser, turned into masks, and scored."""
+"""Outlines that students draw and areas that they paint: read from a browser, turned into masks,
+and scored."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from scipy.special import stdtrit
 from core.errors import UserError
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.metrics import mask_scores
+from core.imaging.image import scaled
 
 Outline = tuple[tuple[float, float], ...]
 """Corners x, y of a closed line, in shares 0…1 of the photo's width and height."""
@@ -20,10 +23,36 @@ GRID = 10_000
 """Corners lie on a grid of so many steps a side: a sixteenth of a pixel of HAM10000's photos."""
 LEAST_AREA = 0.0005
 """Share of the photo that an outline must enclose, 135 pixels of 600×450."""
+PAINTED_PX = 600
+"""The longer side of the grid that a brush paints on: that of HAM10000's photos."""
+MOST_RUNS = 20_000
+"""Of a painted area. A lesion has one or two thousand; a scribble all over the photo has more."""
 
 
 class OutlineError(UserError, ValueError):
     """This is no outline of a lesion; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """An area painted with a brush: which pixels of a grid over the photo belong to it.
+
+    The pixels are kept, not the strokes: what was seen is what is scored, and it takes no more room
+    after long painting and erasing. They are run lengths as in the annotations of COCO (T.-Y. Lin
+    et al., "Microsoft COCO: Common Objects in Context", ECCV 2014), which `pycocotools` reads.
+
+    Attributes:
+        width, height: of the grid (`painted_grid`).
+        counts: down each column, from the left one to the right one, how many pixels in a row do
+            not belong to it, then how many do, and so on in turn.
+    """
+
+    width: int
+    height: int
+    counts: tuple[int, ...]
+
+
+Drawing = Outline | Painted
 
 
 @dataclass(frozen=True)
@@ -51,10 +80,60 @@ class OutlineScores:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A student's outline, with its scores once they were shown."""
+    """What a student drew, with its scores once they were shown."""
 
-    points: Outline
+    drawing: Drawing
     scores: OutlineScores | None = None
+
+
+def read_drawing(sent: object, grid: tuple[int, int]) -> Drawing:
+    """What a browser sent: an outline, or an area painted on a grid of that width and height.
+
+    Raises:
+        OutlineError: it is neither; see `read_outline` and `read_painted`.
+    """
+    return read_painted(sent, grid) if isinstance(sent, dict) else read_outline(sent)
+
+
+def painted_grid(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the grid that is painted on over a photo of that width and height."""
+    return scaled(width, height, PAINTED_PX)
+
+
+def read_painted(sent: Mapping[Any, object], grid: tuple[int, int]) -> Painted:
+    """What a browser sent as a painted area: `size`, height and width of the grid, and `counts`,
+    the run lengths.
+
+    Raises:
+        OutlineError: it is none of that grid, has more than `MOST_RUNS`, or next to nothing of the
+            photo is painted.
+    """
+    width, height = grid
+    counts, size = sent.get("counts"), sent.get("size")
+    if not isinstance(counts, list) or size != [height, width]:
+        raise OutlineError("The painted area did not arrive whole. Paint it again.")
+    if len(counts) > MOST_RUNS:
+        raise OutlineError("The painted area is in too many pieces. Fill it in, or clear it.")
+    if not all(type(n) is int and n >= 0 for n in counts) or sum(counts) != width * height:
+        raise OutlineError("The painted area did not arrive whole. Paint it again.")
+    if sum(counts[1::2]) < LEAST_AREA * width * height:
+        raise OutlineError("Almost nothing is painted. Paint over the lesion.")
+    return Painted(width, height, tuple(counts))
+
+
+def as_json(drawing: Drawing) -> Any:
+    """Pairs of numbers, or an object as COCO's; `from_json` reads it again."""
+    if isinstance(drawing, Painted):
+        return {"size": [drawing.height, drawing.width], "counts": list(drawing.counts)}
+    return [list(corner) for corner in drawing]
+
+
+def from_json(kept: Any) -> Drawing:
+    """What `as_json` made."""
+    if isinstance(kept, dict):
+        height, width = kept["size"]
+        return Painted(width, height, tuple(kept["counts"]))
+    return tuple((x, y) for x, y in kept)
 
 
 def read_outline(sent: object) -> Outline:
@@ -146,21 +225,39 @@ def outline_mask(outline: Outline, width: int, height: int) -> np.ndarray:
     return inside
 
 
+def painted_mask(painted: Painted) -> np.ndarray:
+    """bool height×width of its grid."""
+    belongs = np.arange(len(painted.counts)) % 2 == 1
+    return np.repeat(belongs, painted.counts).reshape(painted.width, painted.height).T
+
+
+def mask_of(drawing: Drawing, width: int, height: int) -> np.ndarray:
+    """bool height×width: the pixels whose centre belongs to it."""
+    if not isinstance(drawing, Painted):
+        return outline_mask(drawing, width, height)
+    mask = painted_mask(drawing)
+    if mask.shape == (height, width):
+        return mask
+    size = (width, height)
+    nearest = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return nearest.astype(bool)
+
+
 def overlap(one: np.ndarray, other: np.ndarray) -> Overlap:
     """Of two masks of one shape, bool."""
     dice, iou = mask_scores(one, other)
     return Overlap(iou, dice)
 
 
-def score(outline: Outline, expert: np.ndarray, model: np.ndarray | None) -> OutlineScores:
-    """Score a student's outline.
+def score(drawing: Drawing, expert: np.ndarray, model: np.ndarray | None) -> OutlineScores:
+    """Score what a student drew.
 
     Args:
         expert: bool H×W, the whole photo.
         model: likewise, at any size; None if there is none.
     """
     height, width = expert.shape
-    mine = outline_mask(outline, width, height)
+    mine = mask_of(drawing, width, height)
     if model is None:
         return OutlineScores(overlap(mine, expert), None, None)
     if model.shape != expert.shape:
@@ -171,7 +268,7 @@ def score(outline: Outline, expert: np.ndarray, model: np.ndarray | None) -> Out
 
 @dataclass(frozen=True)
 class Difference:
-    """How a student's outline differs from the expert's.
+    """How what a student drew differs from the expert's outline.
 
     Attributes:
         missed: share of the expert's area that the student left out, 0…1.
@@ -182,9 +279,9 @@ class Difference:
     beyond: float
 
 
-def difference(outline: Outline, expert: np.ndarray) -> Difference:
+def difference(drawing: Drawing, expert: np.ndarray) -> Difference:
     """`expert` is bool H×W, not empty."""
-    mine = outline_mask(outline, expert.shape[1], expert.shape[0])
+    mine = mask_of(drawing, expert.shape[1], expert.shape[0])
     area = int(expert.sum())
     return Difference(int((expert & ~mine).sum()) / area, int((mine & ~expert).sum()) / area)
 

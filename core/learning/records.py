@@ -18,7 +18,7 @@ ABOUT_MODES = {
     "alone": "You name the diagnosis and how sure you are; then everything is revealed.",
     "with_ai": "You answer, then see the model's answer, and keep yours or change it. Both count.",
     "clock": "Benign or malignant, in 20 seconds a case.",
-    "draw": "You draw the lesion's outline; then you see the expert's and the model's beside it.",
+    "draw": "You outline or paint the lesion; then you see the expert's and the model's outline.",
 }
 CLOCK_SECONDS = 20
 GROUPS = ("benign", "malignant")

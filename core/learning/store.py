@@ -19,7 +19,14 @@ from pathlib import Path
 
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
-from core.learning.outlines import Drawn, Outline, OutlineScores, Overlap
+from core.learning.outlines import (
+    Drawing,
+    Drawn,
+    OutlineScores,
+    Overlap,
+    as_json,
+    from_json,
+)
 from core.learning.records import OUTLINED, SKIPPED, Answered, Profile, Quiz, Said, Step
 from core.settings import Settings
 
@@ -139,9 +146,9 @@ class Store:
             return done.rowcount == 1
 
     def outline(
-        self, profile: Profile, quiz: str, position: int, outline: Outline, seconds: float
+        self, profile: Profile, quiz: str, position: int, drawing: Drawing, seconds: float
     ) -> bool:
-        """Keep an outline as the first answer, likewise."""
+        """Keep an outline, or a painted area, as the first answer, likewise."""
         with self.database.write() as connection:
             _own(connection, profile, quiz, position)
             done = connection.execute(
@@ -151,7 +158,7 @@ class Store:
             if done.rowcount == 1:
                 connection.execute(
                     "INSERT INTO outlines (quiz, position, points) VALUES (?, ?, ?)",
-                    (quiz, position, json.dumps(outline)),
+                    (quiz, position, json.dumps(as_json(drawing))),
                 )
             return done.rowcount == 1
 
@@ -280,14 +287,14 @@ def _said(row: sqlite3.Row) -> Said | None:
 def _drawn(row: sqlite3.Row) -> Drawn | None:
     if row["points"] is None:
         return None
-    points = tuple((x, y) for x, y in json.loads(row["points"]))
+    drawing = from_json(json.loads(row["points"]))
     if row["scores"] is None:
-        return Drawn(points)
+        return Drawn(drawing)
     kept = json.loads(row["scores"])
     with_model, model = (
         Overlap(**kept[name]) if kept[name] else None for name in ("with_model", "model")
     )
-    return Drawn(points, OutlineScores(Overlap(**kept["student"]), with_model, model))
+    return Drawn(drawing, OutlineScores(Overlap(**kept["student"]), with_model, model))
 
 
 def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:

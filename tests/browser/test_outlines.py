@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from core.learning.outlines import Painted, mask_of
+from tests.browser.axe import violations
 from tests.browser.conftest import App
 from tests.waiting import PATIENCE
 
@@ -145,6 +149,141 @@ def test_by_mouse(page: Page, wait_idle: Callable[..., None], console_errors: li
     assert not console_errors
 
 
+GRID = 600, 450
+
+
+def painted(page: Page) -> np.ndarray:
+    """What this tab keeps of the painted area, bool H×W."""
+    counts = page.evaluate("JSON.parse(sessionStorage['lesionlab-outline']).counts")
+    return mask_of(Painted(*GRID, tuple(counts)), *GRID)
+
+
+def brushed(radius: float, *way: tuple[float, float]) -> np.ndarray:
+    """The pixels whose centre lies within a radius of a line, all in pixels of the grid."""
+    y, x = np.mgrid[: GRID[1], : GRID[0]] + 0.5
+    found = np.zeros(GRID[::-1], bool)
+    for (a, b), (c, d) in zip(way, way[1:] or way, strict=False):
+        long = (c - a) ** 2 + (d - b) ** 2 or 1
+        along = np.clip(((x - a) * (c - a) + (y - b) * (d - b)) / long, 0, 1)
+        found |= np.hypot(x - a - along * (c - a), y - b - along * (d - b)) <= radius
+    return found
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """But for what rounding does to the border."""
+    return (one != other).sum() <= 0.01 * other.sum()
+
+
+def test_a_brush_by_keyboard_over_a_reload(
+    page: Page, wait_idle: Callable[..., None], console_errors: list[str]
+) -> None:
+    area = begin(page, wait_idle)
+    page.get_by_role("radio", name="Brush").check()
+    confirm = page.get_by_role("button", name="Confirm my outline")
+    expect(confirm).to_be_disabled()
+    assert violations(page) == []
+    area.focus()
+    page.keyboard.press("Space")  # down in the middle, 18 pixels wide
+    assert alike(painted(page), brushed(18, (300, 225)))
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")  # 12 pixels each
+    assert alike(painted(page), brushed(18, (300, 225), (360, 225)))
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")  # lifted
+    whole = painted(page)
+    assert alike(whole, brushed(18, (300, 225), (360, 225)))
+    expect(page.get_by_text("% of the photo is painted")).to_be_hidden()
+    page.keyboard.press("e")
+    expect(page.get_by_role("radio", name="Erase")).to_be_checked()
+    page.keyboard.press("[")
+    expect(page.get_by_role("radio", name="Small")).to_be_checked()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert alike(painted(page), whole & ~brushed(6, (360, 225)))
+    page.keyboard.press("Control+z")
+    assert (painted(page) == whole).all()
+    for tool, seen in (("Outline", False), ("Brush", True)):  # each keeps what is its own
+        page.get_by_role("radio", name=tool).check()
+        expect(page.locator("canvas")).to_be_visible(visible=seen)
+        expect(confirm).to_be_enabled(enabled=seen)
+    page.reload()
+    area.wait_for()
+    wait_idle(page)
+    expect(page.get_by_role("radio", name="Brush")).to_be_checked()
+    expect(page.get_by_role("radio", name="Small")).to_be_checked()
+    assert (painted(page) == whole).all()
+    confirm.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Next case").wait_for()
+    wait_idle(page)
+    expect(page.locator(".frame > svg.dotted .line")).to_have_attribute("d", re.compile("^M"))
+    assert not console_errors
+
+
+def test_a_brush_by_mouse(
+    page: Page, wait_idle: Callable[..., None], console_errors: list[str]
+) -> None:
+    area = begin(page, wait_idle)
+    page.get_by_role("radio", name="Brush").check()
+    page.get_by_role("radio", name="Large").check()
+    places = around(area)
+    box = area.bounding_box()
+    assert box
+
+    def stroke(*way: tuple[float, float]) -> list[tuple[float, float]]:
+        page.mouse.move(*way[0])
+        page.mouse.down()
+        for place in way[1:]:
+            page.mouse.move(*place, steps=5)
+        page.mouse.up()
+        scale = GRID[0] / box["width"]
+        return [((x - box["x"]) * scale, (y - box["y"]) * scale) for x, y in way]
+
+    ring = stroke(*places, places[0])
+    assert alike(painted(page), brushed(42, *ring))
+    page.get_by_role("radio", name="Erase").check()
+    across = stroke(places[0], places[3])
+    assert alike(painted(page), brushed(42, *ring) & ~brushed(42, *across))
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()
+    assert alike(painted(page), brushed(42, *ring))
+    page.get_by_role("button", name="Clear").click()
+    assert not painted(page).any()
+    undo.click()
+    undo.click()
+    assert not painted(page).any()
+    expect(undo).to_be_disabled()
+    page.get_by_role("radio", name="Paint").check()
+    # In a window of another size the same places are painted.
+    page.set_viewport_size({"width": 1000, "height": 700})
+    wait_idle(page)
+    places = around(area)
+    box = area.bounding_box()
+    assert box
+    line = stroke(places[0], places[3])
+    assert alike(painted(page), brushed(42, *line))
+    page.get_by_role("button", name="Confirm my outline").click()
+    page.get_by_role("button", name="Next case").wait_for()
+    assert not console_errors
+
+
+def pinch(page: Page, x: float, y: float) -> None:
+    """Two fingers go apart on either side of a place, first one and then the other set down."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *fingers: float) -> None:
+        at = [{"x": x + off, "y": y, "id": n} for n, off in enumerate(fingers)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", -20)
+    touch("touchStart", -20, 20)
+    for off in range(21, 100, 3):  # from some distance on it counts
+        touch("touchMove", -off, off)
+    touch("touchEnd")
+    page.wait_for_function("visualViewport.scale > 1")
+
+
 @pytest.mark.parametrize("viewport", [(390, 844)])
 def test_by_finger(
     browser: Browser, server: App, viewport: tuple[int, int], wait_idle: Callable[..., None]
@@ -161,6 +300,27 @@ def test_by_finger(
         for place in around(area):
             page.touchscreen.tap(*place)
         assert points(page) == 6
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.get_by_role("radio", name="Brush").tap()
+        places = around(area)
+        box = area.bounding_box()
+        assert box
+        page.touchscreen.tap(*places[0])
+        at = [(v - box[s]) * GRID[0] / box["width"] for v, s in zip(places[0], "xy", strict=True)]
+        for control in page.locator(".choices label, .tools button").all():
+            room = control.bounding_box()
+            assert room is None or min(room["width"], room["height"]) >= 24
+        dab = brushed(18, (at[0], at[1]))
+        assert alike(painted(page), dab)
+        # Two fingers zoom the page, and paint nothing; then one paints on, where it is.
+        pinch(page, *places[1])
+        assert page.evaluate("visualViewport.scale") > 1.2
+        assert alike(painted(page), dab)
+        page.touchscreen.tap(*places[1])
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
+        u, v = ((v - box[s]) * GRID[0] / box["width"] for v, s in zip(places[1], "xy", strict=True))
+        assert alike(painted(page), dab | brushed(18, (u, v)))
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         page.get_by_role("button", name="Confirm my outline").tap()
         page.get_by_role("button", name="Next case").wait_for()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from core.evaluation.metrics import FAILED_BELOW
 from core.imaging.image import to_jpeg
 from core.learning.cases import PRACTICE_EACH, QuizCase, practice_pool
 from core.learning.export import answers_csv
-from core.learning.outlines import overlap
+from core.learning.outlines import Painted, overlap
 from core.learning.store import Store
 from core.lesion.phantom import make_phantom
 from core.taxonomy import BY_KEY
@@ -26,6 +27,9 @@ from ui.learning import drawing
 
 pytestmark = pytest.mark.usefixtures("browser")
 SQUARE = [[0.25, 0.2], [0.75, 0.2], [0.75, 0.8], [0.25, 0.8]]
+# The same, painted: 300 columns from the 151st on, in each 270 pixels from the 91st on.
+COUNTS = [150 * 450 + 90, *([270, 180] * 299), 270, 150 * 450 + 90]
+PAINTED = {"size": [450, 600], "counts": COUNTS}
 
 
 @pytest.fixture
@@ -64,7 +68,8 @@ def kept() -> list:
 def test_nothing_is_told_before_the_outline_is_confirmed() -> None:
     app = begin()
     shown = part(app, "draw")
-    assert set(shown) == {"photo", "width", "height", "alt", "draft", "most", "grid", "least"}
+    limits = {"most", "grid", "least", "canvas", "runs"}
+    assert set(shown) == {"photo", "width", "height", "alt", "draft"} | limits
     told = (texts(app) + shown["alt"] + shown["draft"]).lower()
     for word in ("practice:", "naevus", "melanoma", "expert", "iou", "malignant", "benign"):
         assert word not in told
@@ -86,6 +91,10 @@ def test_any_id_of_a_quiz_will_do(token: str, monkeypatch: pytest.MonkeyPatch) -
         ([*SQUARE[:3], [0.25, 1.2]], "outside"),
         (SQUARE * 100, "200 points"),
         ("<script>", "arrive whole"),
+        (PAINTED | {"size": [900, 1200]}, "arrive whole"),
+        (PAINTED | {"counts": [600 * 450 + 1]}, "arrive whole"),
+        (PAINTED | {"counts": [600 * 450]}, "Almost nothing"),
+        (PAINTED | {"counts": [1] * 600 * 450}, "too many pieces"),
     ],
 )
 def test_what_is_no_outline_is_refused_and_asked_again(
@@ -125,6 +134,21 @@ def test_an_outline_is_shown_beside_the_experts_and_the_models(sent: list[object
     assert part(again, "outlines")
     again.button(key="next_0").click()
     assert button(checked(again), "Send")
+
+
+def test_a_painted_area_is_scored_as_the_outline_around_it(sent: list[object]) -> None:
+    sent[0] = PAINTED
+    app = send(begin())
+    shown = part(app, "outlines")
+    assert shown["lines"][2]["box"] == "0 0 600 450"
+    (only,) = kept()
+    assert only.drawn.drawing == Painted(600, 450, tuple(COUNTS))
+    truth = make_phantom(1000, "naevus").mask
+    mine = np.zeros_like(truth)
+    mine[90:360, 150:450] = True
+    assert only.drawn.scores.student == overlap(mine, truth)
+    (row,) = csv.DictReader(answers_csv(kept()).decode().splitlines())
+    assert json.loads(row["outline"]) == PAINTED
 
 
 def test_the_end_of_a_set_and_what_remains_of_it(sent: list[object]) -> None:

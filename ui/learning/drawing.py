@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.imaging.overlay import canvas_for
-from core.learning.outlines import read_outline
+from core.learning.outlines import painted_grid, read_drawing
 from core.learning.records import Profile, Quiz, Step
 from core.learning.store import Store
 from ui.learning import asking, material, problems
@@ -30,14 +30,16 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     asking.started(quiz, step)
     st.header("Where does the lesion end?", anchor=False)
     canvas = canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX)
-    draw(canvas, ALT, f"{quiz.id}_{step.position}", lambda sent: _confirm(me, quiz, step, sent))
+    grid = painted_grid(canvas.shape[1], canvas.shape[0])
+    draft = f"{quiz.id}_{step.position}"
+    draw(canvas, ALT, draft, lambda sent: _confirm(me, quiz, step, sent, grid))
     st.caption(case.about)
 
 
-def _confirm(me: Profile, quiz: Quiz, step: Step, sent: object) -> None:
+def _confirm(me: Profile, quiz: Quiz, step: Step, sent: object, grid: tuple[int, int]) -> None:
     if sent is None:
         return
     with problems.action():
-        outline = read_outline(sent)
+        drawing = read_drawing(sent, grid)
         seconds = asking.elapsed(quiz, step)
-        Store.open().outline(me, quiz.id, step.position, outline, seconds)
+        Store.open().outline(me, quiz.id, step.position, drawing, seconds)

@@ -8,7 +8,15 @@ from core.errors import DatasetError
 from core.formatting import percent
 from core.imaging.overlay import canvas_for
 from core.learning.cases import is_practice
-from core.learning.outlines import Difference, Drawn, OutlineScores, difference, score
+from core.learning.outlines import (
+    Difference,
+    Drawn,
+    OutlineScores,
+    Painted,
+    difference,
+    painted_mask,
+    score,
+)
 from core.learning.records import Profile, Quiz, Step
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
@@ -47,7 +55,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         st.error(as_text(str(error)), title="The expert's outline cannot be read")
         return
     model = _of_model(shown, expert) if shown else None
-    scores = score(step.drawn.points, expert, model)
+    scores = score(step.drawn.drawing, expert, model)
     _keep(me, quiz, step, scores, model is not None)
     left, right = st.columns([6, 5], gap="large")
     with left:
@@ -55,7 +63,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         st.caption(case.about)
     with right:
         table(scores, "the lesion as drawn" if is_practice(step.image) else "the expert")
-        st.write(in_words(difference(step.drawn.points, expert)))
+        st.write(in_words(difference(step.drawn.drawing, expert)))
         true = BY_KEY[step.truth]
         st.markdown(f"**The lesion:** {true.name} ({true.group}). {as_text(feedback.known(case))}")
         links.diagnosis(step.truth, f"outlined_{step.position}")
@@ -83,7 +91,8 @@ def picture(
     lines = [Line("As drawn by the program" if practice else "Expert", "solid", expert)]
     if model is not None:
         lines.append(Line("Model", "dashed", model))
-    lines.append(Line("You", "dotted", drawn.points))
+    mine = drawn.drawing
+    lines.append(Line("You", "dotted", painted_mask(mine) if isinstance(mine, Painted) else mine))
     canvas = canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX)
     said = ", ".join(f"{line.name} {line.style}" for line in lines)
     outlines(canvas, lines, f"The photo with its outlines: {said}", "outlined")

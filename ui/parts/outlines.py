@@ -60,5 +60,5 @@ def outlines(rgb: np.ndarray, lines: Sequence[Line], alt: str, key: str) -> None
 def _path(line: np.ndarray | Outline) -> dict[str, str]:
     if isinstance(line, np.ndarray):
         height, width = line.shape
-        return {"path": outline_path(line), "box": f"0 0 {width} {height}"}
+        return {"path": outline_path(line, holes=True), "box": f"0 0 {width} {height}"}
     return {"path": f"M{'L'.join(f'{x:g} {y:g}' for x, y in line)}Z", "box": "0 0 1 1"}

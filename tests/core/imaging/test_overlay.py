@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.imaging.image import resize
-from core.imaging.overlay import OUTLINE, canvas_for, draw
+from core.imaging.overlay import OUTLINE, canvas_for, draw, outline_path
 
 SIZES = [(600, 450), (450, 600), (1000, 200), (333, 417)]
 
@@ -170,3 +170,11 @@ def test_another_colour_for_a_second_mask() -> None:
     drawn = draw(np.zeros((60, 80, 3), np.uint8), mask=mask, fill=1.0, colour=(255, 176, 0))
     assert tuple(drawn[30, 40]) == (255, 176, 0)
     assert not (drawn == OUTLINE).all(axis=-1).any()
+
+
+def test_the_border_of_a_hole_is_drawn_where_holes_count() -> None:
+    mask = np.ones((30, 40), bool)
+    mask[10:20, 10:30] = False
+    assert outline_path(mask).count("M") == 1
+    assert outline_path(mask, holes=True).count("M") == 2
+    assert outline_path(np.zeros((3, 4), bool), holes=True) == ""

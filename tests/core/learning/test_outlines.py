@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -9,10 +10,17 @@ import pytest
 
 from core.learning.outlines import (
     MOST_POINTS,
+    MOST_RUNS,
     OutlineError,
+    Painted,
+    as_json,
     difference,
+    from_json,
+    mask_of,
     mean,
     outline_mask,
+    painted_grid,
+    read_drawing,
     read_outline,
     score,
 )
@@ -112,6 +120,83 @@ def test_a_traced_lesion_scores_almost_one() -> None:
 def test_what_is_no_outline_is_refused_in_words(sent: object, words: str) -> None:
     with pytest.raises(OutlineError, match=words):
         read_outline(sent)
+
+
+def painted(mask: np.ndarray) -> dict[str, list[int]]:
+    """As a browser sends it, counted pixel by pixel."""
+    counts, belongs = [0], False
+    for column in mask.T.tolist():
+        for pixel in column:
+            if pixel != belongs:
+                counts.append(0)
+                belongs = pixel
+            counts[-1] += 1
+    return {"size": list(mask.shape), "counts": counts}
+
+
+def test_a_painted_area_is_read_column_by_column() -> None:
+    # COCO's order: three pixels of nothing down the first column, then two painted, and so on.
+    found = read_drawing({"size": [4, 3], "counts": [3, 2, 4, 3]}, (3, 4))
+    wanted = [[0, 1, 0], [0, 0, 1], [0, 0, 1], [1, 0, 1]]
+    assert mask_of(found, 3, 4).astype(int).tolist() == wanted
+    assert read_drawing({"size": [2, 2], "counts": [0, 4]}, (2, 2)) == Painted(2, 2, (0, 4))
+    assert painted_grid(900, 675) == painted_grid(300, 225) == (600, 450)
+
+
+def test_a_painted_area_scores_as_the_outline_around_it() -> None:
+    drawing, mask = read_outline(SQUARE), np.zeros((450, 600), bool)
+    mask[90:270, 120:360] = True  # the same square
+    found = read_drawing(painted(mask), (600, 450))
+    assert isinstance(found, Painted)
+    expert = make_phantom(3, "melanoma").mask
+    model = make_phantom(4, "naevus").mask[::2, ::2]
+    assert score(found, expert, model) == score(drawing, expert, model)
+    assert difference(found, expert) == difference(drawing, expert)
+    # Half the size, in other cases: the pixels whose centre is painted.
+    assert (mask_of(found, 300, 225) == mask_of(drawing, 300, 225)).all()
+    assert (mask_of(found, 1200, 900) == mask_of(drawing, 1200, 900)).all()
+    # With a hole of a quarter of it, 240 × 180 pixels less 120 × 90, against the whole square.
+    mask[135:225, 180:300] = False
+    ring = score(read_drawing(painted(mask), (600, 450)), mask_of(drawing, 600, 450), None)
+    assert (ring.student.iou, ring.student.dice) == (0.75, 1.5 / 1.75)
+
+
+@pytest.mark.parametrize("drawing", [Painted(3, 4, (3, 2, 4, 3)), read_outline(SQUARE)])
+def test_what_was_drawn_is_kept_as_json(drawing: Painted) -> None:
+    assert from_json(json.loads(json.dumps(as_json(drawing)))) == drawing
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({}, "arrive whole"),
+        ({"size": [20, 30]}, "arrive whole"),
+        ({"counts": [0, 600]}, "arrive whole"),
+        ({"size": [30, 20], "counts": [0, 600]}, "arrive whole"),  # another grid
+        ({"size": [20, 30, 1], "counts": [0, 600]}, "arrive whole"),
+        ({"size": "20x30", "counts": [0, 600]}, "arrive whole"),
+        ({"size": [20, 30], "counts": "0,600"}, "arrive whole"),
+        ({"size": [20, 30], "counts": {"0": 600}}, "arrive whole"),
+        ({"size": [20, 30], "counts": []}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, 599]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, 601]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [-600, 1200]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, 600.0]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, math.inf]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, "600"]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [599, True]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, None, 600]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, [600]]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [0, 10**400]}, "arrive whole"),
+        ({"size": [20, 30], "counts": [600]}, "Almost nothing"),
+        ({"size": [20, 30], "counts": [600, 0]}, "Almost nothing"),
+        ({"size": [20, 30], "counts": [0] * (MOST_RUNS + 1)}, "too many pieces"),
+        ({"size": [20, 30], "counts": [1] * 1_000_000}, "too many pieces"),
+    ],
+)
+def test_what_is_no_painted_area_is_refused_in_words(sent: object, words: str) -> None:
+    with pytest.raises(OutlineError, match=words):
+        read_drawing(sent, (30, 20))
 
 
 def test_a_point_set_twice_counts_once_and_whole_numbers_are_numbers() -> None:

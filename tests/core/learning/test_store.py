@@ -18,7 +18,7 @@ import pytest
 from core.learning.cases import QuizCase
 from core.learning.database import FILE, SCHEMA, LearningError
 from core.learning.export import COLUMNS, answers_csv
-from core.learning.outlines import Drawn, OutlineScores, Overlap
+from core.learning.outlines import Drawn, OutlineScores, Overlap, Painted
 from core.learning.records import OUTLINED, SKIPPED, Said
 from core.learning.store import LONGEST_NICKNAME, Store, clean_nickname, hashed
 from core.system.ownership import claim
@@ -233,6 +233,7 @@ def test_a_table_to_take_home(store: Store) -> None:
 
 
 POINTS = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6))
+PAINTED = Painted(3, 4, (3, 2, 4, 3))
 SCORES = OutlineScores(Overlap(0.5, 0.6667), Overlap(0.25, 0.4), Overlap(0.75, 0.8571))
 
 
@@ -243,6 +244,7 @@ def test_outlines_are_kept_as_answers_are(store: Store, tmp_path: Path) -> None:
         store.outline(yours, quiz, 0, POINTS, 1.0)
     assert store.outline(mine, quiz, 0, POINTS, 12.0)
     assert not store.outline(mine, quiz, 0, POINTS[::-1], 1.0)  # what was drawn once stays
+    assert not store.outline(mine, quiz, 0, PAINTED, 1.0)
     again = Store(tmp_path / "learning")
     step = again.unfinished(again.profiles("one")[0]).current
     assert (step.position, step.drawn) == (0, Drawn(POINTS))

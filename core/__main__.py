@@ -5,6 +5,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,6 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="names in the tables as they are, for scripts that join by them; without it, an "
         "apostrophe keeps spreadsheets from taking a name for a formula",
+    )
+    analyse.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where an earlier call into the same folder stopped",
+    )
+    analyse.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="spread the photos over a Ray cluster: HOST:6379, auto (that of this computer) or "
+        "local (its own processors); every node sees photos and weights at the same paths",
     )
     analyse.set_defaults(run=_analyse)
     prepare = commands.add_parser(
@@ -162,6 +174,7 @@ def _analyse(options: argparse.Namespace) -> int:
 
     from core.answer.analyser import Analyser
     from core.batch.folder import analyse_files, find_pictures
+    from core.batch.ray_cluster import RayError, on_cluster
     from core.models.registry import models_in_use
     from core.models.weights import WeightsError
     from core.report.downloads import DISCLAIMER
@@ -184,8 +197,10 @@ def _analyse(options: argparse.Namespace) -> int:
                 lambda _: bar.update(),
                 settings.threads,
                 options.raw_names,
+                options.resume,
+                partial(on_cluster, options.ray, analyser.models) if options.ray else None,
             )
-    except (OSError, WeightsError) as error:
+    except (OSError, RayError, WeightsError) as error:
         print(error, file=sys.stderr)
         return 2
     print(

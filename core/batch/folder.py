@@ -1,15 +1,17 @@
 """Many photos at once, without a browser: the work behind `python -m core analyse`."""
 
-import csv
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from core.answer.analyser import DECODED_PX, Analyser
-from core.batch.tables import REJECTED_HEADER, cells, header, safe
+from core.batch.results import FileResult, Group, Results
+from core.batch.tables import cells, header, safe
 from core.imaging.formats import ENDINGS, not_read, without_ending
 from core.imaging.image import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
 from core.imaging.photo_files import Listing, list_photos
@@ -22,6 +24,11 @@ class BatchReport:
 
     analysed: int
     rejected: int
+
+
+Spread = Callable[[Sequence[Group]], AbstractContextManager[Iterator[Sequence[FileResult]]]]
+"""Has groups of files worked on, wherever; gives the results of each, in the order of the groups,
+as soon as they are there."""
 
 
 def find_pictures(paths: Sequence[Path], out: Path | None = None) -> Listing:
@@ -53,6 +60,8 @@ def analyse_files(
     progress: Callable[[Path], None] | None = None,
     workers: int = 1,
     raw_names: bool = False,
+    resume: bool = False,
+    spread: Spread | None = None,
 ) -> BatchReport:
     """Analyse files; results are on disk as soon as each is done.
 
@@ -64,64 +73,73 @@ def analyse_files(
     Args:
         raw_names: names as they are, for scripts that join tables by them.
         workers: files worked on at the same time; as many as the analyser has lanes.
+        resume: go on where an earlier call with the same models stopped.
+        spread: has the files worked on elsewhere than in threads of this process.
+
+    Returns:
+        What the tables hold, results of an earlier call included.
 
     Raises:
         FileExistsError: `out` holds tables or masks that are not of an earlier call, which the
-            results would replace; nothing is written.
+            results would replace, or there is nothing to go on with; nothing is written.
         OSError: `out` cannot be written.
     """
-    words = str if raw_names else safe
-    _check_out(out, {without_ending(picture.name) for picture in pictures})
-    (out / "masks").mkdir(parents=True, exist_ok=True)
-    same_name: dict[str, list[Path]] = {}
+    groups = by_name(pictures)
+    made_with = {"models": analyser.models, "raw_names": raw_names}
+    results = Results(out, header(analyser.classes), made_with, str if raw_names else safe)
+    results.check({without_ending(picture.name) for picture in pictures})
+    waiting = results.go_on(groups) if resume else results.begin(groups)
+    if progress:
+        not_done = {group[0] for group in waiting}
+        for picture in chain.from_iterable(g for g in groups if g[0] not in not_done):
+            progress(picture)
+    spread = spread or partial(in_threads, analyser, workers)
+    with results.appending() as write, spread(waiting) as found:
+        for result in chain.from_iterable(found):
+            write(result)
+            if progress:
+                progress(result.picture)
+    return BatchReport(results.analysed, results.rejected)
+
+
+def by_name(pictures: Sequence[Path]) -> list[Group]:
+    """Files by their names without the ending, in the order of the first of each."""
+    found: dict[str, list[Path]] = {}
     for picture in pictures:
         name = unicodedata.normalize("NFC", without_ending(picture.name)).casefold()
-        same_name.setdefault(name, []).append(picture)
+        found.setdefault(name, []).append(picture)
+    return list(found.values())
 
-    def work(group: list[Path]) -> list[tuple[Path, list[str] | str]]:
-        """Each file with its row, or the reason why there is none."""
-        done: list[tuple[Path, list[str] | str]] = []
-        first: Path | None = None
-        for picture in group:
-            try:
-                if first is not None:
-                    raise ImageError(f"{first} has the same name; rename one of the two.")
-                image = LesionImage.from_bytes(read_picture(picture), picture.name, DECODED_PX)
-                analysis = analyser.analyse(image)
-            except (ImageError, OSError) as error:
-                done.append((picture, str(error)))
-            else:
-                first, name = picture, without_ending(picture.name)
-                (out / "masks" / f"{name}.png").write_bytes(mask_png(analysis.mask))
-                done.append((picture, [words(name), *cells(analysis)]))
-        return done
 
-    analysed = rejected = 0
-    with ExitStack() as stack:
-        accepted_file, rejected_file = (
-            stack.enter_context(
-                (out / name).open("w", newline="", encoding="utf-8", errors="backslashreplace")
-            )
-            for name in ("predictions.csv", "rejected.csv")
-        )
-        accepted_rows, rejected_rows = csv.writer(accepted_file), csv.writer(rejected_file)
-        accepted_rows.writerow(header(analyser.classes))
-        rejected_rows.writerow(REJECTED_HEADER)
-        pool = ThreadPoolExecutor(workers)
-        stack.callback(pool.shutdown, cancel_futures=True)
-        for results in pool.map(work, same_name.values()):
-            for picture, result in results:
-                if isinstance(result, str):
-                    rejected += 1
-                    rejected_rows.writerow([words(str(picture)), words(result)])
-                    rejected_file.flush()
-                else:
-                    analysed += 1
-                    accepted_rows.writerow(result)
-                    accepted_file.flush()
-                if progress:
-                    progress(picture)
-    return BatchReport(analysed, rejected)
+def analyse_group(group: Group, analyser: Analyser) -> list[FileResult]:
+    """The first file of a group that can be read is analysed, the others are rejected."""
+    done: list[FileResult] = []
+    first: Path | None = None
+    for picture in group:
+        try:
+            if first is not None:
+                raise ImageError(f"{first} has the same name; rename one of the two.")
+            image = LesionImage.from_bytes(read_picture(picture), picture.name, DECODED_PX)
+            analysis = analyser.analyse(image)
+        except (ImageError, OSError) as error:
+            done.append(FileResult(picture, problem=str(error)))
+        else:
+            first = picture
+            row = tuple(cells(analysis))
+            done.append(FileResult(picture, row, mask_png(analysis.mask)))
+    return done
+
+
+@contextmanager
+def in_threads(
+    analyser: Analyser, workers: int, groups: Sequence[Group]
+) -> Iterator[Iterator[Sequence[FileResult]]]:
+    """`Spread` over threads of this process."""
+    pool = ThreadPoolExecutor(workers)
+    try:
+        yield pool.map(partial(analyse_group, analyser=analyser), groups)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def read_picture(picture: Path) -> bytes:
@@ -142,26 +160,3 @@ def read_picture(picture: Path) -> bytes:
         raise ImageError(
             f"{picture.name} cannot be opened ({error.strerror}). Check that it is still there."
         ) from error
-
-
-def _check_out(out: Path, names: Collection[str]) -> None:
-    """Whether results may go there: only those of an earlier call give way."""
-    ours = {"predictions.csv": {"image", "prediction", "in_domain"}, "rejected.csv": {"reason"}}
-    theirs = [
-        out / name
-        for name, columns in ours.items()
-        if (out / name).exists() and not columns <= _columns(out / name)
-    ]
-    if not (out / "predictions.csv").exists():
-        masks = (out / "masks" / f"{name}.png" for name in sorted(names))
-        theirs += [path for path in masks if path.exists()]
-    if theirs:
-        raise FileExistsError(
-            f"{theirs[0]} is not a result of LesionLab's, and would be replaced. Choose another "
-            "folder with --out, or move the file away."
-        )
-
-
-def _columns(table: Path) -> set[str]:
-    with table.open(newline="", encoding="utf-8", errors="replace") as file:
-        return set(next(csv.reader([file.readline(100_000)]), []))

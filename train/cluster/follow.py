@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.settings import REPOSITORY, Settings
+from core.settings import NOT_CODE, REPOSITORY, Settings
 from train.cluster.client import Client, ClusterError, NoSuchJobError, UnreachableError
 from train.jobs.record import (
     GivenUpError,
@@ -24,8 +24,6 @@ POLL_SECONDS = 2.0
 GIVE_UP_SECONDS = 60.0
 """A cluster that does not answer for so long cannot be asked to stop a job; it is given up."""
 
-NOT_CODE = ("weights", "data", "runs", "pretrained", "docs", "tests", "benchmarks", ".venv", ".git")
-"""Folders of the repository that the cluster is not sent."""
 PASSED_ON = ("data", "weights", "runs", "pretrained")
 """Settings that hold there as here: folders that every node sees."""
 

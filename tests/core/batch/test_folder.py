@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +15,22 @@ import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.answer.analyser import Analyser
+from core.batch.folder import analyse_files, find_pictures
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.measure import Measurements
 from core.lesion.phantom import practice_set
 from core.models.cards import Card
 from core.models.decision import Decision
-from core.settings import Settings
+from core.settings import REPOSITORY, Settings
 from core.taxonomy import KEYS
 
 MEASURES = [field.name for field in fields(Measurements)]
+
+
+@pytest.fixture(scope="module")
+def analyser() -> Analyser:
+    return Analyser.load()
 
 
 @pytest.fixture
@@ -133,3 +143,94 @@ def test_results_of_an_earlier_call_are_replaced(photos, tmp_path):
     for _ in range(2):
         assert main(["analyse", str(photos), "--out", str(tmp_path / "out")]) == 0
     assert len(rows(tmp_path / "out" / "predictions.csv")) == 2
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Six photos, one that is none, and one of a name that is taken."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "deeper").mkdir(parents=True)
+    for number, case in enumerate((*practice_set()[:3], *practice_set()[:3])):
+        (folder / f"-{number}.jpg").write_bytes(to_jpeg(case.image.rgb[number:]))
+    (folder / "deeper" / "-1.png").write_bytes(to_png(practice_set()[0].image.rgb))
+    (folder / "-2b.jpg").write_text("text")
+    return find_pictures([folder]).pictures
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def whole(
+    many: list[Path], analyser: Analyser, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, bytes]:
+    """What one call writes of them."""
+    out = tmp_path_factory.mktemp("whole")
+    analyse_files(many, out, analyser)
+    return contents(out)
+
+
+@pytest.mark.parametrize(("after", "cut"), [(1, 0), (3, 0), (5, 30), (8, 0)])
+def test_it_goes_on_where_it_stopped(
+    many: list[Path],
+    whole: dict[str, bytes],
+    tmp_path: Path,
+    analyser: Analyser,
+    after: int,
+    cut: int,
+) -> None:
+    out, done, told = tmp_path / "out", [], []
+
+    def stop(picture: Path) -> None:
+        done.append(picture)
+        if len(done) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        analyse_files(many, out, analyser, stop)
+    table = out / "predictions.csv"
+    table.write_bytes(table.read_bytes()[: table.stat().st_size - cut])  # as by a power cut
+    report = analyse_files(many, out, analyser, told.append, resume=True)
+    assert (report.analysed, report.rejected) == (6, 2)
+    assert sorted(told) == sorted(many)
+    assert contents(out) == whole
+
+
+def test_with_nothing_to_go_on_with_it_begins(
+    many: list[Path], tmp_path: Path, analyser: Analyser
+) -> None:
+    assert analyse_files(many[:1], tmp_path / "out", analyser, resume=True).analysed == 1
+
+
+def test_it_does_not_go_on_with_other_models(
+    many: list[Path], tmp_path: Path, analyser: Analyser
+) -> None:
+    analyse_files(many[:1], tmp_path / "out", analyser)
+    before = contents(tmp_path / "out")
+    with pytest.raises(FileExistsError, match="other choices"):
+        analyse_files(many, tmp_path / "out", analyser, raw_names=True, resume=True)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.skipif(not find_spec("ray"), reason="Ray is not installed: requirements-ray.txt")
+def test_a_cluster_of_two_gives_the_same_to_the_byte(
+    many: list[Path], whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "core", "analyse", *map(str, many)]
+    found = subprocess.run(
+        [*command, "--out", str(tmp_path / "there"), "--ray", "local"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1, found.stderr  # two files are rejected
+    assert contents(tmp_path / "there") == whole
+
+
+def test_without_ray_it_says_what_to_install(photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    out = tmp_path / "out"
+    assert main(["analyse", str(photos), "--out", str(out), "--ray", "auto"]) == 2
+    assert "requirements-ray.txt" in capsys.readouterr().err

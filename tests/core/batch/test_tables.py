@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 import pytest
@@ -86,6 +87,7 @@ def test_the_command_writes_safe_reasons(tmp_path, monkeypatch):
 
     class Analyser:
         classes = ()
+        models: ClassVar = {}
 
         def analyse(self, image):
             raise ImageError("@reason")

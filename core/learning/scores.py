@@ -92,6 +92,14 @@ def counted(answers: Sequence[Answered]) -> list[Answered]:
     return [a for a in answers if a.first not in (SKIPPED, OUTLINED)]
 
 
+def by_quiz(answers: Sequence[Answered]) -> list[list[Answered]]:
+    """Those of each quiz, in the order in which the quizzes were begun to be answered."""
+    found: dict[str, list[Answered]] = {}
+    for a in answers:
+        found.setdefault(a.quiz, []).append(a)
+    return list(found.values())
+
+
 def outlined(answers: Sequence[Answered]) -> list[tuple[Answered, OutlineScores]]:
     """The outlines that were scored."""
     return [(a, a.drawn.scores) for a in answers if a.drawn and a.drawn.scores]

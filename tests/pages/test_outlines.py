@@ -18,7 +18,7 @@ from core.evaluation.metrics import FAILED_BELOW
 from core.imaging.image import to_jpeg
 from core.learning.cases import PRACTICE_EACH, QuizCase, practice_pool
 from core.learning.export import answers_csv
-from core.learning.outlines import Painted, overlap
+from core.learning.outlines import OutlineScores, Overlap, Painted, overlap
 from core.learning.store import Store
 from core.lesion.phantom import make_phantom
 from core.taxonomy import BY_KEY
@@ -176,7 +176,47 @@ def test_the_end_of_a_set_and_what_remains_of_it(sent: list[object]) -> None:
     assert kept()[1].lesion in failed
     progress = start("progress")
     assert "Your outlines" in [h.value for h in progress.header]
-    assert f"{np.mean(ious):.2f}" in str(progress.table[0].value)
+    models = [a.drawn.scores.model.iou for a in kept()]
+    assert [m.value for m in progress.metric] == [
+        "2",
+        f"{np.mean(ious):.2f}",
+        f"{np.mean(models):.2f}",
+    ]
+    over_time, by_diagnosis = (json.loads(c.proto.spec) for c in progress.get("plotly_chart"))
+    assert [trace["name"] for trace in over_time["data"]] == ["You", "Model"]
+    for trace, of_lesions in zip(over_time["data"], (ious, models), strict=True):
+        assert trace["y"] == pytest.approx([np.mean(of_lesions)])
+    shown = {trace["y"][0]: trace["x"][0] for trace in by_diagnosis["data"]}
+    for a in kept():
+        name = BY_KEY[a.truth].name
+        assert shown[f"{name}, you"] == pytest.approx(a.drawn.scores.student.iou)
+        assert shown[f"{name}, model"] == pytest.approx(a.drawn.scores.model.iou)
+    table = progress.dataframe[0].value
+    assert list(table["Outlines"]) == [1, 1]
+
+
+def test_progress_compares_on_the_same_lesions() -> None:
+    store = Store.open()
+    me, pool = store.profile(ANNA, "Anna"), practice_pool().iloc[::PRACTICE_EACH]
+    cases = [QuizCase(str(i), str(i), str(pool.at[i, "dx"])) for i in pool.index[:3]]
+    for ious in (((0.9, 0.8), (0.7, 0.6), (0.2, None)), ((0.5, 0.9),)):
+        quiz = store.start(me, "draw", "balanced", cases[: len(ious)])
+        for position, pair in enumerate(ious):
+            mine, model = (None if iou is None else Overlap(iou, iou) for iou in pair)
+            store.outline(me, quiz, position, ((0, 0), (1, 0), (1, 1)), 5.0)
+            scores = OutlineScores(mine, model, model)
+            store.outline_scored(me, quiz, position, scores, "w" if model else "")
+    app = start("progress")
+    assert [m.value for m in app.metric] == ["3", "0.70", "0.77"]
+    over_time, by_diagnosis = app.get("plotly_chart")
+    assert over_time.proto.alt.endswith("you 0.80, model 0.70 of 2, you 0.50, model 0.90 of 1")
+    you, model = json.loads(over_time.proto.spec)["data"]
+    assert (you["y"], model["y"]) == (pytest.approx([0.8, 0.5]), pytest.approx([0.7, 0.9]))
+    assert cases[2].truth not in {c.truth for c in cases[:2]}
+    assert BY_KEY[cases[2].truth].name not in by_diagnosis.proto.alt
+    table = app.dataframe[0].value
+    wanted = {BY_KEY[cases[0].truth].name: 2, BY_KEY[cases[1].truth].name: 1}
+    assert dict(zip(table["Diagnosis"], table["Outlines"], strict=True)) == wanted
 
 
 @pytest.fixture

@@ -186,6 +186,7 @@ def test_the_end_of_a_quiz_and_its_mistakes_again(monkeypatch: pytest.MonkeyPatc
     progress = start("progress")
     assert progress.metric[0].value == "2"
     assert len(progress.get("plotly_chart")) == 2
+    assert "Start a quiz with “Draw the outline”" in texts(progress)
     pressed(progress, "progress_delete")
     assert len(kept()) == 2  # not before it is confirmed
     pressed(progress, "progress_delete_confirmed")

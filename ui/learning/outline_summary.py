@@ -59,7 +59,11 @@ def compare(means: dict[str, Figure], cases: int) -> None:
         f"Mean IoU of {cases} lesions with Student's 95 % interval.",
         charts.forest_table(rows),
     )
-    apart = means["Difference"]
+    against_model(means["Difference"])
+
+
+def against_model(apart: Figure) -> None:
+    """In words, by how much the student's mean IoU is larger than the model's, if that is known."""
     if apart.value is not None and apart.low is not None and apart.high is not None:
         more = "larger" if apart.value >= 0 else "smaller"
         sure = (

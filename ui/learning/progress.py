@@ -9,16 +9,15 @@ import streamlit as st
 from core.evaluation.figures import Figure
 from core.formatting import percent
 from core.learning.export import answers_csv
-from core.learning.outlines import OutlineScores
 from core.learning.records import MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, standings
 from core.learning.scores import accuracy as accuracy_of
-from core.learning.scores import counted, of_student, outline_means, outlined, share
+from core.learning.scores import by_quiz, counted, of_student, outlined, share
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui.figures import LEGEND_ABOVE
 from ui.frame import decide
-from ui.learning import choosing, links, problems
+from ui.learning import choosing, links, outline_progress, problems
 from ui.performance import charts
 from ui.text import as_text
 
@@ -38,39 +37,15 @@ def show(store: Store, me: Profile) -> None:
         choosing.due(found)
         over_time(answers)
         by_diagnosis(found)
-    if drawn:
-        outlines(drawn)
+    if answers or drawn:
+        outline_progress.show(drawn)
     keep(me, given)
-
-
-def outlines(drawn: Sequence[tuple[Answered, OutlineScores]]) -> None:
-    """The mean IoU of each quiz of outlines, in the order they were played."""
-    quizzes: dict[str, list[Answered]] = {}
-    for a, _ in drawn:
-        quizzes.setdefault(a.quiz, []).append(a)
-    st.header("Your outlines", anchor=False)
-    rows = []
-    for of_quiz in quizzes.values():
-        means = outline_means(of_quiz)
-        rows.append(
-            {
-                "When (UTC)": f"{of_quiz[0].at:%d %b %Y, %H:%M}",
-                "Outlines": len(of_quiz),
-                "Your mean IoU": means["You"].text(2),
-                "The model's mean IoU": means["Model"].text(2),
-            }
-        )
-    st.table(pd.DataFrame(rows).set_index("When (UTC)"))
-    st.caption("IoU with the expert's outline; 95 % intervals in brackets.")
 
 
 def over_time(answers: Sequence[Answered]) -> None:
     """Each quiz, in the order they were played."""
-    quizzes: dict[str, list[Answered]] = {}
-    for a in answers:
-        quizzes.setdefault(a.quiz, []).append(a)
     rows = []
-    for of_quiz in quizzes.values():
+    for of_quiz in by_quiz(answers):
         found = accuracy_of(of_quiz, of_student)
         rows.append(
             (
@@ -96,7 +71,7 @@ def over_time(answers: Sequence[Answered]) -> None:
             "type": "scatter",
             "mode": "markers",
             "name": mode,
-            "x": part["when"],
+            "x": part.index,
             "y": part["right"],
             "error_y": {
                 "type": "data",
@@ -107,8 +82,9 @@ def over_time(answers: Sequence[Answered]) -> None:
                 "thickness": 1.5,
             },
             "marker": {"color": charts.accent(), "symbol": symbols.get(str(mode)), "size": 10},
-            "customdata": part["cases"],
-            "hovertemplate": "%{x|%d %b %Y, %H:%M}: %{y:.0%} of %{customdata}<extra></extra>",
+            "customdata": part[["when", "cases"]],
+            "hovertemplate": "%{customdata[0]|%d %b %Y, %H:%M}: %{y:.0%} of %{customdata[1]}"
+            "<extra></extra>",
         }
         for mode, part in table.groupby("mode", sort=False)
     ]
@@ -116,7 +92,7 @@ def over_time(answers: Sequence[Answered]) -> None:
         charts.figure(
             traces,
             320,
-            xaxis=charts.axis("When (UTC)"),
+            xaxis=charts.in_order(list(table["when"])),
             yaxis=charts.axis("Share right", range=charts.SHARES, tickformat=".0%"),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},

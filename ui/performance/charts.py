@@ -1,7 +1,9 @@
 """The frame that every chart of the Performance page gets, and the charts that tabs share."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -52,6 +54,23 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
 
 
 SHARES = (-0.02, 1.02)
+MOST_TIMES = 5
+"""At an axis of times."""
+
+
+def in_order(times: Sequence[datetime]) -> dict[str, Any]:
+    """An axis of what happened one after the other, at 0, 1, 2 …, with the time of some of them:
+    on an axis of time a single one has no scale, and those of one evening lie upon each other."""
+    every = math.ceil(len(times) / MOST_TIMES) or 1
+    places = list(range(0, len(times), every))
+    below = "%H:%M" if len({time.year for time in times}) == 1 else "%Y"
+    return axis(
+        "When (UTC)",
+        range=(-0.5, len(times) - 0.5),
+        tickvals=places,
+        ticktext=[f"{times[place]:%d %b}<br>{times[place]:{below}}" for place in places],
+        tickangle=0,
+    )
 
 
 def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.Figure:

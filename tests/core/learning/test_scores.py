@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.learning.outlines import Drawn, OutlineScores, Overlap
 from core.learning.records import OUTLINED, SKIPPED, TOO_LATE, Answered, Said, is_right
 from core.learning.scores import (
     accuracy,
+    by_quiz,
     calibration,
     confusions,
     counted,
@@ -139,6 +141,14 @@ def drawn(student: float, model: float | None, with_model: float = 0.5) -> Answe
     if model is None:
         pairs[1] = None
     return answered("mel", OUTLINED, None, drawn=Drawn((), OutlineScores(*pairs)))
+
+
+def test_answers_are_put_together_by_their_quiz() -> None:
+    first, second, third = (
+        replace(answered("mel", "nv"), quiz=quiz) for quiz in ("late", "early", "late")
+    )
+    assert by_quiz([first, second, third]) == [[first, third], [second]]
+    assert by_quiz([]) == []
 
 
 def test_outlines_name_nothing_and_have_means_of_their_own() -> None:

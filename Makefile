@@ -9,6 +9,7 @@ WORKERS = 3
 
 VENV = .venv
 PY = $(VENV)/bin/python
+AUDIT_VENV = .venv-audit
 # Stamps: installing runs again only when a requirements file is newer than its stamp …
 APP_STAMP = $(VENV)/.installed
 DEV_STAMP = $(VENV)/.installed-dev
@@ -18,7 +19,7 @@ BROKEN = broken-venv
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help app desktop venv test lint tests format clean broken-venv
+.PHONY: help app desktop venv test lint tests format audit clean broken-venv
 
 help: ## List these goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +52,14 @@ format: $(DEV_STAMP) ## Format the code and fix what the linter can fix
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
+audit: $(APP_STAMP) ## Known vulnerabilities of what is installed; its licences into sbom.json
+	@$(PYTHON) -m venv $(AUDIT_VENV)
+	$(AUDIT_VENV)/bin/python -m pip install --disable-pip-version-check -q -r requirements-audit.txt
+	$(AUDIT_VENV)/bin/cyclonedx-py environment $(PY) --output-format JSON --output-file sbom.json
+	$(AUDIT_VENV)/bin/pip-audit --path "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 clean: ## Remove .venv and caches; data/, runs/ and weights/ stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache tests/browser/screens
+	rm -rf $(VENV) $(AUDIT_VENV) sbom.json .pytest_cache .mypy_cache .ruff_cache tests/browser/screens
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(APP_STAMP): requirements.txt $(BROKEN)

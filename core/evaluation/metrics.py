@@ -230,10 +230,7 @@ def bootstrap_ratios(
 
 
 def ece_interval(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    groups: np.ndarray,
-    draws: int = 2000,
+    probabilities: np.ndarray, labels: np.ndarray, groups: np.ndarray, draws: int = 2000
 ) -> tuple[float, float]:
     """95 % interval of `expected_calibration_error`, from the draws of `bootstrap`.
 

@@ -70,11 +70,7 @@ def model_card(card: Card) -> None:
         _section("From scores to an answer", *answer)
     for name, measured in sorted(card.metrics.items()):  # test first: validation chose
         _metrics(name, measured)
-    _section(
-        "Licence",
-        _sentence(card.licence),
-        f"SHA-256 {as_code(card.sha256 or '?')}",
-    )
+    _section("Licence", _sentence(card.licence), f"SHA-256 {as_code(card.sha256 or '?')}")
 
 
 def _stated(words: str, otherwise: str = "not stated") -> str:

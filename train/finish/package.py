@@ -174,10 +174,14 @@ def _of_folder(folder: Path) -> list[_Entry]:
             raise PackageError(f"{path.name} is a link. A package holds plain files only.")
         if path.is_file():
             place = PurePosixPath(path.relative_to(folder).as_posix())
-            found.append(_Entry(place, path.stat().st_size, partial(open, path, "rb")))
+            found.append(_Entry(place, path.stat().st_size, partial(_opened, path)))
         if len(found) > MOST_FILES:
             raise PackageError(TOO_MANY)
     return found
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _of_archive(archive: zipfile.ZipFile) -> list[_Entry]:

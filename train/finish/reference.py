@@ -150,10 +150,7 @@ def fit_gate(
 
 
 def fit_reference(
-    rows: pd.DataFrame,
-    training: Features,
-    crops: Features,
-    validation: Features,
+    rows: pd.DataFrame, training: Features, crops: Features, validation: Features
 ) -> tuple[Reference, dict[str, Any]]:
     """Fit both.
 

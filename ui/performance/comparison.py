@@ -46,7 +46,7 @@ SENSITIVITY = "sensitivity 90%"
 MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
 NOTES = {
     "Benign or malignant": "Malignant are melanoma, basal cell carcinoma and actinic keratosis; of "
-    "a network that tells seven diagnoses apart, their probabilities are added.",
+    "a network that tells seven diagnoses apart, their probabilities are added."
 }
 
 

@@ -8,12 +8,7 @@ import streamlit as st
 
 from core.evaluation.difference import HOW, difference, signed
 from core.evaluation.figures import UNKNOWN
-from core.evaluation.files import (
-    ELSEWHERE,
-    ClassifierEvaluation,
-    EvaluationError,
-    names,
-)
+from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError, names
 from core.formatting import percent
 from core.taxonomy import BY_KEY
 from train.choices import IMAGES, LESIONS

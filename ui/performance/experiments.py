@@ -10,13 +10,7 @@ from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
 from core.taxonomy import BY_KEY
 from train.choices import IMAGES, LESIONS
-from train.experiments import (
-    EXPERIMENTS,
-    SOURCE,
-    SPLITS,
-    Experiment,
-    command,
-)
+from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.performance import author_figures, charts

@@ -10,12 +10,7 @@ from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
 
 TITLE = "Groups"
-KINDS = {
-    "age": "Age",
-    "sex": "Sex",
-    "localization": "Site",
-    "dx_type": "Confirmed by",
-}
+KINDS = {"age": "Age", "sex": "Sex", "localization": "Site", "dx_type": "Confirmed by"}
 MEASURES = {
     "accuracy": "Accuracy",
     "melanoma_recall": "Melanoma recall",

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from core.evaluation.files import command
-from core.models.weights import WeightsError
+from core.evaluation.files import EvaluationError, command, read_predictions
 
-PREDICTIONS = "predictions-validation.parquet"
 BANDS = ("low", "medium", "high")
 """Thirds of the validation photos, by entropy."""
 
@@ -64,20 +61,17 @@ class TrackRecord:
         validation` left in a classifier's folder.
 
         Raises:
-            WeightsError: they are missing, damaged, too few, or of other classes.
+            EvaluationError: they are missing, damaged, too few, or of other classes.
         """
-        try:
-            table = pd.read_parquet(folder / PREDICTIONS)
-            spread = entropy(table[list(classes)].to_numpy())
-            right = (table["dx"] == table["prediction"]).to_numpy()
-        except (OSError, ValueError, KeyError) as error:
-            raise WeightsError(
-                f"{PREDICTIONS} cannot be read, so there is nothing to compare the answer with. "
-                "Get the folder again, complete, or make it anew, with the dataset imported: "
-                f"{command(folder, 'validation')}"
-            ) from error
-        if len(table) < len(BANDS):
-            raise WeightsError(f"{PREDICTIONS} has only {len(table)} photos.")
+        table = read_predictions(folder, "validation")
+        if not set(classes) <= set(table.columns) or len(table) < len(BANDS):
+            raise EvaluationError(
+                "The predictions of the validation split have too few photos or other classes, so "
+                "there is nothing to compare the answer with. With the dataset imported, make them "
+                f"again: {command(folder, 'validation')}"
+            )
+        spread = entropy(table[list(classes)].to_numpy())
+        right = (table["dx"] == table["prediction"]).to_numpy()
         thirds = np.array_split(np.argsort(spread, kind="stable"), len(BANDS))
         return cls(
             tuple(

@@ -1,6 +1,5 @@
 """A batch's answers against one's own truth."""
 
-import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,12 +8,10 @@ import numpy as np
 import pandas as pd
 
 from core.evaluation.metrics import balanced_accuracy, confusion
+from core.evaluation.shares import Share, share
 from core.imaging.formats import without_ending
 from core.imaging.image import display_name
 from core.taxonomy import ORDER
-
-Z = 1.959964
-"""Of a 95 % interval."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,24 +19,15 @@ class Score:
     """How often the answers are right.
 
     Attributes:
-        images: photos whose truth is known.
-        right: of them, those whose answer is the truth.
-        interval: 95 % interval of their share, 0…1.
+        right: how many of the photos whose truth is known have it for an answer.
         balanced: mean of the recalls of the diagnoses that occur, 0…1.
         confusion: how many photos of each true diagnosis (rows) got each answer (columns), by key
             in the order of `ORDER`.
     """
 
-    images: int
-    right: int
-    interval: tuple[float, float]
+    right: Share
     balanced: float
     confusion: pd.DataFrame
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the right ones, 0…1."""
-        return self.right / self.images
 
 
 def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
@@ -49,23 +37,11 @@ def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
         return None
     labels, named = found.T
     counts = confusion(named, labels, len(ORDER))
-    images, right = len(found), int(counts.trace())
     return Score(
-        images,
-        right,
-        wilson(right, images),
+        share(int(counts.trace()), len(found)),
         balanced_accuracy(named, labels),
         pd.DataFrame(counts, index=list(ORDER), columns=list(ORDER)),
     )
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """95 % interval of a share, hits of total > 0 (E. B. Wilson, J. Am. Stat. Assoc. 22:209,
-    1927)."""
-    share, spread = hits / total, Z**2 / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def matched(names: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:

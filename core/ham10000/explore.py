@@ -168,12 +168,9 @@ def counts(table: pd.DataFrame, rows: str, columns: str = "dx") -> pd.DataFrame:
     Returns:
         int, one row for each category of `rows`, one column for each of `columns`.
     """
-    down, across = table[rows].cat, table[columns].cat
-    shape = len(down.categories), len(across.categories)
-    places = down.codes.to_numpy().astype(int) * shape[1] + across.codes.to_numpy()
-    known = (down.codes.to_numpy() >= 0) & (across.codes.to_numpy() >= 0)
-    found = np.bincount(places[known], minlength=shape[0] * shape[1]).reshape(shape)
-    return pd.DataFrame(found, index=list(down.categories), columns=list(across.categories))
+    found = table.groupby([rows, columns], observed=False).size().unstack()
+    down, across = (list(table[name].cat.categories) for name in (rows, columns))
+    return found.set_axis(down, axis=0).set_axis(across, axis=1)
 
 
 def is_yes_no(values: pd.Series) -> bool:

@@ -33,6 +33,8 @@ from core.taxonomy import KEYS
 EACH = 10
 """Lesions of each diagnosis."""
 LIST = Path(__file__).with_name("starter.csv")
+"""Of each diagnosis the `EACH` lesions of the test split whose id has the smallest SHA-256, and of
+each the photo with the smallest id."""
 MANIFEST = "starter.json"
 MOST_FAILED = 3
 """Photos that may fail one after another before the download stops."""
@@ -83,23 +85,6 @@ class Downloaded:
     failed: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
     credits: tuple[str, ...] = ()
-
-
-def draw_list(table: pd.DataFrame) -> pd.DataFrame:
-    """The starter set's rows of HAM10000's table: of each diagnosis the `EACH` lesions of the test
-    split whose id has the smallest SHA-256, and of each the photo with the smallest id.
-
-    Args:
-        table: `core.ham10000.dataset.Dataset.table`.
-
-    Returns:
-        the columns `COLUMNS`, by diagnosis and image id.
-    """
-    test = table[table["split"] == "test"].reset_index().sort_values("image_id")
-    lesions = test.drop_duplicates("lesion_id")
-    place = lesions["lesion_id"].map(lambda lesion: hashlib.sha256(lesion.encode()).hexdigest())
-    first = lesions.assign(place=place).sort_values("place").groupby("dx").head(EACH)
-    return first.sort_values(["dx", "image_id"])[list(COLUMNS)].reset_index(drop=True)
 
 
 @lru_cache(maxsize=1)

@@ -118,20 +118,7 @@ _SIGNATURES: tuple[tuple[str | Unread, bytes], ...] = (  # how files begin
     (VIDEO, rb".{4}ftyp|RIFF.{4}AVI |\x1a\x45\xdf\xa3|.{4}moov|\0\0\x01[\xb3\xba]"),
     (SVG, rb"\s*(<\?xml[^>]*>)?\s*(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg"),
 )
-_HEIF_BRANDS = {
-    b"heic",
-    b"heix",
-    b"heim",
-    b"heis",
-    b"hevc",
-    b"hevx",
-    b"hevm",
-    b"hevs",
-    b"mif1",
-    b"mif2",
-    b"msf1",
-    b"heif",
-}
+_HEIF_BRANDS = set(b"heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1 heif".split())
 
 
 def format_of(head: bytes, name: str = "") -> str | Unread | None:

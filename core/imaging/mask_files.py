@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from core.errors import DatasetError
 from core.imaging.image import MAX_PIXELS, opened
 from core.imaging.photo_files import PhotoFile, PhotoIndex
+from core.imaging.pixels import TURNS
 
 ENDINGS = ("_segmentation", "-segmentation", "_mask", "-mask", "_seg", "_lesion", "")
 """What follows a photo's name in the name of its mask, before the ending; any case."""
@@ -26,16 +27,6 @@ ASPECT_TOLERANCE = 0.01
 
 _ORIENTATION = 0x0112
 _SIDEWAYS = range(5, 9)
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes pixels upright that were stored with that EXIF orientation."""
 _LABELS = 20
 """Up to this value whole numbers are classes rather than shades."""
 _MIDDLE = (0.25, 0.75)
@@ -162,7 +153,7 @@ def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | Non
                     f"The mask {name} has more than {MAX_PIXELS // 10**6} million pixels. "
                     "Save it smaller."
                 )
-            turned = image.getexif().get(_ORIENTATION, 1) in _TURNS
+            turned = image.getexif().get(_ORIENTATION, 1) in TURNS
             image.load()
             if turned and file.format != "TIFF":  # a TIFF is turned while it is loaded
                 image = ImageOps.exif_transpose(image)
@@ -290,8 +281,7 @@ def _on_grid(mask: np.ndarray, photo: Grid, turned: bool, name: str) -> np.ndarr
         if upright:
             return mask
         if as_stored:
-            image = Image.fromarray(mask.astype(np.uint8))
-            return np.asarray(image.transpose(_TURNS[photo.orientation])) > 0
+            return np.ascontiguousarray(TURNS[photo.orientation](mask[..., None])[..., 0])
     raise DatasetError(
         f"The mask {name} has {width} × {height} pixels, its photo {photo.width} × {photo.height}: "
         "the shapes differ. Draw the mask on the whole photo, or take it out."

@@ -15,7 +15,7 @@ BAND = 1 << 18
 """Pixels converted at a time."""
 _ORIENTATION, _PHOTOMETRIC, _BITS = 0x0112, 262, 258
 """EXIF and TIFF tags."""
-_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda rgb: rgb[:, ::-1],
     3: lambda rgb: rgb[::-1, ::-1],
     4: lambda rgb: rgb[::-1],
@@ -24,7 +24,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda rgb: rgb[::-1, ::-1].transpose(1, 0, 2),
     8: lambda rgb: rgb[:, ::-1].transpose(1, 0, 2),
 }
-"""What EXIF's orientations need, for pixels (height, width, 3)."""
+"""What EXIF's orientations need, for pixels (height, width, channels)."""
 _Convert = Callable[[Image.Image], Image.Image]
 
 
@@ -47,8 +47,8 @@ def pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
         notes.append("This photo was turned upright, as the camera noted.")
     rgb = _rgb(image, notes)
     image.close()
-    if orientation in _TURNS and not by_pillow:
-        rgb = np.ascontiguousarray(_TURNS[orientation](rgb))
+    if orientation in TURNS and not by_pillow:
+        rgb = np.ascontiguousarray(TURNS[orientation](rgb))
     return rgb, orientation in range(5, 9)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
 
 from core.evaluation.figures import Figure
 from core.evaluation.metrics import FAILED_BELOW, confusion
+from core.evaluation.shares import Share, share
 from core.learning.outlines import OutlineScores, mean
 from core.learning.records import OUTLINED, SKIPPED, Answered, is_right
 from core.taxonomy import BY_KEY, KEYS
@@ -17,32 +17,6 @@ CONFIDENCES = (0.2, 0.4, 0.6, 0.8, 0.95)
 
 Answer = Callable[[Answered], str | None]
 """Of a case, somebody's answer; None if there is none."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """So many of so many, with a 95 % interval; the interval is (0, 1) of none."""
-
-    hits: int
-    of: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float | None:
-        """0…1; None of none."""
-        return self.hits / self.of if self.of else None
-
-
-def share(hits: int, of: int) -> Share:
-    """A share with its exact interval (Clopper & Pearson, Biometrika 26, 1934).
-
-    The intervals of the models' figures are bootstrapped over lesions; here each lesion is asked
-    once, and of ten right answers out of ten a bootstrap would make an interval without width.
-    """
-    low = float(betaincinv(hits, of - hits + 1, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 1, of - hits, 0.975)) if hits < of else 1.0
-    return Share(hits, of, low, high)
 
 
 def of_student(answered: Answered) -> str | None:

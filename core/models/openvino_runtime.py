@@ -12,7 +12,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -119,12 +119,13 @@ def graphs(
     core: ov.Core, classifier: Model, segmenter: Model, cache: Path
 ) -> tuple[ov.Model, ov.Model]:
     """Both networks for one photo at a time, in f32. Raises WeightsError."""
-    return _graph(core, classifier, cache, _classifier), _graph(core, segmenter, cache, _segmenter)
+    return (
+        _graph(core, classifier, cache, "classifier"),
+        _graph(core, segmenter, cache, "segmenter"),
+    )
 
 
-def _graph(
-    core: ov.Core, model: Model, cache: Path, load: Callable[[Model], nn.Module]
-) -> ov.Model:
+def _graph(core: ov.Core, model: Model, cache: Path, kind: str) -> ov.Model:
     """The model from the cache, else exported from its weights; never of other weights than lie in
     its folder."""
     weights, card = model
@@ -134,10 +135,10 @@ def _graph(
     key = f"{card.sha256[:16]}-{size}px-openvino-{version}-{FORMAT}"
     folder = prepared.find(cache, key)
     if folder is None and "torch" not in sys.modules and prepared.writable(cache):
-        _export_elsewhere(model, load, cache)
+        _export_elsewhere(model, kind, cache)
         folder = prepared.find(cache, key)
     if folder is None:
-        exported = _export(load(model), size)
+        exported = _export(_loaded(model, kind), size)
         folder = prepared.keep(
             cache, key, lambda to: ov.save_model(exported, to / "model.xml", False)
         )
@@ -146,17 +147,10 @@ def _graph(
     return core.read_model(folder / "model.xml")
 
 
-def _export_elsewhere(model: Model, load: Callable[[Model], nn.Module], cache: Path) -> None:
+def _export_elsewhere(model: Model, kind: str, cache: Path) -> None:
     """Have a process of its own fill the cache. Raises WeightsError."""
-    kind = "classifier" if load is _classifier else "segmenter"
-    command = [
-        sys.executable,
-        "-m",
-        "core.models.openvino_runtime",
-        kind,
-        str(model[0]),
-        str(cache),
-    ]
+    work = "core.models.openvino_runtime", kind, str(model[0]), str(cache)
+    command = [sys.executable, "-m", *work]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode == 1:
         raise WeightsError(done.stderr.strip().split("\n")[-1])
@@ -170,13 +164,7 @@ def main(arguments: Sequence[str]) -> int:
     kind, folder, cache = arguments
     torch.set_num_threads(Settings.from_environment().threads)
     try:
-        model = Path(folder), Card.read(Path(folder))
-        _graph(
-            ov.Core(),
-            model,
-            Path(cache),
-            {"classifier": _classifier, "segmenter": _segmenter}[kind],
-        )
+        _graph(ov.Core(), (Path(folder), Card.read(Path(folder))), Path(cache), kind)
     except (WeightsError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -198,16 +186,10 @@ def _export(network: nn.Module, size: int) -> ov.Model:
     return model
 
 
-def _classifier(model: Model) -> nn.Module:
-    from core.models.torch_runtime import load_classifier
+def _loaded(model: Model, kind: str) -> nn.Module:
+    from core.models.torch_runtime import load_classifier, load_segmenter
 
-    return load_classifier(model)
-
-
-def _segmenter(model: Model) -> nn.Module:
-    from core.models.torch_runtime import load_segmenter
-
-    return load_segmenter(model)
+    return {"classifier": load_classifier, "segmenter": load_segmenter}[kind](model)
 
 
 if __name__ == "__main__":

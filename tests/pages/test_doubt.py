@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import core.answer.entropy
 from core.answer.analyser import Analysis
 from core.answer.words import DOMAIN_NAMES
+from core.evaluation.files import read_predictions
 from core.formatting import chance
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set
@@ -66,7 +67,7 @@ def test_says_at_once_how_often_such_answers_were_right(app):
 
 
 def test_share_is_that_of_the_committed_predictions(app):
-    table = pd.read_parquet(REPOSITORY / "weights/classifier" / core.answer.entropy.PREDICTIONS)
+    table = pd.read_parquet(REPOSITORY / "weights/classifier/predictions-validation.parquet")
     right = (table["dx"] == table["prediction"]).to_numpy()
     classes = state.model_server().analyser.classes
     thirds = np.array_split(
@@ -76,14 +77,16 @@ def test_share_is_that_of_the_committed_predictions(app):
     assert sum(words in texts(app) for words in said) == 1
 
 
-def test_missing_predictions_leave_the_figure(app, monkeypatch):
-    monkeypatch.setattr(core.answer.entropy, "PREDICTIONS", "nowhere.parquet")
+def test_missing_predictions_leave_the_figure(app, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        core.answer.entropy, "read_predictions", lambda _, split: read_predictions(tmp_path, split)
+    )
     doubt._record.clear()
     app.run()
     doubt._record.clear()
     assert not app.exception
     assert "the model was right in" not in texts(app)
-    assert "nowhere.parquet cannot be read" in texts(app)
+    assert "predictions-validation.parquet is missing" in texts(app)
     assert "nats" in texts(app)
 
 

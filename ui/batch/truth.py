@@ -143,11 +143,11 @@ def show(photos: Sequence[Photo]) -> None:
     found = score((given[p.image], p.prediction) for p in photos if p.image in given)
     if found is None:
         return
-    low, high = found.interval
+    right = found.right
     st.markdown(
-        f"**Right in {found.right:,} of {found.images:,} photos: {percent(found.accuracy, 1)}** "
-        f"(95 % interval {percent(low, 1)} to {percent(high, 1)}). Balanced accuracy, the mean "
-        f"over the diagnoses that occur: {percent(found.balanced, 1)}."
+        f"**Right in {right.hits:,} of {right.of:,} photos: {percent(right.hits / right.of, 1)}** "
+        f"(95 % interval {percent(right.low, 1)} to {percent(right.high, 1)}). Balanced accuracy, "
+        f"the mean over the diagnoses that occur: {percent(found.balanced, 1)}."
     )
     counts = found.confusion
     counts = counts.loc[counts.sum(axis=1) > 0, counts.sum(axis=0) > 0]

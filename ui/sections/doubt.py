@@ -10,13 +10,13 @@ from core.answer.analyser import DECODED_PX, Analysis
 from core.answer.eight_views import EightViews
 from core.answer.entropy import Band, TrackRecord, entropy
 from core.answer.words import DOMAIN_NAMES, domain_note
+from core.evaluation.files import EvaluationError
 from core.formatting import chance, percent
 from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.hair import remove_hair
 from core.lesion.quality import KINDS, MEASURED_PX, about_limits, remarks
 from core.models.registry import in_use
-from core.models.weights import WeightsError
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
@@ -54,13 +54,13 @@ def in_words(shown: ShownAnalysis) -> str | None:
     text; None if that is not known."""
     try:
         band = _band(shown)
-    except WeightsError:
+    except EvaluationError:
         return None
     return f"{WORDS[band.name]}. {_how_often(band)}"
 
 
 def _band(shown: ShownAnalysis) -> Band:
-    """Raises WeightsError."""
+    """Raises EvaluationError."""
     model = in_use("classifier")
     record = _record(model.folder, shown.analysis.classes, model.key)
     return record.band(float(entropy(shown.analysis.probabilities)))
@@ -83,7 +83,7 @@ def _spread(shown: ShownAnalysis) -> None:
     )
     try:
         band = _band(shown)
-    except WeightsError as error:
+    except EvaluationError as error:
         st.markdown(figure)
         st.caption(f":material/info: {as_text(str(error))}")
         return

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.answer.entropy import PREDICTIONS, TrackRecord, entropy
-from core.models.weights import WeightsError
+from core.answer.entropy import TrackRecord, entropy
+from core.evaluation.files import EvaluationError
 from core.settings import REPOSITORY
 from core.taxonomy import KEYS
+
+PREDICTIONS = "predictions-validation.parquet"
 
 
 def test_entropy_of_known_answers() -> None:
@@ -22,7 +24,7 @@ def test_entropy_of_known_answers() -> None:
 def folder(tmp_path: Path) -> Path:
     """Nine photos of two classes: sure ones right, torn ones wrong."""
     p = np.array([0.99, 0.99, 0.98, 0.8, 0.8, 0.8, 0.55, 0.52, 0.5])
-    table = pd.DataFrame({"mel": p, "nv": 1 - p, "prediction": "mel"})
+    table = pd.DataFrame({"mel": p, "nv": 1 - p, "prediction": "mel", "lesion_id": "a"})
     table["dx"] = ["mel"] * 5 + ["nv"] * 4
     table.to_parquet(tmp_path / PREDICTIONS)
     return tmp_path
@@ -60,5 +62,5 @@ def test_unusable_predictions_say_so(folder: Path, problem: str) -> None:
         classes = ("mel", "df")
     else:
         pd.read_parquet(path).head(2).to_parquet(path)
-    with pytest.raises(WeightsError, match=PREDICTIONS):
+    with pytest.raises(EvaluationError, match="validation"):
         TrackRecord.read(folder, classes)

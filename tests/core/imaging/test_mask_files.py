@@ -12,6 +12,7 @@ from PIL import Image
 from core.errors import DatasetError
 from core.imaging.mask_files import Grid, pair_masks, read_mask
 from core.imaging.photo_files import PhotoFile
+from core.imaging.pixels import TURNS
 
 TRUTH = np.zeros((60, 80), bool)
 TRUTH[10:30, 20:60] = True
@@ -131,11 +132,9 @@ def test_a_lesion_may_fill_everything_where_that_is_said() -> None:
 def stored(orientation: int) -> tuple[bytes, bytes]:
     """A photo with that EXIF orientation, shown upright as 80×60 with `TRUTH` light, and a mask
     drawn on its pixels as they are stored."""
-    from core.imaging.mask_files import _TURNS
-
-    upright = Image.fromarray(TRUTH.astype(np.uint8) * 255)
     back = {6: 8, 8: 6}.get(orientation, orientation)
-    raw = upright.transpose(_TURNS[back]) if orientation > 1 else upright
+    upright = TRUTH.astype(np.uint8)[..., None] * 255
+    raw = Image.fromarray((TURNS[back](upright) if orientation > 1 else upright)[..., 0])
     exif = Image.Exif()
     exif[0x0112] = orientation
     return file(raw.convert("RGB"), "JPEG", exif=exif, quality=95), file(raw)

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from core.report.downloads import DISCLAIMER
 from core.settings import Settings, SettingsError
 from core.system.allocator import give_back_freed_memory
+from ui import login
 from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
@@ -67,9 +68,12 @@ def show() -> None:
     except SettingsError as error:
         st.error(as_text(str(error)), title="A setting cannot be used")
         st.stop()
+    if not login.passed():
+        st.stop()
     header()
     page.run()
     footer()
+    login.way_out()
 
 
 if __name__ == "__main__":

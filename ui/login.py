@@ -1,0 +1,83 @@
+"""A login by OpenID Connect, by Streamlit's own means, where its file of secrets sets one up:
+nobody gets any further without it
+(https://docs.streamlit.io/develop/concepts/connections/authentication)."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ui.text import as_text
+
+
+def passed() -> bool:
+    """Whether the visitor may go on: there is no login here, or they have logged in with an account
+    that is let in. Otherwise the page says what to do."""
+    if not st.secrets.load_if_toml_exists():
+        if any(Path(file).exists() for file in st.get_option("secrets.files")):
+            st.error(
+                "The file of secrets cannot be read, so nobody is let in. Mend it, then start "
+                "LesionLab again.",
+                title="Nobody can log in",
+            )
+            return False
+        return True
+    if "auth" not in st.secrets:
+        return True
+    if not find_spec("authlib"):
+        st.error(
+            "The file of secrets asks for a login, which needs a package that is not installed: "
+            "`pip install -r requirements-login.txt`, then start LesionLab again.",
+            title="Nobody can log in",
+        )
+    elif not st.user.get("is_logged_in", False):
+        st.title("LesionLab", anchor=False)
+        st.write("Log in to look at this LesionLab.")
+        st.button("Log in", key="login", type="primary", icon=":material/login:", on_click=st.login)
+    elif not _is_let_in():
+        st.error(
+            f"{_name()} is not among those who are let in here. Ask whoever runs this LesionLab, "
+            "or log in with another account.",
+            title="This account is not let in",
+        )
+        _log_out()
+    else:
+        return True
+    return False
+
+
+def way_out() -> None:
+    """A button at the end of the page to log out with, for who has logged in."""
+    if st.user.get("is_logged_in", False):
+        _log_out()
+
+
+def _is_let_in() -> bool:
+    """Everybody whom the provider lets in, unless `[lesionlab]` has a list `members`: e-mail
+    addresses, and endings such as @example.org. An address that the provider has not verified could
+    be anybody's, and counts as none."""
+    members: Any = st.secrets.get("lesionlab", {}).get("members")
+    if members is None:
+        return True
+    address = str(st.user.get("email") or "").lower()
+    if not address or st.user.get("email_verified") is not True:
+        return False
+    return any(
+        address.endswith(member) if member.startswith("@") else address == member
+        for member in (str(member).strip().lower() for member in members)
+    )
+
+
+def _log_out() -> None:
+    st.button(
+        f"Log out {_name()}",
+        key="logout",
+        type="tertiary",
+        icon=":material/logout:",
+        on_click=st.logout,
+    )
+
+
+def _name() -> str:
+    return as_text(str(st.user.get("email") or st.user.get("name") or "This account"))

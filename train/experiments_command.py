@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.evaluation.files import COMPARISON, names
 from core.models.cards import FILE as CARD
 from core.settings import Settings
+from core.system.processes import apart
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import CHECKPOINTS
@@ -123,7 +124,7 @@ def _in_background() -> int:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            **apart(),
         )
     print(f"Process {process.pid} trains; it writes to {runs / LOG}.")
     return 0

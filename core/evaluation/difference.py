@@ -31,11 +31,11 @@ def difference(a: Figure, b: Figure) -> Figure:
     return Figure(value=value, low=low, high=high)
 
 
-def signed(figure: Figure, digits: int = 3) -> str:
+def signed(figure: Figure) -> str:
     """A difference with its sign: `+0.041 (+0.012 to +0.070)`, as far as it is known."""
     if figure.value is None:
         return "–"
-    number = f"{figure.value:+.{digits}f}"
+    number = f"{figure.value:+.3f}"
     if figure.low is None or figure.high is None:
         return number
-    return f"{number} ({figure.low:+.{digits}f} to {figure.high:+.{digits}f})"
+    return f"{number} ({figure.low:+.3f} to {figure.high:+.3f})"

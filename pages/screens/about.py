@@ -11,6 +11,7 @@ from core.evaluation.metrics import NAMES
 from core.models.cards import Card, Measured
 from core.models.gate import ELSEWHERE
 from core.taxonomy import DIAGNOSES
+from train.choices import ARCHITECTURES
 from ui.analyse import first_visit
 from ui.state import cards
 from ui.text import as_code, as_text
@@ -152,14 +153,17 @@ def _metrics(name: str, measured: Measured) -> None:
 
 
 st.title("About", anchor=False)
+found = cards()
+network = found["classifier"].network if "classifier" in found else ""
+known = ARCHITECTURES.get(network)
 st.write(
-    "LesionLab teaches how an AI reads dermoscopy. A U-Net outlines the lesion, a ResNet-50 weighs "
-    "seven diagnoses, and Grad-CAM shows where its evidence lies. It is not a medical device and "
-    "never diagnoses: whoever worries about a mole should see a doctor."
+    "LesionLab teaches how an AI reads dermoscopy. A U-Net outlines the lesion, a network "
+    f"({known.title if known else as_text(network or 'not stated')}) weighs seven diagnoses, and "
+    "Grad-CAM shows where its evidence lies. It is not a medical device and never diagnoses: "
+    "whoever worries about a mole should see a doctor."
 )
 if st.button("Show the first visit again", key="first_visit_again", icon=":material/tour:"):
     first_visit.again()
-found = cards()
 if not found:
     st.error("No model card could be read from the weights folder. Get the repository again.")
 st.page_link(

@@ -30,6 +30,16 @@ def test_about_shows_both_cards_with_n_and_command():
     assert titles == [*(card["name"] for card in CARDS), "The 7 diagnoses", "Sources"]
 
 
+def test_the_classifier_is_called_what_its_card_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    card = {**CARDS[0], "architecture": "mobilenet_v2"}
+    (tmp_path / "classifier").mkdir()
+    (tmp_path / "classifier" / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
+    assert "a network (MobileNetV2) weighs" in texts(start("about"))
+
+
 def test_every_part_of_a_model_card_is_there_for_both():
     app = start("about")
     words, written = texts(app), [m.value for m in app.markdown]

@@ -16,6 +16,7 @@ from typing import Any
 
 from core.settings import REPOSITORY
 from core.system.locks import BusyError, Identity, held, hold
+from core.system.processes import apart
 from train.jobs.database import JobError
 from train.jobs.logs import LOG_FILE, tail, trim
 from train.jobs.states import Run
@@ -265,7 +266,7 @@ def _spawn(
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                **apart(),
             )
     except OSError as error:
         raise runs.database.unusable(error) from error

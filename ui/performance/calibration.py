@@ -30,15 +30,7 @@ def show(choice: Choice) -> None:
     with st.container(horizontal=True):
         for name, value in errors.items():
             stated = found.figures.overall.get("ece", UNKNOWN) if name == "after" else UNKNOWN
-            st.metric(
-                f"ECE {name} temperature scaling",
-                f"{value:.3f}",
-                stated.ends(),
-                delta_color="off",
-                delta_arrow="off",
-                border=True,
-                width=290,
-            )
+            charts.metric(f"ECE {name} temperature scaling", f"{value:.3f}", stated.ends(), 290)
     _temperature(found, errors)
     charts.show(
         _diagram(bins),

@@ -150,6 +150,20 @@ def show(
     return event
 
 
+def metric(name: str, value: str, ends: str, width: int, meaning: str | None = None) -> None:
+    """A figure in large, its interval below, its meaning on asking."""
+    st.metric(
+        name,
+        value,
+        ends,
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        width=width,
+        help=meaning,
+    )
+
+
 def download(table: pd.DataFrame, name: str) -> None:
     """A button that saves a table as CSV; a column says that it is for teaching only."""
     st.download_button(

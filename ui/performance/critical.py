@@ -15,7 +15,7 @@ from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
 from ui.performance import charts
 from ui.performance.evaluations import Choice, evaluation
-from ui.performance.sides import HEADS, Side, sides
+from ui.performance.sides import Side, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "Read a notebook"
@@ -86,17 +86,10 @@ def _split(key: str, measured: dict[str, Side]) -> None:
         return
     if leak := measured[IMAGES].figures.leak:
         st.markdown(as_text(leak.text()))
-    rows = []
-    for name, word in MEASURES.items():
-        random, lesion = (measured[split].measure(name) for split in (IMAGES, LESIONS))
-        rows.append(
-            {
-                "Measure": word,
-                HEADS[IMAGES]: random.text(),
-                HEADS[LESIONS]: lesion.text(),
-                "Difference": signed(difference(random, lesion)),
-            }
-        )
+    rows = [
+        {"Measure": word, **compared(measured, lambda side, name=name: side.measure(name))}
+        for name, word in MEASURES.items()
+    ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
     st.caption(
         f":material/menu_book: {HOW} An interval that includes 0 does not show that the split does "

@@ -5,17 +5,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.difference import HOW, difference, signed
+from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
 from core.taxonomy import BY_KEY
-from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.performance import author_figures, charts
 from ui.performance.overview import MEASURES
-from ui.performance.sides import DIFFERENCE, HEADS, MEASURED, WORDS, Side, sides
+from ui.performance.sides import HEADS, MEASURED, WORDS, Side, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "What you may have read"
@@ -68,7 +67,7 @@ def _rows(experiment: Experiment) -> list[dict[str, Any]]:
                     "Length": LENGTHS[length] if length else "–",
                     "Measure": WORDS[name],
                     "Published": f"{value:.3f}",
-                    **_compared(found, lambda side, name=name: side.measure(name)),
+                    **compared(found, lambda side, name=name: side.measure(name)),
                 }
             )
     return rows
@@ -99,26 +98,13 @@ def _one(experiment: Experiment) -> None:
         author_figures.show(experiment, kind, found)
 
 
-def _compared(found: dict[str, Side], figure_of: Any) -> dict[str, str]:
-    """The cells of a row: each split's figure, and their difference."""
-    figures = {split: figure_of(side) for split, side in found.items()}
-    both = len(figures) == len(SPLITS)
-    return {
-        **{
-            HEADS[split]: figures[split].text() if split in figures else "not run"
-            for split in SPLITS
-        },
-        DIFFERENCE: signed(difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN),
-    }
-
-
 def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
     published = experiment.published[kind]
     rows = [
         {
             "Measure": WORDS[name],
             "Published": f"{published[name]:.3f}" if name in published else "–",
-            **_compared(found, lambda side, name=name: side.measure(name)),
+            **compared(found, lambda side, name=name: side.measure(name)),
         }
         for name in MEASURED[kind]
     ]
@@ -151,7 +137,7 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
             {
                 "Class": BY_KEY[name].name if name in BY_KEY else name,
                 "Test photos": " / ".join(supports),
-                **_compared(
+                **compared(
                     {s: side for s, side in found.items() if name in classes[s]},
                     lambda side, name=name: side.classes(by_rule)[name].figures.get(
                         measure, UNKNOWN

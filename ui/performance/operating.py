@@ -122,17 +122,10 @@ def _in_numbers(
     }
     with st.container(horizontal=True):
         for name, (value, low, high) in point.items():
-            known = not np.isnan(value)
-            st.metric(
-                name,
-                percent(value, 1) if known else "–",
-                f"{percent(low, 1)} to {percent(high, 1)}" if known else UNKNOWN[name],
-                delta_color="off",
-                delta_arrow="off",
-                border=True,
-                width=200,
-                help=meanings[name],
-            )
+            said = "–", UNKNOWN[name]
+            if not np.isnan(value):
+                said = percent(value, 1), f"{percent(low, 1)} to {percent(high, 1)}"
+            charts.metric(name, *said, 200, meanings[name])
     st.markdown(
         f"Yes at **{percent(least, 1)}** or more: of {yes:,} {who} **{hits:,} are found and "
         f"{yes - hits:,} missed**; of {no:,} others **{alarms:,} raise a false alarm** and "

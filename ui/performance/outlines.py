@@ -6,12 +6,10 @@ import streamlit as st
 from core.errors import DatasetError
 from core.evaluation.metrics import FAILED_BELOW
 from core.glossary import TASKS
-from core.imaging.image import ImageError, to_jpeg
+from core.imaging.image import to_jpeg
 from core.imaging.overlay import draw
-from core.models.weights import WeightsError
-from core.settings import SettingsError
-from core.system.fair_queue import BusyError
 from ui import state
+from ui.answer import attempt
 from ui.case import Case
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse
@@ -114,15 +112,10 @@ def _worst(found: SegmenterReport) -> None:
     try:
         truth = data.mask(chosen)
         case = Case.of_file(data.photo(chosen), chosen, "", data.table.loc[chosen])
-        shown = state.analyse(case)
-    except (DatasetError, ImageError) as error:
+    except DatasetError as error:
         st.warning(as_text(str(error)), title=f"{as_text(str(chosen))} cannot be shown")
         return
-    except BusyError as error:
-        st.warning(as_text(str(error)), title="Busy", icon=":material/hourglass_top:")
-        return
-    except (WeightsError, SettingsError) as error:
-        st.error(as_text(str(error)), title="The models cannot be used")
+    if (shown := attempt(case, "worst_")) is None:
         return
     both = draw(shown.preview, mask=truth, fill=0.35, colour=TRUTH_COLOUR)
     left, right = st.columns(2)

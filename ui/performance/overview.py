@@ -66,16 +66,7 @@ def headline(overall: dict[str, Figure]) -> None:
         for key, name in NAMES.items():
             if key in overall and overall[key].value is not None:
                 figure = overall[key]
-                st.metric(
-                    name,
-                    figure.number(),
-                    figure.ends(),
-                    delta_color="off",
-                    delta_arrow="off",
-                    border=True,
-                    width=268,
-                    help=MEANINGS.get(key),
-                )
+                charts.metric(name, figure.number(), figure.ends(), 268, MEANINGS.get(key))
 
 
 def _classes(found: ClassifierReport, choice: Choice) -> None:

@@ -1,10 +1,12 @@
 """Our figures for the experiments that students have read about, of either split."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from core.evaluation.difference import difference, signed
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.files import (
     ClassFigures,
@@ -97,3 +99,12 @@ def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
             card = Card()
         found[split] = Side(folder, figures, card)
     return length, found
+
+
+def compared(found: dict[str, Side], figure_of: Callable[[Side], Figure]) -> dict[str, str]:
+    """The cells of a row: each split's figure, and their difference."""
+    figures = {split: figure_of(side) for split, side in found.items()}
+    cells = {HEADS[s]: figures[s].text() if s in figures else "not run" for s in SPLITS}
+    both = len(figures) == len(SPLITS)
+    apart = difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN
+    return {**cells, DIFFERENCE: signed(apart)}

@@ -20,9 +20,9 @@ OPENSSL = shutil.which("openssl")
 
 
 @contextlib.contextmanager
-def running(folder: Path, app_port: int) -> Iterator[tuple[int, int]]:
-    """nginx with a certificate of its own: the ports of HTTPS and HTTP. Everything that it writes
-    goes below the folder."""
+def running(folder: Path, *app_ports: int) -> Iterator[tuple[int, int]]:
+    """nginx with a certificate of its own before one app or several: the ports of HTTPS and HTTP.
+    Everything that it writes goes below the folder."""
     assert NGINX
     assert OPENSSL
     key, certificate = folder / "key.pem", folder / "certificate.pem"
@@ -44,7 +44,7 @@ def running(folder: Path, app_port: int) -> Iterator[tuple[int, int]]:
         ("/etc/ssl/certs/lesionlab.pem", str(certificate)),
         ("/etc/ssl/private/lesionlab.key", str(key)),
         ("/etc/nginx/lesionlab.passwords", str(folder / "passwords")),
-        ("127.0.0.1:8501", f"127.0.0.1:{app_port}"),
+        ("server 127.0.0.1:8501;", " ".join(f"server 127.0.0.1:{port};" for port in app_ports)),
     ):
         assert given in site, given
         site = site.replace(given, ours)

@@ -1,4 +1,4 @@
-"""A class with three browsers: a teacher and two students."""
+"""A class with three browsers, a teacher and two students, one of whom is served by another app."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from tests.waiting import PATIENCE
 
 
 def test_three_browsers(
-    visit: Callable[[str], Page], browser: Browser, server: App, console_errors: list[str]
+    visit: Callable[[str], Page],
+    browser: Browser,
+    server: App,
+    start_app: Callable[..., App],
+    console_errors: list[str],
 ) -> None:
+    second = start_app(
+        server.data,
+        LESIONLAB_RUNS=str(server.runs),
+        LESIONLAB_LEARNING=str(server.runs.parent / "learning"),
+    )
     wall = visit("/classroom")
     wall.get_by_text("Lead", exact=True).click()
     wall.get_by_role("button", name="Open the class").click()
@@ -22,8 +31,8 @@ def test_three_browsers(
     code.wait_for()
     assert violations(wall) == []
     students = []
-    for _ in range(2):
-        context = browser.new_context(base_url=server.url)
+    for app in (server, second):
+        context = browser.new_context(base_url=app.url)
         context.set_default_timeout(1000 * PATIENCE)
         student = context.new_page()
         student.goto(f"/classroom?code={code.inner_text()}")

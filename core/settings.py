@@ -79,45 +79,32 @@ class Settings:
 
 
 @lru_cache(maxsize=16)
-def _read(
-    data: str,
-    weights: str,
-    runs: str,
-    learning: str,
-    pretrained: str,
-    cache: str,
-    archive: str,
-    device: str,
-    threads: str,
-    precision: str,
-    ray: str,
-    ray_workers: str,
-    cache_gb: str,
-    nice: str,
-    window: str,
-) -> Settings:
-    """Each page asks several times a rerun; resolving the folders takes a third of one ms."""
+def _read(*values: str) -> Settings:
+    """From the variables' values, in the order of the fields. Each page asks several times a rerun;
+    resolving the folders takes a third of one ms."""
     from platformdirs import (  # here, so that the doctor can say that it is missing
         user_cache_path,
         user_data_path,
     )
 
+    given = dict(zip((f.name for f in fields(Settings)), values, strict=True))
+    own = {"appname": "lesionlab", "appauthor": False}
     return Settings(
-        data=_folder(data, "data"),
-        weights=_folder(weights, "weights"),
-        runs=_folder(runs, "runs"),
-        learning=_folder(learning, "learning"),
-        pretrained=_folder(pretrained, "pretrained"),
-        cache=_folder(cache, user_cache_path("lesionlab", appauthor=False)),
-        archive=archive.strip().rstrip("/") or ARCHIVE,
-        device=_choice("LESIONLAB_DEVICE", device, DEVICES),
-        threads=_count("LESIONLAB_THREADS", threads, min(4, os.cpu_count() or 1)),
-        precision=_choice("LESIONLAB_PRECISION", precision, PRECISIONS),
-        ray=_address("LESIONLAB_RAY", ray),
-        ray_workers=_count("LESIONLAB_RAY_WORKERS", ray_workers, 1),
-        cache_gb=_gigabytes("LESIONLAB_CACHE_GB", cache_gb, 20.0),
-        nice=_count("LESIONLAB_NICE", nice, NICEST, 0, NICEST),
-        window=_folder(window, user_data_path("lesionlab", appauthor=False) / "window"),
+        data=_folder(given["data"], "data"),
+        weights=_folder(given["weights"], "weights"),
+        runs=_folder(given["runs"], "runs"),
+        learning=_folder(given["learning"], "learning"),
+        pretrained=_folder(given["pretrained"], "pretrained"),
+        cache=_folder(given["cache"], user_cache_path(**own)),
+        archive=given["archive"].strip().rstrip("/") or ARCHIVE,
+        device=_choice("LESIONLAB_DEVICE", given["device"], DEVICES),
+        threads=_count("LESIONLAB_THREADS", given["threads"], min(4, os.cpu_count() or 1)),
+        precision=_choice("LESIONLAB_PRECISION", given["precision"], PRECISIONS),
+        ray=_address("LESIONLAB_RAY", given["ray"]),
+        ray_workers=_count("LESIONLAB_RAY_WORKERS", given["ray_workers"], 1),
+        cache_gb=_gigabytes("LESIONLAB_CACHE_GB", given["cache_gb"], 20.0),
+        nice=_count("LESIONLAB_NICE", given["nice"], NICEST, 0, NICEST),
+        window=_folder(given["window"], user_data_path(**own) / "window"),
     )
 
 

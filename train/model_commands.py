@@ -34,7 +34,7 @@ def add_model_commands(commands: Any) -> None:
     export.add_argument("--run-name", help="folder below LESIONLAB_RUNS (default: MODEL)")
     export.set_defaults(run=_export)
     reference = commands.add_parser(
-        "reference", help="fit anew what the app compares photos with (export does it as well)"
+        "reference", help="fit again what the app compares photos with (export does it as well)"
     )
     reference.add_argument(
         "--outside", type=Path, metavar="DIR", help="measure the warning on photos of no lesion"

@@ -7,7 +7,7 @@ models, clearing storage. Pages ask it to draw their buttons, and `guarded` asks
 the action is done: what a browser sends need not come from a button that was drawn.
 
 The environment variable LESIONLAB_TEACHER may hold a secret, the teacher's lock: whoever enters it
-may do all of this from anywhere, until their page is loaded anew or they lock it again, and nobody
+may do all of this from anywhere, until their page is reloaded or they lock it again, and nobody
 else may, not even at this computer.
 """
 

@@ -136,7 +136,7 @@ def _model_server(folders: tuple[Path, Path], keys: tuple[str, str]) -> ModelSer
 
 
 def model_server() -> ModelServer:
-    """Loaded once, and anew when other models are in use. Raises WeightsError, SettingsError."""
+    """Loaded once, and again when other models are in use. Raises WeightsError, SettingsError."""
     models = classifier, segmenter = models_in_use()
     try:
         return _model_server((classifier.folder, segmenter.folder), (classifier.key, segmenter.key))

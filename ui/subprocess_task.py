@@ -28,6 +28,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.settings import REPOSITORY, Settings
 from core.system import progress
 from core.system.fair_queue import BusyError, FairQueue
+from ui import access
 from ui.frame import duration
 
 GONE_SECONDS = 15.0
@@ -252,6 +253,24 @@ def get_or_start(key: str, about: object, start: Callable[[], Task]) -> Task:
     return task
 
 
+@access.guarded
+def restart(
+    key: str,
+    about: object,
+    words: Sequence[str],
+    wrong: str,
+    files: Mapping[str, bytes] | None = None,
+    queue: FairQueue = QUICK,
+) -> None:
+    """For a button: start this session's task of that key, a command of `python -m train`, in place
+    of the one before; `wrong` is what the page says if it cannot start."""
+    drop(key)
+    try:
+        get_or_start(key, about, lambda: Task("train", words, files, queue))
+    except (OSError, BusyError) as error:
+        access.keep_problem(f"{wrong}: {error}")
+
+
 def drop(key: str) -> None:
     """End this session's task of that key, if there is one, and forget it."""
     if found := st.session_state.pop(key, None):
@@ -259,7 +278,7 @@ def drop(key: str) -> None:
 
 
 def show_progress(task: Task, doing: str, key: str) -> None:
-    """Say how far a task is, and offer to cancel it; the whole page begins anew when it has ended.
+    """Say how far a task is, and offer to cancel it; the whole page reruns when it has ended.
 
     Args:
         doing: what it does, as long as it does not tell by itself.

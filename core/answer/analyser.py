@@ -79,7 +79,7 @@ class Analysis:
 
     @property
     def mask(self) -> np.ndarray:
-        """bool H×W at the photo's size, true on the lesion; made anew at each call."""
+        """bool H×W at the photo's size, true on the lesion; made again at each call."""
         return mask_of(self.mask_logits, self.width, self.height)
 
     @property

@@ -37,7 +37,7 @@ class Predictions:
         """
         figures = ClassifierEvaluation.read(folder, split)
         table = read_predictions(folder, split)
-        remedy = f"Make it anew with: {command(folder, split)}"
+        remedy = f"Make it again with: {command(folder, split)}"
         if figures.weights != card.sha256:
             raise EvaluationError(f"The {split} split was evaluated with other weights. {remedy}")
         classes = card.classes

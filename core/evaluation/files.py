@@ -26,7 +26,7 @@ COMPARISON = "comparison"
 
 
 class EvaluationError(UserError, ValueError):
-    """An evaluation is missing or damaged; the message names the command that makes it anew."""
+    """An evaluation is missing or damaged; the message names the command that makes it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Evaluation(Record):
         intervals: how they were made, in words.
         overall: by the names of `core.evaluation.metrics.NAMES`.
         views: of each photo, whose scores were averaged.
-        command: makes it anew.
+        command: makes it again.
         weights: SHA-256 of those measured.
         data, split_id: what was measured on.
         photo_px: size of its first photo.
@@ -279,10 +279,10 @@ def _missing(path: Path, folder: Path, split: str) -> EvaluationError:
 
 
 def _damaged(path: Path, folder: Path, split: str, why: str) -> EvaluationError:
-    remedy = "With its photos here, make it anew"
+    remedy = "With its photos here, make it again"
     if folder.parent.name != MODELS:
         remedy = (
-            "Get the file again from the repository or, with the dataset imported, make it anew"
+            "Get the file again from the repository or, with the dataset imported, make it again"
         )
     return EvaluationError(
         f"{folder.name}/{path.name} is damaged: {why}. {remedy}: {command(folder, split)}"

@@ -46,7 +46,7 @@ class ArchiveImage:
     """A picture of the archive.
 
     Attributes:
-        jpeg: the thumbnail, at most 256 px, encoded anew.
+        jpeg: the thumbnail, at most 256 px, encoded again.
         credit: whom to name beside it, with the licence; as the archive states it.
     """
 

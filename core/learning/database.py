@@ -158,7 +158,7 @@ class Database(SQLiteFile):
         if is_damaged(error):
             return LearningError(
                 f"{self.path} is damaged ({error}). Put a copy of it back, or move it away to "
-                "begin anew."
+                "begin again."
             )
         if is_disk_full(error):
             return LearningError(

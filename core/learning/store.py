@@ -31,6 +31,15 @@ from core.learning.records import OUTLINED, SKIPPED, Answered, Profile, Quiz, Sa
 from core.settings import Settings
 
 LONGEST_NICKNAME = 30
+_CASES = (
+    "SELECT c.*, q.mode, q.level, f.diagnosis AS first, f.confidence, f.seconds, f.at, "
+    "s.diagnosis AS second, s.confidence AS second_confidence, o.points, o.scores "
+    "FROM quizzes q JOIN cases c ON c.quiz = q.id "
+    "LEFT JOIN answers f ON f.quiz = c.quiz AND f.position = c.position AND f.stage = 'first' "
+    "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position AND s.stage = 'second' "
+    "LEFT JOIN outlines o ON o.quiz = c.quiz AND o.position = c.position"
+)
+"""Cases with both answers and the outline, as far as there are any."""
 
 
 class Store:
@@ -219,15 +228,8 @@ class Store:
         """All answered cases of a profile, or those of one quiz, in the order of their answers."""
         with self.database.read() as connection:
             rows = connection.execute(
-                "SELECT c.*, q.mode, q.level, f.diagnosis AS first, f.confidence, f.seconds, f.at, "
-                "s.diagnosis AS second, s.confidence AS second_confidence, o.points, o.scores "
-                "FROM quizzes q JOIN cases c ON c.quiz = q.id "
-                "JOIN answers f ON f.quiz = c.quiz AND f.position = c.position "
-                "AND f.stage = 'first' "
-                "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position "
-                "AND s.stage = 'second' "
-                "LEFT JOIN outlines o ON o.quiz = c.quiz AND o.position = c.position "
-                "WHERE q.profile = ? AND (? IS NULL OR q.id = ?) ORDER BY f.at, c.position",
+                f"{_CASES} WHERE q.profile = ? AND (? IS NULL OR q.id = ?) AND f.at IS NOT NULL "
+                "ORDER BY f.at, c.position",
                 (profile.id, quiz, quiz),
             ).fetchall()
         return [
@@ -299,12 +301,7 @@ def _drawn(row: sqlite3.Row) -> Drawn | None:
 
 def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:
     rows = connection.execute(
-        "SELECT c.*, f.diagnosis AS first, f.confidence, s.diagnosis AS second, "
-        "o.points, o.scores FROM cases c "
-        "LEFT JOIN answers f ON f.quiz = c.quiz AND f.position = c.position AND f.stage = 'first' "
-        "LEFT JOIN answers s ON s.quiz = c.quiz AND s.position = c.position AND s.stage = 'second' "
-        "LEFT JOIN outlines o ON o.quiz = c.quiz AND o.position = c.position "
-        "WHERE c.quiz = ? ORDER BY c.position",
+        f"{_CASES} WHERE c.quiz = ? ORDER BY c.position",
         (found["id"],),
     )
     steps = tuple(

@@ -142,7 +142,7 @@ def _graph(core: ov.Core, model: Model, cache: Path, kind: str) -> ov.Model:
         folder = prepared.keep(
             cache, key, lambda to: ov.save_model(exported, to / "model.xml", False)
         )
-        if folder is None:  # the cache cannot be written: prepared anew at each start
+        if folder is None:  # the cache cannot be written: prepared again at each start
             return exported
     return core.read_model(folder / "model.xml")
 

@@ -1,6 +1,6 @@
 """Which models the app uses: the shipped ones, or those of a run.
 
-The choice is a small file in the folder of runs, read anew at each rerun of a page, so that all
+The choice is a small file in the folder of runs, read again at each rerun of a page, so that all
 sessions see a change at once. A chosen model that is gone or damaged is never used: the shipped one
 stands in, with a sentence on why.
 """
@@ -140,7 +140,7 @@ def use_shipped(kind: str, settings: Settings | None = None) -> None:
 
 def refuse(model: InUse, problem: str) -> None:
     """A model in use could not be loaded after all: do without it until it is chosen again, its
-    files change, or the program is started anew."""
+    files change, or the program is restarted."""
     if model.own:
         _refused[model.key] = problem
 

@@ -23,7 +23,7 @@ def give_back_freed_memory() -> None:
 
 def keep_freed_memory() -> None:
     """Keep what is freed for the next step of a training. By default big tensors are handed back to
-    the system, which then has to clear all their pages anew, tens of thousands in each step on a
+    the system, which then has to clear all their pages again, tens of thousands in each step on a
     CPU."""
     _set({MMAP_MAX: 0, TRIM_THRESHOLD: -1, TOP_PAD: 256 * 1024**2})
 

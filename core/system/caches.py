@@ -48,7 +48,7 @@ def use(entry: Path) -> bool:
         return entry.is_dir()
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_SH)
-    release(entry)  # one that was removed and made anew
+    release(entry)  # one that was removed and made again
     if not _same(file, entry):  # it was removed while this waited
         file.close()
         return False

@@ -24,7 +24,7 @@ class UnreachableError(ClusterError):
 
 
 class NoSuchJobError(ClusterError):
-    """The cluster does not know the job: it was started anew since."""
+    """The cluster does not know the job: it has been restarted."""
 
 
 class Client:

@@ -43,7 +43,7 @@ def follow(folder: Path, watch: Watch, resume: bool, poll: float = POLL_SECONDS)
     Raises:
         ClusterError: it could not be handed over, or failed there; the message says why.
         Stopped: `watch` wanted it, or someone stopped the job.
-        LostError: the cluster was started anew and lost it.
+        LostError: the cluster was restarted and lost it.
         OutOfSightError: something else ended the following, not the job.
     """
     record = read_record(folder)
@@ -55,7 +55,7 @@ def follow(folder: Path, watch: Watch, resume: bool, poll: float = POLL_SECONDS)
     except NoSuchJobError as error:
         remove_record(folder)
         raise LostError(
-            "The Ray cluster was started anew and has lost it. What is finished is kept; resume it "
+            "The Ray cluster was restarted and has lost it. What is finished is kept; resume it "
             "to go on."
         ) from error
     except Stopped:

@@ -7,7 +7,7 @@ together if the classifier sees them alike. The map is t-SNE (van der Maaten and
 classifier's embeddings: scaled to length 1, reduced to `COMPONENTS` dimensions by PCA, perplexity
 `PERPLEXITY`, started from the first two principal components, seed `SEED`, one thread. Distances on
 such a map mean something among near neighbours only. Made for one set of weights, whose SHA-256 it
-carries: make it anew after every export.
+carries: make it again after every export.
 """
 
 from collections.abc import Iterable

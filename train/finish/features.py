@@ -92,7 +92,7 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
     }
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **halves)
-    with suppress(OSError):  # a full disk, say: then they are computed anew next time
+    with suppress(OSError):  # a full disk, say: then they are computed again next time
         storage.make_room(folder.parent, content.tell(), Settings.from_environment())
         ownership.claim(folder, storage.FEATURES)
         ownership.write(path, content.getvalue())

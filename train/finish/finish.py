@@ -83,7 +83,7 @@ def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
     Raises:
         WeightsError: there is no finished epoch.
         DatasetError, SplitError: the photos are not there any more.
-        Stopped: that was wanted; a resumed run finishes anew.
+        Stopped: that was wanted; a resumed run finishes again.
     """
     run, config = finished.run, finished.config
     watch.phase("exporting")

@@ -256,7 +256,7 @@ def _chosen(entries: list[_Entry]) -> list[_Entry]:
             )
         most = _most(name)
         if most is None or entry.path.parent not in folders:
-            raise PackageError(f"{name} is no part of a model. Take it out, or export anew.")
+            raise PackageError(f"{name} is no part of a model. Take it out, or export again.")
         if entry.size > most:
             raise PackageError(
                 f"{name} has {entry.size / MB:,.0f} MB; more than {most // MB:,} MB are not taken."

@@ -47,7 +47,7 @@ def check_model_folder(folder: Path) -> str:
     PackageError."""
     for name in ("card.json", "model.safetensors"):
         if not (folder / name).is_file():
-            raise PackageError(f"A model needs {name}, which is missing. Export it anew.")
+            raise PackageError(f"A model needs {name}, which is missing. Export it again.")
     try:
         values = _plain_json(folder / "card.json")
         kind = "classifier" if "classes" in values else "segmenter"
@@ -80,14 +80,14 @@ def _check_card(card: Card, kind: str) -> None:
         raise PackageError(f"A model that leaks is not taken in. {LEAKING}")
     if card.odd:
         raise PackageError(
-            f"What card.json says of {', '.join(card.odd)} cannot be read. Export the model anew."
+            f"What card.json says of {', '.join(card.odd)} cannot be read. Export the model again."
         )
     if kind == "classifier":
         if card.calibration is None or tuple(card.calibration.prior) != card.classes:
             raise PackageError("The card's classes are not those that it was calibrated for.")
         if not isinstance(card.decision, Rule | None):
             raise PackageError(
-                "What card.json says of decision cannot be read. Export the model anew."
+                "What card.json says of decision cannot be read. Export the model again."
             )
         Calibration.of(card), Decision.of(card)
 
@@ -198,7 +198,7 @@ def _check_figures(folder: Path, card: Card, kind: str) -> None:
         if not fits:
             raise PackageError(
                 f"The figures of the {name} split do not belong to these weights. Delete "
-                f"{path.name} and predictions-{name}.parquet, or export the model anew."
+                f"{path.name} and predictions-{name}.parquet, or export the model again."
             )
     for path in folder.glob("predictions-*.parquet"):
         if not (folder / f"evaluation-{path.stem.removeprefix('predictions-')}.json").is_file():

@@ -30,7 +30,7 @@ class _Truth:
         batch: its id.
         given: keys of true diagnoses by `Photo.image`.
         told: what came of the last table, until it was said: kinds of box with Markdown.
-        tables: how many were read. Each begins the typing anew.
+        tables: how many were read. Each restarts the typing.
         typing: the table as the typing began.
     """
 

@@ -47,7 +47,7 @@ def count(table: pd.DataFrame, passes: np.ndarray) -> None:
 
 
 def reset() -> None:
-    """Everything passes again, and nothing is picked: the widgets begin anew under other keys."""
+    """Everything passes again, and nothing is picked: the widgets start again under other keys."""
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     clear()
 

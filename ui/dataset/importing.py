@@ -31,7 +31,7 @@ def _turn() -> threading.Lock:
 
 
 def offer() -> None:
-    """What to download, and the ways to import it; afterwards the page begins anew."""
+    """What to download, and the ways to import it; afterwards the page reruns."""
     st.markdown(
         "HAM10000 is 10,015 photos with their diagnoses and lesion outlines (CC BY-NC 4.0). "
         "Download it from Kaggle (`kmader/skin-cancer-mnist-ham10000` and "

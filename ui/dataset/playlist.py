@@ -126,7 +126,7 @@ def _add(more: list[str]) -> None:
 
 
 def _remove(image_id: str) -> None:
-    """Also for a second click, before the page is drawn anew."""
+    """Also for a second click, before the page is drawn again."""
     if image_id in ids():
         ids().remove(image_id)
 

@@ -10,7 +10,7 @@ from core.errors import UserError
 from ui.text import as_text
 
 SHOWN_SECONDS = 15.0
-"""Long enough to be read where the page runs anew every second."""
+"""Long enough to be read where the page reruns every second."""
 _PROBLEM = "learning_problem"
 """Of the session: the words, and until when they are told."""
 

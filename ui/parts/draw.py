@@ -65,7 +65,7 @@ def draw(rgb: np.ndarray, alt: str, draft: str, on_confirmed: Callable[[object],
         rgb: the photo, uint8 H×W×3.
         alt: what it is, for screen readers.
         draft: tells this outline from others; what was drawn so far comes back under it when the
-            page is loaded anew.
+            page is reloaded.
         on_confirmed: told what `core.learning.outlines.read_drawing` reads with the photo's
             `painted_grid`, as far as the browser is to be believed.
     """

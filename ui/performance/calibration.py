@@ -1,7 +1,5 @@
 """Whether 80 % means right in 80 of 100 cases: reliability before and after temperature scaling."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -105,32 +103,21 @@ def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
         "after": (charts.accent(), "solid", "diamond", ""),
     }
     ink = {"color": text_colour(charts.dark()), "dash": "dot", "width": 1}
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "scatter",
-            "x": [0, 1],
-            "y": [0, 1],
-            "mode": "lines",
-            "name": "perfectly calibrated",
-            "line": ink,
-            "hoverinfo": "skip",
-        }
-    ]
+    traces = [charts.lines([0, 1], [0, 1], "perfectly calibrated", ink, hoverinfo="skip")]
     for name, table in bins.items():
         colour, dash, symbol, pattern = looks[name]
         width = float(table["from"].diff().min()) if len(table) > 1 else 1 / 15
         traces += [
-            {
-                "type": "scatter",
-                "x": table["confidence"],
-                "y": table["accuracy"],
-                "customdata": table["images"],
-                "mode": "lines+markers",
-                "name": f"{name} scaling",
-                "line": {"color": colour, "dash": dash},
-                "marker": {"symbol": symbol, "size": 9},
-                "hovertemplate": "certain %{x:.1%}, right %{y:.1%}, %{customdata} images",
-            },
+            charts.lines(
+                table["confidence"],
+                table["accuracy"],
+                f"{name} scaling",
+                {"color": colour, "dash": dash},
+                mode="lines+markers",
+                customdata=table["images"],
+                marker={"symbol": symbol, "size": 9},
+                hovertemplate="certain %{x:.1%}, right %{y:.1%}, %{customdata} images",
+            ),
             {
                 "type": "bar",
                 "x": table["from"] + width * (0.3 if name == "before" else 0.7),

@@ -98,18 +98,34 @@ def figure(traces: Sequence[dict[str, Any]], height: int, **layout: Any) -> go.F
     return themed(traces, height, dark(), 13, **looks | {"legend": None} | layout)
 
 
-def guide(axis: str, at: float, words: str = "", rows: str = "paper") -> dict[str, Any]:
+def lines(x: Any, y: Any, name: str, line: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A trace: a line through points."""
+    found = {"type": "scatter", "x": x, "y": y, "mode": "lines", "name": name, "line": line}
+    return found | more
+
+
+def nth(place: int, shade: str) -> dict[str, Any]:
+    """The looks of the nth of several lines, so that each differs from its neighbours: mode, line
+    and marker of `lines`."""
+    return {
+        "mode": "lines+markers",
+        "line": {"color": shade, "dash": DASHES[place % len(DASHES)]},
+        "marker": {"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 9},
+    }
+
+
+def guide(axis: str, at: float, words: str = "") -> dict[str, Any]:
     """Layout for a dotted line across a figure at a place of an axis, with a word at its end."""
     other = {"x": "y", "y": "x"}[axis]
     ink = {"color": text_colour(dark()), "size": 12}
     line = {"type": "line", f"{axis}0": at, f"{axis}1": at, f"{other}0": 0, f"{other}1": 1}
-    note = {axis: at, other: 1, f"{axis}ref": axis, f"{other}ref": rows, "text": words}
+    note = {axis: at, other: 1, f"{axis}ref": axis, f"{other}ref": "paper", "text": words}
     return {
         "shapes": [
             {
                 **line,
                 f"{axis}ref": axis,
-                f"{other}ref": rows,
+                f"{other}ref": "paper",
                 "line": {"color": faint(), "dash": "dot"},
             }
         ],

@@ -1,4 +1,4 @@
-"""What students have read about, run anew: as published, with images split at random, by lesion."""
+"""What students have read about, run here: as published, with images at random, by lesion."""
 
 from typing import Any
 

@@ -125,21 +125,10 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
     for axis, columns in (("y", [c for c in LOSSES if c in table]), ("y2", measures)):
         for place, column in enumerate(columns):
             key = str(column).removeprefix("val_")
-            traces.append(
-                {
-                    "type": "scatter",
-                    "x": table["epoch"],
-                    "y": table[column],
-                    "yaxis": axis,
-                    "mode": "lines+markers",
-                    "name": NAMES.get(key, key.replace("_", " ").capitalize()),
-                    "line": {
-                        "color": shades[(place + (axis == "y2")) % len(shades)],
-                        "dash": charts.DASHES[place % len(charts.DASHES)],
-                    },
-                    "marker": {"symbol": charts.SYMBOLS[place % len(charts.SYMBOLS)], "size": 8},
-                }
-            )
+            name = NAMES.get(key, key.replace("_", " ").capitalize())
+            shade = shades[(place + (axis == "y2")) % len(shades)]
+            looks = charts.nth(place, shade)
+            traces.append(charts.lines(table["epoch"], table[column], name, yaxis=axis, **looks))
     if live is None or live.empty:
         rate = next((c for c in table if str(c).startswith("lr-")), "")
         live = table[["epoch"]].assign(learning_rate=table[rate]) if rate else pd.DataFrame()
@@ -148,17 +137,8 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         ("y3", "learning_rate", "Learning rate"),
     ):
         if column in live:
-            traces.append(
-                {
-                    "type": "scatter",
-                    "x": live["epoch"],
-                    "y": live[column],
-                    "yaxis": axis,
-                    "mode": "lines",
-                    "name": name,
-                    "line": {"color": charts.faint(), "width": 1.5},
-                }
-            )
+            line = {"color": charts.faint(), "width": 1.5}
+            traces.append(charts.lines(live["epoch"], live[column], name, line, yaxis=axis))
     longest = max(len(table), int(live["epoch"].max()) if len(live) else 0)
     return charts.figure(
         traces,

@@ -203,27 +203,14 @@ def _line(each: str, chosen: str, x: pd.Series, y: pd.Series) -> dict[str, Any]:
     looks = {"color": charts.accent(), "dash": "solid"}
     if each != MALIGNANT:
         looks = charts.line(each)
-    return {
-        "type": "scatter",
-        "x": x.to_numpy(),
-        "y": y.to_numpy(),
-        "mode": "lines",
-        "line": looks | {"width": 4 if each == chosen else 1.3},
-        "opacity": 1 if each == chosen else 0.75,
-        "name": each,
-    }
+    line = looks | {"width": 4 if each == chosen else 1.3}
+    opacity = 1 if each == chosen else 0.75
+    return charts.lines(x.to_numpy(), y.to_numpy(), each, line, opacity=opacity)
 
 
 def _guess(y: list[float]) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": [0, 1],
-        "y": y,
-        "mode": "lines",
-        "line": {"color": charts.faint(), "dash": "dot", "width": 1},
-        "name": "pure guessing",
-        "hoverinfo": "skip",
-    }
+    line = {"color": charts.faint(), "dash": "dot", "width": 1}
+    return charts.lines([0, 1], y, "pure guessing", line, hoverinfo="skip")
 
 
 def _mark(x: float, y: float) -> dict[str, Any]:

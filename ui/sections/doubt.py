@@ -257,7 +257,7 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
 
 
 def _changed(before: Analysis, after: Analysis) -> str:
-    """What a second answer to the same photo says anew: the diagnosis named, and the probability
+    """What is new in a second answer to the same photo: the diagnosis named, and the probability
     that moved most."""
 
     def moved(key: str) -> str:

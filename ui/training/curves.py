@@ -62,20 +62,9 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
     for place, (name, table) in enumerate(tables.items()):
         if column not in table:
             continue
-        traces.append(
-            {
-                "type": "scatter",
-                "x": table["epoch"],
-                "y": table[column],
-                "mode": "lines+markers",
-                "name": as_plain_html(name),
-                "line": {
-                    "color": colours[place % len(colours)],
-                    "dash": charts.DASHES[place % len(charts.DASHES)],
-                },
-                "marker": {"symbol": charts.SYMBOLS[place % len(charts.SYMBOLS)], "size": 9},
-            }
-        )
+        looks = charts.nth(place, colours[place % len(colours)])
+        label = as_plain_html(name)
+        traces.append(charts.lines(table["epoch"], table[column], label, **looks))
     longest = max((len(table) for table in tables.values()), default=1)
     return charts.figure(
         traces,

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.glossary import TASKS
 from core.models.registry import KINDS, Model, in_use, kinds_in_use, use_shipped
-from core.system.fair_queue import BusyError
 from train.finish.package import IMPORTED, remove
 from train.finish.package_check import PackageError
 from train.jobs import Run
@@ -108,13 +107,6 @@ def _import() -> None:
         st.success(as_text(bringing.printed), icon=":material/check_circle:")
 
 
-@access.guarded
 def _bring(package: bytes) -> None:
-    words, files = ("import", "{folder}/package.zip"), {"package.zip": package}
-    subprocess_task.drop(BROUGHT)
-    try:
-        subprocess_task.get_or_start(
-            BROUGHT, None, lambda: subprocess_task.Task("train", words, files)
-        )
-    except (OSError, BusyError) as error:
-        access.keep_problem(f"The model cannot be stored: {error}")
+    command, files = ("import", "{folder}/package.zip"), {"package.zip": package}
+    subprocess_task.restart(BROUGHT, None, command, "The model cannot be stored", files)

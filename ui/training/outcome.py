@@ -18,7 +18,6 @@ from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
 from core.models.weights import WeightsError
-from core.system.fair_queue import BusyError
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
 from train.finish.package import pack
@@ -168,18 +167,10 @@ def _confirm_test(run: Run, kind: str, looks: int) -> None:
     decide("Measure on test", "Not yet", ":material/lock_open:", _look_at_test, run.id, kind)
 
 
-@access.guarded
 def _look_at_test(run: str, kind: str) -> None:
-    words = "evaluate", kind, "--split", "test", "--run-name", run
-    subprocess_task.drop(TEST)
-    try:
-        subprocess_task.get_or_start(
-            TEST,
-            (run, kind),
-            lambda: subprocess_task.Task("train", words, queue=subprocess_task.LONG),
-        )
-    except (OSError, BusyError) as error:
-        access.keep_problem(f"It cannot be measured: {error}")
+    command = "evaluate", kind, "--split", "test", "--run-name", run
+    wrong, queue = "It cannot be measured", subprocess_task.LONG
+    subprocess_task.restart(TEST, (run, kind), command, wrong, queue=queue)
 
 
 def download(models: Path, key: str) -> None:

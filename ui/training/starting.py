@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.settings import Settings
-from core.system.fair_queue import BusyError
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
@@ -195,18 +194,11 @@ def _estimate(config: Config, ready: bool) -> None:
         _result(json.loads(measuring.printed))
 
 
-@access.guarded
 def _measure(config: Config) -> None:
-    try:
-        words = "estimate", "--config", "{folder}/config.json"
-        subprocess_task.drop(MEASURED)
-        subprocess_task.get_or_start(
-            MEASURED,
-            config,
-            lambda: subprocess_task.Task("train", words, form.written(config)),
-        )
-    except (OSError, BusyError) as error:
-        access.keep_problem(f"It cannot be measured: {error}")
+    command = "estimate", "--config", "{folder}/config.json"
+    subprocess_task.restart(
+        MEASURED, config, command, "It cannot be measured", form.written(config)
+    )
 
 
 def _result(found: dict[str, float]) -> None:

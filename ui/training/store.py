@@ -46,7 +46,7 @@ def every(runs: list[Run]) -> float | None:
 
 
 def watched(seen: States) -> list[Run]:
-    """All runs now, for what refreshes itself; the whole page begins anew once one of them is in
+    """All runs now, for what refreshes itself; the whole page reruns once one of them is in
     another state than `seen`."""
     found = opened().recent()
     if states(found) != seen or access.has_problem():

@@ -167,7 +167,7 @@ def test_job_that_the_cluster_forgot(runs: Runs, answers: Callable[..., Answers]
     trained(runs, id)
     run = runs.get(id)
     assert run.state == "interrupted"
-    assert "started anew" in run.message
+    assert "restarted" in run.message
     assert run.resumable
 
 

@@ -88,14 +88,13 @@ def _read(*values: str) -> Settings:
     )
 
     given = dict(zip((f.name for f in fields(Settings)), values, strict=True))
-    own = {"appname": "lesionlab", "appauthor": False}
     return Settings(
         data=_folder(given["data"], "data"),
         weights=_folder(given["weights"], "weights"),
         runs=_folder(given["runs"], "runs"),
         learning=_folder(given["learning"], "learning"),
         pretrained=_folder(given["pretrained"], "pretrained"),
-        cache=_folder(given["cache"], user_cache_path(**own)),
+        cache=_folder(given["cache"], user_cache_path("lesionlab", False)),
         archive=given["archive"].strip().rstrip("/") or ARCHIVE,
         device=_choice("LESIONLAB_DEVICE", given["device"], DEVICES),
         threads=_count("LESIONLAB_THREADS", given["threads"], min(4, os.cpu_count() or 1)),
@@ -104,7 +103,7 @@ def _read(*values: str) -> Settings:
         ray_workers=_count("LESIONLAB_RAY_WORKERS", given["ray_workers"], 1),
         cache_gb=_gigabytes("LESIONLAB_CACHE_GB", given["cache_gb"], 20.0),
         nice=_count("LESIONLAB_NICE", given["nice"], NICEST, 0, NICEST),
-        window=_folder(given["window"], user_data_path(**own) / "window"),
+        window=_folder(given["window"], user_data_path("lesionlab", False) / "window"),
     )
 
 

@@ -7,12 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.figures import Figure
+from core.evaluation.shares import share
 from core.formatting import percent
 from core.learning.export import answers_csv
 from core.learning.records import MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, standings
 from core.learning.scores import accuracy as accuracy_of
-from core.learning.scores import by_quiz, counted, of_student, outlined, share
+from core.learning.scores import by_quiz, counted, of_student, outlined
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui.figures import LEGEND_ABOVE

@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.figures import Figure
+from core.evaluation.shares import Share
 from core.formatting import percent
 from core.learning.draw import LEVELS
 from core.learning.export import answers_csv
 from core.learning.records import MODES, Answered, Profile, Quiz
 from core.learning.scores import (
     WHO,
-    Share,
     accuracy,
     calibration,
     confusions,

@@ -1,8 +1,8 @@
 """Our figures for the experiments that students have read about, of either split."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -101,7 +101,7 @@ def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
     return length, found
 
 
-def compared(found: dict[str, Side], figure_of: Callable[[Side], Figure]) -> dict[str, str]:
+def compared(found: dict[str, Side], figure_of: Any) -> dict[str, str]:
     """The cells of a row: each split's figure, and their difference."""
     figures = {split: figure_of(side) for split, side in found.items()}
     cells = {HEADS[s]: figures[s].text() if s in figures else "not run" for s in SPLITS}

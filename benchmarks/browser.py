@@ -11,6 +11,11 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # The window's own pages (the list below its address bar), which nobody sees here. Chromium
+    # heeds the last list alone: of Playwright's, what could change a page is named again.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+    "OptimizationHints,DestroyProfileOnBrowserClose",
     # A made-up camera, allowed without asking.
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",

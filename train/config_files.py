@@ -110,7 +110,7 @@ def _values(path: Path) -> dict[str, Any]:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         values = json.loads(text)
         if not isinstance(values, dict):
-            raise ValueError("it is no JSON object.")
+            raise ValueError("it is not a JSON object.")
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     return values

@@ -123,7 +123,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if name.lower().endswith(".zip"):
         raise ImageError("An archive inside an archive is not opened. Choose it by itself.")
     if not ending_of(name):
-        raise ImageError("By its ending this is no picture, so it was not read.")
+        raise ImageError("By its ending this is not a picture, so it was not read.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         problem = problem or Problem.PACKING
     if problem:

@@ -92,7 +92,7 @@ class Evaluation(Record):
         except OddValueError as error:
             raise _damaged(path, folder, name, str(error)) from error
         except (OSError, ValueError) as error:
-            raise _damaged(path, folder, name, "it is no readable JSON") from error
+            raise _damaged(path, folder, name, "it is not readable JSON") from error
         classes = found.classes if isinstance(found, ClassifierEvaluation) else {}
         if diagnoses and (unknown := [key for key in classes if key not in BY_KEY]):
             raise EvaluationError(
@@ -225,7 +225,7 @@ def read_predictions(folder: Path, split: str) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise _missing(path, folder, split) from error
     except (OSError, ValueError) as error:
-        raise _damaged(path, folder, split, "it is no readable Parquet file") from error
+        raise _damaged(path, folder, split, "it is not a readable Parquet file") from error
     columns = set(table.columns)
     if not ({"lesion_id", "dx", "prediction"} <= columns or {"lesion_id", "iou"} <= columns):
         raise _damaged(path, folder, split, "columns are missing in it")

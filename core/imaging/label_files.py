@@ -219,7 +219,7 @@ def _text(source: bytes | Path, name: str) -> str:
         if "\0" not in text:
             return text
         break
-    raise DatasetError(f"{name} cannot be read: it is no text. Save the table as CSV (UTF-8).")
+    raise DatasetError(f"{name} cannot be read: it is not text. Save the table as CSV (UTF-8).")
 
 
 def _lines(text: str, name: str) -> list[tuple[int, list[str]]]:

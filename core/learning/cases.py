@@ -90,5 +90,5 @@ def practice_case(image: str) -> Phantom:
     """
     parts = image.split(":")
     if len(parts) != 3 or parts[0] != _PRACTICE or not parts[2].isdigit():
-        raise ValueError(f"{image!r} is no practice lesion.")
+        raise ValueError(f"{image!r} is not a practice lesion.")
     return make_phantom(int(parts[2]), parts[1])

@@ -262,7 +262,7 @@ def make_phantom(seed: int, kind: str) -> Phantom:
     mask.setflags(write=False)
     title = _title(seed, kind)
     description = (
-        f"{seen} Drawn by a program to practise with; it is no photo of a person and has no "
+        f"{seen} Drawn by a program to practise with; it is not a photo of a person and has no "
         "diagnosis, so no answer about it is right or wrong."
     )
     note = "This picture is synthetic: it was drawn by a program."

@@ -127,7 +127,7 @@ def use(kind: str, folder: Path, settings: Settings | None = None) -> None:
     settings = settings or Settings.from_environment()
     runs = settings.runs.resolve()
     if not folder.resolve().is_relative_to(runs):
-        raise WeightsError(f"{folder} is no model of a run in {settings.runs}.")
+        raise WeightsError(f"{folder} is not the model of a run in {settings.runs}.")
     check(kind, folder)
     _refused.pop(f"{folder} {_stamps(folder)}", None)
     _write(settings, kind, folder.resolve().relative_to(runs).as_posix())

@@ -35,7 +35,9 @@ class Record:
             place: of the object in its file, for the message.
         """
         if not isinstance(value, dict):
-            raise OddValueError(f"“{place}” in it is no object" if place else "it is no object")
+            raise OddValueError(
+                f"“{place}” in it is not an object" if place else "it is not an object"
+            )
         parts: dict[str, Any] = {}
         kinds, defaults = _form(cls)
         for name, kind in kinds.items():

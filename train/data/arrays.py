@@ -246,7 +246,7 @@ def read_photo(content: bytes, name: str, enough: int | None = None) -> LesionIm
     try:
         return LesionImage.from_bytes(content, name, enough)
     except ImageError as error:
-        raise DatasetError(f"{name}: {error} Repair the file or take it out.") from error
+        raise DatasetError(f"{name}: {error} Repair the file, or remove it.") from error
 
 
 def _mapped(

@@ -63,4 +63,6 @@ def _check_place(place: Path) -> None:
             (path.is_dir() and path.parent == place and path.name in KINDS)
             or (path.parent.parent == place and any(map(path.match, KEPT)))
         ):
-            raise ForeignFolderError(f"{path} is no figure of a model. Move it away, then repeat.")
+            raise ForeignFolderError(
+                f"{path} is not a figure of a model. Move it away, then repeat."
+            )

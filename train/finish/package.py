@@ -113,7 +113,7 @@ def unpack(package: Path, runs: Path) -> Path:
         if isinstance(error, ZipError) and error.problem is Problem.MANY:
             raise PackageError(TOO_MANY) from error
         raise PackageError(
-            f"{package.name} is no readable zip archive ({error}). Get it again, complete."
+            f"{package.name} is not a readable ZIP archive ({error}). Get it again, complete."
         ) from error
 
 
@@ -212,7 +212,9 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
     runs.mkdir(parents=True, exist_ok=True)
     needed = sum(entry.size for entry in taken)
     if needed > shutil.disk_usage(runs).free:
-        raise PackageError(f"The disk has no room for {needed / MB:,.0f} MB. Make some, try again.")
+        raise PackageError(
+            f"The disk has no room for {needed / MB:,.0f} MB. Free some, then try again."
+        )
     made = ownership.scratch(runs, IMPORT)
     try:
         for place in sorted({entry.path.parent for entry in taken}):
@@ -223,7 +225,7 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
                     _copy(entry, folder / entry.path.name)
             kind = check_model_folder(folder)
             if (made / MODELS / kind).exists():
-                raise PackageError(f"There are two {kind}s in it. Hand on one at a time.")
+                raise PackageError(f"There are two {kind}s in it. Import one at a time.")
             (made / MODELS).mkdir(exist_ok=True)
             os.replace(folder, made / MODELS / kind)
         cards = [Card.read(folder) for folder in sorted((made / MODELS).iterdir())]
@@ -241,7 +243,7 @@ def _chosen(entries: list[_Entry]) -> list[_Entry]:
     folders = {entry.path.parent for entry in entries if entry.path.name == "card.json"}
     if not folders:
         raise PackageError(
-            "There is no card.json in it, so it is no model of LesionLab. Choose the file that "
+            "There is no card.json in it, so it is not a model of LesionLab. Choose the file that "
             "“Export” made, or the folder of a model."
         )
     taken: list[_Entry] = []
@@ -256,7 +258,7 @@ def _chosen(entries: list[_Entry]) -> list[_Entry]:
             )
         most = _most(name)
         if most is None or entry.path.parent not in folders:
-            raise PackageError(f"{name} is no part of a model. Take it out, or export again.")
+            raise PackageError(f"{name} is not part of a model. Remove it, or export again.")
         if entry.size > most:
             raise PackageError(
                 f"{name} has {entry.size / MB:,.0f} MB; more than {most // MB:,} MB are not taken."
@@ -266,7 +268,7 @@ def _chosen(entries: list[_Entry]) -> list[_Entry]:
 
 
 def _most(name: str) -> int | None:
-    """The largest size of a file of that name, in bytes; None if it is no part of a model."""
+    """The largest size of a file of that name, in bytes; None if it is not part of a model."""
     return next((most for form, most in FILES.items() if re.fullmatch(form, name)), None)
 
 

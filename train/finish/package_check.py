@@ -136,10 +136,10 @@ def _check_weights_fit(folder: Path, card: Card, kind: str) -> None:
         answer = whole.eval()(grey)
     parts = answer if isinstance(answer, tuple) else (answer,)
     if not all(part.isfinite().all() for part in parts):
-        raise PackageError("The network gives answers that are no finite numbers.")
+        raise PackageError("The network gives answers that are not finite numbers.")
     if (folder / REFERENCE).is_file():
         if kind == "segmenter":
-            raise PackageError(f"{REFERENCE} is no part of a segmenter.")
+            raise PackageError(f"{REFERENCE} is not part of a segmenter.")
         _check_reference(folder, card, answer[2].shape[1], answer[3].shape[1])
 
 
@@ -160,7 +160,7 @@ def _header(path: Path) -> dict[str, tuple[int, ...]]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= min(MOST_HEADER, path.stat().st_size - 8):
-            raise PackageError("model.safetensors is no safetensors file, or is cut off.")
+            raise PackageError("model.safetensors is not a safetensors file, or is cut off.")
         text = file.read(length)
     try:
         header = json.loads(text)

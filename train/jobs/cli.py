@@ -15,7 +15,7 @@ from train.jobs.supervisor import ensure_supervisor
 from train.presets import LENGTHS, PRESETS, QUICK
 
 ACTIONS = {
-    "stop": "take out of the queue, or stop after the step at hand",
+    "stop": "remove from the queue, or stop after the step at hand",
     "resume": "queue again, to go on after the last finished epoch",
     "up": "one place towards the front of the queue",
     "down": "one place towards its end",

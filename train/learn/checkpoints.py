@@ -20,7 +20,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
         if not isinstance(found["state_dict"], dict) or not isinstance(found["epoch"], int):
-            raise TypeError("it is no checkpoint")
+            raise TypeError("it is not a checkpoint")
     except (FileNotFoundError, MemoryError):
         raise
     except Exception as error:  # a damaged pickle raises whatever its bytes happen to mean

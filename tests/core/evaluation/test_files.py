@@ -80,7 +80,7 @@ def test_what_lacks_a_part_is_damaged(copied: Path, damage) -> None:
 
 def test_damaged_tables(copied: Path) -> None:
     (copied / "predictions-test.parquet").write_bytes(b"PAR1 no more")
-    with pytest.raises(EvaluationError, match="no readable Parquet"):
+    with pytest.raises(EvaluationError, match="not a readable Parquet"):
         read_predictions(copied, "test")
     read_training(copied).drop(columns="train_loss").to_csv(copied / "training.csv")
     with pytest.raises(EvaluationError, match="no epochs"):

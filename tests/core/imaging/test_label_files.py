@@ -121,7 +121,7 @@ def test_groups_by_lesion_or_patient() -> None:
         (b"", "no rows"),
         (b"image_id,dx\n", "no rows"),
         (b"PK\x03\x04xlsx", "workbook"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not text"),
         (b"photo,dx\na,nv\n", "image_id"),
         (b"image_id,age\na,4\n", "lacks a column of diagnoses.*image_id, age"),
         (b"image_id,benign_malignant\na,benign\n", "lacks a column of diagnoses"),

@@ -167,7 +167,7 @@ def test_weights_are_read_once(settings: Settings, monkeypatch: pytest.MonkeyPat
 def test_only_models_of_runs_can_be_used(settings: Settings, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(mine(settings), elsewhere)
-    with pytest.raises(WeightsError, match="no model of a run"):
+    with pytest.raises(WeightsError, match="not the model of a run"):
         use("classifier", elsewhere, settings)
     with pytest.raises(WeightsError, match="gone from the run"):
         use("classifier", settings.runs / "gone", settings)

@@ -210,9 +210,9 @@ def test_damaged_weights_are_not_packed(model: Path, tmp_path: Path) -> None:
         ("classifier/model.pkl", "pickle"),
         ("classifier/best.ckpt", "pickle"),
         ("classifier/pytorch_model.bin", "pickle"),
-        ("classifier/run.py", "no part of a model"),
-        ("other/training.csv", "no part of a model"),
-        ("classifier/deeper/card.txt", "no part of a model"),
+        ("classifier/run.py", "not part of a model"),
+        ("other/training.csv", "not part of a model"),
+        ("classifier/deeper/card.txt", "not part of a model"),
     ],
 )
 def test_strange_files(model: Path, runs: Path, name: str, words: str) -> None:
@@ -274,7 +274,7 @@ def test_two_models_of_one_kind(model: Path, runs: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04" + b"\0" * 100])
 def test_no_archive(tmp_path: Path, runs: Path, content: bytes) -> None:
     (tmp_path / "x.zip").write_bytes(content)
-    assert "no readable zip archive" in refused(tmp_path / "x.zip", runs)
+    assert "not a readable ZIP archive" in refused(tmp_path / "x.zip", runs)
 
 
 def test_a_damaged_archive(model: Path, runs: Path) -> None:
@@ -364,7 +364,7 @@ def test_weights_whose_answers_are_not_finite(model: Path, runs: Path) -> None:
     state = fresh(model)
     negative = {k: torch.full_like(v, -1.0) for k, v in state.items() if k.endswith("running_var")}
     write_model(model / "classifier", state | negative, Card.of(CLASSIFIER))
-    assert "answers that are no finite numbers" in refused(model, runs)
+    assert "answers that are not finite numbers" in refused(model, runs)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,10 @@ from core.errors import UserError
 from core.settings import REPOSITORY
 
 START_SECONDS = 600.0
+TAKEN = "is not available"
+"""Streamlit's word that another program has taken the port since it was found free."""
+PORTS = 3
+"""So many are tried."""
 END_SECONDS = 10.0
 """So long a server that was asked to end may take before it is killed."""
 LOG_CHARACTERS = 4000
@@ -54,11 +58,15 @@ class Server:
     """
 
     def __init__(self, log: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
-        self.port = _free(port) or _free(0)
-        self.url = f"http://127.0.0.1:{self.port}"
         self._log = log
+        self._settings = {**settings} if settings else {}
+        self._begin(_free(port) or _free(0))
+
+    def _begin(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
         own = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-        with log.open("wb") as out:
+        with self._log.open("wb") as out:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "desktop.serve", "run", "app.py"),
@@ -67,7 +75,7 @@ class Server:
                     "--server.headless=true",
                 ],
                 cwd=REPOSITORY,
-                env={**own, **(settings or {})},
+                env={**own, **self._settings},
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -92,20 +100,33 @@ class Server:
 
     def visited(self) -> bool:
         """Whether a page is open anywhere: each holds a connection."""
+        return self._has(psutil.CONN_ESTABLISHED)
+
+    def _listens(self) -> bool:
+        """Whether it is this very process that has the port."""
+        return self._has(psutil.CONN_LISTEN)
+
+    def _has(self, status: str) -> bool:
         try:
             found = psutil.Process(self.pid).net_connections("tcp")
         except psutil.Error:
             return False
-        here = (c for c in found if c.status == psutil.CONN_ESTABLISHED and c.laddr)
+        here = (c for c in found if c.status == status and c.laddr)
         return any(c.laddr.port == self.port for c in here)
 
     def wait(self) -> None:
-        """Until it is ready. Raises ServerError: it does not start."""
+        """Until it is ready, at another port if its own was taken while it started. Raises
+        ServerError: it does not start."""
         deadline = time.monotonic() + START_SECONDS
-        while not self.problem and time.monotonic() < deadline:
-            if self.answers():
-                return
-            time.sleep(0.1)
+        for _ in range(PORTS):
+            while not self.problem and time.monotonic() < deadline:
+                if self._listens() and self.answers():
+                    return
+                time.sleep(0.1)
+            if TAKEN not in self.problem:
+                break
+            self.stop()
+            self._begin(_free(0))
         raise ServerError(self.problem or f"The app does not answer at {self.url}.")
 
     def stop(self) -> None:

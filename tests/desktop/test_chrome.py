@@ -160,10 +160,13 @@ def test_one_that_hands_the_page_to_a_running_chrome_is_followed_by_its_page(
     assert not thread.is_alive()
 
 
-def test_where_there_is_no_pipe_another_window_opens_and_pages_tell_the_end(tmp_path: Path) -> None:
+def test_where_there_is_no_pipe_another_window_opens_and_pages_tell_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As where an administrator forbids the pipe."""
+    monkeypatch.setattr("desktop.devtools.ANSWER_SECONDS", 0.3)  # none comes
     count = tmp_path / "count"
-    text = f'echo once >> "{count}"; exec 3<&- 4>&-; exec sleep 600'
+    text = f'echo once >> "{count}"; exec 3<&- 4>&-; exec sleep {PATIENCE}'
     visits = Visits(True)
     window = Chrome(script(tmp_path / "chrome", text), tmp_path, visits, away=0.5)
     thread = threading.Thread(target=window.open, args=("http://127.0.0.1:1/",), daemon=True)

@@ -64,6 +64,20 @@ def test_a_port_that_is_taken_is_not_taken(tmp_path: Path, monkeypatch: pytest.M
     assert Server(tmp_path / "log", port=taken).port == taken
 
 
+def test_a_port_that_is_taken_while_it_starts_gives_way_to_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = serving._free
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        ports = iter([taken])
+        monkeypatch.setattr(serving, "_free", lambda port: next(ports, None) or free(port))
+        with running_app(tmp_path / "log", {"LESIONLAB_DATA": str(tmp_path)}) as (url, _):
+            assert not url.endswith(f":{taken}")
+
+
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     """However that one ends: nobody would see the server that is left."""
     code = (

@@ -15,6 +15,7 @@ import pytest
 from desktop import webview
 from desktop.webview import WebView, asking, trouble
 from desktop.windows import CannotOpenError
+from tests.waiting import PATIENCE
 
 
 class Hook:
@@ -70,7 +71,7 @@ class Library:
         self.ready.set()
 
     def answers(self, close: object) -> None:
-        assert self.ready.wait(60)
+        assert self.ready.wait(PATIENCE)
         self.ready.clear()
         assert self.answer
         self.answer(close)
@@ -119,7 +120,7 @@ def test_while_it_trains_the_window_asks_and_stays(tmp_path: Path) -> None:
 def test_who_closes_it_again_while_it_is_asked_means_it(tmp_path: Path) -> None:
     def clicks(library: Library) -> None:
         library.close_button()
-        assert library.ready.wait(60)
+        assert library.ready.wait(PATIENCE)
         library.close_button()
 
     _, library = opened(tmp_path, clicks, "It trains. Close?")
@@ -129,7 +130,7 @@ def test_who_closes_it_again_while_it_is_asked_means_it(tmp_path: Path) -> None:
 def test_a_question_goes_with_its_page(tmp_path: Path) -> None:
     def clicks(library: Library) -> None:
         library.close_button()
-        assert library.ready.wait(60)
+        assert library.ready.wait(PATIENCE)
         library.ready.clear()
         library.events.loaded()
         library.close_button()

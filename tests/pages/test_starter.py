@@ -10,18 +10,12 @@ import pytest
 
 from core.ham10000 import archive_photos, starter
 from core.ham10000.dataset import Dataset
-from core.imaging.image import LesionImage, to_jpeg
+from core.imaging.image import LesionImage
 from core.learning.store import Store
-from core.lesion.phantom import KINDS, make_phantom
-from tests.core.ham10000.archive_server import PhotoArchive, running_archive
+from tests.core.ham10000.archive_server import IDS, PHOTOS, PhotoArchive, running_archive
 from tests.pages.conftest import ANNA, checked, start, texts
 
 pytestmark = pytest.mark.usefixtures("browser")
-IDS = [str(image) for image in starter.listed().index[::10]]
-PHOTOS = {
-    image: to_jpeg(make_phantom(number, list(KINDS)[number % len(KINDS)]).image.rgb)
-    for number, image in enumerate(IDS)
-}
 
 
 @pytest.fixture

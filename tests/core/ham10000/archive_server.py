@@ -10,7 +10,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from core.ham10000 import starter
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import KINDS, make_phantom
+from tests.waiting import PATIENCE
+
 CREDIT = "ViDIR Group, Department of Dermatology, Medical University of Vienna"
+IDS = [str(image) for image in starter.listed().index[::10]]
+"""One of each diagnosis."""
+DRAWN = [make_phantom(n, list(KINDS)[n % len(KINDS)]).image.rgb for n in range(len(IDS))]
+PHOTOS = {image: to_jpeg(rgb) for image, rgb in zip(IDS, DRAWN, strict=True)}
 
 
 class PhotoArchive(BaseHTTPRequestHandler):
@@ -56,7 +65,7 @@ class PhotoArchive(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(self.photos[image])))
             self.end_headers()
             self.wfile.flush()
-            self.released.wait(60)
+            self.released.wait(PATIENCE)
             self.close_connection = True
         else:
             self.answer(what if isinstance(what, bytes) else self.photos[image])

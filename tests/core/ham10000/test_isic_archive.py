@@ -85,7 +85,7 @@ class Archive(BaseHTTPRequestHandler):
                 while True:  # until the other side has given up
                     self.wfile.write(b"x")
                     self.wfile.flush()
-                    time.sleep(0.05)
+                    time.sleep(0.002)
         self.close_connection = True
 
     def _send(self, content: bytes) -> None:

@@ -20,21 +20,20 @@ from core.ham10000.dataset import COLUMNS, Dataset
 from core.ham10000.isic_archive import seconds_asked
 from core.ham10000.splits import Split
 from core.imaging.image import LesionImage, resize, to_jpeg, to_png
-from core.lesion.phantom import KINDS, make_phantom
 from core.system import ownership
 from core.taxonomy import KEYS
-from tests.core.ham10000.archive_server import CREDIT, PhotoArchive, running_archive
+from tests.core.ham10000.archive_server import (
+    CREDIT,
+    DRAWN,
+    IDS,
+    PHOTOS,
+    PhotoArchive,
+    running_archive,
+)
 from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.conftest import Samples
-
-IDS = [str(image) for image in starter.listed().index[::10]]
-"""One of each diagnosis."""
-PHOTOS = {
-    image: to_jpeg(make_phantom(number, list(KINDS)[number % len(KINDS)]).image.rgb)
-    for number, image in enumerate(IDS)
-}
 
 
 @pytest.fixture
@@ -124,7 +123,7 @@ def test_all_come_and_make_a_dataset(archive: type[PhotoArchive], root: Path) ->
 
 
 def png() -> bytes:
-    return to_png(make_phantom(0, "naevus").image.rgb)
+    return to_png(DRAWN[0])
 
 
 TROUBLES: dict[str, list[object]] = {
@@ -135,7 +134,7 @@ TROUBLES: dict[str, list[object]] = {
     "nothing": [b""],
     "another": [PHOTOS[IDS[1]]],
     "no jpeg": [png()],
-    "small": [to_jpeg(resize(make_phantom(0, "naevus").image.rgb, (300, 225)))],
+    "small": [to_jpeg(resize(DRAWN[0], (300, 225)))],
     "half": [PHOTOS[IDS[0]][:5000]],
     "huge": [bytes(archive_photos.LARGEST + 1)],
 }

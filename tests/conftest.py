@@ -6,6 +6,7 @@ is absent; with LESIONLAB_TEST_REQUIRE_DATA set, as in CI, its absence is an err
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -67,7 +68,8 @@ LONGEST = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Models are prepared for this machine once for all tests, not in the user's own cache; and no
-    model of a run is in use."""
+    model of a run is in use. Garbage is not looked for while all modules are imported."""
+    gc.disable()
     cache = Path(config.cache.mkdir("lesionlab"))
     if "PYTEST_XDIST_WORKER" in os.environ:  # several threads each would wait for one another
         os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -102,6 +104,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays: it is not looked through again for garbage after each test."""
+    gc.freeze()
+    gc.enable()
+
+
 def _turn(item: pytest.Item) -> int:
     place = item.path.relative_to(ROOT / "tests").as_posix()
     return next((n for n, name in enumerate(LONGEST) if place.startswith(name)), len(LONGEST))
@@ -120,6 +128,17 @@ def dataset() -> Dataset:
             "HAM10000 is not imported: set LESIONLAB_DATA to a folder filled by "
             f"`python -m core dataset import` ({error})"
         )
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """HAM10000 in little, with 210 drawn lesions for photos."""
+    from core.ham10000.dataset import Dataset
+    from tests.drawn import write_drawn
+
+    data = tmp_path_factory.mktemp("drawn")
+    write_drawn(data / "ham10000")
+    return Dataset.open(data)
 
 
 @pytest.fixture(scope="session")

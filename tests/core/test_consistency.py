@@ -17,14 +17,9 @@ TURNED = 6
 
 
 @pytest.fixture(scope="module")
-def analyser() -> Analyser:
-    return Analyser.load()
-
-
-@pytest.fixture(scope="module")
-def large(analyser: Analyser, samples: Samples) -> dict[str, Analysis]:
+def large(classifying: Analyser, samples: Samples) -> dict[str, Analysis]:
     """The answers to all photos of 600×450."""
-    return {i: analyser.analyse_bytes(photo) for i, photo in samples.images.items()}
+    return {i: classifying.analyse_bytes(photo) for i, photo in samples.images.items()}
 
 
 def test_photos_of_600x450_are_alike(large: dict[str, Analysis]) -> None:
@@ -33,12 +28,12 @@ def test_photos_of_600x450_are_alike(large: dict[str, Analysis]) -> None:
 
 
 def test_600x450_and_its_200x150_twin_agree(
-    analyser: Analyser, large: dict[str, Analysis], dataset: Dataset
+    classifying: Analyser, large: dict[str, Analysis], dataset: Dataset
 ) -> None:
     """A user has the official 600×450; the dataset's photos are a third of that."""
     same, apart = [], []
     for image_id, a in large.items():
-        b = analyser.analyse_bytes(dataset.photo(image_id))
+        b = classifying.analyse_bytes(dataset.photo(image_id))
         assert (a.width, b.width) == (600, 200)
         same.append(a.most_probable == b.most_probable)
         apart.append(np.abs(a.probabilities - b.probabilities).mean())
@@ -48,7 +43,7 @@ def test_600x450_and_its_200x150_twin_agree(
 
 
 def test_turned_or_mirrored_the_mean_of_eight_views_names_the_same(
-    analyser: Analyser, dataset: Dataset
+    classifying: Analyser, dataset: Dataset
 ) -> None:
     """Their eight views are the same ones in another order, but for the rounding of pixels."""
     test = dataset.table.index[dataset.table["split"] == "test"]
@@ -56,7 +51,7 @@ def test_turned_or_mirrored_the_mean_of_eight_views_names_the_same(
         rgb = LesionImage.from_bytes(dataset.photo(image_id)).rgb
         ways = (rgb, np.rot90(rgb), rgb[:, ::-1])
         first, *others = (
-            eight_views(analyser, LesionImage.from_array(np.ascontiguousarray(w))) for w in ways
+            eight_views(classifying, LesionImage.from_array(np.ascontiguousarray(w))) for w in ways
         )
         for views in others:
             assert np.abs(views.mean - first.mean).max() <= 0.05

@@ -14,14 +14,6 @@ from core.lesion.phantom import practice_set
 WIDTH, HEIGHT = 600, 450
 
 
-@pytest.fixture(scope="module")
-def analyser() -> Analyser:
-    """Outlines have no say in it: they are left out."""
-    found = Analyser.load()
-    found.runtime.segment = lambda pixels: np.full((len(pixels), 32, 32), -1, np.float32)
-    return found
-
-
 def flagged(analyser: Analyser, rgb: np.ndarray) -> bool:
     return not analyser.analyse(LesionImage.from_array(rgb)).in_domain
 
@@ -68,21 +60,23 @@ def face(skin: tuple[int, int, int]) -> np.ndarray:
         pytest.param(face((120, 80, 55)), id="dark face"),
     ],
 )
-def test_no_lesion_is_unlike(analyser: Analyser, rgb: np.ndarray) -> None:
-    assert flagged(analyser, rgb)
+def test_no_lesion_is_unlike(classifying: Analyser, rgb: np.ndarray) -> None:
+    assert flagged(classifying, rgb)
 
 
 @pytest.mark.parametrize("lesion", practice_set(), ids=lambda lesion: lesion.title)
-def test_practice_lesions_are_alike(analyser: Analyser, lesion) -> None:
-    assert not flagged(analyser, lesion.image.rgb)
+def test_practice_lesions_are_alike(classifying: Analyser, lesion) -> None:
+    assert not flagged(classifying, lesion.image.rgb)
 
 
-def test_everyday_photos_are_unlike(analyser: Analyser, everyday: dict[str, bytes]) -> None:
-    missed = [name for name, photo in everyday.items() if analyser.analyse_bytes(photo).in_domain]
+def test_everyday_photos_are_unlike(classifying: Analyser, everyday: dict[str, bytes]) -> None:
+    missed = [
+        name for name, photo in everyday.items() if classifying.analyse_bytes(photo).in_domain
+    ]
     assert len(missed) <= 0.02 * len(everyday), missed
 
 
-def test_few_test_photos_are_unlike(analyser: Analyser, dataset: Dataset) -> None:
+def test_few_test_photos_are_unlike(classifying: Analyser, dataset: Dataset) -> None:
     ids = dataset.table.index[dataset.table["split"] == "test"][::10]
-    alarms = [i for i in ids if not analyser.analyse_bytes(dataset.photo(i)).in_domain]
+    alarms = [i for i in ids if not classifying.analyse_bytes(dataset.photo(i)).in_domain]
     assert len(alarms) <= 0.02 * len(ids) + 2, alarms  # 2 %, and two for so few photos

@@ -18,24 +18,21 @@ from core.answer.analyser import Analyser, mask_of
 from core.imaging.image import LesionImage, resize
 from core.lesion.phantom import practice_set
 from core.models import open_runtime as runtime_module
-from core.models.architectures import build_classifier
 from core.models.calibration import Calibration
-from core.models.cards import Card, Input, write_model
-from core.models.networks import build_segmenter
+from core.models.cards import Card
 from core.models.open_runtime import open_runtime
 from core.models.openvino_runtime import OpenVINORuntime
 from core.models.runtime import Model, Runtime
 from core.models.torch_runtime import TorchRuntime
 from core.models.weights import WeightsError
 from core.settings import DeviceError, Settings
-from core.taxonomy import KEYS
+from tests.small_models import SIZES as SMALL
+from tests.small_models import write_small_models
 from tests.waiting import PATIENCE
 
 IMAGES = 100
 WEIGHTS = Settings.from_environment().weights
 BATCH = 10
-SMALL = [64, 96]
-"""Input sizes of the networks that are prepared in a moment."""
 SIZES = [Card.read(WEIGHTS / kind).input.size for kind in ("classifier", "segmenter")]
 
 
@@ -57,24 +54,7 @@ def openvino(settings: Settings, models: tuple[Model, Model]) -> Runtime:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Model]:
-    """Untrained networks that are prepared in a moment, under cards like those of the shipped."""
-    root = tmp_path_factory.mktemp("small")
-    folders = root / "classifier", root / "segmenter"
-    networks = build_classifier("small-cnn", len(KEYS)), build_segmenter("mobilenet_v2")
-    cards = [
-        replace(
-            Card.read(WEIGHTS / folder.name),
-            architecture="small-cnn",
-            encoder="mobilenet_v2",
-            input=Input(size=size),
-        )
-        for folder, size in zip(folders, SMALL, strict=True)
-    ]
-    first, second = (
-        (folder, write_model(folder, network.state_dict(), card))
-        for folder, network, card in zip(folders, networks, cards, strict=True)
-    )
-    return first, second
+    return write_small_models(tmp_path_factory.mktemp("small"))
 
 
 def augmented_practice(count: int) -> list[np.ndarray]:

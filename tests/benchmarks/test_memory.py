@@ -69,7 +69,8 @@ def test_a_page_knows_its_tabs_and_what_repeats_itself() -> None:
 
 
 def test_a_visit_finds_its_way_and_the_server_loads_no_torch(tmp_path) -> None:
+    """But for what has a process of its own: see `tests/browser/test_sections.py`."""
     settings = {"LESIONLAB_DATA": str(tmp_path / "data"), "LESIONLAB_RUNS": str(tmp_path / "runs")}
     with running_app(tmp_path / "log", settings) as (url, pid):
-        asyncio.run(Visit(url, 0, dataset=False).run())
+        asyncio.run(Visit(url, 0, dataset=False, tasks=False).run())
         assert not heavy(pid)

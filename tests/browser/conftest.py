@@ -65,12 +65,14 @@ class App:
         data: its data folder.
         runs: the folder its trainings write to.
         log: what it printed.
+        pid: of its process.
     """
 
     url: str
     data: Path
     runs: Path
     log: Path
+    pid: int
 
 
 @contextlib.contextmanager
@@ -83,8 +85,8 @@ def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[Ap
         "LESIONLAB_LEARNING": str(folder / "learning"),
         **environment,
     }
-    with running_app(log, settings) as (url, _):
-        yield App(url, data, runs, log)
+    with running_app(log, settings) as (url, pid):
+        yield App(url, data, runs, log, pid)
 
 
 @pytest.fixture(scope="module")

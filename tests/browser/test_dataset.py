@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Locator
 
 from core.ham10000.dataset import Dataset
 from tests.browser.conftest import until
@@ -10,8 +11,8 @@ from ui.dataset import views
 
 
 @pytest.fixture(scope="module")
-def app(start_app, dataset: Dataset):
-    return start_app(data=dataset.root.parent)
+def app(start_app, drawn: Dataset):
+    return start_app(data=drawn.root.parent)
 
 
 def open_page(page, wait_idle, url: str) -> None:
@@ -26,21 +27,25 @@ def open_tab(page, wait_idle, title: str) -> None:
     wait_idle(page)
 
 
-def click(page, wait_idle, x: float, y: float) -> None:
-    """A chart's own layer takes the mouse, so it goes by place. Plotly needs a moment to see what
-    is below the mouse."""
-    page.mouse.move(x, y, steps=3)
-    page.wait_for_timeout(400)
+def click(page, chart: Locator, x: float, y: float) -> None:
+    """A chart's own layer takes the mouse, so it goes by place. A click counts once Plotly has seen
+    what is below the mouse."""
+
+    def seen() -> bool:
+        page.mouse.move(x - 2, y)
+        page.mouse.move(x, y)
+        return chart.evaluate("chart => Boolean(chart._hoverdata?.length)")
+
+    until(page, seen)
     page.mouse.click(x, y)
-    page.wait_for_timeout(500)
-    wait_idle(page)
 
 
-def click_bar(page, wait_idle, chart: int, bar: int) -> None:
-    path = page.locator(".js-plotly-plot").nth(chart).locator(".bars .point path").nth(bar)
+def click_bar(page, chart: int, bar: int) -> None:
+    found = page.locator(".js-plotly-plot").nth(chart)
+    path = found.locator(".bars .point path").nth(bar)
     path.scroll_into_view_if_needed()
     box = path.bounding_box()
-    click(page, wait_idle, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click(page, found, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 def count(page) -> int:
@@ -49,29 +54,29 @@ def count(page) -> int:
     return int(heading.inner_text().split()[0].replace(",", ""))
 
 
-def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, dataset, console_errors):
+def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, drawn, console_errors):
     open_page(page, wait_idle, app.url)
-    until(page, lambda: count(page) == len(dataset.table))
-    click_bar(page, wait_idle, 0, 5)  # second from the top: melanoma
-    until(page, lambda: count(page) == (dataset.table["dx"] == "mel").sum())
+    until(page, lambda: count(page) == len(drawn.table))
+    click_bar(page, 0, 5)  # second from the top: melanoma
+    until(page, lambda: count(page) == (drawn.table["dx"] == "mel").sum())
+    wait_idle(page)
     assert page.get_by_role("img", name="Melanoma").count() >= 24
     # Another chart takes over, and the first one lets go of its mark.
-    click_bar(page, wait_idle, 2, 30)  # of the cells of site and diagnosis
-    chip = page.locator(".st-key-dataset_clear button").first
+    click_bar(page, 2, 30)  # of the cells of site and diagnosis
+    chip = page.locator(".st-key-dataset_clear button").filter(has_text=", ").first
     site, diagnosis = chip.inner_text().splitlines()[-1].split(", ")
     assert diagnosis == "Benign keratosis"
-    truth = dataset.table
+    truth = drawn.table
     expected = ((truth["localization"] == site) & (truth["dx"] == "bkl")).sum()
     until(page, lambda: count(page) == expected)
     chip.click()
-    page.wait_for_timeout(300)
+    until(page, lambda: count(page) == len(drawn.table))
     wait_idle(page)
-    until(page, lambda: count(page) == len(dataset.table))
     assert page.locator(".st-key-dataset_clear").count() == 0
     assert not console_errors
 
 
-def test_lasso_then_point_then_analyse(app, page, wait_idle):
+def test_lasso_then_point_then_analyse(app, page, wait_idle, drawn):
     open_page(page, wait_idle, app.url)
     open_tab(page, wait_idle, views.MAP)
     area = page.locator(".js-plotly-plot .nsewdrag").first
@@ -80,21 +85,23 @@ def test_lasso_then_point_then_analyse(app, page, wait_idle):
     page.locator('.modebar-btn[data-attr="dragmode"][data-val="lasso"]').first.click()
     box = area.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x - 60, y - 60)
+    half_x, half_y = box["width"] / 5, box["height"] / 5
+    page.mouse.move(x - half_x, y - half_y)
     page.mouse.down()
-    for to_x, to_y in ((60, -60), (60, 60), (-60, 60), (-60, -60)):
+    for to_x, to_y in ((half_x, -half_y), (half_x, half_y), (-half_x, half_y), (-half_x, -half_y)):
         page.mouse.move(x + to_x, y + to_y, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(500)
+    until(page, lambda: 1 < count(page) < len(drawn.table))
     wait_idle(page)
-    until(page, lambda: 1 < count(page) < 9000)
     page.locator(".st-key-dataset_clear button").first.click()
-    page.wait_for_timeout(300)
+    until(page, lambda: count(page) == len(drawn.table))
     wait_idle(page)
     place = page.evaluate(FIRST_POINT)
-    chart = page.locator(".js-plotly-plot").first.bounding_box()
-    click(page, wait_idle, chart["x"] + place[0], chart["y"] + place[1])
+    chart = page.locator(".js-plotly-plot").first
+    box = chart.bounding_box()
+    click(page, chart, box["x"] + place[0], box["y"] + place[1])
     until(page, lambda: count(page) == 1)
+    wait_idle(page)
     opener = page.locator("[class*=st-key-open_map] button").first
     image_id = opener.inner_text().splitlines()[-1]
     opener.click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.memory import heavy
 from core.answer.cam_methods import METHODS
 from tests.browser.axe import violations
 
@@ -34,8 +35,9 @@ def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors
     assert not foreign_requests
 
 
-def test_five_methods_on_demand(visit, wait_idle, console_errors):
-    """With torch and the package: shown with progress, then a picture for each."""
+def test_five_methods_on_demand(visit, wait_idle, server, console_errors):
+    """With torch and the package, in a process of their own: shown with progress, then a picture
+    for each."""
     page = visit("/")
     open_section(page, wait_idle, "Heatmaps")
     page.get_by_role("button", name="Compare five methods").click()
@@ -43,4 +45,5 @@ def test_five_methods_on_demand(visit, wait_idle, console_errors):
     for method in METHODS.values():
         page.get_by_role("img", name=f"{method.name} for ").wait_for()
     assert page.get_by_role("button", name="Compare five methods").count() == 0
+    assert not heavy(server.pid), "torch stays out of the server"
     assert not console_errors

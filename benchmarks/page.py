@@ -176,7 +176,7 @@ class Page:
 
     def answer(self) -> Answer:
         """Read the answer. Raises SessionError if there is none, or an unexpected error."""
-        headlines = [h.body for h in self.elements("heading") if h.tag != "h1" and " %" in h.body]
+        headlines = [h.body for h in self.elements("heading") if h.tag != "h1" and "%" in h.body]
         parts = {
             part.component_name: json.loads(part.json) for part in self.elements("bidi_component")
         }

@@ -10,11 +10,13 @@ from __future__ import annotations
 import gc
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.ham10000.dataset import Dataset
@@ -36,6 +38,16 @@ def _what_is_loaded_stays() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _components_are_looked_for_once() -> Iterator[None]:
+    """For each new `AppTest` Streamlit reads what all installed packages say of themselves, a
+    quarter of a second; a server does it once."""
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *_: found)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Of the visitor's connection (a page run headless has none of its own); may be changed."""
@@ -52,8 +64,15 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def imported(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """An installation with HAM10000."""
+def imported(drawn: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """An installation with HAM10000 in little, of drawn lesions."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(drawn.root.parent))
+    return drawn
+
+
+@pytest.fixture
+def whole(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """An installation with HAM10000 itself."""
     monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
     return dataset
 

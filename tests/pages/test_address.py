@@ -71,10 +71,9 @@ def test_a_very_long_number_in_an_address_is_passed_over(fresh, name: str) -> No
 
 
 def test_a_case_comes_back_and_an_unknown_one_is_named(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    imported: Dataset,
 ) -> None:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
-    image_id = str(dataset.table.index[dataset.table["split"] == "train"][0])
+    image_id = str(imported.table.index[imported.table["split"] == "train"][0])
     app = arrive(case=image_id.removeprefix("ISIC_"))
     assert image_id in part(app, "photo")["alt"]
     assert address_of(app) == {"case": image_id}
@@ -163,7 +162,7 @@ def test_what_is_being_computed_of_a_forgotten_photo_ends_and_leaves_nothing(fre
     app = bring(start(), "mine.jpg")
     digest = app.session_state["upload"].digest
     told = []
-    command = "import time; time.sleep(600)"
+    command = f"import time; time.sleep({PATIENCE})"
     task = Task("timeit", [command], {"pixels.png": b"a photo"}, ended=told.append)
     app.session_state[methods.TASK] = ((digest, "mel"), task)
     app.button(key="upload_remove").click().run()
@@ -184,9 +183,8 @@ def test_a_photo_of_compare_has_no_address_and_so_no_place_in_the_store(fresh) -
 
 
 def test_who_answers_first_sees_the_model_s_answer_afterwards(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    imported: Dataset,
 ) -> None:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
     app = start(first=True, section="heatmaps", heat_on=True)
     assert not part(app, "bars")
     assert not app.table

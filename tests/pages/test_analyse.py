@@ -239,8 +239,8 @@ def test_dataset_case_hides_the_truth_until_asked(with_dataset):
     assert len([*app.success, *app.error]) == 1
 
 
-def test_typed_id_opens_that_case_and_says_if_it_was_learned(with_dataset, dataset):
-    trained = dataset.table.index[dataset.table["split"] == "train"][0]
+def test_typed_id_opens_that_case_and_says_if_it_was_learned(with_dataset, imported):
+    trained = imported.table.index[imported.table["split"] == "train"][0]
     app = with_dataset
     app.text_input(key="typed").set_value(trained.removeprefix("ISIC_").lstrip("0")).run()
     assert not app.exception
@@ -256,25 +256,25 @@ def test_unknown_id_gets_a_sentence_and_keeps_the_case(with_dataset):
     assert alt(app) == before
 
 
-def test_filter_by_diagnosis_and_walk(with_dataset, dataset):
+def test_filter_by_diagnosis_and_walk(with_dataset, imported):
     app = with_dataset
     app.selectbox(key="diagnosis").set_value("df").run()
     first = app.session_state["case"]
-    assert dataset.table.loc[first, "dx"] == "df"
+    assert imported.table.loc[first, "dx"] == "df"
     next(b for b in app.button if b.label == "Next").click().run()
     second = app.session_state["case"]
     assert second != first
-    assert dataset.table.loc[second, ["dx", "split"]].tolist() == ["df", "test"]
+    assert imported.table.loc[second, ["dx", "split"]].tolist() == ["df", "test"]
     next(b for b in app.button if b.label == "Previous").click().run()
     assert app.session_state["case"] == first
 
 
-def test_a_presentation_goes_on_among_the_cases_that_pass_the_filters(dataset, monkeypatch):
-    table = dataset.table
+def test_a_presentation_goes_on_among_the_cases_that_pass_the_filters(drawn, monkeypatch):
+    table = drawn.table
     rare = [str(i) for i in table.index[(table["split"] == "test") & (table["dx"] == "df")]]
     session = {"source": "dataset", "diagnosis": "df", "case": rare[0]}
     monkeypatch.setattr(case_picker.st, "session_state", session)
-    monkeypatch.setattr(state, "dataset", lambda: dataset)
+    monkeypatch.setattr(state, "dataset", lambda: drawn)
     shown = [rare[0]]
     for _ in range(5):
         case_picker.move(1)
@@ -359,8 +359,8 @@ def test_a_large_photo_is_not_decoded_again_for_a_switch(app, monkeypatch):
     assert not decoded
 
 
-def test_filters_decide_again_after_a_typed_id(with_dataset, dataset):
-    table = dataset.table
+def test_filters_decide_again_after_a_typed_id(with_dataset, imported):
+    table = imported.table
     trained = table.index[(table["split"] == "train") & (table["dx"] == "nv")][0]
     app = with_dataset
     app.text_input(key="typed").set_value(trained).run()
@@ -382,12 +382,12 @@ def test_choices_outlive_a_visit_to_another_page(app):
     assert app.slider(key="heat").value == 25
 
 
-def test_filter_without_a_case_says_so(dataset, tmp_path, monkeypatch):
+def test_filter_without_a_case_says_so(drawn, tmp_path, monkeypatch):
     root = tmp_path / "ham10000"
     (root / "images").mkdir(parents=True)
-    trained = dataset.table.index[dataset.table["split"] == "train"][0]
-    (root / "images" / f"{trained}.jpg").write_bytes(dataset.photo(trained))
-    (root / "metadata.csv").write_bytes((dataset.root / "metadata.csv").read_bytes())
+    trained = drawn.table.index[drawn.table["split"] == "train"][0]
+    (root / "images" / f"{trained}.jpg").write_bytes(drawn.photo(trained))
+    (root / "metadata.csv").write_bytes((drawn.root / "metadata.csv").read_bytes())
     monkeypatch.setenv("LESIONLAB_DATA", str(tmp_path))
     app = start()
     assert "No imported case fits" in texts(app)
@@ -474,12 +474,12 @@ def test_what_is_remembered_is_bounded(app, monkeypatch):
     assert 30 < len(model_server._answers) < 70
 
 
-def test_an_answer_that_is_not_the_most_probable_class_is_explained(with_dataset, dataset):
+def test_an_answer_that_is_not_the_most_probable_class_is_explained(whole):
     """Taken from the committed predictions: melanoma named, naevus more probable."""
     path = ROOT / "weights/classifier/predictions-test.parquet"
-    p = pd.read_parquet(path).loc[lambda t: t.index.isin(dataset.table.index)]
+    p = pd.read_parquet(path).loc[lambda t: t.index.isin(whole.table.index)]
     p = p[(p["prediction"] == "mel") & (p["nv"] > p["mel"] + 0.2)]
-    app = with_dataset
+    app = start()
     app.text_input(key="typed").set_value(p.index[0]).run()
     assert not app.exception
     assert re.match(r"But melanoma is at \d+\s%, .* its usual 11\s%: enough to flag", headline(app))
@@ -510,7 +510,7 @@ def warned_first(app: AppTest) -> bool:
         if element.type == "bidi_component":
             shown = element.proto.component_name in ("lesionlab_photo", "lesionlab_bars")
         else:
-            shown = element.type == "header" and " %" in element.value
+            shown = element.type == "header" and "\N{NO-BREAK SPACE}%" in element.value
         if shown:
             answer.append(place)
         elif warning is None and element.type == "markdown" and UNLIKE in element.value:

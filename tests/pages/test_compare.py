@@ -61,7 +61,7 @@ def test_starts_with_two_different_photos_both_answered(app):
     left, right = alts(app)
     assert left.startswith(f"Left: Photo {practice_titles()[0]}")
     assert right.startswith(f"Right: Photo {practice_titles()[1]}")
-    assert len([s for s in app.header if " %" in s.value]) == 2
+    assert len([s for s in app.header if "\N{NO-BREAK SPACE}%" in s.value]) == 2
     assert len(app.get("plotly_chart")) == 1
     assert "Left: Class probabilities" in chart_alt(app)
     assert "Right: Class probabilities" in chart_alt(app)
@@ -94,7 +94,7 @@ def test_no_key_is_named_that_does_nothing_here(app):
 
 def test_one_class_or_each_photo_s_own(app):
     app.toggle(key="heat_on").set_value(True).run()
-    own = [s.value.split(", ")[0] for s in app.header if " %" in s.value]
+    own = [s.value.split(", ")[0] for s in app.header if "\N{NO-BREAK SPACE}%" in s.value]
     for name, alt in zip(own, alts(app), strict=True):
         assert f"heatmap for {name}" in alt
     app.pills(key="pair_target").set_value("vasc").run()
@@ -301,7 +301,7 @@ def test_missing_weights_are_explained(tmp_path, monkeypatch):
     state._model_server.clear()
 
 
-def test_dataset_starts_with_two_cases_and_hides_both_truths(with_dataset, dataset):
+def test_dataset_starts_with_two_cases_and_hides_both_truths(with_dataset, imported):
     app = with_dataset
     first, second = (app.session_state[f"{slot}case"] for slot in ("one_", "two_"))
     assert first != second
@@ -311,7 +311,7 @@ def test_dataset_starts_with_two_cases_and_hides_both_truths(with_dataset, datas
     assert not app.exception
     boxes = [*app.success, *app.error]
     assert len(boxes) == 2
-    true = {BY_KEY[dataset.table.loc[case, "dx"]].name for case in (first, second)}
+    true = {BY_KEY[imported.table.loc[case, "dx"]].name for case in (first, second)}
     assert {box.proto.title for box in boxes} == true
 
 
@@ -326,9 +326,9 @@ def test_walking_on_one_side_leaves_the_other(with_dataset):
     assert app.session_state["one_case"] == app.session_state["two_case"]
 
 
-def test_photos_of_the_same_lesion_are_pointed_out(with_dataset, dataset):
-    counts = dataset.table["lesion_id"].value_counts()
-    pair = dataset.table.index[dataset.table["lesion_id"] == counts.index[0]][:2]
+def test_photos_of_the_same_lesion_are_pointed_out(with_dataset, imported):
+    counts = imported.table["lesion_id"].value_counts()
+    pair = imported.table.index[imported.table["lesion_id"] == counts.index[0]][:2]
     app = with_dataset
     for slot, case in zip(("one_", "two_"), pair, strict=True):
         app.text_input(key=f"{slot}typed").set_value(case).run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import fields
@@ -20,6 +19,7 @@ from core.ham10000.explore import matching
 from core.ham10000.splits import Split
 from core.lesion.measure import Measurements
 from core.lesion.measure_words import LABELS
+from tests.effort import cost
 from tests.pages.conftest import checked, start, texts
 from ui.dataset import importing, selection, source, views
 
@@ -29,6 +29,11 @@ PAGE = "pages/screens/dataset.py"
 
 @pytest.fixture
 def app(imported: Dataset) -> AppTest:
+    return start("dataset")
+
+
+@pytest.fixture
+def whole_app(whole: Dataset) -> AppTest:
     return start("dataset")
 
 
@@ -75,14 +80,14 @@ def pick(app: AppTest, column: str, *values: str) -> None:
 # With the dataset
 
 
-def test_whole_dataset(app: AppTest) -> None:
-    assert "**10,015** of 10,015 images, **7,470** of 7,470 lesions" in texts(app)
-    assert count(app) == "10,015 images"
-    assert len(app.image) == 24
-    assert all(image.proto.imgs[0].alt for image in app.image)
-    assert "age of 57, sex of 57, site of 234" in texts(app)
-    assert "Melanoma 1,113" in alts(app)[0]
-    assert not app.warning
+def test_whole_dataset(whole_app: AppTest) -> None:
+    assert "**10,015** of 10,015 images, **7,470** of 7,470 lesions" in texts(whole_app)
+    assert count(whole_app) == "10,015 images"
+    assert len(whole_app.image) == 24
+    assert all(image.proto.imgs[0].alt for image in whole_app.image)
+    assert "age of 57, sex of 57, site of 234" in texts(whole_app)
+    assert "Melanoma 1,113" in alts(whole_app)[0]
+    assert not whole_app.warning
 
 
 def test_filters_drive_charts_and_gallery(app: AppTest) -> None:
@@ -113,16 +118,16 @@ def test_empty_result_says_what_to_do_and_reset_undoes_it(app: AppTest) -> None:
     assert not app.image
     app.button(key="dataset_reset").click()
     checked(app)
-    assert count(app) == "10,015 images"
+    assert count(app) == "210 images"
 
 
 def test_picked_images_fill_the_gallery_until_let_go(app: AppTest) -> None:
     pick(app, "dx", "df", "vasc")
     checked(app)
-    assert count(app) == "257 images"
+    assert count(app) == "30 images"
     app.button(key="dataset_clear").click()
     checked(app)
-    assert count(app) == "10,015 images"
+    assert count(app) == "210 images"
 
 
 def test_nothing_picked_passes_the_filters(app: AppTest) -> None:
@@ -174,20 +179,20 @@ def test_outlines(app: AppTest) -> None:
     assert alts(app) != before
 
 
-def test_map(app: AppTest) -> None:
-    show(app, views.MAP)
-    chart = app.get("plotly_chart")[0].proto
+def test_map(whole_app: AppTest) -> None:
+    show(whole_app, views.MAP)
+    chart = whole_app.get("plotly_chart")[0].proto
     assert "Map of 10,015 images" in chart.alt
     assert len(chart.spec) < 1_500_000
     for colour in ("right", "age", "localization", "area_share"):
-        app.selectbox(key="dataset_colour").set_value(colour)
-        checked(app)
-        assert "Map of 10,015" in alts(app)[0]
-    app.session_state[selection.PICKED] = selection.Picked(
+        whole_app.selectbox(key="dataset_colour").set_value(colour)
+        checked(whole_app)
+        assert "Map of 10,015" in alts(whole_app)[0]
+    whole_app.session_state[selection.PICKED] = selection.Picked(
         "map", "one", frozenset([Dataset.open().table.index[0]])
     )
-    checked(app)
-    assert len(app.image) == 2  # beside the map and in the gallery
+    checked(whole_app)
+    assert len(whole_app.image) == 2  # beside the map and in the gallery
 
 
 def test_region_of_the_map_is_picked_by_keyboard(app: AppTest) -> None:
@@ -212,32 +217,32 @@ def test_region_of_the_map_is_picked_by_keyboard(app: AppTest) -> None:
     )
 
 
-def test_leaks_are_counted_anew(app: AppTest) -> None:
-    show(app, views.SPLITS)
-    first = [m.value for m in app.metric]
+def test_leaks_are_counted_anew(whole_app: AppTest) -> None:
+    show(whole_app, views.SPLITS)
+    first = [m.value for m in whole_app.metric]
     assert first[2] == "0 %"
     assert 30 < int(first[0].split()[0]) < 60
     assert int(first[1].split()[0]) > int(first[0].split()[0])
-    app.slider(key="dataset_share").set_value(50)
-    checked(app)
-    assert [m.value for m in app.metric] != first
-    before = alts(app)
-    app.button(key="dataset_draw").click()
-    checked(app)
-    assert alts(app) != before
-    assert "random split number 2" in texts(app)
+    whole_app.slider(key="dataset_share").set_value(50)
+    checked(whole_app)
+    assert [m.value for m in whole_app.metric] != first
+    before = alts(whole_app)
+    whole_app.button(key="dataset_draw").click()
+    checked(whole_app)
+    assert alts(whole_app) != before
+    assert "random split number 2" in texts(whole_app)
 
 
 def test_damaged_photo_spoils_only_its_cell(
-    dataset: Dataset, fresh: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: Dataset, fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = fresh / "ham10000"
-    ids = list(dataset.table.index[:3])
+    ids = list(drawn.table.index[:3])
     for kind, suffix in (("images", "jpg"), ("masks", "png")):
         (root / kind).mkdir(parents=True)
         for image_id in ids:
-            shutil.copy(dataset.root / kind / f"{image_id}.{suffix}", root / kind)
-    shutil.copy(dataset.root / "metadata.csv", root)
+            shutil.copy(drawn.root / kind / f"{image_id}.{suffix}", root / kind)
+    shutil.copy(drawn.root / "metadata.csv", root)
     (root / "images" / f"{ids[1]}.jpg").write_bytes(b"damaged")
     app = start("dataset")
     assert len(app.image) == 2
@@ -245,16 +250,15 @@ def test_damaged_photo_spoils_only_its_cell(
 
 
 @pytest.mark.parametrize("tab", [views.PEOPLE, views.OUTLINES, views.MAP, views.SPLITS])
-def test_filters_answer_quickly(app: AppTest, tab: str) -> None:
-    """In processor time, which other programs do not lengthen."""
-    show(app, tab)
-    seconds = []
-    for wanted in (["mel"], ["nv"], ["mel", "bkl"], ["df"], []):
-        app.multiselect(key="filter_dx_0").set_value(wanted)
-        began = time.process_time()
-        checked(app)
-        seconds.append(time.process_time() - began)
-    assert min(seconds) < 0.3
+def test_filters_answer_quickly(whole_app: AppTest, tab: str) -> None:
+    show(whole_app, tab)
+    wanted = iter((["mel"], ["nv"], ["mel", "bkl"], ["df"], []))
+
+    def choose() -> None:
+        whole_app.multiselect(key="filter_dx_0").set_value(next(wanted))
+        checked(whole_app)
+
+    assert cost(choose, 5) < 30
 
 
 # Without it

@@ -17,8 +17,8 @@ def app(imported: Dataset) -> AppTest:
 
 
 @pytest.fixture
-def ids(dataset: Dataset) -> list[str]:
-    return [str(image_id) for image_id in dataset.table.index[:3]]
+def ids(drawn: Dataset) -> list[str]:
+    return [str(image_id) for image_id in drawn.table.index[:3]]
 
 
 def test_a_playlist_is_made_in_order_and_lives_in_its_link(app: AppTest, ids: list[str]) -> None:
@@ -93,9 +93,8 @@ def test_a_file_lists_no_more_than_a_playlist_holds() -> None:
 
 
 def test_a_presentation_goes_through_the_playlist_and_ends_where_it_was_left(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, ids: list[str]
+    imported: Dataset, ids: list[str]
 ) -> None:
-    monkeypatch.setenv("LESIONLAB_DATA", str(dataset.root.parent))
     app = start(present=True, playlist=["ISIC_9999999", *ids], source="dataset", case=ids[1],
                 pinned=True)  # fmt: skip
     shown = part(app, "stage")

@@ -20,9 +20,9 @@ def nodes() -> Iterator[tuple[str, ast.AST]]:
     for top in TOPS:
         for path in (ROOT / top, *sorted((ROOT / top).rglob("*.py"))):
             if path.is_file():
+                file = str(path.relative_to(ROOT))
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                    line = getattr(node, "lineno", 0)
-                    yield f"{path.relative_to(ROOT)}:{line}", node
+                    yield f"{file}:{getattr(node, 'lineno', 0)}", node
 
 
 def test_nothing_imports_what_unpickles() -> None:

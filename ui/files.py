@@ -1,12 +1,37 @@
-"""Files: those that a browser sent, in memory until they are read and nowhere afterwards; and when
-those on the disk were written."""
+"""Files: those that a browser sent, in memory until they are read and nowhere afterwards; those it
+is offered; and when those on the disk were written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
+
+KINDS = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".pdf": "application/pdf",
+    ".txt": "text/plain",
+    ".zip": "application/zip",
+}
+"""Kinds of files that are offered (MIME types), by their endings."""
+
+
+def download(
+    label: str, data: str | bytes | Callable[[], str | bytes], name: str, **more: Any
+) -> None:
+    """A button that saves a file; a click leaves the page as it is.
+
+    Args:
+        data: its content, or what makes it, called at the click.
+        name: of the file, with its ending.
+        more: further arguments of `st.download_button`.
+    """
+    kind, icon = KINDS[Path(name).suffix], ":material/download:"
+    st.download_button(label, data, name, kind, icon=icon, on_click="ignore", **more)
 
 
 def written_at(*paths: Path) -> tuple[int, ...]:

@@ -484,13 +484,13 @@ def test_curves_samples_and_log_of_a_run(runs):
     assert [t["name"] for t in spec["data"]] == ["Train loss", "Macro-F1"]
     assert "Epoch 2 is the best so far" in texts(app)
     alts = [i.alt for images in app.image for i in images.proto.imgs]
-    assert alts == ["Photo one after epoch 2, called Melanoma, truly Melanocytic naevus, "
+    assert alts == ["Photo one after epoch 2, answered Melanoma, true class Melanocytic naevus, "
                     "outlined with an IoU of 0.87"]  # fmt: skip
     assert ":material/close: Says Melanoma, 70 %" in texts(app)
     app.select_slider[0].set_value(1)
     checked(app)
     alts = [i.alt for images in app.image for i in images.proto.imgs]
-    assert alts == ["Photo one after epoch 1, called mole, truly mole"]
+    assert alts == ["Photo one after epoch 1, answered mole, true class mole"]
 
 
 def test_curves_begin_within_the_first_epoch(runs):

@@ -139,9 +139,6 @@ def evaluate_classifier(
         lambda r: answer_summary(likeliest[r], labels[r], len(classes)), groups, draws
     )
     others: dict[str, Any] = {
-        "most_probable_recall": {
-            key: row.figures["recall"].value for key, row in by_key_likeliest.items()
-        },
         "curves": {
             key: {
                 "roc": curves.roc(labels == k, p[:, k]),

@@ -12,7 +12,7 @@ from core.batch.tables import safe, safe_table
 from core.formatting import chance
 from core.models.gate import ELSEWHERE, REFUSED
 from core.taxonomy import BY_KEY, ORDER
-from ui import state
+from ui import files, state
 from ui.batch import store as batches
 from ui.batch import truth
 from ui.frame import decide
@@ -194,24 +194,17 @@ def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None
 
 
 def _downloads(job: BatchJob) -> None:
-    offered: list[tuple[str, Callable[[], str | bytes], str, str]] = []
+    offered: list[tuple[str, Callable[[], str | bytes], str]] = []
     if job.photos:
         offered += [
-            ("Table (CSV)", job.predictions_csv, "predictions.csv", "text/csv"),
-            ("Masks and tables (ZIP)", job.results_zip, "results.zip", "application/zip"),
+            ("Table (CSV)", job.predictions_csv, "predictions.csv"),
+            ("Masks and tables (ZIP)", job.results_zip, "results.zip"),
         ]
     if job.rejected:
-        offered += [("Rejected files (CSV)", job.rejected_csv, "rejected.csv", "text/csv")]
+        offered += [("Rejected files (CSV)", job.rejected_csv, "rejected.csv")]
     with st.container(horizontal=True):
-        for label, data, name, mime in offered:
-            st.download_button(
-                label,
-                data,
-                f"for_teaching_only_{name}",
-                mime,
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        for label, data, name in offered:
+            files.download(label, data, f"for_teaching_only_{name}")
         if st.button("Clear", icon=":material/delete:", key="batch_clear"):
             _confirm()
 

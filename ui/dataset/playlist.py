@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.ham10000.dataset import Dataset
+from ui import files
 from ui.analyse import address, present
 from ui.analyse.address import MOST_CASES, cases_of, ids_of
 from ui.analyse.present import PLAYLIST
@@ -60,14 +61,7 @@ def show(on_page: Sequence[str], data: Dataset) -> None:
                 present.ask()
                 address.show_first(listed)
                 address.open_analyse()
-            st.download_button(
-                "Save as a file",
-                HEAD + "\n".join(listed) + "\n",
-                "playlist.txt",
-                "text/plain",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            files.download("Save as a file", HEAD + "\n".join(listed) + "\n", "playlist.txt")
             st.markdown("Or hand on this link:")
             link = address_of("", "dataset", _parameters(listed))
             st.code(link, language=None, wrap_lines=True)

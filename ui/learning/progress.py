@@ -16,6 +16,7 @@ from core.learning.scores import accuracy as accuracy_of
 from core.learning.scores import by_quiz, counted, of_student, outlined
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
+from ui import files
 from ui.figures import LEGEND_ABOVE
 from ui.frame import decide
 from ui.learning import choosing, links, outline_progress, problems
@@ -159,14 +160,11 @@ def keep(me: Profile, answers: list[Answered]) -> None:
     """Take the answers home, or delete them."""
     st.header("Your data", anchor=False)
     with st.container(horizontal=True):
-        st.download_button(
+        files.download(
             "All answers (CSV)",
             lambda: answers_csv(answers),
             "lesionlab-answers.csv",
-            "text/csv",
             key="progress_csv",
-            icon=":material/download:",
-            on_click="ignore",
             disabled=not answers,
         )
         if st.button("Delete everything", key="progress_delete", icon=":material/delete:"):

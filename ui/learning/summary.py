@@ -1,6 +1,7 @@
 """The end of a quiz: how right, how sure, how quick, and what the AI did."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from core.learning.scores import (
 )
 from core.learning.store import Store
 from core.taxonomy import BY_KEY, KEYS
+from ui import files
 from ui.learning import choosing
 from ui.performance import charts
 
@@ -83,15 +85,8 @@ def buttons(me: Profile, quiz: Quiz, answers: list[Answered]) -> None:
                 on_click=choosing.again,
                 args=(me, quiz.mode, quiz.level, wrong),
             )
-        st.download_button(
-            "Answers (CSV)",
-            lambda: answers_csv(answers),
-            "lesionlab-quiz.csv",
-            "text/csv",
-            key="quiz_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        made = partial(answers_csv, answers)
+        files.download("Answers (CSV)", made, "lesionlab-quiz.csv", key="quiz_csv")
 
 
 def interval(found: Share) -> str:

@@ -13,7 +13,7 @@ from core.learning.classes import Classes, ClassView
 from core.learning.database import LearningError
 from core.learning.draw import LEVELS, MEASURED, draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
-from ui import access, lock
+from ui import access, files, lock
 from ui.browser import address_of
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS, colour
@@ -191,14 +191,11 @@ def _controls(seen: ClassView) -> None:
 def _aside(code: str) -> None:
     """What is not for every moment; outside of what runs by itself, which would close a dialog."""
     with st.container(horizontal=True):
-        st.download_button(
+        files.download(
             "Results (CSV)",
             lambda: Classes.open().results(code),
             f"lesionlab-class-{code}.csv",
-            "text/csv",
             key="class_csv",
-            icon=":material/download:",
-            on_click="ignore",
         )
         st.button("Leave", key="class_leave", on_click=_leave, help="The class stays as it is.")
         if st.button("Delete", key="class_delete", icon=":material/delete:"):

@@ -14,6 +14,7 @@ from core.batch.tables import safe_table
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
+from ui import files
 from ui.figures import colour, option, text_colour
 from ui.figures import figure as themed
 from ui.figures import is_dark as dark
@@ -182,14 +183,11 @@ def metric(name: str, value: str, ends: str, width: int, meaning: str | None = N
 
 def download(table: pd.DataFrame, name: str) -> None:
     """A button that saves a table as CSV; a column says that it is for teaching only."""
-    st.download_button(
+    files.download(
         "CSV",
         lambda: safe_table(table).assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
         f"lesionlab-{name}.csv",
-        "text/csv",
         key=f"csv_{name}",
-        icon=":material/download:",
-        on_click="ignore",
         help="The figures of this as a table",
     )
 

@@ -10,6 +10,7 @@ from core.lesion.quality import remarks
 from core.report.content import Report
 from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
+from ui import files
 from ui.analyse import commit
 from ui.case import Case, confirmed_by, verdict
 from ui.sections import doubt
@@ -65,23 +66,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
 
     stem = file_stem(case.name)
     with st.container(horizontal=True):
-        st.download_button(
-            "Report (PDF)",
-            pdf,
-            f"{stem}_report.pdf",
-            "application/pdf",
-            icon=":material/download:",
-            type="primary",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Report (HTML)",
-            html,
-            f"{stem}_report.html",
-            "text/html",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        files.download("Report (PDF)", pdf, f"{stem}_report.pdf", type="primary")
+        files.download("Report (HTML)", html, f"{stem}_report.html")
     st.caption(
         "In one file: photo, outline, heatmap, probabilities, measurements, similar cases, the "
         "doubts, the truth if you have seen it, and your notes. No camera metadata, no folder "

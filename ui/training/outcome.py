@@ -22,7 +22,7 @@ from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
-from ui import access, state, subprocess_task
+from ui import access, files, state, subprocess_task
 from ui.frame import decide
 from ui.performance.evaluations import evaluation
 from ui.performance.overview import MEASURES, headline
@@ -182,14 +182,11 @@ def download(models: Path, key: str) -> None:
             pack(models, archive)
             return archive.read_bytes()
 
-    st.download_button(
+    files.download(
         "Download the model",
         packed,
         f"for_teaching_only_{key}.zip",
-        "application/zip",
         key=f"pack_{key}",
-        icon=":material/download:",
-        on_click="ignore",
         help="Weights as safetensors, the model's card, and its evaluation. Another LesionLab "
         "takes it in under “Models”.",
     )

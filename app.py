@@ -13,6 +13,7 @@ from ui import login
 from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
+from ui.serving.garbage import collect_later
 from ui.serving.uploads import keep_in_memory
 from ui.text import as_text
 
@@ -56,6 +57,7 @@ def navigate() -> st.Page:
 
 def show() -> None:
     """One run of one visitor's page."""
+    collect_later()
     # Before the navigation: without an icon of its own the browser asks an outside server for the
     # page's, which is a name of a font.
     st.set_page_config(

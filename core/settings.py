@@ -25,7 +25,7 @@ import math
 import os
 import re
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from core.errors import UserError
@@ -75,7 +75,12 @@ class Settings:
         Raises:
             SettingsError: a variable that is no folder has a value not allowed.
         """
-        return _read(*(os.environ.get(f"LESIONLAB_{f.name.upper()}", "") for f in fields(cls)))
+        return _read(*(os.environ.get(variable, "") for variable in _variables()))
+
+
+@cache
+def _variables() -> tuple[str, ...]:
+    return tuple(f"LESIONLAB_{field.name.upper()}" for field in fields(Settings))
 
 
 @lru_cache(maxsize=16)

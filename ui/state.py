@@ -4,6 +4,7 @@ import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,7 +41,11 @@ their drawings it is 96 MB."""
 REMEMBERED_VIEWS = 1000
 """Photos whose eight views are remembered, of 56 numbers each."""
 
-_TURNS = FairQueue()
+AT_ONCE = 2
+"""Photos that are analysed at the same time: while one is decoded and measured, and its pages wait
+for their turn to run, the networks look at the other."""
+
+_TURNS = FairQueue(AT_ONCE)
 """The queue before the networks: one, whatever models come and go, since a batch may still be at
 work with those of before."""
 
@@ -49,19 +54,32 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class ShownAnalysis:
-    """One analysis, with small copies to draw on: photo uint8 h×w×3 and mask bool h×w; notes on how
-    the file was read, and the photo's quality as measured."""
+    """One analysis, and what it is shown with.
+
+    Attributes:
+        analysis: of the photo.
+        photo: uint8 h×w×3, its longest side at most `SHOWN_PX`; of a smaller photo, itself.
+        mask: bool H×W, of the size of `preview`.
+        notes: how the file was read.
+        quality: of the photo, as measured.
+    """
 
     analysis: Analysis
-    preview: np.ndarray
+    photo: np.ndarray
     mask: np.ndarray
     notes: tuple[str, ...]
     quality: tuple[Check, ...]
 
     @property
+    def preview(self) -> np.ndarray:
+        """The photo to draw on, uint8 H×W×3, its longest side `SHOWN_PX`; a smaller photo is
+        enlarged anew at each call."""
+        return canvas_for(self.photo, SHOWN_PX, SHOWN_PX)
+
+    @property
     def nbytes(self) -> int:
         """Memory of the arrays."""
-        return self.preview.nbytes + self.mask.nbytes + self.analysis.mask_logits.nbytes
+        return self.photo.nbytes + self.mask.nbytes + self.analysis.mask_logits.nbytes
 
 
 class ModelServer:
@@ -72,7 +90,7 @@ class ModelServer:
     """
 
     def __init__(self, folders: tuple[Path, Path] | None = None) -> None:
-        self.analyser = Analyser.load(folders=folders)
+        self.analyser = Analyser.load(lanes=AT_ONCE, folders=folders)
         self.turns = _TURNS
         self._answers: LRUCache[str, ShownAnalysis] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
         self._views: LRUCache[str, EightViews] = LRUCache(REMEMBERED_VIEWS)
@@ -87,13 +105,13 @@ class ModelServer:
         """Decode and analyse, whatever is remembered. Raises ImageError."""
         image = case.open(DECODED_PX)
         analysis = self.analyser.analyse(image)
-        preview = canvas_for(image.rgb, SHOWN_PX, SHOWN_PX)
-        height, width = preview.shape[:2]
+        photo = canvas_for(image.rgb, 1, SHOWN_PX)
+        height, width = photo.shape[:2]
         small = scaled(image.width, image.height, MEASURED_PX)
         shown = ShownAnalysis(
             analysis,
-            preview,
-            mask_of(analysis.mask_logits, width, height),
+            photo,
+            mask_of(analysis.mask_logits, *scaled(width, height, SHOWN_PX)),
             image.notes + (PAINTED_OVER,) * analysis.painted_over,
             check_quality(image.rgb, mask_of(analysis.mask_logits, *small)),
         )
@@ -126,8 +144,9 @@ class ModelServer:
     show_spinner="Loading the two models… The very first time on a computer they are prepared for "
     "it, which takes some ten seconds.",
 )
-def _model_server(folders: tuple[Path, Path], keys: tuple[str, str]) -> ModelServer:
-    made = ModelServer(folders)
+def _model_server(folders: tuple[str, str], keys: tuple[str, str]) -> ModelServer:
+    first, second = folders
+    made = ModelServer((Path(first), Path(second)))
     # Streamlit collects garbage after each run of a script. What is loaded by now stays for good:
     # taken out of its sight, that costs a millisecond instead of sixty.
     gc.collect()
@@ -139,7 +158,8 @@ def model_server() -> ModelServer:
     """Loaded once, and again when other models are in use. Raises WeightsError, SettingsError."""
     models = classifier, segmenter = models_in_use()
     try:
-        return _model_server((classifier.folder, segmenter.folder), (classifier.key, segmenter.key))
+        folders = str(classifier.folder), str(segmenter.folder)  # told apart sooner than paths
+        return _model_server(folders, (classifier.key, segmenter.key))
     except WeightsError as error:
         if not (classifier.own or segmenter.own):
             raise
@@ -174,11 +194,14 @@ def in_turn(doing: str, work: Callable[[], T]) -> T:
     place = st.empty()
     with model_server().turns.take() as turn:
         if not turn.wait(0.3):
-            while not turn.wait(0.5):
+            pause = 0.5
+            while not turn.wait(pause):
+                ahead = turn.ahead
                 place.info(
-                    f"Busy: {turn.ahead} ahead of yours. Just wait: its turn comes by itself.",
+                    f"Busy: {ahead} ahead of yours. Just wait: its turn comes by itself.",
                     icon=":material/hourglass_top:",
                 )
+                pause = 0.5 + ahead / 10  # in a long queue the count matters less than the work
             place.empty()
         with place, st.spinner(doing):
             return work()
@@ -186,7 +209,7 @@ def in_turn(doing: str, work: Callable[[], T]) -> T:
 
 def analyse(case: Case) -> ShownAnalysis:
     """The analysis of a photo, from memory if the same photo was analysed lately. Photos of all
-    sessions go through one by one.
+    sessions go through in the order they came, `AT_ONCE` at a time.
 
     Raises:
         ImageError: the photo cannot be used.
@@ -202,9 +225,9 @@ def analyse(case: Case) -> ShownAnalysis:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the dataset…")
-def _dataset(root: Path, stamps: tuple[int, ...]) -> Dataset | str:
+def _dataset(root: str, stamps: tuple[int, ...]) -> Dataset | str:
     try:
-        return Dataset.open(root.parent)
+        return Dataset.open(Path(root).parent)
     except (DatasetError, SplitError) as error:
         return str(error)
 
@@ -213,10 +236,10 @@ def dataset() -> Dataset | str:
     """The imported dataset, or a sentence on why there is none and what to do."""
     root = folder()
     parts = [root / p for p in ("metadata.csv", "split.csv", "images", "masks", "crops")]
-    return _dataset(root, written_at(*parts))
+    return _dataset(str(root), written_at(*parts))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def _card(folder: Path, written: tuple[int, ...]) -> Card:
     return Card.read(folder)
 

@@ -171,8 +171,7 @@ class Analyser:
         first, second = self.classifier_card.input.size, self.segmenter_card.input.size
         seen = {size: seen_by_network(image.rgb, size) for size in {first, second}}
         (pixels, painted_over), (others, _) = seen[first], seen[second]
-        scores = self.runtime.classify(pixels[None])
-        mask_logits = self.runtime.segment(others[None])[0]
+        scores, (mask_logits, *_) = self.runtime.both(pixels[None], others[None])
         longest = min(MAX_SIDE, max(image.width, image.height))
         small = scaled(image.width, image.height, longest)
         measurements, anatomy = measure(mask_of(mask_logits, *small), image.rgb, image.width)

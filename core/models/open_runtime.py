@@ -16,8 +16,8 @@ def open_runtime(
     and starts without importing torch, which alone takes seconds.
 
     Args:
-        lanes: on the CPU, photos that are analysed at the same time; the threads are shared out.
-            One lane answers soonest, as many as threads get through most photos.
+        lanes: on the CPU, calls of either network that may run at once; the threads are shared
+            out. As many as threads get through most photos.
 
     Raises:
         WeightsError: a folder is incomplete or damaged.

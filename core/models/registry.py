@@ -243,7 +243,7 @@ def _chosen(settings: Settings) -> dict[str, Path]:
     """
     path = settings.runs / FILE
     try:
-        found = {str(kind): Path(place) for kind, place in read_object(path).items()}
+        found = _places(path, *_as_written(path))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -255,6 +255,18 @@ def _chosen(settings: Settings) -> dict[str, Path]:
     if any(place.is_absolute() or ".." in place.parts for place in found.values()):
         raise WeightsError(f"{path} names a folder that is not in {settings.runs}.")
     return {kind: settings.runs / place for kind, place in found.items()}
+
+
+def _as_written(path: Path) -> tuple[int, int, int]:
+    """What changes whenever that file is written. Raises OSError."""
+    facts = path.stat()
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+@lru_cache(maxsize=8)
+def _places(path: Path, *written: int) -> dict[str, Path]:
+    """What the file of choices says; each page asks a dozen times a rerun."""
+    return {str(kind): Path(place) for kind, place in read_object(path).items()}
 
 
 def _write(settings: Settings, kind: str, place: str | None) -> None:

@@ -48,3 +48,6 @@ class Runtime(Protocol):
 
     def segment(self, pixels: np.ndarray) -> np.ndarray:
         """uint8 RGB N×S×S×3 of the segmenter's input size → lesion logits float32 N×S×S."""
+
+    def both(self, pixels: np.ndarray, others: np.ndarray) -> tuple[Scores, np.ndarray]:
+        """`classify` of the first and `segment` of the second, together as soon as possible."""

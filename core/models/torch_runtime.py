@@ -84,5 +84,9 @@ class TorchRuntime:
         with torch.inference_mode():
             return self.segmenter(self._input(pixels)).float().cpu().numpy()
 
+    def both(self, pixels: np.ndarray, others: np.ndarray) -> tuple[Scores, np.ndarray]:
+        """See `Runtime`."""
+        return self.classify(pixels), self.segment(others)
+
     def _input(self, pixels: np.ndarray) -> torch.Tensor:
         return torch.tensor(pixels).to(self.device)

@@ -409,7 +409,8 @@ def test_bad_setting_is_explained(app, monkeypatch):
 
 def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     turns = state.model_server().turns
-    first, second = turns.take(), turns.take()
+    running = [turns.take() for _ in range(state.AT_ONCE)]
+    ahead = turns.take()
     photo = to_jpeg(practice_set()[0].image.rgb[:400, :500].copy())
     app.segmented_control(key="source").set_value("upload").run()
     app.file_uploader[0].set_value(("waits.jpg", photo, "image/jpeg"))
@@ -419,7 +420,7 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
         wait_for(lambda: len(turns._queue) == 2)
         seen.append(turns._queue[-1].ahead)
         time.sleep(1.2)  # so that the page says it
-        for turn in (first, second):
+        for turn in (*running, ahead):
             with turn:
                 pass
 
@@ -427,7 +428,7 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     thread.start()
     app.run()
     thread.join()
-    assert seen == [2]
+    assert seen == [state.AT_ONCE + 1]
     assert not app.exception
     assert "waits.jpg" in alt(app)
     assert "Busy" not in texts(app), "the message goes when the answer comes"

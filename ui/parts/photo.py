@@ -33,7 +33,7 @@ _PART = part("photo", _HTML)
 
 
 def layers_of(shown: ShownAnalysis, heatmap: np.ndarray | None, name: str) -> dict[str, Any]:
-    """The photo and what may lie over it, as the browser takes them.
+    """The photo and what may lie over it, as the browser takes them, which enlarges a small photo.
 
     Args:
         heatmap: float h×w; None: it will not be shown, so it is not sent.
@@ -49,7 +49,7 @@ def layers_of(shown: ShownAnalysis, heatmap: np.ndarray | None, name: str) -> di
         "width": width,
         "height": height,
         "photo": drawings.of(
-            (shown,), "jpeg", lambda: data_url(to_jpeg(shown.preview), "jpeg").encode()
+            (shown,), "jpeg", lambda: data_url(to_jpeg(shown.photo), "jpeg").encode()
         ).decode(),
         "outline": drawings.of(
             (shown,), "outline", lambda: outline_path(shown.mask).encode()

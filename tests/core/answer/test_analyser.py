@@ -84,6 +84,9 @@ class _Runtime:
         self.seen.append(pixels.shape)
         return pixels[..., 0] - np.float32(127.5)
 
+    def both(self, pixels: np.ndarray, others: np.ndarray) -> tuple[Scores, np.ndarray]:
+        return self.classify(pixels), self.segment(others)
+
 
 def analyser(
     prior: tuple[float, float, float] = (0.2, 0.2, 0.6), usual: float = 2.0, exponent: float = 0.0

@@ -30,6 +30,9 @@ class _Runtime:
     def segment(self, pixels: np.ndarray) -> np.ndarray:
         raise AssertionError("No outline is needed.")
 
+    def both(self, pixels: np.ndarray, others: np.ndarray) -> tuple[Scores, np.ndarray]:
+        return self.classify(pixels), self.segment(others)
+
 
 def analyser() -> Analyser:
     card = {

@@ -272,6 +272,23 @@ def test_lanes_answer_at_the_same_time(models: tuple[Model, Model], settings: Se
         assert np.allclose(logits, alone[number % len(pixels)], atol=1e-4)
 
 
+def test_both_networks_side_by_side_say_what_each_says(
+    models: tuple[Model, Model], settings: Settings
+) -> None:
+    runtime = open_runtime(*models, settings, lanes=2)
+    photos = [p.image.rgb for p in practice_set()]
+    seen = [[resize(rgb, (size, size))[None] for size in SIZES] for rgb in photos]
+    alone = [(runtime.classify(a).logits, runtime.segment(b)) for a, b in seen]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda pair: runtime.both(*pair), seen * 3))
+    for number, (scores, outline) in enumerate(together):
+        logits, expected = alone[number % len(photos)]
+        assert np.allclose(scores.logits, logits, atol=1e-4)
+        assert np.allclose(outline, expected, atol=1e-3)
+    several = runtime.classify(np.concatenate([a for a, _ in seen])).logits
+    assert np.allclose(several, np.concatenate([logits for logits, _ in alone]), atol=1e-4)
+
+
 def test_without_weights_nothing_can_be_prepared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

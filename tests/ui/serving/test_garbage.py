@@ -1,0 +1,52 @@
+"""What runs of pages leave behind is cleared up, a few seconds later and for all at once."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+import streamlit as st
+
+from tests.waiting import wait_for
+from ui.serving import garbage
+
+
+class Ring:
+    """Refers to itself, so counting references never frees it."""
+
+    def __init__(self) -> None:
+        self.ring = self
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_a_run_leaves_behind_goes_by_itself() -> None:
+    gc.disable()
+    try:
+        left = weakref.ref(Ring())
+        assert left() is not None
+        garbage.collect_later()
+        wait_for(lambda: left() is None)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.usefixtures("soon")
+def test_many_runs_share_one_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = []
+    monkeypatch.setattr(garbage.gc, "collect", lambda: done.append(len(runs)))
+    runs: list[int] = []
+    for number in range(1000):
+        garbage.collect_later()
+        runs.append(number)
+    wait_for(lambda: 1000 in done)
+    assert len(done) < 10
+
+
+def test_streamlit_itself_collects_nothing() -> None:
+    assert st.get_option("runner.postScriptGC") is False

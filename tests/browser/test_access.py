@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, WebSocketRoute
 
-from tests.browser.conftest import App
+from core.models.cards import Card
+from core.settings import Settings
+from core.system.locks import hold
+from tests.browser.conftest import App, until
+from tests.train.jobs.conftest import config
+from tests.waiting import PATIENCE
+from train.jobs import Runs
+from train.jobs.supervisor import SUPERVISOR_FILE
 
 SECRET = "chalk and blackboard"
 
@@ -64,6 +74,122 @@ def test_the_lock_opens_from_every_page(visit, wait_idle, server):
     page.get_by_role("link", name="Dataset").click()
     wait_idle(page)
     assert page.get_by_label("one path a line").is_visible()
+
+
+@pytest.fixture
+def trained(start_app) -> Iterator[tuple[App, Runs]]:
+    """An app with a lock and a stopped run that has a classifier; what is queued never begins."""
+    app = start_app(LESIONLAB_TEACHER=SECRET)
+    runs = Runs(app.runs)
+    run = runs.create(config(2), "Stopped")
+    runs.stop(run)
+    model = runs.folder / run / "model" / "classifier"
+    model.mkdir(parents=True)
+    shipped = Settings.from_environment().weights / "classifier"
+    for path in shipped.iterdir():
+        if path.name not in ("card.json", "atlas.parquet"):
+            os.link(path, model / path.name)
+    replace(Card.read(shipped), name="My own").write(model)
+    with hold(runs.folder / SUPERVISOR_FILE):
+        yield app, runs
+
+
+def everything(app: App, runs: Runs) -> object:
+    """What a visitor could change: the runs, the bin, the queue, the model in use and the data."""
+    chosen = runs.folder / "in-use.json"
+    return (
+        [(run.id, run.state) for run in runs.all()],
+        [run.id for run in runs.bin()],
+        json.loads(chosen.read_text()) if chosen.is_file() else {},
+        sorted(str(path) for path in app.data.rglob("*")),
+    )
+
+
+def do_all(page: Page, app: App, runs: Runs, wait_idle: Callable[[Page], None]) -> None:
+    """As the teacher: go on with a training, choose a model for everybody, delete a run, import.
+    Each is done, as the runs and the page tell."""
+    (finished,) = [run.id for run in runs.all()]
+    page.get_by_role("button", name="Resume").click()
+    until(page, lambda: len(runs.queue()) == 1)
+    wait_idle(page)
+    runs.stop(finished)
+    page.get_by_role("radio", name="Models").click()
+    wait_idle(page)
+    page.get_by_role("button", name="Use this model").click()
+    page.get_by_role("button", name="Use it for everybody").click()
+    until(page, lambda: everything(app, runs)[2])
+    wait_idle(page)
+    page.get_by_role("radio", name="Runs").click()
+    wait_idle(page)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete, use the shipped model").click()
+    until(page, lambda: finished in {run.id for run in runs.bin()})
+    wait_idle(page)
+    page.get_by_role("link", name="Dataset").click()
+    wait_idle(page)
+    page.get_by_label("one path a line").fill(str(app.data / "nothing.zip"))
+    page.keyboard.press("Control+Enter")
+    wait_idle(page)
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_text("The import stopped").wait_for()
+    wait_idle(page)
+
+
+CRAFTED = (
+    "/training?training_view=models&access_opened=1&lock_secret=x&unlocked=true",
+    "/dataset?import_paths=/etc/passwd&import_go=true&access_opened=true",
+    "/?section=report&view=present&access_opened=1#unlocked",
+)
+
+
+def test_what_unlocks_one_browser_opens_nothing_in_another(
+    browser: Browser, trained: tuple[App, Runs], wait_idle: Callable[[Page], None]
+) -> None:
+    """All that the teacher's browser sent, sent once more over a student's own connection, changes
+    nothing; nor does an address."""
+    app, runs = trained
+    teacher, student = (browser.new_context(base_url=app.url) for _ in range(2))
+    with teacher, student:
+        for context in (teacher, student):
+            context.set_default_timeout(1000 * PATIENCE)
+        sent: list[bytes] = []
+        page = teacher.new_page()
+        page.on("websocket", lambda s: s.on("framesent", lambda data: sent.append(data)))
+        page.goto("/training")
+        wait_idle(page)
+        enter(page, page.get_by_test_id("stForm").first, SECRET, wait_idle)
+        sent.clear()  # the secret itself is no news to the student
+        do_all(page, app, runs, wait_idle)
+        # Back to where it began, so that each would change something again.
+        runs.restore(runs.bin()[0].id)
+        (runs.folder / "in-use.json").write_text("{}")
+        before = everything(app, runs)
+
+        lines: list[WebSocketRoute] = []
+
+        def through(line: WebSocketRoute) -> None:
+            lines.append(line.connect_to_server())
+
+        other = student.new_page()
+        other.route_web_socket("**/_stcore/stream", through)
+        for address in (*CRAFTED, "/training", "/dataset", "/"):
+            other.goto(address)
+            wait_idle(other)
+            assert other.get_by_role("button", name="Unlocked").count() == 0, address
+            assert everything(app, runs) == before, address
+        for address in ("/training", "/dataset"):
+            other.goto(address)
+            wait_idle(other)
+            for message in sent:
+                lines[-1].send(message)
+                other.wait_for_timeout(100)
+                wait_idle(other)
+                assert everything(app, runs) == before, address
+            assert other.get_by_role("button", name="Unlocked").count() == 0
+            assert other.get_by_text("The import stopped").count() == 0
+        other.goto("/training")
+        wait_idle(other)
+        other.get_by_text("is locked.").first.wait_for()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
 from ui.serving.garbage import collect_later
-from ui.serving.uploads import keep_in_memory
+from ui.serving.uploads import BrokenOff, keep_in_memory
 from ui.text import as_text
 
 give_back_freed_memory()  # before there are many threads
@@ -87,4 +87,5 @@ else:
     logging.disable(logging.WARNING)  # of a script without a visitor
     navigate()
     logging.disable(logging.NOTSET)
-    app = st.App(__file__, middleware=[Middleware(BrowserCookie), Middleware(CompressedScripts)])
+    layers = [Middleware(part) for part in (BrokenOff, BrowserCookie, CompressedScripts)]
+    app = st.App(__file__, middleware=layers)

@@ -1,7 +1,24 @@
 """What visitors upload stays in memory until it is read, and is nowhere afterwards."""
 
+import contextlib
+
 import streamlit as st
 from starlette.formparsers import MultiPartParser
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class BrokenOff:
+    """ASGI middleware for which an upload that breaks off is no error of the server's: nobody is
+    there any more to be told, and the log gets no page of traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on."""
+        with contextlib.suppress(ClientDisconnect):
+            await self.app(scope, receive, send)
 
 
 def keep_in_memory() -> None:

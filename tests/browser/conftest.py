@@ -109,10 +109,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield app
 
 
-# Not for the whole session: while playwright runs, nothing else can use asyncio in this thread.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium or Chrome: LESIONLAB_CHROMIUM, or the first one found on the PATH. The
+@contextlib.contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Headless Chromium or Chrome: LESIONLAB_CHROMIUM, or the first one found on the PATH. Chromium's
     headless shell is the same browser without the window around a page, at half the cost a page."""
     names = (os.environ.get("LESIONLAB_CHROMIUM"), *BROWSERS)
     executable = next(filter(None, (shutil.which(name) for name in names if name)), None)
@@ -122,9 +121,17 @@ def browser() -> Iterator[Browser]:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=[*CHROMIUM_FLAGS])
+        browser = playwright.chromium.launch(executable_path=executable, args=[*flags])
         yield browser
         browser.close()
+
+
+# Not for the whole session: while playwright runs, nothing else can use asyncio in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser that finds no host but 127.0.0.1."""
+    with chromium(*CHROMIUM_FLAGS) as browser:
+        yield browser
 
 
 @pytest.fixture

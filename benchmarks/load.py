@@ -27,6 +27,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from benchmarks.page import Answer, SessionError
@@ -71,12 +72,16 @@ class Photo:
 
 def make_photo(number: int) -> Photo:
     """The photo with that number, no two alike: four views of each of many drawn lesions."""
-    rgb = _lesion(number // 4)[:: (-1) ** (number % 2), :: (-1) ** (number // 2 % 2)]
-    jpeg, name = to_jpeg(rgb), f"photo-{number}.jpg"
+    jpeg, name = photo_file(number), f"photo-{number}.jpg"
     analysis = _analyser().analyse_bytes(jpeg, name)
     shares = {"".join(BY_KEY[k].name.split()): analysis.probability(k) for k in analysis.classes}
     named = "".join(BY_KEY[analysis.prediction].name.split())
     return Photo(name, jpeg, named, shares, thumb(jpeg), not analysis.in_domain)
+
+
+def photo_file(number: int) -> bytes:
+    """A JPEG of 600×450 pixels of the photo with that number."""
+    return to_jpeg(_lesion(number // 4)[:: (-1) ** (number % 2), :: (-1) ** (number // 2 % 2)])
 
 
 @lru_cache(maxsize=1)
@@ -193,8 +198,16 @@ async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]
     return tally
 
 
-def report(alone: Tally, many: Tally, memory: Sequence[float | None]) -> str:
-    """The result in Markdown; memory in MB before, in the middle and after, None if unknown."""
+def report(
+    alone: Tally, many: Tally, memory: Sequence[float | None], spent: Sequence[float | None]
+) -> str:
+    """The result in Markdown.
+
+    Args:
+        memory: in MB before, in the middle and after, None if unknown.
+        spent: seconds of processor time that the server and the visitors took while there were
+            many, None likewise.
+    """
     lines = [
         "| Sessions | Seconds | Answers | Answers/s | Median, s | p95, s | Errors | Mix-ups |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -206,12 +219,15 @@ def report(alone: Tally, many: Tally, memory: Sequence[float | None]) -> str:
     throughput = many.rate / alone.rate if alone.rate else math.nan
     fairness = many.time(0.95) / (many.sessions * alone.time(0.5))
     used = ["unknown" if m is None else f"{m:.0f} MB" for m in memory]
+    answers = max(1, len(many.times))
+    cost = ["unknown" if s is None else f"{1000 * s / answers:.0f} ms" for s in spent]
     return "\n".join(
         [
             *lines,
             "",
             f"- Throughput: {throughput:.0%} of what one session alone gets",
             f"- p95: {fairness:.2f} × (sessions × the median of one session alone)",
+            f"- Processor time of an answer: {cost[0]} of the server, {cost[1]} of the visitors",
             f"- Memory of the server: {used[0]} before, {used[1]} in the middle, {used[2]} after",
         ]
     )
@@ -219,14 +235,15 @@ def report(alone: Tally, many: Tally, memory: Sequence[float | None]) -> str:
 
 def memory_of(pid: int | None) -> float | None:
     """Resident memory of a process in MB; None if it cannot be told."""
-    with contextlib.suppress(ImportError):
-        import psutil
+    return psutil.Process(pid).memory_info().rss / 1e6 if pid else None
 
-        return psutil.Process(pid).memory_info().rss / 1e6 if pid else None
-    with contextlib.suppress(OSError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-    return None
+
+def processor_time(pid: int | None) -> float | None:
+    """Seconds that a process has computed so far; None if that cannot be told."""
+    if pid is None:
+        return None
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[Tally, Tally, str]:
@@ -252,9 +269,12 @@ def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[T
     first = asyncio.run(crowd(url, 1, WARM_UP_SECONDS, prepare(0.5, WARM_UP_SECONDS)))
     alone = asyncio.run(crowd(url, 1, span, prepare(first.rate, span)))
     photos = prepare(max(first.rate, alone.rate), seconds)
+    before = [processor_time(p) for p in (pid, os.getpid())]
     many, memory = asyncio.run(both())
+    after = [processor_time(p) for p in (pid, os.getpid())]
+    spent = [a - b if a and b else None for a, b in zip(after, before, strict=True)]
     alone.errors[:0], alone.mixups[:0] = first.errors, first.mixups
-    return alone, many, report(alone, many, memory)
+    return alone, many, report(alone, many, memory, spent)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

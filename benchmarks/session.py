@@ -16,9 +16,10 @@ import asyncio
 import base64
 import contextlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -44,12 +45,14 @@ class Session:
     Args:
         url: `http://HOST:PORT`.
         patience: seconds to wait for the end of one run, and for one transfer.
+        slowly: seconds that it leaves each message lying before it reads it.
 
     Raises:
         SessionError: by every method, whatever goes wrong between the two.
     """
 
-    def __init__(self, url: str, patience: float = 600.0) -> None:
+    def __init__(self, url: str, patience: float = 600.0, slowly: float = 0.0) -> None:
+        self._slowly = slowly
         self.url, self.patience, self.page = url.rstrip("/"), patience, Page()
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy
@@ -117,6 +120,17 @@ class Session:
         await self._set(WidgetState(id=widget.id, trigger_value=True), fragment)
         self._states.pop(widget.id, None)
 
+    async def submit(self, key: str, text: str) -> None:
+        """Type into the one field of a form, and send the form."""
+        field, fragment = self.page.widget(key)
+        forms = {b.form_id: b for b in self.page.elements("button") if b.is_form_submitter}
+        if field.form_id not in forms:
+            raise SessionError(f"{key!r} is in no form.")
+        button = forms[field.form_id]
+        self._states[field.id] = WidgetState(id=field.id, string_value=text)
+        await self._set(WidgetState(id=button.id, trigger_value=True), fragment)
+        self._states.pop(button.id, None)
+
     async def turn_to(self, key: str, page: int) -> None:
         """Turn to a page (from 1) of what is shown in pages."""
         widget, fragment = self.page.widget(key)
@@ -125,12 +139,7 @@ class Session:
     async def upload(self, key: str, files: Mapping[str, bytes]) -> None:
         """Put files, by their names, into a file uploader, in place of those before."""
         widget, fragment = self.page.widget(key)
-        asked = BackMsg()
-        asked.file_urls_request.request_id = str(uuid.uuid4())
-        asked.file_urls_request.file_names.extend(files)
-        asked.file_urls_request.session_id = self.page.session
-        await self._send(asked)
-        urls = (await self._receive("file_urls_response")).file_urls_response.file_urls
+        urls = await self._places(files)
         for before in self._files.pop(key, []):
             await self._request("DELETE", before.delete_url)
         state = WidgetState(id=widget.id)
@@ -142,6 +151,27 @@ class Session:
             )
         self._files[key] = list(urls)
         await self._set(state, fragment)
+
+    async def break_off(self, key: str, name: str, content: bytes) -> None:
+        """Begin to upload a file, and be gone in the middle of it, without a word: as a browser
+        that is closed, or whose network is."""
+        self.page.widget(key)
+        (place,) = await self._places([name])
+        with self._plainly("Uploading half a file"):
+            address = urlsplit(self.url)
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+            token = self._http.cookies.get(XSRF_COOKIE) or "none"
+            head = (
+                f"PUT {place.upload_url} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+                f"Cookie: {XSRF_COOKIE}={token}\r\nX-Xsrftoken: {token}\r\n"
+                "Content-Type: multipart/form-data; boundary=half\r\n"
+                f"Content-Length: {len(content) + 1000}\r\n\r\n"
+                f'--half\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+            )
+            writer.write(head.encode() + content[: len(content) // 2])
+            await writer.drain()
+            writer.transport.abort()
+        self._socket.transport.abort()
 
     async def download(self, button: Any) -> bytes:
         """What a download button (one of `page.elements("download_button")`) gives."""
@@ -173,6 +203,15 @@ class Session:
         if path.startswith("data:"):
             return base64.b64decode(path.partition(",")[2])
         return await self._request("GET", path)
+
+    async def _places(self, names: Iterable[str]) -> Sequence[FileURLs]:
+        """Where files of these names may be uploaded to."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = str(uuid.uuid4())
+        asked.file_urls_request.file_names.extend(names)
+        asked.file_urls_request.session_id = self.page.session
+        await self._send(asked)
+        return (await self._receive("file_urls_response")).file_urls_response.file_urls
 
     async def _set(self, state: WidgetState, fragment: str) -> None:
         self._states[state.id] = state
@@ -214,6 +253,8 @@ class Session:
         with self._plainly(f"Waiting for {kind}"):
             async with asyncio.timeout(self.patience):
                 while True:
+                    if self._slowly:
+                        await asyncio.sleep(self._slowly)
                     message = ForwardMsg.FromString(await self._socket.recv(decode=False))
                     self.page.apply(message)
                     if message.WhichOneof("type") == kind:

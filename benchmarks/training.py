@@ -22,7 +22,6 @@ import numpy as np
 from benchmarks.common import machine, on_the_cpu, run, table
 from benchmarks.memory import photos
 from core.ham10000.dataset import Dataset
-from train.config import Config
 from train.jobs import Run, Runs, ensure_supervisor
 from train.presets import BY_KEY
 from train.stages import Stage
@@ -44,9 +43,7 @@ def main() -> int:
     model_server, endless = ModelServer(), photos()
     _times(model_server, endless, 10)
     idle = _times(model_server, endless, options.analyses)
-    # Long enough to be at it all the time, whatever the preset.
-    preset = BY_KEY[options.preset].config
-    with _training(replace(preset, stages=(Stage(1000, preset.size_at(0)),), patience=1000)) as now:
+    with training(options.preset) as now:
         busy = _times(model_server, endless, options.analyses)
         progress = now().progress
     print(f"{machine()}; {on_the_cpu().threads} threads.\n")
@@ -76,8 +73,11 @@ def _times(model_server: ModelServer, endless: Iterator[bytes], count: int) -> n
 
 
 @contextmanager
-def _training(config: Config) -> Iterator[Callable[[], Run]]:
-    """A run of the queue that trains within the block; gives what tells how it is now."""
+def training(preset: str) -> Iterator[Callable[[], Run]]:
+    """A run of the queue that trains all the time within the block, like the preset of that key but
+    with more epochs; gives what tells how it is now."""
+    config = BY_KEY[preset].config
+    config = replace(config, stages=(Stage(1000, config.size_at(0)),), patience=1000)
     folder = Path(tempfile.mkdtemp(prefix="lesionlab-"))
     runs = Runs(folder)
     id = runs.create(config, "Benchmark")

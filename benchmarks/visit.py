@@ -49,10 +49,10 @@ class Visit:
             await self._training(session)
             for page in ("quiz", "progress", "diagnoses", "classroom", "about"):
                 await session.go(page)
-                await _look(session)
+                await look(session)
 
     async def _analyse(self, session: Session) -> None:
-        await _look(session)
+        await look(session)
         await session.choose("source", "Practice")
         for lesion in session.page.options("practice")[:2]:
             await session.choose("practice", lesion)
@@ -62,7 +62,7 @@ class Visit:
             await session.press("shuffle")
             await self._answer(session)
             await session.press("chevron_right")
-            await _look(session)
+            await look(session)
         await session.choose("source", "Camera")
         await session.choose("source", "Your photo")
         await session.upload("file", {f"own-{self.number}.jpg": _photo(self.number)})
@@ -70,7 +70,7 @@ class Visit:
 
     async def _answer(self, session: Session, methods: bool = False) -> None:
         """The answer to a photo: its layers, its files, and every section."""
-        await _look(session)
+        await look(session)
         await _all_on(session, "anyway_")
         await session.switch("heat_on", False)
         await session.switch("heat_on", True)
@@ -89,16 +89,16 @@ class Visit:
                 await session.settle(TASK_SECONDS)
                 if session.page.has("compare_methods"):
                     raise SessionError(f"No five methods. The page says: {session.page.words()}")
-            await _look(session)
+            await look(session)
         await _take_home(session)
 
     async def _compare(self, session: Session) -> None:
         await session.go("compare")
         for size in session.page.options("pair_size"):
             await session.choose("pair_size", size)
-            await _look(session)
+            await look(session)
         await _all_on(session, "reveal_pair_")
-        await _look(session)
+        await look(session)
 
     async def _batch(self, session: Session) -> None:
         await session.go("batch")
@@ -116,7 +116,7 @@ class Visit:
         )
         await session.press("batch_start")
         await session.settle(TASK_SECONDS)
-        await _look(session)
+        await look(session)
         await _take_home(session)
         await session.press("batch_clear")
         await session.press("clear_for_good")
@@ -125,10 +125,10 @@ class Visit:
         await session.go("dataset")
         for tab in session.page.options("dataset_view"):
             await session.choose("dataset_view", tab)
-            await _look(session)
+            await look(session)
         for page in (1, 2) if self.dataset else ():
             await session.turn_to("dataset_page_0", 1 + (2 * self.number + page) % 200)
-            await _look(session)
+            await look(session)
 
     async def _performance(self, session: Session) -> None:
         await session.go("performance")
@@ -136,23 +136,23 @@ class Visit:
             await session.choose("split", split)
             for tab in session.page.options("performance_tab"):
                 await session.choose("performance_tab", tab)
-                await _look(session)
+                await look(session)
 
     async def _training(self, session: Session) -> None:
         await session.go("training")
         for section in session.page.options("training_view"):
             await session.choose("training_view", section)
-            await _look(session)
+            await look(session)
         await session.choose("training_view", session.page.options("training_view")[0])
         if self.dataset and self.tasks:
             await session.switch("training_preview_on", True)
             await session.settle(TASK_SECONDS)
             await session.press("training_measure")
             await session.settle(TASK_SECONDS)
-            await _look(session)
+            await look(session)
 
 
-async def _look(session: Session) -> None:
+async def look(session: Session) -> None:
     """The page must be whole; its pictures are fetched, as a browser does."""
     if session.page.elements("exception"):
         raise SessionError(f"The page broke: {session.page.words()}")

@@ -84,16 +84,17 @@ def test_page_without_an_answer_tells_what_it_says():
 def test_report_relates_many_sessions_to_one():
     alone = Tally(1, 10.0, [0.5] * 20)
     many = Tally(4, 10.0, [2.0] * 17 + [3.0], ["gone"], ["mixed", "up"])
-    text = report(alone, many, (100.0, 250.4, None))
+    text = report(alone, many, (100.0, 250.4, None), (4.5, None))
     assert "| 1 | 10 | 20 | 2.00 | 0.50 | 0.50 | 0 | 0 |" in text
     assert "| 4 | 10 | 18 | 1.80 | 2.00 | 2.15 | 1 | 2 |" in text
     assert "Throughput: 90%" in text
     assert "1.07 × (sessions" in text  # 2.15 / (4 × 0.5)
     assert "100 MB before, 250 MB in the middle, unknown after" in text
+    assert "an answer: 250 ms of the server, unknown of the visitors" in text
 
 
 def test_report_without_any_answer():
-    assert "Throughput: nan%" in report(Tally(1), Tally(4), (None, None, None))
+    assert "Throughput: nan%" in report(Tally(1), Tally(4), (None, None, None), (None, None))
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @contextlib.contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """Headless Chromium or Chrome: LESIONLAB_CHROMIUM, or the first one found on the PATH. Chromium's
+    """Headless Chromium or Chrome: LESIONLAB_CHROMIUM, or the first one found on the PATH. The
     headless shell is the same browser without the window around a page, at half the cost a page."""
     names = (os.environ.get("LESIONLAB_CHROMIUM"), *BROWSERS)
     executable = next(filter(None, (shutil.which(name) for name in names if name)), None)

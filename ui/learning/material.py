@@ -1,12 +1,13 @@
 """What a quiz is made of: the pool of cases, a case's photo, and the model's answer to it."""
 
 import contextlib
+import threading
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from cachetools import LRUCache, cached
 
 from core.errors import DatasetError
 from core.evaluation.files import EvaluationError
@@ -80,9 +81,10 @@ def expert_outline(image: str) -> np.ndarray:
     return found
 
 
-@lru_cache(maxsize=16)
+@cached(LRUCache(16), condition=threading.Condition())
 def drawn(image: str) -> Phantom:
-    """The practice lesion of an id; the last ones are remembered."""
+    """The practice lesion of an id; the last ones are remembered. It is drawn once, also where a
+    whole class comes to it at the same time."""
     return practice_case(image)
 
 

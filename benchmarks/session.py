@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -46,16 +47,30 @@ class Session:
         url: `http://HOST:PORT`.
         patience: seconds to wait for the end of one run, and for one transfer.
         slowly: seconds that it leaves each message lying before it reads it.
+        place: address of the page to open, such as `dataset`; the first page is "".
+        query: what stands behind the question mark of its address.
+        cookies: of the browser; the server adds to them.
 
     Raises:
         SessionError: by every method, whatever goes wrong between the two.
     """
 
-    def __init__(self, url: str, patience: float = 600.0, slowly: float = 0.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: float = 600.0,
+        slowly: float = 0.0,
+        place: str = "",
+        query: str = "",
+        cookies: RequestsCookieJar | None = None,
+    ) -> None:
         self._slowly = slowly
         self.url, self.patience, self.page = url.rstrip("/"), patience, Page()
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy
+        if cookies is not None:
+            self._http.cookies = cookies
+        self._place, self._query = place, query
         self._http.mount("http://", HTTPAdapter(max_retries=Retry(3)))  # the server hung up
         self._thread = ThreadPoolExecutor(1)  # for what `requests` has to wait for
         self._states: dict[str, WidgetState] = {}
@@ -67,14 +82,17 @@ class Session:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._http.close)
             stack.callback(self._thread.shutdown, wait=False)
-            await self._request("GET", "/_stcore/health")  # sets the cookie
+            await self._request("GET", f"/{self._place}")  # sets the browser's cookie, …
+            await self._request("GET", "/_stcore/health")  # … and that of the protocol
             token = self._http.cookies.get(XSRF_COOKIE) or "none"
             with self._plainly("Connecting"):
                 connection = connect(
                     f"ws{self.url.removeprefix('http')}/_stcore/stream",
                     origin=Origin(self.url),
                     subprotocols=[Subprotocol("streamlit"), Subprotocol(token)],
-                    additional_headers={"Cookie": f"{XSRF_COOKIE}={token}"},
+                    additional_headers={
+                        "Cookie": "; ".join(f"{c.name}={c.value}" for c in self._http.cookies)
+                    },
                     max_size=None,
                     open_timeout=self.patience,
                     ping_timeout=self.patience,
@@ -93,6 +111,7 @@ class Session:
         if page not in self.page.places:
             raise SessionError(f"There is no page {page!r}.")
         self.page.script, self._states = self.page.places[page], {}
+        self._place, self._query = page, ""
         await self._rerun()
 
     async def choose(self, key: str, option: str) -> None:
@@ -113,6 +132,11 @@ class Session:
         """Set a toggle."""
         widget, fragment = self.page.widget(key)
         await self._set(WidgetState(id=widget.id, bool_value=on), fragment)
+
+    def write(self, key: str, words: str) -> None:
+        """Fill a field of a form, which is sent along with the form's button."""
+        widget, _ = self.page.widget(key)
+        self._states[widget.id] = WidgetState(id=widget.id, string_value=words)
 
     async def press(self, key: str) -> None:
         """Click a button."""
@@ -198,6 +222,11 @@ class Session:
             await asyncio.sleep(interval)
             await self._rerun(fragment, again=True)
 
+    async def look_again(self) -> None:
+        """Run what repeats itself, once."""
+        for fragment in list(self.page.repeating):
+            await self._rerun(fragment, again=True)
+
     async def fetch(self, path: str) -> bytes:
         """A file of the server, or what a `data:` address holds, such as the shown picture."""
         if path.startswith("data:"):
@@ -224,10 +253,14 @@ class Session:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.page_script_hash, rerun.fragment_id = self.page.script, fragment
+        if not self.page.script:  # which the server tells
+            rerun.page_name = self._place
+        rerun.query_string = self._query
         rerun.is_auto_rerun = again
         rerun.widget_states.widgets.extend(self._states.values())
         rerun.cached_message_hashes.extend(self.page.kept)
-        rerun.context_info.url, rerun.context_info.color_scheme = f"{self.url}/", "light"
+        rerun.context_info.url = f"{self.url}/{self._place}"
+        rerun.context_info.color_scheme = "light"
         await self._send(message)
         await self._receive("new_session")
         end = ForwardMsg.FINISHED_EARLY_FOR_RERUN  # the script has asked for another run

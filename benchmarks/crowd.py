@@ -213,13 +213,14 @@ def measure(
         wrong.append(f"The batch has {len(made.named):,} of {photos:,} photos.")
     if progress is None:
         wrong.append("The training ended too early.")
+    faults = len(wrong)
     if memory.grown:
         wrong.append(f"Memory: {memory.before:.0f} MB before, {memory.after:.0f} MB after.")
     checked = len(warm.seen) + len(crowd.seen) + len(single.seen) + len(made.named)
     speed = progress.images_per_second if progress else None
     text = [
         report(sessions, seconds, crowd, single, made),
-        f"- {checked:,} answers checked; errors and answers of other photos: {len(wrong)}",
+        f"- {checked:,} answers checked; errors and answers of other photos: {faults}",
         f"- The training saw {speed or 0:.0f} photos a second",
         f"- Memory of the server: {memory.before:.0f} MB before, {memory.most:.0f} MB at most, "
         f"{memory.after:.0f} MB after",

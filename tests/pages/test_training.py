@@ -850,6 +850,7 @@ def test_a_package_that_is_no_model_is_refused(runs):
 
 def test_a_model_from_elsewhere_can_be_removed(runs, finished):
     own = runs.folder / "imported-0123456789"
+    ownership.claim(own, RUN)
     shutil.copytree(runs.folder / finished / "model", own / "model")
     app = page(training_view=store.MODELS)
     use = [b for b in app.button if b.label == "Use this model"]

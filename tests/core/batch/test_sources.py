@@ -79,7 +79,7 @@ def test_a_path_that_leads_out_is_not_read_and_the_rest_is(name, tmp_path, monke
 
 def test_what_is_no_picture_is_named_with_a_reason():
     found = outcome(pack({"notes.txt": b"x", "more.zip": pack({"a.jpg": PHOTO}), "a.jpg": PHOTO}))
-    assert "no picture" in found["notes.txt"]
+    assert "not a picture" in found["notes.txt"]
     assert "inside an archive" in found["more.zip"]
     assert found["a.jpg"] == PHOTO
 

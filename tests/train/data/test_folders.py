@@ -252,7 +252,7 @@ def test_the_frame_is_of_photos_as_they_are_seen(tmp_path: Path) -> None:
 
 def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:
     (classes / "eczema" / "broken.jpg").write_bytes(b"\xff\xd8\xffno photo")
-    with pytest.raises(DatasetError, match=r"eczema/broken\.jpg: .*take it out"):
+    with pytest.raises(DatasetError, match=r"eczema/broken\.jpg: .*remove it"):
         prepare(ClassifierConfig(data=str(classes)))
 
 

@@ -27,6 +27,7 @@ from tests.train.jobs.conftest import config, processes
 from tests.train.jobs.fake import command
 from tests.waiting import wait_for
 from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
+from train.finish.package import IMPORT
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
 from train.presets import PRESETS
@@ -850,7 +851,7 @@ def test_a_package_that_is_no_model_is_refused(runs):
 
 def test_a_model_from_elsewhere_can_be_removed(runs, finished):
     own = runs.folder / "imported-0123456789"
-    ownership.claim(own, RUN)
+    ownership.claim(own, IMPORT)
     shutil.copytree(runs.folder / finished / "model", own / "model")
     app = page(training_view=store.MODELS)
     use = [b for b in app.button if b.label == "Use this model"]

@@ -14,7 +14,7 @@ from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
 from ui.serving.garbage import collect_later
-from ui.serving.uploads import BrokenOff, keep_in_memory
+from ui.serving.uploads import BrokenUploads, keep_in_memory
 from ui.text import as_text
 
 give_back_freed_memory()  # before there are many threads
@@ -70,12 +70,12 @@ def show() -> None:
     except SettingsError as error:
         st.error(as_text(str(error)), title="A setting cannot be used")
         st.stop()
-    if not login.passed():
+    if not login.is_let_in():
         st.stop()
     header()
     page.run()
     footer()
-    login.way_out()
+    login.logout_button()
 
 
 if __name__ == "__main__":
@@ -87,5 +87,5 @@ else:
     logging.disable(logging.WARNING)  # of a script without a visitor
     navigate()
     logging.disable(logging.NOTSET)
-    layers = [Middleware(part) for part in (BrokenOff, BrowserCookie, CompressedScripts)]
+    layers = [Middleware(part) for part in (BrokenUploads, BrowserCookie, CompressedScripts)]
     app = st.App(__file__, middleware=layers)

@@ -105,8 +105,7 @@ class Participant:
             url, PATIENCE, place="classroom", query=query, cookies=self._cookies
         ) as session:
             if session.page.has("class_name"):
-                session.write("class_name", self.name)
-                await session.press("FormSubmitter:class_join_form-Take part")
+                await session.submit("class_name", self.name)
                 self.outcome.joined.append(time.perf_counter() - began)
             await self._look(session)
             while True:

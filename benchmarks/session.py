@@ -133,11 +133,6 @@ class Session:
         widget, fragment = self.page.widget(key)
         await self._set(WidgetState(id=widget.id, bool_value=on), fragment)
 
-    def write(self, key: str, words: str) -> None:
-        """Fill a field of a form, which is sent along with the form's button."""
-        widget, _ = self.page.widget(key)
-        self._states[widget.id] = WidgetState(id=widget.id, string_value=words)
-
     async def press(self, key: str) -> None:
         """Click a button."""
         widget, fragment = self.page.widget(key)

@@ -65,7 +65,7 @@ class Visitors:
     Args:
         url: `http://HOST:PORT`.
         numbers: of photos that nobody has uploaded yet.
-        seconds: no visitor begins anything new after so long.
+        seconds: no visitor begins anything again after so long.
         pause: see `PAUSE`.
     """
 
@@ -102,12 +102,12 @@ class Visitors:
         await asyncio.sleep(rng.uniform(*self._pause))
 
     async def again(self, rng: np.random.Generator) -> AsyncIterator[None]:
-        """Once more and once more, each time after a pause, while there is time."""
+        """Once, and again while there is time, each time after a pause."""
         while True:
             await self.pause(rng)
+            yield
             if time.monotonic() >= self._end:
                 return
-            yield
 
     async def uploader(self, rng: np.random.Generator, _number: int) -> None:
         """Uploads photo after photo, and opens some sections below each answer."""

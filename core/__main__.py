@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _import(options: argparse.Namespace) -> int:
     from core.ham10000.importer import import_archives
 
-    report = _with_progress("files", lambda told: import_archives(options.archives, progress=told))
+    report = _with_progress("files", lambda show: import_archives(options.archives, progress=show))
     if report is None:
         return 1
     print(
@@ -103,7 +103,7 @@ def _import(options: argparse.Namespace) -> int:
 def _starter(options: argparse.Namespace) -> int:
     from core.ham10000.starter import download
 
-    report = _with_progress("photos", lambda told: download(progress=told))
+    report = _with_progress("photos", lambda show: download(progress=show))
     if report is None:
         return 1
     print(f"{report.added} photos were downloaded; {report.there} are here now.")
@@ -126,13 +126,13 @@ def _with_progress(unit: str, work: Callable[[Callable[[int, int, str], None]], 
 
     with tqdm(unit=f" {unit}", disable=None) as bar:
 
-        def told(done: int, total: int, text: str) -> None:
+        def show(done: int, total: int, text: str) -> None:
             bar.total = total
             bar.set_description(text, refresh=False)
             bar.update(done - bar.n)
 
         try:
-            return work(told)
+            return work(show)
         except DatasetError as error:
             bar.close()
             print(error, file=sys.stderr)

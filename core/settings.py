@@ -31,8 +31,6 @@ from pathlib import Path
 from core.errors import UserError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-NOT_CODE = ("weights", "data", "runs", "pretrained", "docs", "tests", "benchmarks", ".venv", ".git")
-"""Folders of it that a Ray cluster is not sent."""
 ARCHIVE = "https://api.isic-archive.com/api/v2"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("f32", "bf16")

@@ -1,4 +1,4 @@
-"""A login by OpenID Connect, by Streamlit's own means, where its file of secrets sets one up:
+"""A login by OpenID Connect, by Streamlit's own means, where its secrets.toml sets one up:
 nobody gets any further without it
 (https://docs.streamlit.io/develop/concepts/connections/authentication)."""
 
@@ -11,14 +11,14 @@ import streamlit as st
 from ui.text import as_text
 
 
-def passed() -> bool:
+def is_let_in() -> bool:
     """Whether the visitor may go on: there is no login here, or they have logged in with an account
     that is let in. Otherwise the page says what to do."""
     if not st.secrets.load_if_toml_exists():
         if any(Path(file).exists() for file in st.get_option("secrets.files")):
             st.error(
-                "The file of secrets cannot be read, so nobody is let in. Mend it, then start "
-                "LesionLab again.",
+                "Streamlit's secrets.toml cannot be read, so nobody is let in. Correct it, then "
+                "restart LesionLab.",
                 title="Nobody can log in",
             )
             return False
@@ -27,15 +27,15 @@ def passed() -> bool:
         return True
     if not find_spec("authlib"):
         st.error(
-            "The file of secrets asks for a login, which needs a package that is not installed: "
-            "`pip install -r requirements-login.txt`, then start LesionLab again.",
+            "Streamlit's secrets.toml asks for a login, which needs a package that is not "
+            "installed: `pip install -r requirements-login.txt`, then restart LesionLab.",
             title="Nobody can log in",
         )
     elif not st.user.get("is_logged_in", False):
         st.title("LesionLab", anchor=False)
         st.write("Log in to look at this LesionLab.")
         st.button("Log in", key="login", type="primary", icon=":material/login:", on_click=st.login)
-    elif not _is_let_in():
+    elif not _is_member():
         st.error(
             f"{_name()} is not among those who are let in here. Ask whoever runs this LesionLab, "
             "or log in with another account.",
@@ -47,13 +47,13 @@ def passed() -> bool:
     return False
 
 
-def way_out() -> None:
+def logout_button() -> None:
     """A button at the end of the page to log out with, for who has logged in."""
     if st.user.get("is_logged_in", False):
         _log_out()
 
 
-def _is_let_in() -> bool:
+def _is_member() -> bool:
     """Everybody whom the provider lets in, unless `[lesionlab]` has a list `members`: e-mail
     addresses, and endings such as @example.org. An address that the provider has not verified could
     be anybody's, and counts as none."""

@@ -26,7 +26,7 @@ class BatchReport:
     rejected: int
 
 
-Spread = Callable[[Sequence[Group]], AbstractContextManager[Iterator[Sequence[FileResult]]]]
+Executor = Callable[[Sequence[Group]], AbstractContextManager[Iterator[Sequence[FileResult]]]]
 """Has groups of files worked on, wherever; gives the results of each, in the order of the groups,
 as soon as they are there."""
 
@@ -61,7 +61,7 @@ def analyse_files(
     workers: int = 1,
     raw_names: bool = False,
     resume: bool = False,
-    spread: Spread | None = None,
+    executor: Executor | None = None,
 ) -> BatchReport:
     """Analyse files; results are on disk as soon as each is done.
 
@@ -74,27 +74,27 @@ def analyse_files(
         raw_names: names as they are, for scripts that join tables by them.
         workers: files worked on at the same time; as many as the analyser has lanes.
         resume: go on where an earlier call with the same models stopped.
-        spread: has the files worked on elsewhere than in threads of this process.
+        executor: has the files worked on elsewhere than in threads of this process.
 
     Returns:
         What the tables hold, results of an earlier call included.
 
     Raises:
         FileExistsError: `out` holds tables or masks that are not of an earlier call, which the
-            results would replace, or there is nothing to go on with; nothing is written.
+            results would replace, or cannot go on with other models; nothing is written.
         OSError: `out` cannot be written.
     """
     groups = by_name(pictures)
     made_with = {"models": analyser.models, "raw_names": raw_names}
     results = Results(out, header(analyser.classes), made_with, str if raw_names else safe)
     results.check({without_ending(picture.name) for picture in pictures})
-    waiting = results.go_on(groups) if resume else results.begin(groups)
+    waiting = results.resume(groups) if resume else results.begin(groups)
     if progress:
         not_done = {group[0] for group in waiting}
         for picture in chain.from_iterable(g for g in groups if g[0] not in not_done):
             progress(picture)
-    spread = spread or partial(in_threads, analyser, workers)
-    with results.appending() as write, spread(waiting) as found:
+    executor = executor or partial(in_threads, analyser, workers)
+    with results.appending() as write, executor(waiting) as found:
         for result in chain.from_iterable(found):
             write(result)
             if progress:
@@ -134,7 +134,7 @@ def analyse_group(group: Group, analyser: Analyser) -> list[FileResult]:
 def in_threads(
     analyser: Analyser, workers: int, groups: Sequence[Group]
 ) -> Iterator[Iterator[Sequence[FileResult]]]:
-    """`Spread` over threads of this process."""
+    """`Executor` on threads of this process."""
     pool = ThreadPoolExecutor(workers)
     try:
         yield pool.map(partial(analyse_group, analyser=analyser), groups)

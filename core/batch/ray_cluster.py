@@ -3,6 +3,7 @@ Ray Data hands the photos round (https://docs.ray.io/en/latest/data/data.html)."
 
 import math
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from core.batch.folder import analyse_group
 from core.batch.results import FileResult, Group
 from core.errors import UserError
 from core.models.weights import WeightsError
-from core.settings import NOT_CODE, REPOSITORY, Settings
+from core.settings import Settings
+from core.system.ray_setup import ask_with_token, runtime_environment
 
 GROUPS_A_BLOCK = 16
 """Results come a block at a time; a stopped call loses at most one of each actor."""
@@ -29,7 +31,7 @@ class RayError(UserError, RuntimeError):
 def on_cluster(
     address: str, models: Mapping[str, str], groups: Sequence[Group]
 ) -> Iterator[Iterator[Sequence[FileResult]]]:
-    """`core.batch.folder.Spread` over the processors of a Ray cluster.
+    """`core.batch.folder.Executor` on the processors of a Ray cluster.
 
     Args:
         address: `HOST:6379` of a cluster's first node, `auto` for the one that this computer is in,
@@ -41,8 +43,9 @@ def on_cluster(
         RayError: Ray is not installed here, the cluster does not answer, or a node does not see
             the models.
     """
-    os.environ.setdefault("RAY_AUTH_MODE", "disabled" if address == "local" else "token")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    ask_with_token()
+    if address == "local":
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(16))
     try:
         ray: Any = import_module("ray")
         data: Any = import_module("ray.data")
@@ -103,15 +106,13 @@ class Worker:
 
 def _environment() -> dict[str, Any]:
     settings = Settings.from_environment()
-    return {
-        "working_dir": str(REPOSITORY),
-        "excludes": [f"/{name}" for name in NOT_CODE],
-        "env_vars": {
+    return runtime_environment(
+        {
             "LESIONLAB_WEIGHTS": str(settings.weights),
             "LESIONLAB_RUNS": str(settings.runs),
             "LESIONLAB_THREADS": "1",
-        },
-    }
+        }
+    )
 
 
 def _streamed(done: Any) -> Iterator[dict[str, Any]]:

@@ -71,7 +71,7 @@ class Results:
             for name, columns in ours.items()
             if (self._out / name).exists() and not columns <= _columns(self._out / name)
         ]
-        if (self._out / MADE_WITH).exists() and "models" not in self._before():
+        if (self._out / MADE_WITH).exists() and "models" not in self._earlier():
             theirs.append(self._out / MADE_WITH)
         if not (self._out / ACCEPTED).exists():
             masks = (self._mask(name) for name in sorted(names))
@@ -87,7 +87,7 @@ class Results:
         self._write([], [])
         return list(groups)
 
-    def go_on(self, groups: Sequence[Group]) -> list[Group]:
+    def resume(self, groups: Sequence[Group]) -> list[Group]:
         """The groups that an earlier call has not done; the tables then hold those that it has.
 
         Raises:
@@ -97,7 +97,7 @@ class Results:
             return self.begin(groups)
         accepted_head, accepted = _rows(self._out / ACCEPTED)
         _, rejected = _rows(self._out / REJECTED)
-        if self._before() != self._made_with or accepted_head != self._head:
+        if self._earlier() != self._made_with or accepted_head != self._head:
             raise FileExistsError(
                 f"The results in {self._out} were made with other models, or with other choices. "
                 "Leave out --resume to make all of them again, or choose another folder with --out."
@@ -148,7 +148,7 @@ class Results:
     def _mask(self, name: str) -> Path:
         return self._out / MASKS / f"{name}.png"
 
-    def _before(self) -> dict[str, object]:
+    def _earlier(self) -> dict[str, object]:
         """What the results that are there were made with; empty if nobody knows."""
         try:
             return read_object(self._out / MADE_WITH)

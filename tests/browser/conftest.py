@@ -24,7 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
 from desktop.server import running_app
@@ -226,3 +226,16 @@ def visit(page: Page, wait_idle: Callable[..., None]) -> Callable[[str], Page]:
         return page
 
     return go
+
+
+def draw_an_outline(page: Page, wait_idle: Callable[..., None]) -> Locator:
+    """Begin a quiz of outlines as Anna; returns the place to draw on."""
+    page.goto("/quiz")
+    page.get_by_label("Nickname").fill("Anna")
+    page.keyboard.press("Enter")
+    page.get_by_role("radio", name="Draw the outline").click()
+    wait_idle(page)
+    page.get_by_role("button", name="Start").click()
+    area = page.get_by_role("application")
+    area.wait_for()
+    return area

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute
 
-from core.models.cards import Card
-from core.settings import Settings
 from core.system.locks import hold
 from tests.browser.conftest import App, until
-from tests.train.jobs.conftest import config
+from tests.train.jobs.conftest import config, give_own_classifier
 from tests.waiting import PATIENCE
 from train.jobs import Runs
 from train.jobs.supervisor import SUPERVISOR_FILE
@@ -83,13 +79,7 @@ def trained(start_app) -> Iterator[tuple[App, Runs]]:
     runs = Runs(app.runs)
     run = runs.create(config(2), "Stopped")
     runs.stop(run)
-    model = runs.folder / run / "model" / "classifier"
-    model.mkdir(parents=True)
-    shipped = Settings.from_environment().weights / "classifier"
-    for path in shipped.iterdir():
-        if path.name not in ("card.json", "atlas.parquet"):
-            os.link(path, model / path.name)
-    replace(Card.read(shipped), name="My own").write(model)
+    give_own_classifier(runs.folder / run)
     with hold(runs.folder / SUPERVISOR_FILE):
         yield app, runs
 

@@ -11,20 +11,13 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.learning.outlines import Painted, mask_of
 from tests.browser.axe import violations
-from tests.browser.conftest import App
+from tests.browser.conftest import App, draw_an_outline
 from tests.waiting import PATIENCE
 
 
 def begin(page: Page, wait_idle: Callable[..., None]) -> Locator:
     """A quiz of outlines; returns the place to draw on."""
-    page.goto("/quiz")
-    page.get_by_label("Nickname").fill("Anna")
-    page.keyboard.press("Enter")
-    page.get_by_role("radio", name="Draw the outline").click()
-    wait_idle(page)
-    page.get_by_role("button", name="Start").click()
-    area = page.get_by_role("application")
-    area.wait_for()
+    area = draw_an_outline(page, wait_idle)
     wait_idle(page)
     return area
 

@@ -19,7 +19,7 @@ from benchmarks.browser import CHROMIUM_FLAGS
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from tests.browser import nginx
-from tests.browser.conftest import App, chromium, until
+from tests.browser.conftest import App, chromium, draw_an_outline, until
 from tests.browser.test_camera import CAMERAS
 from tests.browser.test_performance import TABS
 from tests.browser.test_router import PAGES
@@ -251,13 +251,7 @@ def test_every_page_and_its_charts_work_under_the_policy(
         wait_idle(page)
     page.get_by_role("tab", name="Calibration").click()
     page.locator(".js-plotly-plot .main-svg").first.wait_for()
-    page.goto("/quiz")
-    page.get_by_label("Nickname").fill("Anna")
-    page.keyboard.press("Enter")
-    page.get_by_role("radio", name="Draw the outline").click()
-    wait_idle(page)
-    page.get_by_role("button", name="Start").click()
-    page.get_by_role("application").wait_for()
+    draw_an_outline(page, wait_idle)
     if imported:
         page.goto("/dataset")
         wait_idle(page)

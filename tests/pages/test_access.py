@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.models.cards import Card
 from core.models.registry import in_use, models_in_use, use
-from core.settings import Settings
 from tests.pages.conftest import button, checked, start, texts, visit
-from tests.train.jobs.conftest import config
+from tests.train.jobs.conftest import config, give_own_classifier
 from train.jobs import Runs
 from ui import access, subprocess_task
 from ui.training import store
@@ -41,13 +37,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     runs.stop(finished)
     assert [run.id for run in runs.queue()] == [first, second]
     for place in (runs.folder / finished, runs.folder / "imported-0123456789"):
-        model = place / "model" / "classifier"
-        model.mkdir(parents=True)
-        shipped = Settings.from_environment().weights / "classifier"
-        for path in shipped.iterdir():
-            if path.name not in ("card.json", "atlas.parquet"):
-                os.link(path, model / path.name)
-        replace(Card.read(shipped), name="My own").write(model)
+        give_own_classifier(place)
     use("classifier", runs.folder / finished / "model" / "classifier")
     return runs
 

@@ -1,4 +1,4 @@
-"""A login, where the file of secrets asks for one: nobody gets any further without it."""
+"""A login, where secrets.toml asks for one: nobody gets any further without it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """Ray's Jobs API, with errors that tell a person what to do."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from core.system.ray_setup import ask_with_token
 from train.config import ConfigError
 
 REQUEST_SECONDS = 30.0
@@ -40,9 +40,7 @@ class Client:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        # Whoever may hand over jobs may run any program there: an open cluster must be asked for.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        ask_with_token()
         try:
             from ray.job_submission import JobSubmissionClient
         except ImportError as error:

@@ -5,9 +5,9 @@ import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from core.settings import NOT_CODE, REPOSITORY, Settings
+from core.settings import Settings
+from core.system.ray_setup import runtime_environment
 from train.cluster.client import Client, ClusterError, NoSuchJobError, UnreachableError
 from train.jobs.record import (
     GivenUpError,
@@ -78,11 +78,7 @@ def _submit(folder: Path, resume: bool) -> Record:
     command = ["python", "-m", "train.cluster", str(folder), record.job]
     command += ["--workers", str(settings.ray_workers), *(["--resume"] if resume else [])]
     folders = {f"LESIONLAB_{name.upper()}": str(getattr(settings, name)) for name in PASSED_ON}
-    environment: dict[str, Any] = {
-        "working_dir": str(REPOSITORY),
-        "excludes": [f"/{name}" for name in NOT_CODE],
-        "env_vars": {**folders, "RAY_COLOR_PREFIX": "0", "RAY_DEDUP_LOGS": "0"},
-    }
+    environment = runtime_environment({**folders, "RAY_COLOR_PREFIX": "0", "RAY_DEDUP_LOGS": "0"})
     try:
         client.submit(record.job, shlex.join(command), environment)
     except UnreachableError as error:

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class BrokenOff:
+class BrokenUploads:
     """ASGI middleware for which an upload that breaks off is no error of the server's: nobody is
     there any more to be told, and the log gets no page of traceback."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from core.settings import REPOSITORY
+from core.models.cards import Card
+from core.settings import REPOSITORY, Settings
+from core.system.run_folder import MODELS
 from train.config import ClassifierConfig, Config
 from train.jobs import Runs
 from train.stages import Stage
@@ -67,3 +71,15 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
         for process in processes(folder):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
+
+
+def give_own_classifier(run: Path) -> Path:
+    """Put the shipped classifier into a run's folder, as its own; returns the model's folder."""
+    model = run / MODELS / "classifier"
+    model.mkdir(parents=True)
+    shipped = Settings.from_environment().weights / "classifier"
+    for path in shipped.iterdir():
+        if path.name not in ("card.json", "atlas.parquet"):
+            os.link(path, model / path.name)
+    replace(Card.read(shipped), name="My own").write(model)
+    return model

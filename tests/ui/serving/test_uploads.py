@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.pages.conftest import start
-from ui.serving.uploads import BrokenOff, keep_in_memory
+from ui.serving.uploads import BrokenUploads, keep_in_memory
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
 
@@ -66,7 +66,7 @@ def test_an_upload_that_breaks_off_is_no_error() -> None:
 
     with pytest.raises(ClientDisconnect):
         broken_off(app)
-    broken_off(BrokenOff(app))
+    broken_off(BrokenUploads(app))
 
 
 def test_other_errors_are_still_told() -> None:
@@ -74,4 +74,4 @@ def test_other_errors_are_still_told() -> None:
         raise ValueError("mine")
 
     with pytest.raises(ValueError, match="mine"):
-        broken_off(BrokenOff(app))
+        broken_off(BrokenUploads(app))

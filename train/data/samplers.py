@@ -129,6 +129,8 @@ def source_weights(weights: np.ndarray, sources: np.ndarray, share: float) -> np
     return np.where(further, weights * ratio, weights)
 
 
-def frame_loader(arrays: Arrays, rows: np.ndarray, size: int, batch: int = 32) -> DataLoader:
-    """Batches of full frames, in order."""
-    return DataLoader(Frames(arrays, rows, size), batch_size=batch)
+def frame_loader(
+    arrays: Arrays, rows: np.ndarray, size: int, batch: int = 32, workers: int = 0
+) -> DataLoader:
+    """Batches of full frames, in order; loaded by so many processes beside the training."""
+    return DataLoader(Frames(arrays, rows, size), batch_size=batch, num_workers=workers)

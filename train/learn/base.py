@@ -124,7 +124,8 @@ class PhotoModel(Model):
         `Config.validation_size`."""
         rows = np.concatenate([self.validation_rows(), self.elsewhere_rows()])
         part = part_of_rows(rows, self.trainer.global_rank, self.trainer.world_size)
-        return frame_loader(self.arrays, part, self.config.validation_size)
+        size, workers = self.config.validation_size, self.config.workers
+        return frame_loader(self.arrays, part, size, workers=workers)
 
     @abstractmethod
     def sample_answers(self, pixels: Tensor, rows: np.ndarray) -> list[dict[str, Any]]:

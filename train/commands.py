@@ -17,6 +17,9 @@ from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.progress import Progress
 
+CHANGEABLE = ("split", "data", "more", "start", "threads")
+"""What may be chosen otherwise than in a preset; all else is the preset."""
+
 
 class Console:
     """A `train.progress.Watch` for a terminal. Lightning shows the epochs, `metrics.csv`'s rows are
@@ -64,7 +67,7 @@ def add_training_commands(commands: Any) -> None:
     preset.add_argument(
         "--length", choices=LENGTHS, default=QUICK, help="of an experiment (default: %(default)s)"
     )
-    for field in ("split", "data", "start", "threads"):
+    for field in CHANGEABLE:
         spec = specs(Config)[field]
         preset.add_argument(
             f"--{field}", type=_parser_of(spec), help=f"{spec.text} Default: the preset's"
@@ -141,11 +144,7 @@ def _preset(options: argparse.Namespace) -> int:
     chosen = preset.lengths[options.length]
     run = run_folder(preset.key if options.run_name is None else options.run_name)
     config = (read_config(run, type(chosen)) if options.resume else None) or chosen
-    given = {
-        field: value
-        for field in ("split", "data", "start", "threads")
-        if (value := getattr(options, field)) is not None
-    }
+    given = {field: value for field in CHANGEABLE if (value := getattr(options, field)) is not None}
     return _run(run, replace(config, **given), options)
 
 

@@ -1,4 +1,4 @@
-"""Every choice of a training, with the defaults that made the shipped weights.
+"""Every choice of a training, with defaults that two CPU cores can bear.
 
 What a field is called, what it does and which values it takes is declared here alone
 (`train.fields`): the command line, JSON files and the Training page read it.

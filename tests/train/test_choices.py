@@ -93,6 +93,12 @@ def test_a_preset_repeats_the_training_whose_figures_are_kept(card: Path) -> Non
     assert replace(done, threads=config.threads) == replace(config, split=split)
 
 
+def test_the_shipped_classifier_is_made_again_by_its_preset() -> None:
+    done = config_of(Card.read(WEIGHTS / "classifier").training.as_dict(), strict=False)
+    assert done.more
+    assert replace(done, more=()) == BY_KEY["shipped-classifier"].config
+
+
 def test_presets_start_from_what_their_network_can_have(environment: dict[str, str]) -> None:
     assert len({preset.key for preset in PRESETS}) == len(PRESETS)
     for preset in PRESETS:

@@ -1,19 +1,29 @@
 """The models are loaded as soon as the app is served, beside the first visitor's download of the
 page, which takes as long."""
 
+import logging
 import threading
 
 from core.models.weights import WeightsError
 from core.settings import SettingsError
 from ui import state
 
+THREAD = "models"
+
 
 def load_models() -> threading.Thread:
     """Load them beside everything else; who asks for them meanwhile waits for the same ones. What
     keeps them from loading is told by the page that needs them."""
-    thread = threading.Thread(target=_load, name="models", daemon=True)
+    # Streamlit warns of whatever works without a visitor.
+    warnings = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    warnings.addFilter(_is_of_a_visitor)
+    thread = threading.Thread(target=_load, name=THREAD, daemon=True)
     thread.start()
     return thread
+
+
+def _is_of_a_visitor(record: logging.LogRecord) -> bool:
+    return record.threadName != THREAD
 
 
 def _load() -> None:

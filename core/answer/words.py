@@ -133,9 +133,10 @@ def _inner(key: str) -> str:
 def rule_in_words(rule: Rule) -> str:
     """How an answer is chosen from the probabilities, without a full stop."""
     exponent = "(exponent not stated)" if rule.exponent is None else f"{rule.exponent:g}"
+    divisor = "share" if rule.exponent == 1 else f"share^{exponent}"
     return (
         "the diagnosis whose probability stands out most against how common it is: the highest "
-        f"probability / share^{exponent}, chosen on {rule.chosen_on or 'photos not stated'}"
+        f"probability / {divisor}, chosen on {rule.chosen_on or 'photos not stated'}"
     )
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.answer.words import rule_in_words
+from core.evaluation.figures import Rule
 from core.formatting import chance, percent, times
 
 
@@ -42,3 +44,11 @@ def test_chance_never_claims_certainty(probability: float, words: str) -> None:
 )
 def test_beside_the_usual_share(probability: float, usual: float, words: str) -> None:
     assert times(probability, usual) == words
+
+
+@pytest.mark.parametrize(
+    ("exponent", "formula"),
+    [(1.0, "probability / share,"), (0.9, "share^0.9,"), (None, "share^(exponent not stated),")],
+)
+def test_a_rule_reads_as_one_writes_it(exponent: float | None, formula: str) -> None:
+    assert formula in rule_in_words(Rule(exponent=exponent))

@@ -17,6 +17,7 @@ TRAINING = (ROOT / "train/README.md").read_text(encoding="utf-8")
 
 def test_quoted_figures_are_those_of_the_cards():
     assert table() in README
+    assert table(split="test-8views") in TRAINING
     assert comparison() in TRAINING
 
 

@@ -13,8 +13,8 @@ from ui import login
 from ui.browser import BrowserCookie
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
-from ui.serving.early import load_models
 from ui.serving.garbage import collect_later
+from ui.serving.preloading import load_models
 from ui.serving.uploads import BrokenUploads, keep_in_memory
 from ui.text import as_text
 
@@ -87,7 +87,7 @@ else:
     # first visitor after a start would read "Page not found" above the page.
     logging.disable(logging.WARNING)  # of a script without a visitor
     navigate()
-    load_models()
     logging.disable(logging.NOTSET)
+    load_models()
     layers = [Middleware(part) for part in (BrokenUploads, BrowserCookie, CompressedScripts)]
     app = st.App(__file__, middleware=layers)

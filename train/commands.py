@@ -17,7 +17,7 @@ from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.progress import Progress
 
-CHANGEABLE = ("split", "data", "more", "start", "threads")
+CHANGEABLE = ("split", "data", "more", "start", "threads", "workers")
 """What may be chosen otherwise than in a preset; all else is the preset."""
 
 

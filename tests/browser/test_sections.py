@@ -6,7 +6,6 @@ import pytest
 
 from benchmarks.memory import heavy
 from core.answer.cam_methods import METHODS
-from desktop.server import running_app
 from tests.browser.axe import violations
 from tests.small_models import write_small_models
 
@@ -37,19 +36,17 @@ def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors
     assert not foreign_requests
 
 
-def test_five_methods_on_demand(visit, wait_idle, tmp_path, console_errors):
+def test_five_methods_on_demand(visit, wait_idle, start_app, tmp_path, console_errors):
     """With torch and the package, in a process of their own: shown with progress, then a picture
     for each. Score-CAM asks the network once for each of its channels: here a small one."""
-    write_small_models(tmp_path / "weights")
-    folders = {f"LESIONLAB_{name}": str(tmp_path / name) for name in ("RUNS", "LEARNING")}
-    settings = {**folders, "LESIONLAB_WEIGHTS": str(tmp_path / "weights")}
-    with running_app(tmp_path / "log", settings) as (url, pid):
-        page = visit(url)
-        open_section(page, wait_idle, "Heatmaps")
-        page.get_by_role("button", name="Compare five methods").click()
-        page.get_by_test_id("stProgress").wait_for()
-        for method in METHODS.values():
-            page.get_by_role("img", name=f"{method.name} for ").wait_for()
-        assert page.get_by_role("button", name="Compare five methods").count() == 0
-        assert not heavy(pid), "torch stays out of the server"
+    write_small_models(tmp_path)
+    app = start_app(LESIONLAB_WEIGHTS=str(tmp_path))
+    page = visit(app.url)
+    open_section(page, wait_idle, "Heatmaps")
+    page.get_by_role("button", name="Compare five methods").click()
+    page.get_by_test_id("stProgress").wait_for()
+    for method in METHODS.values():
+        page.get_by_role("img", name=f"{method.name} for ").wait_for()
+    assert page.get_by_role("button", name="Compare five methods").count() == 0
+    assert not heavy(app.pid), "torch stays out of the server"
     assert not console_errors

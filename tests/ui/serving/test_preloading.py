@@ -7,7 +7,7 @@ import pytest
 
 from core.models.weights import WeightsError
 from ui import state
-from ui.serving.early import load_models
+from ui.serving.preloading import load_models
 
 
 @pytest.fixture

@@ -8,22 +8,22 @@ from core.models.weights import WeightsError
 from core.settings import SettingsError
 from ui import state
 
-THREAD = "models"
+THREAD_NAME = "models"
 
 
 def load_models() -> threading.Thread:
     """Load them beside everything else; who asks for them meanwhile waits for the same ones. What
     keeps them from loading is told by the page that needs them."""
     # Streamlit warns of whatever works without a visitor.
-    warnings = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
-    warnings.addFilter(_is_of_a_visitor)
-    thread = threading.Thread(target=_load, name=THREAD, daemon=True)
+    logger = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
+    logger.addFilter(_is_of_a_visitor)
+    thread = threading.Thread(target=_load, name=THREAD_NAME, daemon=True)
     thread.start()
     return thread
 
 
 def _is_of_a_visitor(record: logging.LogRecord) -> bool:
-    return record.threadName != THREAD
+    return record.threadName != THREAD_NAME
 
 
 def _load() -> None:

@@ -2,9 +2,12 @@
 and which go first when there is no room."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+from filelock import FileLock, Timeout
 
 from core.system import ownership
 
@@ -15,6 +18,7 @@ except ImportError:  # Windows, which does not rename a folder of which a file i
 
 LOCK = "lock"
 """In each entry: who uses it holds this file, many at a time; who makes it, alone."""
+WAIT_SECONDS = 0.5
 _used: dict[Path, IO[bytes]] = {}
 
 
@@ -60,6 +64,23 @@ def release(entry: Path) -> None:
     """This process does not use it any more."""
     if file := _used.pop(entry, None):
         file.close()
+
+
+@contextmanager
+def alone(entry: Path) -> Iterator[bool]:
+    """Make an entry within the block, if that is true. False: another process makes or uses it,
+    and half a second was waited. Who waits then looks whether the entry is whole by now, since one
+    that uses it may do so for hours."""
+    lock = FileLock(entry / LOCK)
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def in_use(entry: Path) -> bool:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
@@ -196,7 +195,7 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
         "crops": (int(table["has_crop"].sum()), CROP, CROP, 3),
     }
     while (arrays := _mapped(directory, shapes)) is None:
-        caches.release(directory)  # who makes it waits until nobody uses it
+        caches.release(directory)  # who makes it waits for those that use it
         _ask_for_room(directory, sum(math.prod(shape) for shape in shapes.values()))
         try:
             ownership.claim(directory, storage.PHOTOS)
@@ -207,8 +206,10 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
                 f"Decoded photos cannot be kept in {directory.parent} ({error.strerror}). Make it "
                 "writable, or set LESIONLAB_CACHE and LESIONLAB_DATA to folders that are."
             ) from error
-        with FileLock(directory / caches.LOCK):  # another process may be at it, and done before us
-            if _mapped(directory, shapes, used=False) is None:
+        with caches.alone(directory) as alone:
+            if not alone and tick is not None:
+                tick(0, len(table))
+            if alone and _mapped(directory, shapes, used=False) is None:  # else another did it
                 _decode(data, table, directory, shapes, tick)
     return Arrays(table, **arrays, classes=classes)
 

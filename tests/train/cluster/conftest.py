@@ -163,7 +163,8 @@ def wait(cluster: Cluster) -> Callable[[Callable[[], bool]], None]:
         said = [f"{run}\n{runs.log(run.id, 100)}" for run in runs.all()]
         logs = [runs.folder / SUPERVISOR_LOG, *Path(cluster.mark).glob("session_*/logs/*.log")]
         said += [f"{path}:\n{tail(path, 15)}" for path in logs if path.is_file()]
-        return "\n\n".join([*said, busiest()])
+        trainers = [p for p in cluster.processes() if "TrainWorker" in " ".join(p.cmdline())]
+        return "\n\n".join([*said, busiest(), *map(stacks, trainers)])
 
     return lambda what: wait_for(what, known, 0.1)
 
@@ -177,6 +178,12 @@ def busiest() -> str:
             line = " ".join(process.info["cmdline"])[:200]
             found.append((seconds.user + seconds.system, process.info["status"], line))
     return "\n".join(f"{used:.0f} s {how} {line}" for used, how, line in sorted(found)[:-20:-1])
+
+
+def stacks(process: psutil.Process) -> str:
+    """What the threads of a process are doing, by py-spy, which Ray brings."""
+    command = [str(Path(sys.executable).with_name("py-spy")), "dump", "--pid", str(process.pid)]
+    return subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def _free_port() -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -81,6 +84,48 @@ def test_arrays_are_reused(copy: Tiny, decodings: list[Path]) -> None:
     assert len(decodings) == 1
     np.testing.assert_array_equal(first.frames, second.frames)
     assert not second.frames.flags.writeable
+
+
+DECODES_AND_STAYS = """
+import sys
+from train.data.arrays import load_arrays
+from core.ham10000.dataset import Dataset
+
+def tick(done, total):
+    if not done:
+        print("begun", flush=True)
+        sys.stdin.readline()
+
+load_arrays(Dataset.open(), tick)
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_who_waits_for_another_goes_on_beside_it(
+    copy: Tiny, decodings: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes of one training would wait for each other for ever."""
+    monkeypatch.setenv("LESIONLAB_DATA", str(copy.data))
+    command = [sys.executable, "-c", DECODES_AND_STAYS]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == "begun\n"
+        ticks: list[int] = []
+
+        def tick(done: int, total: int) -> None:
+            if not ticks:
+                other.stdin.write("\n")
+                other.stdin.flush()
+            ticks.append(done)
+
+        arrays = load_arrays(copy.open(), tick)
+        assert set(ticks) == {0}
+        assert not decodings
+        assert arrays.frames.shape == (len(arrays.table), HEIGHT, WIDTH, 3)
+        assert other.poll() is None
+        other.communicate("\n")
 
 
 def test_arrays_follow_a_changed_file(copy: Tiny, decodings: list[Path]) -> None:

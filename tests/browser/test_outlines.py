@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.learning.outlines import Painted, mask_of
 from tests.browser.axe import violations
-from tests.browser.conftest import App, draw_an_outline
+from tests.browser.conftest import App, draw_an_outline, until
 from tests.waiting import PATIENCE
 
 
@@ -274,7 +274,14 @@ def pinch(page: Page, x: float, y: float) -> None:
     for off in range(21, 100, 3):  # from some distance on it counts
         touch("touchMove", -off, off)
     touch("touchEnd")
-    page.wait_for_function("visualViewport.scale > 1")
+    scales = [0.0]
+
+    def settled() -> bool:
+        scales.append(page.evaluate("visualViewport.scale"))
+        page.wait_for_timeout(100)
+        return scales[-1] > 1.2 and scales[-1] == scales[-2]
+
+    until(page, settled)
 
 
 @pytest.mark.parametrize("viewport", [(390, 844)])
@@ -307,13 +314,12 @@ def test_by_finger(
         assert alike(painted(page), dab)
         # Two fingers zoom the page, and paint nothing; then one paints on, where it is.
         pinch(page, *places[1])
-        assert page.evaluate("visualViewport.scale") > 1.2
         assert alike(painted(page), dab)
         page.touchscreen.tap(*places[1])
         session = page.context.new_cdp_session(page)
         session.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 1})
         u, v = ((v - box[s]) * GRID[0] / box["width"] for v, s in zip(places[1], "xy", strict=True))
-        assert alike(painted(page), dab | brushed(18, (u, v)))
+        until(page, lambda: alike(painted(page), dab | brushed(18, (u, v))))
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         page.get_by_role("button", name="Confirm my outline").tap()
         page.get_by_role("button", name="Next case").wait_for()

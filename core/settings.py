@@ -13,7 +13,7 @@
 | `LESIONLAB_ARCHIVE` | address of the ISIC Archive's interface | the public one |
 | `LESIONLAB_DEVICE` | `auto`, `cpu`, `cuda` or `mps` | `auto` |
 | `LESIONLAB_THREADS` | CPU threads of one analysis | all cores, at most 4 |
-| `LESIONLAB_PRECISION` | `f32`, or `bf16` on a CPU that has it: faster, less exact | `f32` |
+| `LESIONLAB_PRECISION` | `f32`, `int8`, `bf16` or `auto`: int8 on CPUs of Intel and AMD | `auto` |
 | `LESIONLAB_RAY` | a Ray cluster on which the queue trains, e.g. `http://HOST:8265` | none |
 | `LESIONLAB_RAY_WORKERS` | processes of a training there, each with a GPU if there are any | 1 |
 | `LESIONLAB_NICE` | how far trainings and long computations give way to all else, 0 to 19 | 19 |
@@ -33,7 +33,7 @@ from core.errors import UserError
 REPOSITORY = Path(__file__).resolve().parent.parent
 ARCHIVE = "https://api.isic-archive.com/api/v2"
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("f32", "bf16")
+PRECISIONS = ("auto", "f32", "int8", "bf16")
 NICEST = 19
 """Of Unix: everything else on the computer goes first."""
 

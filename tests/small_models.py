@@ -38,6 +38,7 @@ def write_small_models(root: Path) -> tuple[Model, Model]:
                     architecture="small-cnn",
                     encoder="mobilenet_v2",
                     input=Input(size=size),
+                    int8=None,
                 ),
             ),
         )

@@ -208,7 +208,6 @@ def test_programs_of_others_start(program: str) -> None:
     ("module", "packages"),
     [
         ("latency", ("onnx", "onnxruntime")),
-        ("precision", ("nncf",)),
         ("bytes", ("playwright",)),
     ],
 )

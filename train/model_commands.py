@@ -1,5 +1,5 @@
-"""The commands for trained models: `export`, `evaluate`, `reference`, `atlas`, `report`, `compare`,
-`pack`, `import`."""
+"""The commands for trained models: `export`, `evaluate`, `reference`, `int8`, `atlas`, `report`,
+`compare`, `pack`, `import`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,10 @@ def add_model_commands(commands: Any) -> None:
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
     reference.set_defaults(run=_reference)
+    int8 = commands.add_parser(
+        "int8", help="say in the classifier's card how it computes in 8-bit integers, for speed"
+    )
+    int8.set_defaults(run=_int8)
     evaluate = commands.add_parser(
         "evaluate", help="measure the weights in weights/MODEL, or those of a run"
     )
@@ -137,7 +141,8 @@ def _reference(options: argparse.Namespace) -> int:
     folders = [settings.weights / name for name in KINDS]
     cards = [Card.read(folder) for folder in folders]
     check_split(cards[0], dataset.split.id)
-    runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
+    exact = replace(settings, precision="f32")
+    runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), exact)
     more = open_sources(options.more, dataset.table.index)
     reference, sections = build_reference(
         dataset, cards[0], runtime.classify, more, options.strangers
@@ -153,6 +158,19 @@ def _reference(options: argparse.Namespace) -> int:
     reference.write(folders[0])
     replace(cards[0], **sections).write(folders[0])
     print(json.dumps(plain(sections), indent=2))
+    return 0
+
+
+def _int8(_: argparse.Namespace) -> int:
+    from train.finish.int8 import fit_int8
+
+    dataset, settings = Dataset.open(), Settings.from_environment()
+    folders = [settings.weights / kind for kind in KINDS]
+    first, second = (Card.read(folder) for folder in folders)
+    check_split(first, dataset.split.id)
+    section = fit_int8(dataset, ((folders[0], first), (folders[1], second)), settings)
+    replace(first, int8=section).write(folders[0])
+    print(json.dumps(plain(section.against_f32), indent=2))
     return 0
 
 

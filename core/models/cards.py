@@ -87,6 +87,39 @@ class GateLimit(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgainstF32(Record):
+    """How far answers in 8-bit integers are from those in floats, on validation photos.
+
+    Attributes:
+        moved_little: share of the probabilities that move by less than .05.
+        largest_move: of a probability.
+        named_otherwise: share of the photos that get another name by the rule.
+        balanced_accuracy, nll: of the integers; by the rule, and negative log likelihood.
+        balanced_accuracy_f32, nll_f32: of the floats.
+    """
+
+    photos: int
+    moved_little: float
+    largest_move: float
+    named_otherwise: float
+    balanced_accuracy: float
+    balanced_accuracy_f32: float
+    nll: float
+    nll_f32: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Int8(Record):
+    """Which convolutions of the network may round to 8-bit integers (`core.models.int8`): by the
+    name of each, the highest value that goes into it."""
+
+    highest: dict[str, float]
+    how: str = ""
+    fitted_on: str = ""
+    against_f32: AgainstF32 | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ElsewhereSummary(Record):
     """How a classifier did on photos of other clinics."""
 
@@ -144,6 +177,7 @@ class Card(Record):
     novelty: Novelty | None = None
     similar: Record | None = None
     gate: GateLimit | None = None
+    int8: Int8 | None = None
     elsewhere: ElsewhereSummary | None = None
     metrics: dict[str, Measured] = field(default_factory=dict)
     test_looks: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from core.answer.words import domain_note, rule_in_words
 from core.evaluation.figures import Rule
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
+from core.formatting import percent
 from core.models.cards import Card, Measured
 from core.models.gate import ELSEWHERE
 from core.taxonomy import DIAGNOSES
@@ -126,6 +127,13 @@ def _answer(card: Card) -> list[str]:
         points.append(
             f"Refused as not dermoscopy: {_stated(gate.how, how)} above {_number(gate.limit)} "
             f"({_stated(gate.fitted_on, f'fitted on {fitted}')})."
+        )
+    if card.int8 and (found := card.int8.against_f32):
+        points.append(
+            "On CPUs of Intel and AMD it computes in 8-bit integers. Of "
+            f"{found.photos:,} validation photos, {percent(found.named_otherwise, 1)} are named "
+            f"otherwise than in floats, and {percent(found.moved_little, 1)} of the probabilities "
+            "move by less than .05. All figures here and on Performance are of floats."
         )
     if note := domain_note(ELSEWHERE, card):
         points.append(f"{note[0]}: {note[1]}")

@@ -39,7 +39,7 @@ def test_defaults() -> None:
     assert settings.window.is_absolute()
     assert REPOSITORY not in settings.window.parents
     assert settings.device == "auto"
-    assert settings.precision == "f32"
+    assert settings.precision == "auto"
     assert 1 <= settings.threads <= 4
     assert (settings.ray, settings.ray_workers) == ("", 1)
     assert settings.nice == 19
@@ -94,8 +94,8 @@ def test_unknown_device(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
 
 def test_unknown_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LESIONLAB_PRECISION", "int8")
-    with pytest.raises(SettingsError, match="set it to one of f32, bf16"):
+    monkeypatch.setenv("LESIONLAB_PRECISION", "int4")
+    with pytest.raises(SettingsError, match="set it to one of auto, f32, int8, bf16"):
         Settings.from_environment()
 
 

@@ -19,7 +19,8 @@ from core.imaging.image import LesionImage, resize
 from core.lesion.phantom import practice_set
 from core.models import open_runtime as runtime_module
 from core.models.calibration import Calibration
-from core.models.cards import Card
+from core.models.cards import Card, Int8
+from core.models.decision import Decision
 from core.models.open_runtime import open_runtime
 from core.models.openvino_runtime import OpenVINORuntime
 from core.models.runtime import Model, Runtime
@@ -107,6 +108,29 @@ def test_openvino_answers_as_torch_does(
             assert (mask & expected).sum() >= 0.995 * (mask | expected).sum()
 
 
+def test_int8_answers_nearly_as_f32_does(
+    openvino: Runtime,
+    models: tuple[Model, Model],
+    photos: list[np.ndarray],
+    settings: Settings,
+) -> None:
+    """Of 120 photos: 99 % of the probabilities within 0.05, two other names at most, heatmaps of
+    the class named r ≥ 0.95, outlines alike."""
+    rounded = open_runtime(*models, replace(settings, precision="int8"))
+    card = models[0][1]
+    calibration, decision, size = Calibration.of(card), Decision.of(card), card.input.size
+    pixels = np.stack([resize(photo, (size, size)) for photo in photos])
+    exact, near = openvino.classify(pixels), rounded.classify(pixels)
+    before, after = calibration(exact.logits), calibration(near.logits)
+    assert (np.abs(after - before) < 0.05).mean() >= 0.99
+    assert (decision(before) != decision(after)).sum() <= 2
+    for a, b, k in zip(exact.heatmaps, near.heatmaps, decision(before), strict=True):
+        assert np.corrcoef(a[k].ravel(), b[k].ravel())[0, 1] >= 0.95 or not a[k].any()
+    size = SIZES[1]
+    outlined = np.stack([resize(photo, (size, size)) for photo in photos[:2]])
+    assert np.array_equal(openvino.segment(outlined), rounded.segment(outlined))
+
+
 def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:
     pixels = np.stack([resize(p.image.rgb, (SIZES[0], SIZES[0])) for p in practice_set()[:3]])
     together = openvino.classify(pixels)
@@ -119,8 +143,44 @@ def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:
     assert openvino.segment(masks).shape == (2, size, size)
 
 
-def test_names(openvino: Runtime) -> None:
-    assert openvino.name == f"OpenVINO {ov.__version__.split('-')[0]} on cpu, f32"
+@pytest.mark.parametrize(
+    ("precision", "machine", "used"),
+    [
+        ("f32", "x86_64", "f32"),
+        ("auto", "x86_64", "int8"),
+        ("auto", "AMD64", "int8"),
+        ("auto", "arm64", "f32"),
+    ],
+)
+def test_names(
+    models: tuple[Model, Model],
+    settings: Settings,
+    precision: str,
+    machine: str,
+    used: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    runtime = open_runtime(*models, replace(settings, precision=precision))
+    assert runtime.name == f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {used}"
+
+
+def test_a_model_whose_card_says_nothing_of_int8_runs_in_f32(
+    small: tuple[Model, Model], settings: Settings
+) -> None:
+    assert open_runtime(*small, replace(settings, precision="int8")).name.endswith("f32")
+
+
+@pytest.mark.parametrize(
+    "highest", [{"layer9.conv1": 1.0}, {"layer1.1.conv1": 0.0}, {"layer1.1.conv1": np.inf}]
+)
+def test_int8_that_does_not_fit_is_refused(
+    models: tuple[Model, Model], settings: Settings, highest: dict[str, float]
+) -> None:
+    folder, card = models[0]
+    other = folder, replace(card, int8=Int8(highest=highest))
+    with pytest.raises(WeightsError, match="does not fit the network"):
+        open_runtime(other, models[1], replace(settings, precision="int8"))
 
 
 def test_reduced_decoding_does_not_change_the_answer() -> None:
@@ -227,16 +287,20 @@ def test_damaged_weights_are_refused_before_anything_is_kept(
 # Choosing
 
 
-def test_bf16_needs_a_cpu_that_has_it(
-    models: tuple[Model, Model], settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_precision_needs_a_cpu_that_has_it(
+    models: tuple[Model, Model],
+    settings: Settings,
+    precision: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Old(ov.Core):
         def get_property(self, device: str, name: str) -> list[str]:
-            return ["FP32", "INT8"]
+            return ["FP32"]
 
     monkeypatch.setattr(ov, "Core", Old)
-    with pytest.raises(DeviceError, match="no bf16"):
-        open_runtime(*models, replace(settings, precision="bf16"))
+    with pytest.raises(DeviceError, match=f"no {precision}"):
+        open_runtime(*models, replace(settings, precision=precision))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -1,0 +1,68 @@
+"""Networks in OpenVINO whose convolutions multiply 8-bit integers, as CPUs do faster than floats.
+
+Of a convolution's input, 255 steps from 0 to the highest value that it had in training photos are
+told apart; of its weights, 127 steps to either side of 0 for each output channel (Jacob et al.,
+"Quantization and training of neural networks for efficient integer-arithmetic-only inference",
+CVPR 2018). Which convolutions, and up to which value, a card says (`core.models.cards.Int8`);
+`python -m train int8` finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import openvino as ov
+from openvino import opset13
+
+from core.models.weights import WeightsError
+
+STEPS = 127
+SMALLEST = 1e-12
+"""A channel whose weights are all 0 has some step as well."""
+PLACE = "__module.classifier."
+"""Before a module's name in the names that OpenVINO's frontend gives (of
+`core.models.explained.Explained`); a slash comes after it."""
+
+
+def to_int8(graph: ov.Model, highest: Mapping[str, float]) -> None:
+    """Have convolutions of an exported classifier round; OpenVINO computes in integers what is
+    rounded on both sides.
+
+    Args:
+        highest: by the name of the convolution, the value of its input (never negative) that the
+            highest step stands for; what lies above counts as that.
+
+    Raises:
+        WeightsError: the network has no such convolution.
+    """
+    convolutions = {
+        op.get_friendly_name().removeprefix(PLACE).split("/")[0]: op
+        for op in graph.get_ordered_ops()
+        if op.get_type_name() == "Convolution"
+    }
+    rounded: dict[str, ov.Output] = {}
+    for name, value in highest.items():
+        if name not in convolutions or not 0 < value < np.inf:
+            raise WeightsError(
+                f"The card's int8 does not fit the network ({name}, {value:g}). Set "
+                "LESIONLAB_PRECISION to f32, or get the folder again, complete."
+            )
+        entry, weights = convolutions[name].inputs()
+        source = entry.get_source_output()
+        place = f"{source.get_node().get_name()} {source.get_index()}"
+        if place not in rounded:  # what goes into several convolutions is rounded once
+            ends = np.array(0, np.float32), np.array(value, np.float32)
+            rounded[place] = _rounded(source, *ends, 2 * STEPS + 2)
+        entry.replace_source_output(rounded[place])
+        kernel = weights.get_source_output().get_node().get_data()
+        most = np.abs(kernel).max((1, 2, 3), keepdims=True).clip(SMALLEST).astype(np.float32)
+        weights.replace_source_output(
+            _rounded(weights.get_source_output(), -most, most, 2 * STEPS + 1)
+        )
+    graph.validate_nodes_and_infer_types()
+
+
+def _rounded(value: ov.Output, low: np.ndarray, high: np.ndarray, levels: int) -> ov.Output:
+    ends = opset13.constant(low), opset13.constant(high)
+    return opset13.fake_quantize(value, *ends, *ends, levels).output(0)

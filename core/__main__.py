@@ -198,7 +198,9 @@ def _analyse(options: argparse.Namespace) -> int:
                 settings.threads,
                 options.raw_names,
                 options.resume,
-                partial(on_cluster, options.ray, analyser.models) if options.ray else None,
+                partial(on_cluster, options.ray, analyser.models, analyser.runtime.precision)
+                if options.ray
+                else None,
             )
     except (OSError, RayError, WeightsError) as error:
         print(error, file=sys.stderr)

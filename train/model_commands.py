@@ -131,18 +131,22 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
+def exact() -> Settings:
+    """The settings in force, in floats: what is measured and kept is the same on every computer."""
+    return replace(Settings.from_environment(), precision="f32")
+
+
 def _reference(options: argparse.Namespace) -> int:
     from core.models.open_runtime import open_runtime
     from train.data.elsewhere import open_sources
     from train.finish.features import features_of
     from train.finish.reference import build_reference, measure_outside
 
-    dataset, settings = Dataset.open(), Settings.from_environment()
+    dataset, settings = Dataset.open(), exact()
     folders = [settings.weights / name for name in KINDS]
     cards = [Card.read(folder) for folder in folders]
     check_split(cards[0], dataset.split.id)
-    exact = replace(settings, precision="f32")
-    runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), exact)
+    runtime = open_runtime((folders[0], cards[0]), (folders[1], cards[1]), settings)
     more = open_sources(options.more, dataset.table.index)
     reference, sections = build_reference(
         dataset, cards[0], runtime.classify, more, options.strangers
@@ -169,7 +173,8 @@ def _int8(_: argparse.Namespace) -> int:
     first, second = (Card.read(folder) for folder in folders)
     check_split(first, dataset.split.id)
     section = fit_int8(dataset, ((folders[0], first), (folders[1], second)), settings)
-    replace(first, int8=section).write(folders[0])
+    others = {name: part for name, part in first.others.items() if name != "int8"}  # an odd one
+    replace(first, int8=section, others=others).write(folders[0])
     print(json.dumps(plain(section.against_f32), indent=2))
     return 0
 
@@ -219,9 +224,10 @@ def _of_shipped(options: argparse.Namespace) -> Measurement:
         source = FolderSource.with_labels(options.images, options.labels).readable()
     else:
         source = FolderSource.with_masks(options.images, options.masks).readable()
-    weights = Settings.from_environment().weights
-    folder = weights / options.model
-    analyser = Analyser.load(folders=(weights / "classifier", weights / "segmenter"))
+    settings = exact()
+    folder = settings.weights / options.model
+    folders = settings.weights / "classifier", settings.weights / "segmenter"
+    analyser = Analyser.load(settings, folders=folders)
     keep = partial(write_mask, options.out) if options.out else None
     measurement = evaluate_shipped(options.model, source, analyser, options.views, keep)
     if options.images is None:
@@ -257,7 +263,7 @@ def _atlas(options: argparse.Namespace) -> int:
     from train.finish.atlas import make_atlas, write_atlas
 
     path = options.out or in_use("classifier").folder / ATLAS_FILE
-    atlas = make_atlas(dataset, Analyser.load())
+    atlas = make_atlas(dataset, Analyser.load(exact()))
     write_atlas(atlas, path)
     print(f"{path}: {len(atlas):,} images, {atlas['right'].mean():.1%} answered correctly.")
     return 0

@@ -85,7 +85,8 @@ def analyse_files(
         OSError: `out` cannot be written.
     """
     groups = by_name(pictures)
-    made_with = {"models": analyser.models, "raw_names": raw_names}
+    precision = analyser.runtime.precision
+    made_with = {"models": analyser.models, "precision": precision, "raw_names": raw_names}
     results = Results(out, header(analyser.classes), made_with, str if raw_names else safe)
     results.check({without_ending(picture.name) for picture in pictures})
     waiting = results.resume(groups) if resume else results.begin(groups)

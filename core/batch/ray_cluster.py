@@ -29,7 +29,7 @@ class RayError(UserError, RuntimeError):
 
 @contextmanager
 def on_cluster(
-    address: str, models: Mapping[str, str], groups: Sequence[Group]
+    address: str, models: Mapping[str, str], precision: str, groups: Sequence[Group]
 ) -> Iterator[Iterator[Sequence[FileResult]]]:
     """`core.batch.folder.Executor` on the processors of a Ray cluster.
 
@@ -38,6 +38,7 @@ def on_cluster(
             `local` for one of this computer's own that ends with this.
         models: names and hashes of those that answer (`Analyser.models`); every node must have
             them.
+        precision: that they compute in (`core.models.runtime.Runtime`), on every node.
 
     Raises:
         RayError: Ray is not installed here, the cluster does not answer, or a node does not see
@@ -54,7 +55,7 @@ def on_cluster(
             "--ray needs Ray, which is not installed: pip install -r requirements-ray.txt."
         ) from error
     try:
-        ray.init(address, runtime_env=_environment(), log_to_driver=False)
+        ray.init(address, runtime_env=_environment(precision), log_to_driver=False)
     except Exception as error:  # Ray raises many kinds here
         raise RayError(
             f"There is no Ray cluster at {address} that this computer may use ({error}). Start one "
@@ -104,13 +105,14 @@ class Worker:
         }
 
 
-def _environment() -> dict[str, Any]:
+def _environment(precision: str) -> dict[str, Any]:
     settings = Settings.from_environment()
     return runtime_environment(
         {
             "LESIONLAB_WEIGHTS": str(settings.weights),
             "LESIONLAB_RUNS": str(settings.runs),
             "LESIONLAB_THREADS": "1",
+            "LESIONLAB_PRECISION": precision,
         }
     )
 

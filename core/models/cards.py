@@ -91,6 +91,9 @@ class AgainstF32(Record):
     """How far answers in 8-bit integers are from those in floats, on validation photos.
 
     Attributes:
+        cpu: on which this was measured, and whether it has VNNI, instructions made for int8; one
+            without adds two products in 16 bits, where large ones are cut off.
+        graded_otherwise: share of the photos to which the gate gives another grade.
         moved_little: share of the probabilities that move by less than .05.
         largest_move: of a probability.
         named_otherwise: share of the photos that get another name by the rule.
@@ -99,9 +102,11 @@ class AgainstF32(Record):
     """
 
     photos: int
+    cpu: str
     moved_little: float
     largest_move: float
     named_otherwise: float
+    graded_otherwise: float
     balanced_accuracy: float
     balanced_accuracy_f32: float
     nll: float

@@ -20,6 +20,14 @@ from core.models.weights import WeightsError
 STEPS = 127
 SMALLEST = 1e-12
 """A channel whose weights are all 0 has some step as well."""
+RANGE = 1e-6, 1e6
+"""What a highest value lies between, so that all steps are floats."""
+NEVER_NEGATIVE = ("Relu", "MaxPool")
+"""Kinds of operations after which nothing is; in a ResNet the pooling follows a ReLU."""
+UNFIT = (
+    "The card's int8 does not fit the network ({}). Set LESIONLAB_PRECISION to f32, or get the "
+    "model's folder again, complete."
+)
 PLACE = "__module.classifier."
 """Before a module's name in the names that OpenVINO's frontend gives (of
 `core.models.explained.Explained`); a slash comes after it."""
@@ -34,22 +42,24 @@ def to_int8(graph: ov.Model, highest: Mapping[str, float]) -> None:
             highest step stands for; what lies above counts as that.
 
     Raises:
-        WeightsError: the network has no such convolution.
+        WeightsError: it names none, or one that the network does not have; or a value is no
+            number above 0.
     """
     convolutions = {
         op.get_friendly_name().removeprefix(PLACE).split("/")[0]: op
         for op in graph.get_ordered_ops()
-        if op.get_type_name() == "Convolution"
+        if op.get_type_name() == "Convolution" and op.get_friendly_name().startswith(PLACE)
     }
+    if not highest:
+        raise WeightsError(UNFIT.format("it names no convolution"))
     rounded: dict[str, ov.Output] = {}
     for name, value in highest.items():
-        if name not in convolutions or not 0 < value < np.inf:
-            raise WeightsError(
-                f"The card's int8 does not fit the network ({name}, {value:g}). Set "
-                "LESIONLAB_PRECISION to f32, or get the folder again, complete."
-            )
+        if name not in convolutions or not RANGE[0] < value < RANGE[1]:
+            raise WeightsError(UNFIT.format(f"{name}, {value:g}"))
         entry, weights = convolutions[name].inputs()
         source = entry.get_source_output()
+        if source.get_node().get_type_name() not in NEVER_NEGATIVE:
+            raise WeightsError(UNFIT.format(f"what goes into {name} may be negative"))
         place = f"{source.get_node().get_name()} {source.get_index()}"
         if place not in rounded:  # what goes into several convolutions is rounded once
             ends = np.array(0, np.float32), np.array(value, np.float32)

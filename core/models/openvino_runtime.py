@@ -44,7 +44,7 @@ class OpenVINORuntime:
     def __init__(
         self, classifier: ov.CompiledModel, segmenter: ov.CompiledModel, precision: str = "f32"
     ) -> None:
-        self._precision = precision
+        self.precision = precision
         lanes = int(classifier.get_property("NUM_STREAMS"))
         self._beside = ThreadPoolExecutor(2 * lanes, "lane") if lanes > 1 else None
         running = threading.Semaphore(lanes)
@@ -85,7 +85,7 @@ class OpenVINORuntime:
         if precision != "f32" and precision.upper() not in has:
             raise DeviceError(f"This CPU has no {precision}. Set LESIONLAB_PRECISION to f32.")
         if precision == "int8" and classifier[1].int8 is None:
-            precision = "f32"
+            precision = "f32"  # a student's own classifier
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
             "INFERENCE_NUM_THREADS": threads,
@@ -102,7 +102,7 @@ class OpenVINORuntime:
     @property
     def name(self) -> str:
         """See `Runtime`."""
-        return f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {self._precision}"
+        return f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {self.precision}"
 
     def classify(self, pixels: np.ndarray) -> Scores:
         """See `Runtime`."""

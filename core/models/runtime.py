@@ -43,6 +43,10 @@ class Runtime(Protocol):
     def name(self) -> str:
         """Engine, device and precision, to show."""
 
+    @property
+    def precision(self) -> str:
+        """Of the classifier: `f32`, `bf16` or `int8`."""
+
     def classify(self, pixels: np.ndarray) -> Scores:
         """uint8 RGB N×S×S×3 of the classifier's input size → scores."""
 

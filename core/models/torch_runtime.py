@@ -73,6 +73,11 @@ class TorchRuntime:
         """See `Runtime`."""
         return f"torch {torch.__version__} on {self.device.type}, f32"
 
+    @property
+    def precision(self) -> str:
+        """See `Runtime`."""
+        return "f32"
+
     def classify(self, pixels: np.ndarray) -> Scores:
         """See `Runtime`."""
         with torch.inference_mode():

@@ -130,10 +130,10 @@ def _answer(card: Card) -> list[str]:
         )
     if card.int8 and (found := card.int8.against_f32):
         points.append(
-            "On CPUs of Intel and AMD it computes in 8-bit integers. Of "
-            f"{found.photos:,} validation photos, {percent(found.named_otherwise, 1)} are named "
-            f"otherwise than in floats, and {percent(found.moved_little, 1)} of the probabilities "
-            "move by less than .05. All figures here and on Performance are of floats."
+            "Where it computes in 8-bit integers, as the app does on CPUs of Intel and AMD: of "
+            f"{found.photos:,} validation photos, {percent(found.named_otherwise, 1)} get another "
+            f"name than in floats, and {percent(found.moved_little, 1)} of the probabilities move "
+            "by less than .05. All figures here and on Performance are of floats."
         )
     if note := domain_note(ELSEWHERE, card):
         points.append(f"{note[0]}: {note[1]}")

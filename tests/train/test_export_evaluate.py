@@ -439,3 +439,28 @@ def test_options_that_do_not_fit(
         main(["evaluate", "classifier", *options])
     assert stopped.value.code == 2
     assert words in capsys.readouterr().err
+
+
+# int8
+
+
+def test_int8_is_written_into_the_card_unless_it_moves_answers_too_far(
+    shipped: Shipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shipped.weights / "classifier"
+    before = (folder / "card.json").read_bytes()
+    monkeypatch.setattr("train.finish.int8.too_far", lambda _: "it is too far")
+    assert main(["int8"]) == 1
+    assert (folder / "card.json").read_bytes() == before
+    odd = json.loads(before) | {"int8": "odd"}
+    (folder / "card.json").write_text(json.dumps(odd))
+    monkeypatch.setattr("train.finish.int8.too_far", lambda _: "")
+    assert main(["int8"]) == 0
+    section = Card.read(folder).int8
+    assert section
+    assert section.against_f32
+    assert section.against_f32.photos == len(images_of(shipped, "validation"))
+    rounded = replace(Settings.from_environment(), precision="int8")
+    assert Analyser.load(rounded).runtime.precision == "int8"
+    assert main(["evaluate", "classifier"]) == 0, "in floats"
+    (folder / "card.json").write_bytes(before)

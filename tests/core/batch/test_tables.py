@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pandas as pd
@@ -88,6 +89,7 @@ def test_the_command_writes_safe_reasons(tmp_path, monkeypatch):
     class Analyser:
         classes = ()
         models: ClassVar = {}
+        runtime = SimpleNamespace(precision="f32")
 
         def analyse(self, image):
             raise ImageError("@reason")

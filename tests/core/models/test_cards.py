@@ -18,6 +18,7 @@ from core.models.cards import (
     Card,
     ElsewhereSummary,
     Input,
+    Int8,
     Measured,
     Novelty,
     Scaling,
@@ -86,6 +87,7 @@ CARD = st.builds(
         epochs_trained=st.none() | counts,
     ),
     novelty=st.none() | st.builds(Novelty, threshold=maybe),
+    int8=st.none() | st.builds(Int8, highest=shares, how=words),
     rounding=st.none() | st.builds(Record, others=st.dictionaries(words, numbers)),
     elsewhere=st.none()
     | st.builds(

@@ -172,7 +172,15 @@ def test_a_model_whose_card_says_nothing_of_int8_runs_in_f32(
 
 
 @pytest.mark.parametrize(
-    "highest", [{"layer9.conv1": 1.0}, {"layer1.1.conv1": 0.0}, {"layer1.1.conv1": np.inf}]
+    "highest",
+    [
+        {},
+        {"layer9.conv1": 1.0},
+        {"aten::_convolution": 1.0},
+        {"layer1.1.conv1": 0.0},
+        {"layer1.1.conv1": 1e-300},
+        {"layer1.1.conv1": 1e300},
+    ],
 )
 def test_int8_that_does_not_fit_is_refused(
     models: tuple[Model, Model], settings: Settings, highest: dict[str, float]

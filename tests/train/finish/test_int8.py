@@ -24,9 +24,11 @@ def test_the_shipped_classifier_is_within_the_bounds() -> None:
 
 FINE = AgainstF32(
     photos=1000,
+    cpu="any",
     moved_little=0.991,
     largest_move=0.1,
     named_otherwise=0.009,
+    graded_otherwise=0.009,
     balanced_accuracy=0.748,
     balanced_accuracy_f32=0.75,
     nll=0.5,
@@ -40,6 +42,7 @@ FINE = AgainstF32(
         ("moved_little", 0.991, ""),
         ("moved_little", 0.989, "probabilities"),
         ("named_otherwise", 0.01, "another name"),
+        ("graded_otherwise", 0.01, "grade"),
         ("balanced_accuracy", 0.7465, "balanced accuracy"),
     ],
 )

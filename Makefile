@@ -5,7 +5,7 @@
 PORT = 8501
 PYTHON = python3
 # Tests at the same time: some wait more than they compute.
-WORKERS = 4
+WORKERS = 3
 
 VENV = .venv
 PY = $(VENV)/bin/python

@@ -70,7 +70,7 @@ class OpenVINORuntime:
             lanes: calls that may run at once, of either network; each gets its share of the
                 threads. No more than there are threads.
             precision: `f32`, `bf16`, `int8` (of the classifier, if its card says how) or `auto`:
-                int8 on Intel's and AMD's CPUs, on which it was measured, else f32.
+                int8 on CPUs of Intel and AMD (one of AMD's was measured), else f32.
 
         Raises:
             WeightsError: a folder is incomplete or damaged.

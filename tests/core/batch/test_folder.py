@@ -203,13 +203,16 @@ def test_with_nothing_to_go_on_with_it_begins(
     assert analyse_files(many[:1], tmp_path / "out", analyser, resume=True).analysed == 1
 
 
-def test_it_does_not_go_on_with_other_models(
-    many: list[Path], tmp_path: Path, analyser: Analyser
+def test_it_does_not_go_on_with_other_choices_or_in_another_precision(
+    many: list[Path], tmp_path: Path, analyser: Analyser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     analyse_files(many[:1], tmp_path / "out", analyser)
     before = contents(tmp_path / "out")
     with pytest.raises(FileExistsError, match="other choices"):
         analyse_files(many, tmp_path / "out", analyser, raw_names=True, resume=True)
+    monkeypatch.setattr(analyser.runtime, "precision", "another")
+    with pytest.raises(FileExistsError, match="other choices"):
+        analyse_files(many, tmp_path / "out", analyser, resume=True)
     assert contents(tmp_path / "out") == before
 
 

@@ -4,7 +4,6 @@ SQLite's write-ahead log with full synchronisation: an answer that was confirmed
 survives that the browser, the server or the computer stops at any moment.
 """
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +11,7 @@ from typing import ClassVar
 from core.errors import UserError
 from core.system.disk_space import is_disk_full
 from core.system.ownership import ForeignFolderError, claim
-from core.system.sqlite_file import SQLiteFile, is_damaged, version_of
+from core.system.sqlite_file import ERRORS, SQLiteFile, is_damaged, version_of
 from core.system.storage import ANSWERS
 
 FILE = "answers.sqlite"
@@ -142,7 +141,7 @@ class Database(SQLiteFile):
             raise LearningError(
                 f"{error} The setting LESIONLAB_LEARNING names the folder."
             ) from error
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *ERRORS) as error:
             raise self.unusable(error) from error
 
     def forget(self) -> None:
@@ -150,7 +149,7 @@ class Database(SQLiteFile):
         try:
             with closing(self.connect()) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise self.unusable(error) from error
 
     def unusable(self, error: Exception) -> LearningError:

@@ -14,6 +14,9 @@ from core.errors import UserError
 
 BUSY_SECONDS = 15.0
 """How long to wait for others."""
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading or writing a file raises; Python's sqlite3 raises the second one instead of the
+first where SQLite's message quotes damaged text."""
 
 
 class SQLiteFile(ABC):
@@ -60,6 +63,8 @@ class SQLiteFile(ABC):
         """To be closed again; by itself each statement is a transaction."""
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
+        # That of a damaged file need not be UTF-8.
+        connection.text_factory = lambda text: text.decode(errors="replace")
         for pragma in self.pragmas:
             connection.execute(f"PRAGMA {pragma}")
         return connection
@@ -93,7 +98,7 @@ class SQLiteFile(ABC):
                 connection.execute(begin)
                 yield connection
                 connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise self.unusable(error) from error
 
 
@@ -104,6 +109,8 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def is_damaged(error: BaseException) -> bool:
     """Whether an error says that a file is no SQLite file, or no whole one."""
+    if isinstance(error, UnicodeDecodeError):
+        return True
     code = getattr(error, "sqlite_errorcode", None) or 0
     return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

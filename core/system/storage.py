@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from core.system import caches, ownership, prepared
+from core.system.sqlite_file import ERRORS
 
 PHOTOS, FEATURES = "decoded photos", "features of photos"
 """Kinds of entries, beside `core.system.prepared.KIND`."""
@@ -186,7 +187,7 @@ def _binned(database: Path) -> set[str]:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
             rows = connection.execute("SELECT id FROM runs WHERE deleted IS NOT NULL")
             return {str(row[0]) for row in rows}
-    except sqlite3.Error:
+    except ERRORS:
         return set()
 
 

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.system.disk_space import is_disk_full
 from core.system.locks import BusyError, hold
 from core.system.run_folder import is_run
-from core.system.sqlite_file import BUSY_SECONDS, SQLiteFile, is_damaged, version_of
+from core.system.sqlite_file import BUSY_SECONDS, ERRORS, SQLiteFile, is_damaged, version_of
 
 DATABASE_FILE = "runs.sqlite"
 
@@ -107,7 +107,7 @@ class Database(SQLiteFile):
                 elif version_of(connection) != self.version:
                     raise self.foreign()
                 return True
-        except sqlite3.Error as error:
+        except ERRORS as error:
             if is_damaged(error):
                 return False
             raise self.unusable(error) from error

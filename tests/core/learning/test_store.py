@@ -188,6 +188,13 @@ def test_folders_and_files_of_others_are_left_alone(tmp_path: Path) -> None:
     connection.close()
     for log in folder.glob(f"{FILE}-*"):
         log.unlink()
+    whole = path.read_bytes()
+    name = whole[whole.index(b"CREATE TABLE ") :].split()[2].split(b"(")[0]
+    path.write_bytes(
+        whole.replace(name, name[:-1] + b"\xb5").replace(b"CREATE TABLE", b"CREATE TABLF")
+    )
+    with pytest.raises(LearningError, match="damaged"):
+        Store(folder)
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(LearningError, match="damaged"):
         Store(folder)

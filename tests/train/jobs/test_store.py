@@ -356,12 +356,24 @@ def test_the_list_is_checked_once_for_each_state_of_its_file(
     assert sum("quick_check" in statement for statement in statements) == 1
 
 
-@pytest.mark.parametrize("damage", ["no database", "torn"])
+def test_a_name_that_is_no_text_any_more_hides_no_run(runs: Runs) -> None:
+    id = runs.create(config(), "a")
+    with runs.database.write() as connection:
+        connection.execute("UPDATE runs SET name = CAST(? AS TEXT)", (b"kep\xb5",))
+    assert [(run.id, run.name) for run in Runs(runs.folder).all()] == [(id, "kep\ufffd")]
+
+
+@pytest.mark.parametrize("damage", ["no database", "torn", "what SQLite says is no text"])
 def test_damaged_database_is_set_aside(runs: Runs, damage: str) -> None:
     a, b = (runs.create(config(), name) for name in "ab")
     train(runs, a)
     path = runs.folder / DATABASE_FILE
-    if damage == "torn":
+    if damage == "what SQLite says is no text":
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        name = path.read_bytes().replace(b"notices", b"notic\xb5s")
+        path.write_bytes(name.replace(b"CREATE TABLE notic", b"CREATE TABLF notic"))
+    elif damage == "torn":
         path.write_bytes(path.read_bytes()[:5000] + b"\x07" * 5000)
     else:
         path.write_bytes(b"this is no database, " * 500)

@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.evaluation.figures import Figure, Leak, Measures, Rule
 from core.system import ownership
 from core.system.json_files import read_object
+from core.system.parquet import read_parquet
 from core.system.records import OddValueError, Record
 from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
@@ -221,7 +222,7 @@ def read_predictions(folder: Path, split: str) -> pd.DataFrame:
     """
     path = folder / f"predictions-{split}.parquet"
     try:
-        table = pd.read_parquet(path)
+        table = read_parquet(path)
     except FileNotFoundError as error:
         raise _missing(path, folder, split) from error
     except (OSError, ValueError) as error:

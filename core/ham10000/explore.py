@@ -16,6 +16,7 @@ import pandas as pd
 
 from core.ham10000.splits import SPLITS
 from core.lesion.measure import Measurements
+from core.system.parquet import read_parquet
 from core.taxonomy import KEYS
 
 ATLAS_FILE = "atlas.parquet"
@@ -45,7 +46,7 @@ def read_atlas(path: Path) -> pd.DataFrame:
         AtlasError: it is missing or not such a table.
     """
     try:
-        atlas = pd.read_parquet(path)
+        atlas = read_parquet(path)
     except FileNotFoundError as error:
         raise AtlasError(
             "The table of facts per image is missing. With the dataset imported, "

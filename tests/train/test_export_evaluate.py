@@ -462,5 +462,13 @@ def test_int8_is_written_into_the_card_unless_it_moves_answers_too_far(
     assert section.against_f32.photos == len(images_of(shipped, "validation"))
     rounded = replace(Settings.from_environment(), precision="int8")
     assert Analyser.load(rounded).runtime.precision == "int8"
-    assert main(["evaluate", "classifier"]) == 0, "in floats"
+    load, loaded = Analyser.load, []
+
+    def noted(settings: Settings, **others: Any) -> Analyser:
+        loaded.append(settings.precision)
+        return load(settings, **others)
+
+    monkeypatch.setattr(Analyser, "load", noted)
+    assert main(["evaluate", "classifier"]) == 0
+    assert loaded == ["f32"], "what is measured is of floats"
     (folder / "card.json").write_bytes(before)

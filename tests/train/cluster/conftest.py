@@ -48,6 +48,10 @@ class Cluster:
         title, but stay in the session of `ray start`."""
         return list({*with_variable(MARK, self.mark), *in_session(self.session)})
 
+    def training(self) -> list[psutil.Process]:
+        """Those that train."""
+        return [p for p in self.processes() if "TrainWorker" in " ".join(p.cmdline())]
+
 
 def with_variable(name: str, value: str) -> list[psutil.Process]:
     """Living processes that have this in their environment; not this one."""
@@ -163,8 +167,7 @@ def wait(cluster: Cluster) -> Callable[[Callable[[], bool]], None]:
         said = [f"{run}\n{runs.log(run.id, 100)}" for run in runs.all()]
         logs = [runs.folder / SUPERVISOR_LOG, *Path(cluster.mark).glob("session_*/logs/*.log")]
         said += [f"{path}:\n{tail(path, 15)}" for path in logs if path.is_file()]
-        trainers = [p for p in cluster.processes() if "TrainWorker" in " ".join(p.cmdline())]
-        return "\n\n".join([*said, busiest(), *map(stacks, trainers)])
+        return "\n\n".join([*said, busiest(), *map(stacks, cluster.training())])
 
     return lambda what: wait_for(what, known, 0.1)
 

@@ -40,11 +40,6 @@ def followers() -> list[psutil.Process]:
     return [p for p in with_variable("LESIONLAB_RUNS", folder) if "train.jobs" in p.cmdline()]
 
 
-def training(cluster: Cluster) -> list[psutil.Process]:
-    """Processes that train."""
-    return [p for p in cluster.processes() if "TrainWorker" in " ".join(p.cmdline())]
-
-
 def test_run_of_two_processes(queued_there: dict[str, str], wait: Wait) -> None:
     runs = Runs.open()
     id = runs.create(config(2), "There")
@@ -74,7 +69,7 @@ def test_run_outlives_its_followers_and_stops(
     id = runs.create(config(500), "Long")
     ensure_supervisor(runs)
     wait(lambda: runs.get(id).epochs >= 1)
-    assert len(training(cluster)) == 2
+    assert len(cluster.training()) == 2
     record = read_record(runs.get(id).folder)
     assert record is not None
     end(followers)
@@ -96,7 +91,7 @@ def test_run_outlives_its_followers_and_stops(
     assert run.epochs > before
     assert (run.folder / "last.ckpt").is_file()
     assert Client(cluster.address).status(record.job) == "STOPPED"
-    wait(lambda: not training(cluster))
+    wait(lambda: not cluster.training())
 
 
 def test_node_that_does_not_see_the_photos(

@@ -27,6 +27,7 @@ from core.models.registry import KINDS, in_use, models_in_use, refuse
 from core.models.weights import WeightsError
 from core.settings import SettingsError
 from core.system.fair_queue import FairQueue
+from core.system.idle_cache import IdleCache
 from ui.case import Case
 from ui.drawings import DRAWN_BYTES
 from ui.files import written_at
@@ -37,6 +38,12 @@ SHOWN_PX = DECODED_PX
 REMEMBERED_BYTES = 96 * 1024**2 - DRAWN_BYTES
 """What finished analyses may take, some forty of them; those not shown for longest go first. With
 their drawings it is 96 MB."""
+
+REMEMBERED_SECONDS = 120
+"""How long one is remembered after it was last shown: as long as Streamlit keeps what belongs to a
+visitor who has left. Who looks on for longer waits for the networks once more."""
+LATE_SECONDS = 10
+"""By how much later it may go."""
 
 REMEMBERED_VIEWS = 1000
 """Photos whose eight views are remembered, of 56 numbers each."""
@@ -92,14 +99,15 @@ class ModelServer:
     def __init__(self, folders: tuple[Path, Path] | None = None) -> None:
         self.analyser = Analyser.load(lanes=AT_ONCE, folders=folders)
         self.turns = _TURNS
-        self._answers: LRUCache[str, ShownAnalysis] = LRUCache(REMEMBERED_BYTES, lambda s: s.nbytes)
+        self._answers: IdleCache[str, ShownAnalysis] = IdleCache(
+            REMEMBERED_BYTES, REMEMBERED_SECONDS, LATE_SECONDS, lambda shown: shown.nbytes
+        )
         self._views: LRUCache[str, EightViews] = LRUCache(REMEMBERED_VIEWS)
         self._lock = threading.Lock()
 
     def remembered(self, digest: str) -> ShownAnalysis | None:
         """The answer to a photo that was analysed lately."""
-        with self._lock:
-            return self._answers.get(digest)
+        return self._answers.get(digest)
 
     def answer(self, case: Case) -> ShownAnalysis:
         """Decode and analyse, whatever is remembered. Raises ImageError."""
@@ -115,15 +123,13 @@ class ModelServer:
             image.notes + (PAINTED_OVER,) * analysis.painted_over,
             check_quality(image.rgb, mask_of(analysis.mask_logits, *small)),
         )
-        with self._lock:
-            self._answers[case.digest] = shown
+        self._answers.put(case.digest, shown)
         return shown
 
     def forget(self, digest: str) -> None:
         """Forget the answer to a photo, and what it looks like."""
+        self._answers.forget(lambda known: known.startswith(digest))
         with self._lock:
-            for known in [k for k in self._answers if k.startswith(digest)]:
-                del self._answers[known]
             self._views.pop(digest, None)
 
     def remembered_views(self, digest: str) -> EightViews | None:

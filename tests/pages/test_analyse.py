@@ -471,7 +471,7 @@ def test_what_is_remembered_is_bounded(app, monkeypatch):
         rgb = np.roll(practice_set()[0].image.rgb, shift, axis=1)
         image = LesionImage.from_array(rgb)
         model_server.answer(Case("x", image.digest, lambda _, image=image: image, ""))
-    assert model_server._answers.currsize <= state.REMEMBERED_BYTES
+    assert model_server._answers.size <= state.REMEMBERED_BYTES
     assert 30 < len(model_server._answers) < 70
 
 
@@ -529,3 +529,13 @@ def test_a_photo_of_something_else_is_warned_of_first(app):
     assert not app.exception
     assert part(app, "bars")
     assert warned_first(app)  # it stays
+
+
+def test_an_answer_forgotten_meanwhile_is_asked_for_again(app):
+    """As after two minutes without a click."""
+    upload(app, "slow.jpg", to_jpeg(practice_set()[0].image.rgb[:370, :500].copy()))
+    state.model_server()._answers.forget(lambda _: True)
+    app.run()
+    assert not app.exception
+    assert "slow.jpg" in alt(app)
+    assert part(app, "bars")

@@ -2,12 +2,11 @@
 their key: too long to guess, and in no link that the page offers."""
 
 import secrets
-import threading
 from dataclasses import dataclass
 
 import streamlit as st
-from cachetools import TTLCache
 
+from core.system.idle_cache import IdleCache
 from ui import methods, state
 from ui.case import Case
 from ui.text import as_text
@@ -46,49 +45,26 @@ class Uploads:
     """All of them, one for all sessions."""
 
     def __init__(self, most_bytes: int = KEPT_BYTES, seconds: float = KEPT_SECONDS) -> None:
-        self._kept: TTLCache[str, Upload] = TTLCache(most_bytes, seconds, getsizeof=_size)
-        self._lock = threading.Lock()
-        self._expiring: threading.Timer | None = None
+        self._kept: IdleCache[str, Upload] = IdleCache(most_bytes, seconds, LATE_SECONDS, _size)
 
     def keep(self, upload: Upload) -> str:
         """Keep a photo if there is room for it at all; returns the key that finds it again."""
         key = secrets.token_urlsafe(24)
-        with self._lock:
-            if _size(upload) <= self._kept.maxsize:
-                self._kept[key] = upload
-                self._expire_later()
+        self._kept.put(key, upload)
         return key
-
-    def _expire_later(self) -> None:
-        """The cache alone would let go of a photo only when somebody asks for another one."""
-        if self._expiring is None and self._kept:
-            self._expiring = threading.Timer(LATE_SECONDS, self._expire)
-            self._expiring.daemon = True
-            self._expiring.start()
-
-    def _expire(self) -> None:
-        with self._lock:
-            self._kept.expire()
-            self._expiring = None
-            self._expire_later()
 
     def get(self, key: str) -> Upload | None:
         """The photo of that key, which then stays for as long as a new one; None: gone."""
-        with self._lock:
-            if found := self._kept.pop(key, None):
-                self._kept[key] = found
-        return found
+        return self._kept.get(key)
 
     def forget(self, key: str) -> None:
         """Let go of it, if it is still there."""
-        with self._lock:
-            self._kept.pop(key, None)
+        self._kept.forget(lambda known: known == key)
 
     @property
     def nbytes(self) -> int:
         """What they take now."""
-        with self._lock:
-            return int(self._kept.currsize)
+        return int(self._kept.size)
 
 
 def _size(upload: Upload) -> int:

@@ -1,6 +1,5 @@
 """What is loaded once for everybody, and what is remembered of finished analyses."""
 
-import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,12 +151,7 @@ class ModelServer:
 )
 def _model_server(folders: tuple[str, str], keys: tuple[str, str]) -> ModelServer:
     first, second = folders
-    made = ModelServer((Path(first), Path(second)))
-    # Streamlit collects garbage after each run of a script. What is loaded by now stays for good:
-    # taken out of its sight, that costs a millisecond instead of sixty.
-    gc.collect()
-    gc.freeze()
-    return made
+    return ModelServer((Path(first), Path(second)))
 
 
 def model_server() -> ModelServer:

@@ -3,7 +3,7 @@
 Streamlit's way (`runner.postScriptGC`) looks through everything that lives after every click of
 every visitor, and no other page moves meanwhile: with thirty visitors that took half as long as
 both networks. What most runs leave behind goes by itself, by counting references; for the rest,
-Python's own collector and a full one every few seconds do.
+what was made lately is looked through every few seconds, and everything once a minute.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ SECONDS = 5.0
 MADE = 10_000
 """Objects that may be made before Python's own collector looks at the youngest, in place of 700:
 so it takes a third of the time."""
+WHOLE_SECONDS = 60.0
+"""From one look through everything to the next; what was found alive in between is left alone
+until then. With thirty visitors such a look takes half a second."""
 _ran = threading.Event()
 
 
@@ -36,8 +39,13 @@ def _collector() -> threading.Thread:
 
 
 def _collect() -> None:
+    whole = time.monotonic()
     while True:
         _ran.wait()
         time.sleep(SECONDS)
         _ran.clear()
+        if time.monotonic() - whole >= WHOLE_SECONDS:
+            whole = time.monotonic()
+            gc.unfreeze()
         gc.collect()
+        gc.freeze()

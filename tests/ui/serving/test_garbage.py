@@ -37,6 +37,22 @@ def test_what_a_run_leaves_behind_goes_by_itself() -> None:
 
 
 @pytest.mark.usefixtures("soon")
+def test_what_outlived_a_collection_goes_with_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "WHOLE_SECONDS", 0.5)
+    kept = Ring()
+    left, young = weakref.ref(kept), weakref.ref(Ring())
+    garbage.collect_later()
+    wait_for(lambda: young() is None)
+    del kept
+
+    def gone() -> bool:
+        garbage.collect_later()
+        return left() is None
+
+    wait_for(gone)
+
+
+@pytest.mark.usefixtures("soon")
 def test_many_runs_share_one_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     done = []
     monkeypatch.setattr(garbage.gc, "collect", lambda: done.append(len(runs)))

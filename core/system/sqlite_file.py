@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -71,12 +72,27 @@ class SQLiteFile(ABC):
 
     def holds_ours(self, connection: sqlite3.Connection) -> bool:
         """Whether the file has our tables; False if it has none at all. Raises what `foreign`
-        returns of any other."""
-        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        found = {row["name"] for row in rows}
-        if found and not found >= set(re.findall(r"CREATE TABLE (\w+)", self.schema)):
+        returns of any other, and `sqlite3.DatabaseError`, as of a damaged file, where tables of
+        this version lack columns."""
+        version = version_of(connection)  # before the tables, which others may be adding
+        found = _columns(connection)
+        if found and not found.keys() >= set(re.findall(r"CREATE TABLE (\w+)", self.schema)):
             raise self.foreign()
+        if found and version == self.version:
+            for table, columns in self._own_columns().items():
+                if lacking := columns - found.get(table, set()):
+                    error = sqlite3.DatabaseError(f"{table} lacks {', '.join(sorted(lacking))}")
+                    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                    raise error
         return bool(found)
+
+    @classmethod
+    @cache
+    def _own_columns(cls) -> dict[str, set[str]]:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            for statements in (cls.schema, *(text for _, text in sorted(cls.additions.items()))):
+                connection.executescript(statements)
+            return _columns(connection)
 
     def make_tables(self, connection: sqlite3.Connection) -> None:
         """Those of a file that has none of this version; what it has of an earlier one stays."""
@@ -100,6 +116,17 @@ class SQLiteFile(ABC):
                 connection.execute("COMMIT")
         except ERRORS as error:
             raise self.unusable(error) from error
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """Of each table."""
+    found: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c "
+        "WHERE m.type = 'table'"
+    ):
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute
 
+from core.ham10000.dataset import Dataset
 from core.system.locks import hold
 from tests.browser.conftest import App, until
 from tests.train.jobs.conftest import config, give_own_classifier
@@ -73,9 +76,12 @@ def test_the_lock_opens_from_every_page(visit, wait_idle, server):
 
 
 @pytest.fixture
-def trained(start_app) -> Iterator[tuple[App, Runs]]:
-    """An app with a lock and a stopped run that has a classifier; what is queued never begins."""
-    app = start_app(LESIONLAB_TEACHER=SECRET)
+def trained(start_app, drawn: Dataset, tmp_path: Path) -> Iterator[tuple[App, Runs]]:
+    """An app with a lock, photos (one without its mask, so that importing is offered) and a stopped
+    run that has a classifier; what is queued never begins."""
+    photos = shutil.copytree(drawn.root, tmp_path / drawn.root.name)
+    next((photos / "masks").iterdir()).unlink()
+    app = start_app(data=tmp_path, LESIONLAB_TEACHER=SECRET)
     runs = Runs(app.runs)
     run = runs.create(config(2), "Stopped")
     runs.stop(run)
@@ -96,8 +102,8 @@ def everything(app: App, runs: Runs) -> object:
 
 
 def do_all(page: Page, app: App, runs: Runs, wait_idle: Callable[[Page], None]) -> None:
-    """As the teacher: go on with a training, choose a model for everybody, delete a run, import.
-    Each is done, as the runs and the page tell."""
+    """As the teacher: go on with a training, choose a model for everybody, delete a run, start
+    one, import. Each is done, as the runs and the page tell."""
     (finished,) = [run.id for run in runs.all()]
     page.get_by_role("button", name="Resume").click()
     until(page, lambda: len(runs.queue()) == 1)
@@ -115,8 +121,14 @@ def do_all(page: Page, app: App, runs: Runs, wait_idle: Callable[[Page], None]) 
     page.get_by_role("button", name="Delete, use the shipped model").click()
     until(page, lambda: finished in {run.id for run in runs.bin()})
     wait_idle(page)
+    page.get_by_role("radio", name="New training").click()
+    wait_idle(page)
+    page.get_by_role("button", name="Start training").click()
+    until(page, lambda: len(runs.queue()) == 1)
+    wait_idle(page)
     page.get_by_role("link", name="Dataset").click()
     wait_idle(page)
+    page.get_by_text("have no outline yet").click()
     page.get_by_label("one path a line").fill(str(app.data / "nothing.zip"))
     page.keyboard.press("Control+Enter")
     wait_idle(page)

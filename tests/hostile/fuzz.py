@@ -300,10 +300,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 break
             try:
                 given_to[name] += fuzz(name, options.examples, options.seed + round)
-            except Exception:
+            except Exception as error:
                 faults += 1
                 print(f"FAULT in {name}, seed {options.seed + round}:")
-                print(traceback.format_exc()[-4000:], flush=True)
+                inputs = "\n".join(getattr(error, "__notes__", ()))  # where Hypothesis tells them
+                error.__notes__ = []
+                print("".join(traceback.format_exception(error))[-4000:])
+                print(inputs[:2000], flush=True)
         if not options.minutes or time.monotonic() - began > 60 * options.minutes:
             break
     for name, count in given_to.items():

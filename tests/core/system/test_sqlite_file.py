@@ -90,6 +90,14 @@ def test_a_damaged_file_is_known(tmp_path: Path) -> None:
     assert not is_damaged(OSError(28, "No space left on device"))
 
 
+def test_a_table_that_lacks_columns_is_damaged(numbers: Numbers) -> None:
+    with numbers.write() as connection:
+        connection.execute("ALTER TABLE numbers RENAME COLUMN n TO m")
+    with closing(numbers.connect()) as connection, pytest.raises(sqlite3.DatabaseError) as raised:
+        numbers.holds_ours(connection)
+    assert is_damaged(raised.value)
+
+
 def test_a_later_version_adds_to_what_is_there(numbers: Numbers) -> None:
     class Later(Numbers):
         additions: ClassVar = {2: "CREATE TABLE words (w TEXT)", 3: "CREATE TABLE more (m TEXT)"}

@@ -533,7 +533,7 @@ def test_a_photo_of_something_else_is_warned_of_first(app):
 
 def test_an_answer_forgotten_meanwhile_is_asked_for_again(app):
     """As after two minutes without a click."""
-    upload(app, "slow.jpg", to_jpeg(practice_set()[0].image.rgb[:370, :500].copy()))
+    upload(app, "slow.jpg", to_jpeg(practice_set()[0].image.rgb[:365, :500].copy()))
     state.model_server()._answers.forget(lambda _: True)
     app.run()
     assert not app.exception

@@ -50,7 +50,15 @@ class Cluster:
 
     def training(self) -> list[psutil.Process]:
         """Those that train."""
-        return [p for p in self.processes() if "TrainWorker" in " ".join(p.cmdline())]
+        return [p for p in self.processes() if "TrainWorker" in " ".join(command_of(p))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Its command line; empty of one that has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def with_variable(name: str, value: str) -> list[psutil.Process]:

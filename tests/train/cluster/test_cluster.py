@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.train.cluster.conftest import Cluster, end, with_variable
+from tests.train.cluster.conftest import Cluster, command_of, end, with_variable
 from train.cluster.client import Client, NoSuchJobError, UnreachableError
 from train.config import SegmenterConfig
 from train.jobs import Runs, ensure_supervisor
@@ -37,7 +37,7 @@ def config(epochs: int) -> SegmenterConfig:
 def followers() -> list[psutil.Process]:
     """Processes of the queue: the one that follows a run, and the supervisor."""
     folder = os.environ["LESIONLAB_RUNS"]
-    return [p for p in with_variable("LESIONLAB_RUNS", folder) if "train.jobs" in p.cmdline()]
+    return [p for p in with_variable("LESIONLAB_RUNS", folder) if "train.jobs" in command_of(p)]
 
 
 def test_run_of_two_processes(queued_there: dict[str, str], wait: Wait) -> None:

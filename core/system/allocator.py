@@ -3,6 +3,7 @@ as they are."""
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import cache
 
 # M_… of malloc.h
@@ -23,8 +24,7 @@ def give_back_freed_memory() -> None:
 
 def give_back_now() -> None:
     """Give back the free pages between what is in use as well, in some ten milliseconds."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
+    if trim := _of_glibc("malloc_trim"):
         trim(0)
 
 
@@ -36,7 +36,11 @@ def keep_freed_memory() -> None:
 
 
 def _set(options: dict[int, int]) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
+    if mallopt := _of_glibc("mallopt"):
         for name, value in options.items():
             mallopt(name, value)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """A function of glibc; None where it is not there."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -48,6 +48,11 @@ class IdleCache(Generic[K, V]):
                 self._kept[key] = found
         return found
 
+    def pop(self, key: K) -> None:
+        """Let go of the value of that key, if it is still there."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def forget(self, which: Callable[[K], bool]) -> None:
         """Let go of the values of such keys."""
         with self._lock:

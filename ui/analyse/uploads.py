@@ -59,7 +59,7 @@ class Uploads:
 
     def forget(self, key: str) -> None:
         """Let go of it, if it is still there."""
-        self._kept.forget(lambda known: known == key)
+        self._kept.pop(key)
 
     @property
     def nbytes(self) -> int:

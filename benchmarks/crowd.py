@@ -45,8 +45,9 @@ from core.taxonomy import BY_KEY
 from desktop.server import running_app
 
 WARM_UP_SECONDS = 60.0
-FORGOTTEN_SECONDS = 150.0
-"""Streamlit keeps what belongs to a visitor who has left for two minutes."""
+FORGOTTEN_SECONDS = 200.0
+"""What belongs to a visitor who has left is kept for two minutes; what is past that goes within one
+more."""
 SINGLE, PHOTOS_EACH, SINGLE_PAUSE = 20, 3, (1.0, 10.0)
 """Visitors beside the batch, photos of each, and the seconds between those."""
 ALLOWED_SHARE = 0.10

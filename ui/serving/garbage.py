@@ -4,7 +4,8 @@ Streamlit's way (`runner.postScriptGC`) looks through everything that lives afte
 every visitor, and no other page moves meanwhile: with thirty visitors that took half as long as
 both networks. What most runs leave behind goes by itself, by counting references; for the rest,
 what was made lately is looked through every few seconds, and everything once a minute, also when
-nobody clicks.
+nobody clicks. So is what belonged to visitors who left: Streamlit keeps it for two minutes, but
+looks at the clock only when the next one leaves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from contextlib import suppress
 from functools import cache
+
+from streamlit.runtime import exists, get_instance
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from core.system.allocator import give_back_now
 
@@ -44,15 +49,27 @@ def _collector() -> threading.Thread:
 def _collect() -> None:
     whole = time.monotonic()
     while True:
-        # Visitors who left are forgotten later, when perhaps nobody clicks any more.
         if _ran.wait(WHOLE_SECONDS):
             time.sleep(SECONDS)
             _ran.clear()
         entire = time.monotonic() - whole >= WHOLE_SECONDS
         if entire:
             whole = time.monotonic()
+            _forget_who_left()
             gc.unfreeze()
         gc.collect()
         gc.freeze()
         if entire:
             give_back_now()
+
+
+def _forget_who_left() -> None:
+    """Streamlit's own way to do so, on the thread that it does so on."""
+    if not exists():
+        return
+    runtime = get_instance()
+    storage = getattr(runtime._session_mgr, "_session_storage", None)
+    if isinstance(storage, MemorySessionStorage):
+        with suppress(RuntimeError):  # the server ends
+            loop = runtime._get_async_objs().eventloop
+            loop.call_soon_threadsafe(storage._cache.expire)  # type: ignore[attr-defined]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import threading
 import weakref
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from tests.waiting import wait_for
 from ui.serving import garbage
@@ -45,6 +52,30 @@ def test_what_outlived_a_collection_goes_with_a_later_one(monkeypatch: pytest.Mo
     wait_for(lambda: young() is None)
     del kept  # and nobody clicks any more
     wait_for(lambda: left() is None)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_visitor_who_left_goes_when_nobody_else_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hasattr(Runtime, "_get_async_objs")
+    storage = MemorySessionStorage(ttl_seconds=1)
+    manager = WebsocketSessionManager(storage, Mock(), Mock(), Mock())
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    runtime = SimpleNamespace(
+        _session_mgr=manager, _get_async_objs=lambda: SimpleNamespace(eventloop=loop)
+    )
+    monkeypatch.setattr(garbage, "exists", lambda: True)
+    monkeypatch.setattr(garbage, "get_instance", lambda: runtime)
+    monkeypatch.setattr(garbage, "WHOLE_SECONDS", 0.5)
+    visitor = Ring()
+    left = weakref.ref(visitor)
+    storage.save(SimpleNamespace(session=SimpleNamespace(id="1"), visitor=visitor))
+    del visitor
+    garbage.collect_later()
+    wait_for(lambda: left() is None)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
 
 
 @pytest.mark.usefixtures("soon")

@@ -69,8 +69,9 @@ class OpenVINORuntime:
             cache: folder for the prepared models.
             lanes: calls that may run at once, of either network; each gets its share of the
                 threads. No more than there are threads.
-            precision: `f32`, `bf16`, `int8` (of the classifier, if its card says how) or `auto`:
-                int8 on CPUs of Intel and AMD (one of AMD's was measured), else f32.
+            precision: `f32`, `bf16`, `int8` (the classifier, if its card says how; the U-Net is in
+                bf16 then where the CPU has it) or `auto`: int8 on CPUs of Intel and AMD (two of
+                AMD's were measured), else f32.
 
         Raises:
             WeightsError: a folder is incomplete or damaged.
@@ -86,18 +87,21 @@ class OpenVINORuntime:
             raise DeviceError(f"This CPU has no {precision}. Set LESIONLAB_PRECISION to f32.")
         if precision == "int8" and classifier[1].int8 is None:
             precision = "f32"  # a student's own classifier
-        options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": lanes,
-            "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
-        }
+        # A classifier in int8 keeps in f32 what moves its scores most; a mask hardly moves in bf16.
+        floats = "bf16" if precision == "bf16" else "f32"
+        of_masks = "bf16" if precision == "int8" and "BF16" in has else floats
+
+        def compiled(graph: ov.Model, hint: str) -> ov.CompiledModel:
+            options = {
+                "INFERENCE_PRECISION_HINT": hint,
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": lanes,
+                "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
+            }
+            return core.compile_model(graph, "CPU", options)
+
         first, second = graphs(core, classifier, segmenter, cache, precision == "int8")
-        return cls(
-            core.compile_model(first, "CPU", options),
-            core.compile_model(second, "CPU", options),
-            precision,
-        )
+        return cls(compiled(first, floats), compiled(second, of_masks), precision)
 
     @property
     def name(self) -> str:

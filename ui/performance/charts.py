@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.batch.tables import safe_table
 from core.evaluation.figures import Figure
@@ -22,6 +23,12 @@ from ui.figures import is_dark as dark
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
 SYMBOLS = tuple(d.marker for d in DIAGNOSES)
 """Of lines that stand for no diagnosis, in turn."""
+
+
+def first_column() -> ColumnConfig:
+    """Of a table, the column that names the rows: it stays while the others scroll, and leaves them
+    half of a phone."""
+    return st.column_config.TextColumn(pinned=True, width=190)
 
 
 def line(key: str, width: float = 2) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def show(choice: Choice) -> None:
             table.drop(columns="Source").astype(object).fillna("–"),
             hide_index=True,
             height="content",
-            column_config={"Model": st.column_config.TextColumn(pinned=True)},
+            column_config={"Model": charts.first_column()},
             alt=f"{title}: models here and published ones",
         )
         charts.download(table, f"comparison-{title.lower().replace(' ', '-')}")

@@ -35,7 +35,7 @@ def show() -> None:
         table,
         hide_index=True,
         height="content",
-        column_config={"Experiment": st.column_config.TextColumn(pinned=True)},
+        column_config={"Experiment": charts.first_column()},
         alt="Experiments: published figures, ours with images at random, ours by lesion, and the "
         "difference",
     )

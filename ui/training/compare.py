@@ -105,7 +105,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         hide_index=True,
         placeholder="–",
         column_config={
-            "Run": st.column_config.TextColumn(pinned=True),
+            "Run": charts.first_column(),
             **{c: st.column_config.NumberColumn(format="%.3f") for c in list(table)[4:]},
         },
         alt="The best epoch of each run, with its measures on validation",
@@ -145,7 +145,7 @@ def _differences(compared: dict[str, Run]) -> None:
         height="content",
         column_config={
             "≠": st.column_config.TextColumn(width=40, pinned=True, help="Not the same in all"),
-            "Choice": st.column_config.TextColumn(pinned=True),
+            "Choice": charts.first_column(),
         },
         alt="Choices of the compared runs" + ("; ≠ marks those that differ" if everything else ""),
     )

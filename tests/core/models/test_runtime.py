@@ -15,6 +15,7 @@ import torch
 
 from core.__main__ import main
 from core.answer.analyser import Analyser, mask_of
+from core.evaluation.metrics import mask_scores
 from core.imaging.image import LesionImage, resize
 from core.lesion.phantom import practice_set
 from core.models import open_runtime as runtime_module
@@ -38,6 +39,8 @@ int8 = pytest.mark.skipif(
     "INT8" not in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
     reason="this CPU has no int8",
 )
+BF16 = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+"""Whether int8's U-Net is in bf16 here."""
 SIZES = [Card.read(WEIGHTS / kind).input.size for kind in ("classifier", "segmenter")]
 
 
@@ -120,7 +123,7 @@ def test_int8_answers_nearly_as_f32_does(
     settings: Settings,
 ) -> None:
     """Of 120 photos: 99 % of the probabilities within 0.05, two other names at most, heatmaps of
-    the class named r ≥ 0.95, outlines alike."""
+    the class named r ≥ 0.95, outlines of IoU ≥ 0.98 on average."""
     rounded = open_runtime(*models, replace(settings, precision="int8"))
     card = models[0][1]
     calibration, decision, size = Calibration.of(card), Decision.of(card), card.input.size
@@ -132,8 +135,12 @@ def test_int8_answers_nearly_as_f32_does(
     for a, b, k in zip(exact.heatmaps, near.heatmaps, decision(before), strict=True):
         assert np.corrcoef(a[k].ravel(), b[k].ravel())[0, 1] >= 0.95 or not a[k].any()
     size = SIZES[1]
-    outlined = np.stack([resize(photo, (size, size)) for photo in photos[:2]])
-    assert np.array_equal(openvino.segment(outlined), rounded.segment(outlined))
+    outlined = np.stack([resize(photo, (size, size)) for photo in photos])
+    overlaps = [
+        mask_scores(mask_of(a, 600, 450), mask_of(b, 600, 450))[1]
+        for a, b in zip(openvino.segment(outlined), rounded.segment(outlined), strict=True)
+    ]
+    assert np.mean(overlaps) >= (0.98 if BF16 else 1.0)
 
 
 def test_several_photos_are_the_photos_one_by_one(openvino: Runtime) -> None:

@@ -15,11 +15,13 @@ from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
 from ui.serving.garbage import collect_later
 from ui.serving.preloading import load_models
+from ui.serving.theme import keep_theme
 from ui.serving.uploads import BrokenUploads, keep_in_memory
 from ui.text import as_text
 
 give_back_freed_memory()  # before there are many threads
 keep_in_memory()
+keep_theme()
 
 SCREENS = Path(__file__).resolve().parent / "pages" / "screens"
 UNLISTED = {"My progress", "Class"}

@@ -54,6 +54,10 @@ class DevTools:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+        except OSError:
+            os.close(self._to)
+            os.close(self._from)
+            raise
         finally:
             os.close(its_in)
             os.close(its_out)
@@ -96,7 +100,7 @@ class DevTools:
         return dict(answer["result"])
 
     def _read(self) -> None:
-        """Keep the answers, not the news."""
+        """Keep the answers, not the news, until Chrome closes its end."""
         rest = b""
         with suppress(OSError):
             while chunk := os.read(self._from, 65_536):
@@ -106,6 +110,10 @@ class DevTools:
                         found = json.loads(message)
                         if "id" in found:
                             self._answers.put(found)
+        with self._turn:
+            os.close(self._from)
+            os.close(self._to)
+            self._to = -1
 
 
 def _pipe() -> tuple[int, int]:

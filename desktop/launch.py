@@ -139,14 +139,14 @@ class _Session:
     def _watch(self) -> None:
         """Lead the page from the splash to the app, and do what a second start asks for."""
         while not self._over.wait(TICK_SECONDS):
-            if problem := self._server.problem:
+            if not self._ready and self._server.ready():
+                self._ready = True
+                self._splash.goes_to = self._server.url
+            elif problem := self._server.problem:
                 self._splash.problem = problem
                 if self._ready:  # the page in the window is of no use any more
                     self._end()
                     return
-            elif not self._ready and self._server.answers():
-                self._ready = True
-                self._splash.goes_to = self._server.url
             if self._window and self._place.asked_to_show():
                 self._window.show()
 

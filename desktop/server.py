@@ -60,6 +60,7 @@ class Server:
     def __init__(self, log: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
         self._log = log
         self._settings = {**settings} if settings else {}
+        self._other_ports = PORTS - 1
         self._begin(_free(port) or _free(0))
 
     def _begin(self, port: int) -> None:
@@ -90,8 +91,16 @@ class Server:
         said = self._log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:]
         return f"The app has ended or did not start:\n{said}"
 
-    def answers(self) -> bool:
-        """Whether it is ready for a browser."""
+    def ready(self) -> bool:
+        """Whether a browser may come. If its own port was taken while it started, it starts again
+        at another."""
+        if self._other_ports and TAKEN in self.problem:
+            self._other_ports -= 1
+            self.stop()
+            self._begin(_free(0))
+        return self._listens() and self._answers()
+
+    def _answers(self) -> bool:
         # No proxy: the address is on this machine, whatever the environment says of proxies.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with contextlib.suppress(OSError), opener.open(f"{self.url}/_stcore/health", timeout=2):
@@ -115,19 +124,12 @@ class Server:
         return any(c.laddr.port == self.port for c in here)
 
     def wait(self) -> None:
-        """Until it is ready, at another port if its own was taken while it started. Raises
-        ServerError: it does not start."""
+        """Until it is ready. Raises ServerError: it does not start."""
         deadline = time.monotonic() + START_SECONDS
-        for _ in range(PORTS):
-            while not self.problem and time.monotonic() < deadline:
-                if self._listens() and self.answers():
-                    return
-                time.sleep(0.1)
-            if TAKEN not in self.problem:
-                break
-            self.stop()
-            self._begin(_free(0))
-        raise ServerError(self.problem or f"The app does not answer at {self.url}.")
+        while not self.ready():
+            if self.problem or time.monotonic() > deadline:
+                raise ServerError(self.problem or f"The app does not answer at {self.url}.")
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """End it; trainings are processes of their own, and go on."""

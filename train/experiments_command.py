@@ -28,7 +28,9 @@ LOG = "experiments.log"
 def add_experiments_command(commands: Any) -> None:
     """Add `experiments` to the commands of `python -m train`."""
     command = commands.add_parser(
-        "experiments", help="what students have read about, under both ways to split"
+        "experiments",
+        help="what students have read about, under both ways to split",
+        allow_abbrev=False,  # `--background` is left out by name where it is called again
     )
     known = [experiment.key for experiment in EXPERIMENTS]
     command.add_argument(

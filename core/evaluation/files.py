@@ -207,7 +207,7 @@ def names(folder: Path) -> list[str]:
 
 def compared(weights: Path) -> list[Path]:
     """The folders of models of which only the figures lie in the folder of weights."""
-    return sorted(p.parent for p in (weights / COMPARISON).glob("*/*/card.json"))
+    return sorted(p.parent for p in (weights / COMPARISON).glob("[!.]*/*/card.json"))
 
 
 def read_predictions(folder: Path, split: str) -> pd.DataFrame:

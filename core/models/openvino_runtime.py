@@ -205,7 +205,7 @@ def _export_elsewhere(model: Model, kind: str, cache: Path) -> None:
     command = [sys.executable, "-m", *work]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode == 1:
-        raise WeightsError(done.stderr.strip().split("\n")[-1])
+        raise WeightsError(done.stderr.strip().split("\n")[-1] or "The networks were not prepared.")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -92,13 +92,13 @@ def in_use(kind: str, settings: Settings | None = None) -> InUse:
     try:
         folder = _chosen(settings).get(kind)
         if folder is None:
-            return InUse(kind, shipped, False, str(shipped))
+            return InUse(kind, shipped, False, _shipped_key(shipped))
         stamps = _stamps(folder)
         key = f"{folder} {stamps}"
         if problem := _refused.get(key) or _problem(kind, folder, stamps):
             raise WeightsError(problem)
     except WeightsError as error:
-        return InUse(kind, shipped, False, str(shipped), str(error))
+        return InUse(kind, shipped, False, _shipped_key(shipped), str(error))
     return InUse(kind, folder, True, key)
 
 
@@ -213,6 +213,12 @@ def _problem(kind: str, folder: Path, stamps: tuple[int, ...]) -> str:
     except WeightsError as error:
         return str(error)
     return ""
+
+
+def _shipped_key(folder: Path) -> str:
+    with suppress(WeightsError):  # who loads it tells what it lacks
+        return f"{folder} {_stamps(folder)}"
+    return str(folder)
 
 
 def _stamps(folder: Path) -> tuple[int, ...]:

@@ -33,11 +33,11 @@ class Server:
 
     def __init__(self, log: Path, settings: object = None, port: int = 0) -> None:
         self.log, self.port, self.url = log, port or 8613, "http://127.0.0.1:8613"
-        self.problem, self.ready, self.stopped = "", True, False
+        self.problem, self.answers, self.stopped = "", True, False
         self.made.append(self)
 
-    def answers(self) -> bool:
-        return self.ready
+    def ready(self) -> bool:
+        return self.answers
 
     def visited(self) -> bool:
         return False
@@ -125,17 +125,17 @@ def test_the_first_window_that_opens_is_it(stage: Stage) -> None:
 
 def test_a_server_that_does_not_start_is_told_in_the_window(stage: Stage) -> None:
     def look(window: FakeWindow) -> None:
-        Server.made[0].ready = False
+        Server.made[0].answers = False
         Server.made[0].problem = "The app did not start:\nNo module named streamlit"
         wait_for(lambda: "streamlit" in _splash(window)["problem"])
         assert not window.ended.is_set(), "one can read it"
 
-    original = Server.answers
+    original = Server.ready
     try:
-        Server.answers = lambda self: False  # type: ignore[method-assign]
+        Server.ready = lambda self: False  # type: ignore[method-assign]
         assert stage.launch(FakeWindow(look)) == 1
     finally:
-        Server.answers = original  # type: ignore[method-assign]
+        Server.ready = original  # type: ignore[method-assign]
     assert "streamlit" in stage.said[0]
 
 

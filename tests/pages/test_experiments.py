@@ -199,5 +199,5 @@ def test_a_leaking_model_says_so_among_all_models(both: Path) -> None:
     place = both / COMPARISON / f"{KEY}-images" / "classifier" / "card.json"
     card = json.loads(place.read_text(encoding="utf-8"))
     place.write_text(json.dumps(card | {"leak": LEAK}), encoding="utf-8")
-    models = compared().dataframe[0].value["Model"].tolist()
-    assert sum("leaks: images split at random" in model for model in models) == 1
+    measured_on = compared().dataframe[0].value["Measured on"].tolist()
+    assert sum("leaks: images split at random" in photos for photos in measured_on) == 1

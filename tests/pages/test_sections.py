@@ -341,6 +341,9 @@ def test_without_an_evaluation_it_says_how_to_make_one(app, tmp_path, monkeypatc
     assert not app.exception
     assert "python -m train evaluate classifier --split validation" in texts(app)
     assert not app.metric
+    (weights / "classifier" / "card.json").write_text("{")
+    app.run()
+    assert not app.exception
 
 
 # Other patients

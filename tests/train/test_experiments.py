@@ -135,6 +135,13 @@ def test_an_unknown_experiment_is_wrong_usage(capsys: pytest.CaptureFixture[str]
     assert "choose from frozen-mobilenet" in capsys.readouterr().err
 
 
+def test_only_the_whole_word_sends_it_into_the_background() -> None:
+    """What it starts is called with all words but that one; a part of it would start another."""
+    with pytest.raises(SystemExit) as ended:
+        main(["experiments", "frozen-mobilenet", "--backg"])
+    assert ended.value.code == 2
+
+
 def test_in_the_background_it_has_a_session_and_a_log(environment: dict[str, str]) -> None:
     words = ["experiments", "frozen-mobilenet", "--split", "lesions", "--background"]
     done = subprocess.run(

@@ -46,13 +46,16 @@ def keep(run: Path, weights: Path) -> list[Path]:
     place = weights / COMPARISON / run.name
     _check_place(place)
     made = ownership.beside(place)
-    for folder in folders:
-        (made / folder.name).mkdir(parents=True)
-        for pattern in KEPT:
-            for path in folder.glob(pattern):
-                shutil.copyfile(path, made / folder.name / path.name)
-    shutil.rmtree(place, ignore_errors=True)
-    os.replace(made, place)
+    try:
+        for folder in folders:
+            (made / folder.name).mkdir(parents=True)
+            for pattern in KEPT:
+                for path in folder.glob(pattern):
+                    shutil.copyfile(path, made / folder.name / path.name)
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(made, place)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return sorted(place.iterdir())
 
 

@@ -154,7 +154,7 @@ def take_class(shown: ShownAnalysis, key: str) -> None:
 
 def image_id_of(typed: str) -> str:
     """A whole id of an image, from that or from its last digits: `24306` → `ISIC_0024306`."""
-    words = typed.strip().upper().removesuffix(".JPG")
+    words = re.sub(r"\.JPE?G$", "", typed.strip().upper())
     return f"ISIC_{words.removeprefix('ISIC_').zfill(7)}"
 
 

@@ -140,7 +140,8 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
         ]
     )
     support = np.array([row.support for row in rows.values()])
-    for label, weights in (("macro average", support > 0), ("weighted average", support)):
+    averages = (("macro average", support > 0), ("weighted average", support))
+    for label, weights in averages if support.any() else ():
         values = {}
         for m in measures:
             found = [row.figures.get(m, UNKNOWN).value for row in rows.values()]

@@ -20,6 +20,9 @@ from ui.figures import colour, option, text_colour
 from ui.figures import figure as themed
 from ui.figures import is_dark as dark
 
+TWO_LINES = 66
+"""Height of such a row in pixels. Streamlit breaks lines only in rows higher than 64."""
+
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
 SYMBOLS = tuple(d.marker for d in DIAGNOSES)
 """Of lines that stand for no diagnosis, in turn."""
@@ -27,8 +30,8 @@ SYMBOLS = tuple(d.marker for d in DIAGNOSES)
 
 def first_column() -> ColumnConfig:
     """Of a table, the column that names the rows: it stays while the others scroll, and leaves them
-    half of a phone."""
-    return st.column_config.TextColumn(pinned=True, width=190)
+    half of a phone. Longer names go on in a second line where rows have `TWO_LINES`."""
+    return st.column_config.TextColumn(pinned=True, width=210)
 
 
 def line(key: str, width: float = 2) -> dict[str, Any]:

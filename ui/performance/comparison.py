@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
-from core.evaluation.figures import Figure
+from core.evaluation.figures import LEAKS, Figure
 from core.evaluation.files import (
     ClassifierEvaluation,
     Evaluation,
@@ -63,10 +63,11 @@ class Measured:
         """A row of a table."""
         split, views = self.figures.split, self.figures.views
         averaged = f", mean of {views} views" if views > 1 else ""
+        leaks = f" ({LEAKS})" if self.card.leaks else ""
         return {
-            "Model": f"{self.card.title or self.folder.name}{averaged}",
+            "Model": f"{self.card.name or self.folder.name}{averaged}",
             **figures,
-            "Measured on": f"{split}, {self.figures.images:,} images",
+            "Measured on": f"{split}, {self.figures.images:,} images{leaks}",
             "Learned from": learned_from(self.card),
             "Source": self.figures.command or None,
         }
@@ -98,8 +99,12 @@ def show(choice: Choice) -> None:
         st.dataframe(
             table.drop(columns="Source").astype(object).fillna("–"),
             hide_index=True,
+            row_height=charts.TWO_LINES,
             height="content",
-            column_config={"Model": charts.first_column()},
+            column_config={
+                "Model": charts.first_column(),
+                "Measured on": st.column_config.TextColumn(width=170),
+            },
             alt=f"{title}: models here and published ones",
         )
         charts.download(table, f"comparison-{title.lower().replace(' ', '-')}")

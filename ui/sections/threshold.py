@@ -12,6 +12,7 @@ from core.formatting import percent
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import in_use
+from core.models.weights import WeightsError
 from ui.case import Case
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS
@@ -84,7 +85,7 @@ def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions
     place = Path(folder)
     try:
         return Predictions.read(place, Card.read(place), split)
-    except EvaluationError as error:
+    except (EvaluationError, WeightsError) as error:
         return str(error)
 
 

@@ -96,6 +96,16 @@ def test_the_key_changes_with_the_files(settings: Settings) -> None:
     assert in_use("segmenter", settings).key != before
 
 
+def test_the_key_of_the_shipped_model_changes_with_its_files(settings: Settings) -> None:
+    other = replace(settings, weights=mine(settings, "segmenter").parent)
+    before = in_use("segmenter", other)
+    assert not before.own
+    replace(Card.read(before.folder), name="Another one").write(before.folder)
+    assert in_use("segmenter", other).key != before.key
+    (before.folder / "model.safetensors").unlink()
+    assert in_use("segmenter", other).folder == before.folder, "who loads it tells what it lacks"
+
+
 def damage_weights(folder: Path) -> None:
     path = without_links(folder, "model.safetensors")
     content = bytearray(path.read_bytes())

@@ -51,6 +51,22 @@ def test_again_replaces_what_is_there(tmp_path: Path) -> None:
     assert [p.name for p in place.parents[1].iterdir()] == ["a"]
 
 
+def test_a_copy_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model(tmp_path / "runs/a", "classifier")
+
+    def full(source: Path, to: Path) -> None:
+        to.write_text("half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(OSError, match="No space"):
+        keep(tmp_path / "runs/a", tmp_path / "weights")
+    assert not list((tmp_path / "weights/comparison").iterdir())
+    # One that was killed in between is no model either.
+    model(tmp_path / "weights/comparison/.lesionlab-1", "classifier")
+    assert compared(tmp_path / "weights") == []
+
+
 def test_unfinished_or_unmeasured_runs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(WeightsError, match="finish its training"):

@@ -7,7 +7,9 @@ import pytest
 from ui.analyse import address
 
 
-@pytest.mark.parametrize("typed", ["ISIC_0024306", "24306", " isic_0024306.jpg", "0024306"])
+@pytest.mark.parametrize(
+    "typed", ["ISIC_0024306", "24306", " isic_0024306.jpg", "24306.JPEG", "0024306"]
+)
 def test_an_id_may_be_typed_in_part(typed: str) -> None:
     assert address.image_id_of(typed) == "ISIC_0024306"
 

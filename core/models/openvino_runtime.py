@@ -90,18 +90,18 @@ class OpenVINORuntime:
         # A classifier in int8 keeps in f32 what moves its scores most; a mask hardly moves in bf16.
         floats = "bf16" if precision == "bf16" else "f32"
         of_masks = "bf16" if precision == "int8" and "BF16" in has else floats
-
-        def compiled(graph: ov.Model, hint: str) -> ov.CompiledModel:
-            options = {
-                "INFERENCE_PRECISION_HINT": hint,
-                "INFERENCE_NUM_THREADS": threads,
-                "NUM_STREAMS": lanes,
-                "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
-            }
-            return core.compile_model(graph, "CPU", options)
-
+        options = {
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": lanes,
+            "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
+        }
         first, second = graphs(core, classifier, segmenter, cache, precision == "int8")
-        return cls(compiled(first, floats), compiled(second, of_masks), precision)
+        hint = "INFERENCE_PRECISION_HINT"
+        return cls(
+            core.compile_model(first, "CPU", options | {hint: floats}),
+            core.compile_model(second, "CPU", options | {hint: of_masks}),
+            precision,
+        )
 
     @property
     def name(self) -> str:

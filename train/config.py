@@ -297,6 +297,15 @@ class ClassifierConfig(Config):
         default=0.4,
     )
     """How often an image that has a sharper centre crop is drawn as that crop."""
+    mix: float = number(
+        "Mixed photos",
+        "How often the photos of a batch are mixed two by two, and their labels with them.",
+        0.0,
+        1.0,
+        0.1,
+        default=0.0,
+    )
+    """Share of the batches, see `train.learn.mixing`. Features of a frozen base are not mixed."""
     sampling_power: float = shared.sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
     teachers: tuple[str, ...] = named(

@@ -16,6 +16,7 @@ from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
 from train.learn.distillation import Teachers, distillation_loss
 from train.learn.frozen import FrozenFeatures, Places, drop
+from train.learn.mixing import mixed
 from train.learn.ranks import gathered
 from train.learn.start_weights import start_weights
 
@@ -73,14 +74,18 @@ class ClassifierTraining(PhotoModel):
         """One batch: uint8 images (or, of a frozen base, places in `rows`), labels, sources →
         loss."""
         pixels, labels, sources = batch
+        own = 1.0
         if self.features is not None:
             epoch = self.current_epoch
             kept = self.features.of_copies(self.net, self._places, pixels, epoch)
             logits = self.net.fc(kept).float()
         else:
-            x = normalised(pixels)
+            x, partner, own = mixed(normalised(pixels), self.config.mix)
             logits = self.net(x)[0].float()
         loss = self.loss(logits, labels, sources)
+        if own < 1:
+            other = self.loss(logits, labels[partner], sources[partner])
+            loss = torch.lerp(other, loss, own)
         if self.teachers:
             scores = logits - self.class_scoring.offset.to(logits.device)
             copying = distillation_loss(scores, self.teachers(x))

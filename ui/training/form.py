@@ -36,7 +36,7 @@ LISTS = ("augment", "more", "teachers")
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 FINER = (
-    "warmup", "weight_decay", "dropout", "ema", "sampling_power", "crop_share", "copies",
+    "warmup", "weight_decay", "dropout", "ema", "sampling_power", "crop_share", "mix", "copies",
     "mask_weight", "dice_weight", "threads", "workers",
 )  # fmt: skip
 

@@ -87,7 +87,9 @@ def train(
         needed -= sum(path.stat().st_size for path in kept)
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
-            replace(Began.of(config, data), start=origin(config)).write(folder)
+            began = Began.of(config, data)
+            device = str(where["accelerator"])
+            replace(began, start=origin(config), device=device).write(folder)
     watch.phase("training")
     fit(model, folder, resume=True, watch=watch, where=where)
     return Finished(folder, config, data, arrays)

@@ -234,9 +234,9 @@ def read_predictions(folder: Path, split: str) -> pd.DataFrame:
 
 
 def read_training(folder: Path) -> pd.DataFrame:
-    """The course of the training, one row an epoch: epoch, size (px), seconds, train_loss, and
-    measures of the validation split as `val_…`, taken at `validation_size` (px) or, where a table
-    lacks that column, at `size`.
+    """The course of the training, one row an epoch: epoch (from 1, as people count), size (px),
+    seconds, train_loss if it was kept, and measures of the validation split as `val_…`, taken at
+    `validation_size` (px) or, where a table lacks that column, at `size`.
 
     Raises:
         EvaluationError: there is none, or it is damaged.
@@ -249,9 +249,9 @@ def read_training(folder: Path) -> pd.DataFrame:
         raise EvaluationError(f"{folder.name}/{path.name} is missing. {remedy}") from error
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{folder.name}/{path.name} cannot be read. {remedy}") from error
-    if not {"epoch", "train_loss"} <= set(table.columns) or table.empty:
+    if "epoch" not in table or table.empty:
         raise EvaluationError(f"{folder.name}/{path.name} has no epochs. {remedy}")
-    return table
+    return table.assign(epoch=table["epoch"] + 1)
 
 
 def split_and_views(name: str) -> tuple[str, int]:

@@ -140,12 +140,12 @@ def answers_per_class(
 
 
 def _precision_recall_f1(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each class, from a confusion matrix K×K: float K each, NaN where the class is absent; the
-    precision of a class that was never named is 0."""
+    """Of each class, from a confusion matrix K×K: float K each, NaN where the class is absent, and
+    the precision of a class that was never named."""
     hits, named, support = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     absent = np.where(support > 0, 0.0, np.nan)
     return (
-        hits / np.maximum(named, 1) + absent,
+        np.where(named > 0, hits / np.maximum(named, 1), np.nan) + absent,
         hits / np.maximum(support, 1) + absent,
         2 * hits / np.maximum(named + support, 1) + absent,
     )
@@ -217,7 +217,8 @@ def bootstrap_ratios(
         groups: lesion id of each row.
 
     Returns:
-        float F×2, lower and upper end; NaN where there was never anything below the line.
+        float F×2, lower and upper end; NaN where there was never anything below the line. Where all
+        draws agree, that of `exact_interval` over lesions for a proportion, else NaN.
     """
     _, lesion = np.unique(groups, return_inverse=True)
     sums = np.zeros((lesion.max() + 1, 2 * above.shape[1]), np.float32)
@@ -226,7 +227,23 @@ def bootstrap_ratios(
     over, under = np.hsplit(drawn, 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.where(under > 0, over / under, np.nan)
-    return np.array([_interval(column) for column in ratios.T.astype(np.float64)])
+    ends = np.array([_interval(column) for column in ratios.T.astype(np.float64)])
+    for place in np.flatnonzero(ends[:, 0] == ends[:, 1]):
+        counted = below[:, place] > 0
+        proportion = max(above[:, place].max(), below[:, place].max()) <= 1
+        lesions = len(np.unique(lesion[counted])) if proportion else 0
+        ends[place] = exact_interval(float(ends[place, 0]), lesions)
+    return ends
+
+
+def exact_interval(share: float, lesions: int) -> tuple[float, float]:
+    """95 % interval of a share of so many lesions that is 0 or 1, where a bootstrap knows no doubt:
+    no draw has what never was seen (Clopper & Pearson, Biometrika 26, 1934). NaN for any other
+    share, or of none."""
+    if not lesions or share not in (0, 1):
+        return float("nan"), float("nan")
+    open_end = 0.025 ** (1 / lesions)
+    return (0.0, 1 - open_end) if share == 0 else (open_end, 1.0)
 
 
 def ece_interval(

@@ -60,12 +60,17 @@ class StageDone(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Record):
-    """What a training was: `others` holds its further choices (`train.config`)."""
+    """What a training was: `others` holds its further choices (`train.config`).
+
+    Attributes:
+        device: Lightning's name of where it ran (`cpu`, `gpu`, `mps`); "": not stated.
+    """
 
     stages: tuple[StageDone, ...] = ()
     epochs_trained: int | None = None
     epoch_images: int | None = None
     threads: int | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

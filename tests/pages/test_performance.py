@@ -17,7 +17,7 @@ from core.evaluation.metrics import NAMES, classifier_summary, confusion, per_cl
 from core.evaluation.published import PUBLISHED
 from core.ham10000.dataset import Dataset
 from core.models.calibration import Calibration
-from core.models.cards import Card
+from core.models.cards import Card, Training
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import read, start, texts
 from train.experiments import EXPERIMENTS
@@ -444,10 +444,13 @@ def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:
     assert "its own size" not in learning.reading(table.assign(validation_size=96), 1, "was kept")
     assert "elsewhere" in learning.criterion(table.assign(elsewhere_nll=1.0))
     assert "IoU" in learning.criterion(pd.DataFrame({"val_mean_iou": [0.8]}))
-    took = learning.duration_of(table, 2)
+    took = learning.duration_of(table, Training(threads=2))
     assert "7 minutes of computing on 2 CPU threads" in took, "100 s twice and 200 s"
     assert "20 minutes by the clock" in took
-    assert "clock" not in learning.duration_of(table.iloc[[0, 2]], None)
+    assert "clock" not in learning.duration_of(table.iloc[[0, 2]], Training())
+    there = learning.duration_of(table, Training(threads=2, device="gpu"))
+    assert "threads" not in there
+    assert "GPU" in there
 
 
 def test_figures_and_predictions_must_belong_together(weights: Path) -> None:

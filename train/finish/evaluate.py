@@ -131,9 +131,15 @@ def evaluate_classifier(
     overall = with_intervals(measured, groups, draws)
     ece = expected_calibration_error(p, labels)
     overall["ece"] = figure(ece, ece_interval(p, labels, groups, draws))
-    by_key = by_class(lambda r: per_class(p[r], labels[r], classes, named[r]), groups, draws)
+    by_key = by_class(
+        lambda r: per_class(p[r], labels[r], classes, named[r]), groups, draws, labels, named
+    )
     by_key_likeliest = by_class(
-        lambda r: answers_per_class(likeliest[r], labels[r], classes), groups, draws
+        lambda r: answers_per_class(likeliest[r], labels[r], classes),
+        groups,
+        draws,
+        labels,
+        likeliest,
     )
     most_probable = with_intervals(
         lambda r: answer_summary(likeliest[r], labels[r], len(classes)), groups, draws

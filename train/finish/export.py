@@ -332,7 +332,7 @@ def _origin(finished: Finished) -> Card:
         limits = [
             *(
                 ["seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else"]
-                if finished.arrays.classes == KEYS
+                if config.labelled and finished.arrays.classes == KEYS
                 else []
             ),
             "dermoscopy only: an ordinary phone photo is out of its domain",
@@ -347,12 +347,14 @@ def _origin(finished: Finished) -> Card:
     if ours:
         data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
         data += f", and photos of other clinics: {', '.join(further)}" if further else ""
+    began = Began.read(finished.run)
+    choices |= {"epochs_trained": epochs, "device": began.device}
     return Card(
         lesionlab=__version__,
         data=data,
         split_id=finished.data.split.id,
-        start=Began.read(finished.run).start or origin(config),
-        training=Training.of(plain(choices | {"epochs_trained": epochs})),
+        start=began.start or origin(config),
+        training=Training.of(plain(choices)),
         licence=licence,
         intended_use="teaching how an AI reads dermoscopy; never diagnosis",
         limits=tuple(limits),

@@ -1,12 +1,13 @@
 """Figures with the intervals of a bootstrap over lesions (`core.evaluation.metrics.bootstrap`)."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from core.evaluation import files
 from core.evaluation.figures import Figure
-from core.evaluation.metrics import bootstrap
+from core.evaluation.metrics import bootstrap, exact_interval
 from core.system.records import plain
 
 
@@ -21,23 +22,38 @@ def with_intervals(
 
 
 def by_class(
-    measure: Callable[[np.ndarray], dict[str, dict[str, float]]], groups: np.ndarray, draws: int
+    measure: Callable[[np.ndarray], dict[str, dict[str, float]]],
+    groups: np.ndarray,
+    draws: int,
+    labels: np.ndarray,
+    named: np.ndarray,
 ) -> dict[str, files.ClassFigures]:
     """The figures of each class with their intervals, from `core.evaluation.metrics.per_class` or
-    `answers_per_class`."""
+    `answers_per_class`. Where all draws agree, recall and precision have the interval of
+    `exact_interval`, the others none.
+
+    Args:
+        labels, named: class indices of each row, the true one and the one that was answered.
+    """
 
     def flat(rows: np.ndarray) -> dict[str, float]:
         found = measure(rows)
         return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
     spread = bootstrap(flat, groups, draws)
-    return {
-        key: files.ClassFigures(
-            support=int(row.pop("support")),
-            figures={m: figure(v, spread[f"{key} {m}"]) for m, v in row.items()},
-        )
-        for key, row in measure(np.arange(len(groups))).items()
-    }
+    found = {}
+    for k, (key, row) in enumerate(measure(np.arange(len(groups))).items()):
+        counted = {"recall": labels == k, "precision": named == k}
+        for m, rows in counted.items():
+            if spread[f"{key} {m}"][0] == spread[f"{key} {m}"][1]:
+                spread[f"{key} {m}"] = exact_interval(row[m], len(np.unique(groups[rows])))
+        for m in row.keys() - {"support", *counted}:
+            if spread[f"{key} {m}"][0] == spread[f"{key} {m}"][1]:
+                spread[f"{key} {m}"] = (math.nan, math.nan)
+        support = int(row.pop("support"))
+        figures = {m: figure(v, spread[f"{key} {m}"]) for m, v in row.items()}
+        found[key] = files.ClassFigures(support=support, figures=figures)
+    return found
 
 
 def figure(value: float, interval: tuple[float, float]) -> Figure:

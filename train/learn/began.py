@@ -36,6 +36,7 @@ class Began:
         more: of each further source what `split_id` says of the data.
         start: where its weights came from (`train.learn.start_weights.origin`); "" where an older
             LesionLab began it.
+        device: Lightning's name of where it computes: `cpu`, `gpu` or `mps`; "" as of `start`.
     """
 
     split_id: str
@@ -44,6 +45,7 @@ class Began:
     validation: int
     more: tuple[str, ...] = ()
     start: str = ""
+    device: str = ""
 
     @classmethod
     def of(cls, config: Config, data: Data) -> Began:
@@ -100,7 +102,7 @@ def check_photos(run: Path, config: Config, data: Data) -> None:
         return
     began = Began.read(run)
     now = Began.of(config, data)
-    if replace(began, start="") == now:
+    if replace(began, start="", device="") == now:
         return
     if began.classes != now.classes:
         what = (

@@ -59,8 +59,7 @@ def _curves(name: str, side: Side) -> None:
     charts.show(
         learning.curves(table, kept),
         f"experiment-curves-{name}",
-        f"Loss and accuracy over {len(table)} epochs; training loss from "
-        f"{table['train_loss'].iloc[0]:.3f} to {table['train_loss'].iloc[-1]:.3f}.",
+        learning.described(table),
         learning.reading(table, kept, "was kept"),
         table,
     )

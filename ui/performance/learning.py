@@ -7,7 +7,7 @@ import streamlit as st
 from core.evaluation.files import EvaluationError, read_training
 from core.evaluation.metrics import NAMES
 from core.glossary import TASKS
-from core.models.cards import Card
+from core.models.cards import Card, Training
 from core.models.weights import WeightsError
 from ui import state
 from ui.figures import text_colour
@@ -35,8 +35,7 @@ def show(choice: Choice) -> None:
         charts.show(
             curves(table, kept),
             f"learning-{model}",
-            f"Learning curves over {len(table)} epochs; training loss from "
-            f"{table['train_loss'].iloc[0]:.3f} to {table['train_loss'].iloc[-1]:.3f}.",
+            described(table),
             reading(table, kept, "was kept"),
             table,
         )
@@ -44,7 +43,7 @@ def show(choice: Choice) -> None:
             card = state.card(folder(model))
         except WeightsError:
             card = Card()
-        took = duration_of(table, card.training.threads)
+        took = duration_of(table, card.training)
         started = as_text(card.start or "not stated")
         st.caption(f"{len(table)} epochs{took}. Started from: {started}.")
 
@@ -80,14 +79,27 @@ def criterion(table: pd.DataFrame) -> str:
     return f"the highest {'mean IoU' if overlap else 'score'} on {where}"
 
 
-def duration_of(table: pd.DataFrame, threads: int | None) -> str:
+def described(table: pd.DataFrame) -> str:
+    """The curves for those who do not see them."""
+    said = f"Learning curves over {len(table)} epochs"
+    if "train_loss" in table:
+        first, last = table["train_loss"].iloc[[0, -1]]
+        said += f"; training loss from {first:.3f} to {last:.3f}"
+    return f"{said}."
+
+
+def duration_of(table: pd.DataFrame, training: Training) -> str:
     """How long the training took: estimated from the quickest epoch of each size, as most computers
     do other things beside, and by the clock."""
     if "seconds" not in table or table.empty:
         return ""
     sizes = table["size"] if "size" in table else pd.Series(0, index=table.index)
     alone = table.groupby(sizes)["seconds"].transform("min").sum()
-    machine = f" on {threads} CPU threads" if threads else ""
+    machine = ""
+    if training.device not in ("", "cpu"):
+        machine = " on a GPU"
+    elif training.threads:
+        machine = f" on {training.threads} CPU threads"
     clock = table["seconds"].sum()
     if clock < 1.1 * alone:
         return f", {_hours(clock)} of computing{machine}"
@@ -126,6 +138,8 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         for place, column in enumerate(columns):
             key = str(column).removeprefix("val_")
             name = NAMES.get(key, key.replace("_", " ").capitalize())
+            if column == "train_accuracy":
+                name = "Accuracy on training photos"
             shade = shades[(place + (axis == "y2")) % len(shades)]
             looks = charts.nth(place, shade)
             traces.append(charts.lines(table["epoch"], table[column], name, yaxis=axis, **looks))
@@ -148,6 +162,8 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10), anchor="y3"),
         yaxis=charts.axis("Loss", domain=[0.64, 1]),
         yaxis2=charts.axis("On validation", domain=[0.22, 0.58]),
-        yaxis3=charts.axis("Learning rate", domain=[0, 0.14], rangemode="tozero", nticks=3),
+        yaxis3=charts.axis(
+            "Learning rate", domain=[0, 0.14], rangemode="tozero", nticks=3, exponentformat="none"
+        ),
         **({} if kept is None else charts.guide("x", kept, "kept")),
     )

@@ -1,6 +1,7 @@
 """The headline figures, and each class by itself, the weakest first."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,8 @@ from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifie
 from ui.text import as_text
 
 TITLE = "Overview"
+FEW = 10
+"""Photos of a class below which a figure of it says little: one photo is a tenth of it."""
 MEASURES = {
     "f1": "F1",
     "recall": "Recall",
@@ -57,7 +60,18 @@ def show(choice: Choice) -> None:
         "which lesions were drawn, not on chance in training, nor how the model does in another "
         "clinic."
     )
+    if few := scarce(found.figures.classes):
+        st.caption(
+            ":material/warning: Macro figures and balanced accuracy count every diagnosis alike, "
+            f"but fewer than {FEW} photos here show {', '.join(few)}: one photo more or less moves "
+            "these figures far."
+        )
     _classes(found, choice)
+
+
+def scarce(classes: Mapping[str, ClassFigures]) -> list[str]:
+    """Names of the diagnoses with photos, but with too few to measure much on."""
+    return [BY_KEY[key].name for key, row in classes.items() if 0 < row.support < FEW]
 
 
 def headline(overall: dict[str, Figure]) -> None:

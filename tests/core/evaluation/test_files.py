@@ -82,7 +82,7 @@ def test_damaged_tables(copied: Path) -> None:
     (copied / "predictions-test.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(EvaluationError, match="not a readable Parquet"):
         read_predictions(copied, "test")
-    read_training(copied).drop(columns="train_loss").to_csv(copied / "training.csv")
+    read_training(copied).drop(columns="epoch").to_csv(copied / "training.csv")
     with pytest.raises(EvaluationError, match="no epochs"):
         read_training(copied)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import (
     average_precision_score,
     f1_score,
@@ -13,12 +14,14 @@ from sklearn.metrics import (
 )
 
 from core.evaluation.metrics import (
+    answers_per_class,
     balanced_accuracy,
     bootstrap,
     bootstrap_ratios,
     classifier_summary,
     confusion,
     ece_interval,
+    exact_interval,
     expected_calibration_error,
     mask_scores,
     negative_log_likelihood,
@@ -340,3 +343,28 @@ def test_interval_of_an_error_without_doubt() -> None:
     """Always wrong and certain of it: nothing varies."""
     certain = np.tile([1.0, 0.0], (6, 1))
     assert ece_interval(certain, np.ones(6, int), np.arange(6), draws=50) == (1, 1)
+
+
+def test_where_no_draw_differs_the_interval_is_the_exact_one() -> None:
+    # 3 photos of 2 lesions, none found: scipy's exact interval of 0 of 2.
+    groups = np.array(["a", "a", "b", "c"])
+    sick, found = np.array([1, 1, 1, 0]), np.array([0, 0, 0, 1])
+    low, high = bootstrap_ratios((sick * found)[:, None], sick[:, None], groups)[0]
+    exact = binomtest(0, 2).proportion_ci(0.95, "exact")
+    assert (low, high) == (0, pytest.approx(exact.high))
+    low, high = bootstrap_ratios(sick[:, None], sick[:, None], groups)[0]
+    assert (low, high) == (pytest.approx(1 - exact.high), 1)
+
+
+def test_a_ratio_that_is_no_proportion_has_no_exact_interval() -> None:
+    above, below = np.zeros((4, 1)), np.array([[2], [1], [1], [2]])
+    assert np.isnan(bootstrap_ratios(above, below, np.arange(4))).all()
+    assert np.isnan(exact_interval(0.5, 7)).all()
+    assert np.isnan(exact_interval(0.0, 0)).all()
+
+
+def test_a_class_that_was_never_named_has_no_precision() -> None:
+    rows = answers_per_class(np.array([0, 0, 0]), np.array([0, 0, 1]), ("a", "b"))
+    assert rows["a"]["precision"] == pytest.approx(2 / 3)
+    assert np.isnan(rows["b"]["precision"])
+    assert rows["b"]["f1"] == 0

@@ -32,6 +32,11 @@ class Diagnosis:
         """`malignant` or `benign`."""
         return "malignant" if self.malignant else "benign"
 
+    @property
+    def with_group(self) -> str:
+        """Its name, and that it counts as malignant or benign (a precursor is no cancer yet)."""
+        return f"{self.name} ({self.group} group)"
+
 
 DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.answer import words
 from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
+from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
 from core.models.weights import WeightsError
@@ -61,17 +62,27 @@ def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
     if answered and st.session_state.get("first"):
         commit.side_by_side(case, shown)
     bars(analysis, state.usual(), said.flagged)
-    if said.flagged and st.button(
-        "Why not the longest bar?", icon=":material/groups:", key="why_flagged", type="tertiary"
-    ):
-        st.session_state.update(section="base_rates", room="equal")
-        st.rerun()
+    if said.flagged:
+        _why_not_the_longest()
     if case.own:
         st.info(WORRIED, icon=":material/health_and_safety:")
     warn(case, shown)
     st.caption(SEVEN_ONLY)
     if case.record is not None:
         _truth(case, shown)
+
+
+def _why_not_the_longest() -> None:
+    """Why the answer is another diagnosis than the most probable one."""
+    with st.popover("Why not the longest bar?", icon=":material/groups:", type="tertiary"):
+        st.write(
+            f"Naevi are common: {percent(state.usual()['nv'])} of the photos that the model "
+            "learned from show one, so their bar is often the longest. The answer is the diagnosis "
+            "that stands out most against how common it is: else rare, dangerous ones are missed."
+        )
+        if st.button("See it below: all equally common", key="why_flagged"):
+            st.session_state.update(section="base_rates", room="equal")
+            st.rerun()
 
 
 def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:

@@ -85,7 +85,7 @@ class Leak(Record):
         return (
             f"Images were split at random: {self.lesions:,} of {self.of_lesions:,} lesions "
             f"measured on ({self.photos:,} of {self.of_photos:,} photos) have photos in training, "
-            "too, so these figures are too good."
+            "too. These figures can be too good: they also count what is remembered of a lesion."
         )
 
 

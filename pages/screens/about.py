@@ -135,7 +135,7 @@ def _answer(card: Card) -> list[str]:
             f"name than in floats, and {percent(found.moved_little, 1)} of the probabilities move "
             "by less than .05. All figures here and on Performance are of floats."
         )
-    if note := domain_note(ELSEWHERE, card):
+    if card.classes and (note := domain_note(ELSEWHERE, card)):
         points.append(f"{note[0]}: {note[1]}")
     return points
 

@@ -501,7 +501,7 @@ def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch)
     assert app.error[0].value.endswith("Import the dataset again to repair it.")
     monkeypatch.undo()
     next(b for b in app.button if b.label == "Another case").click().run()
-    assert part(app, "bars")
+    assert not app.error  # a drawn photo may be refused, so that there are no bars
 
 
 def warned_first(app: AppTest) -> bool:

@@ -8,6 +8,7 @@ from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.choices import choose_one
 from ui.state import ShownAnalysis
+from ui.text import as_text
 
 SURE = {"guess": "A guess", "unsure": "Unsure", "fairly": "Fairly sure", "sure": "Sure"}
 _ANSWERS = "answers"
@@ -68,7 +69,7 @@ def side_by_side(case: Case, shown: ShownAnalysis) -> None:
         {
             "": ["You", "The model", "Truth"],
             "Diagnosis": [BY_KEY[key].name for key in (*named, true)],
-            "How sure": [SURE[said[1]], chance(analysis.probability(named[1])), ""],
+            "How sure": [SURE[said[1]], as_text(chance(analysis.probability(named[1]))), ""],
             " ": [*signs, ""],
         },
     )

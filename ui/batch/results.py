@@ -54,7 +54,7 @@ def show(job: BatchJob) -> None:
     if job.notes:
         st.caption(as_text(" ".join(job.notes)))
     if photos:
-        counts([photo.prediction for photo in photos], state.usual())
+        _counts(photos)
         truth.show(photos)
         _table(_filtered(photos))
     _downloads(job)
@@ -74,6 +74,18 @@ def show(job: BatchJob) -> None:
         )
     if photos:
         truth.ask(photos)
+
+
+def _counts(photos: Sequence[Photo]) -> None:
+    """How often each answer was given to dermoscopy; of other photos an answer means nothing."""
+    dermoscopy = [photo.prediction for photo in photos if photo.domain != REFUSED]
+    if dermoscopy:
+        counts(dermoscopy, state.usual())
+    if others := len(photos) - len(dermoscopy):
+        st.caption(
+            f"{others:,} of {len(photos):,} photos are not dermoscopy: their answers are in the "
+            "table and the files, but not counted here."
+        )
 
 
 def _filtered(photos: Sequence[Photo]) -> list[Photo]:

@@ -46,10 +46,11 @@ def photo(image: str) -> None:
     st.image(shown, width="stretch", alt="Dermatoscopic photo of the lesion to name")
 
 
-def truth(key: str) -> None:
-    """What a case was, and what to look for."""
-    st.success(
-        LESSONS[key].points,
-        title=f"{BY_KEY[key].name} ({BY_KEY[key].group})",
-        icon=":material/check_circle:",
-    )
+def truth(key: str, right: bool | None = None) -> None:
+    """What a case was, and what to look for; in the shade of an answer that was `right` or not."""
+    box, icon = {
+        None: (st.info, ":material/visibility:"),
+        True: (st.success, ":material/check_circle:"),
+        False: (st.error, ":material/cancel:"),
+    }[right]
+    box(LESSONS[key].points, title=BY_KEY[key].with_group, icon=icon)

@@ -71,7 +71,7 @@ def verdict(step: Step, case: Case) -> None:
     box = st.success if right else st.error
     box(
         f"{_answers(step)} {known(case)}",
-        title=f"{true.name} ({true.group})",
+        title=true.with_group,
         icon=":material/check_circle:" if right else ":material/cancel:",
     )
 

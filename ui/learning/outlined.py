@@ -65,7 +65,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         table(scores, "the lesion as drawn" if is_practice(step.image) else "the expert")
         st.write(in_words(difference(step.drawn.drawing, expert)))
         true = BY_KEY[step.truth]
-        st.markdown(f"**The lesion:** {true.name} ({true.group}). {as_text(feedback.known(case))}")
+        st.markdown(f"**The lesion:** {true.with_group}. {feedback.known(case)}")
         links.diagnosis(step.truth, f"outlined_{step.position}")
         if not is_practice(step.image):
             st.caption(ONE_EXPERT)
@@ -119,7 +119,7 @@ def table(scores: OutlineScores, expert: str) -> None:
 def in_words(found: Difference) -> str:
     """What a student might do otherwise."""
     missed = f"left out {percent(found.missed)} of the lesion"
-    beyond = f"took in skin around it of {percent(found.beyond)} of its area"
+    beyond = f"took in skin beyond it, {percent(found.beyond)} of its area"
     if found.missed < ALIKE and found.beyond < ALIKE:
         how = "Your outline fits well"
     elif found.missed < ALIKE:

@@ -110,7 +110,7 @@ def _asked(code: str, participant: str) -> None:
 
 
 def _what_it_was(seen: ClassView, mine: str | None) -> None:
-    class_shared.truth(seen.truth)
+    class_shared.truth(seen.truth, None if mine is None else mine == seen.truth)
     if mine is None:
         st.write("You did not answer this case.")
     elif mine == seen.truth:
@@ -123,7 +123,10 @@ def _what_it_was(seen: ClassView, mine: str | None) -> None:
             f"{right} of {seen.answered} answers were right ({percent(right / seen.answered)})."
         )
     links.diagnosis(seen.truth, "class")
-    st.caption("The next case appears by itself.")
+    if seen.position + 1 < seen.of:
+        st.caption("The next case appears by itself.")
+    else:
+        st.caption("That was the last case. Your result appears when the teacher ends the class.")
 
 
 def _own_result(participant: str | None) -> str:

@@ -151,7 +151,7 @@ def _wall(code: str) -> None:
             st.metric("Answered", seen.answered, border=True)
         if seen.revealed:
             class_shared.truth(seen.truth)
-        hidden = st.toggle("Hide the tally until the reveal", key="class_hide")
+        hidden = st.toggle("Hide the tally until the reveal", True, key="class_hide")
         if seen.revealed or not hidden:
             st.plotly_chart(
                 _tally(seen),

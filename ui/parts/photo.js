@@ -124,7 +124,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // Keys of the whole page, unless somebody is typing.
   const typing = element => element?.closest?.(
-    "input, textarea, select, [contenteditable], [role=combobox], [role=slider], [role=dialog]")
+    "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [role=combobox], [role=slider], [role=dialog]")
   function pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return
     if (event.composedPath().some(typing)) return

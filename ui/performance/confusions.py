@@ -97,7 +97,8 @@ def matrix(
     """A confusion matrix: counts K×K, rows the truth; or the shares of each row. `opened` is the
     cell (truth, answer) to frame."""
     size = len(classes)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    photos = counts.sum(axis=1)
+    shares = counts / np.maximum(photos[:, None], 1)
     scale = option("chartSequentialColors")
     cells = [(row, column) for row in range(size) for column in range(size)]
     # The scale runs from the page's own shade to its opposite, so words change shade half-way.
@@ -124,7 +125,9 @@ def matrix(
                 "y": [row for row, _ in written],
                 "mode": "text",
                 "text": [
-                    f"{counts[cell]:,}" if as_counts else f"{shares[cell] * 100:.0f} %"
+                    f"{counts[cell]:,}"
+                    if as_counts
+                    else (f"{shares[cell] * 100:.0f} %" if photos[cell[0]] else "–")
                     for cell in written
                 ],
                 "textfont": {"color": shade, "size": 13},
@@ -209,6 +212,9 @@ def _gallery(table: pd.DataFrame) -> None:
     data = state.dataset()
     if isinstance(data, str):
         st.info(data, title="To see the photos, import the dataset", icon=":material/download:")
+        return
+    if not table["Image"].isin(data.table.index.astype(str)).any():
+        st.info("These photos are of other clinics: they are not part of HAM10000.")
         return
     pages = -(-len(table) // ON_A_PAGE)
     page = 1

@@ -61,7 +61,7 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _row(name: str, group: Group, measure: str) -> charts.Row:
-    sizes = f"{group.images:,} images, {group.lesions:,} lesions"
+    sizes = f"{group.images:,} images, {group.lesions:,} lesion{'s' * (group.lesions != 1)}"
     if group.melanomas is not None:
         sizes += f", {group.melanomas:,} melanoma{'s' * (group.melanomas != 1)}"
     few = (group.melanomas or 0) < FEW_MELANOMAS and measure != "accuracy"

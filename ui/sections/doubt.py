@@ -191,11 +191,13 @@ def _show_views(views: EightViews) -> None:
             {
                 "Diagnosis": [BY_KEY[views.classes[k]].name for k in order],
                 "Mean ± deviation": [
-                    f"{chance(float(views.mean[k]))} ± {100 * views.deviation[k]:.0f}"
+                    as_text(f"{chance(float(views.mean[k]))} ± {100 * views.deviation[k]:.0f}")
                     for k in order
                 ],
                 "Lowest to highest": [
-                    f"{chance(float(seen[:, k].min()))} to {chance(float(seen[:, k].max()))}"
+                    as_text(
+                        f"{chance(float(seen[:, k].min()))} to {chance(float(seen[:, k].max()))}"
+                    )
                     for k in order
                 ],
             }
@@ -241,8 +243,8 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
     st.table(
         {
             "Diagnosis": [BY_KEY[k].name for k in order],
-            "As it is": [chance(before.probability(k)) for k in order],
-            "Without hair": [chance(after.probability(k)) for k in order],
+            "As it is": [as_text(chance(before.probability(k))) for k in order],
+            "Without hair": [as_text(chance(after.probability(k))) for k in order],
             "Change": [
                 f"{100 * change:+z.1f} points"
                 for change in (after.probability(k) - before.probability(k) for k in order)

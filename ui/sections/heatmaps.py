@@ -12,6 +12,7 @@ from ui.figures import WITHOUT_TOOLS
 from ui.methods import side_by_side
 from ui.sections.charts import contrast_chart
 from ui.state import ShownAnalysis, model_server
+from ui.text import as_text
 
 TITLE = ":material/gradient: Heatmaps"
 
@@ -41,7 +42,7 @@ def _shares(shown: ShownAnalysis) -> None:
     st.table(
         {
             "Diagnosis": [BY_KEY[key].name for key in order],
-            "Probability": [chance(analysis.probability(key)) for key in order],
+            "Probability": [as_text(chance(analysis.probability(key))) for key in order],
             "Heat inside the outline": [inside(shown, key) for key in order],
         },
         alt="Share of each diagnosis' heat that lies inside the outline",

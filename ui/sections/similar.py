@@ -71,7 +71,7 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
                         width="stretch",
                         alt=f"{neighbour.image_id}, {diagnosis.name}",
                     )
-                st.markdown(f"**{diagnosis.name}** :small[({diagnosis.group})]")
+                st.markdown(f"**{diagnosis.name}** :small[({diagnosis.group} group)]")
                 st.caption(f"{as_text(neighbour.image_id)} · similarity {neighbour.similarity:.2f}")
                 if neighbour.image_id in known:
                     st.button(
@@ -158,7 +158,7 @@ def _vote(found: tuple[Neighbour, ...], shown: ShownAnalysis) -> None:
         {
             "Diagnosis": [BY_KEY[k].name for k in keys],
             "Of the neighbours": [percent(votes.get(k, 0)) for k in keys],
-            "Network": [chance(analysis.probability(k)) for k in keys],
+            "Network": [as_text(chance(analysis.probability(k))) for k in keys],
             "Of all training photos": [percent(prior[analysis.classes.index(k)]) for k in keys],
         }
     )

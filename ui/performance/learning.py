@@ -17,6 +17,12 @@ from ui.text import as_text
 
 TITLE = "Learning"
 LOSSES = ("train_loss", "val_nll")
+DESCRIBED = {
+    "train_loss": "training loss",
+    "val_nll": "negative log-likelihood on validation",
+    "val_mean_iou": "mean IoU on validation",
+}
+"""Curves that are described in words."""
 LEFT_OUT = ("val_score", "val_ece", "val_failed")
 """`val_score` repeats what an epoch was chosen by; the others are no shares of what went well."""
 
@@ -82,9 +88,10 @@ def criterion(table: pd.DataFrame) -> str:
 def described(table: pd.DataFrame) -> str:
     """The curves for those who do not see them."""
     said = f"Learning curves over {len(table)} epochs"
-    if "train_loss" in table:
-        first, last = table["train_loss"].iloc[[0, -1]]
-        said += f"; training loss from {first:.3f} to {last:.3f}"
+    for column, name in DESCRIBED.items():
+        if column in table:
+            first, last = table[column].iloc[[0, -1]]
+            said += f"; {name} from {first:.3f} to {last:.3f}"
     return f"{said}."
 
 

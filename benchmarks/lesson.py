@@ -67,7 +67,7 @@ def _place(page: Page) -> tuple[int, bool] | None:
     """Which case is shown, from 0, and whether it is revealed; None outside of a class."""
     for text in page.elements("markdown"):
         if found := re.search(r"case (\d+) of", text.body):
-            truth = [a for a in page.elements("alert") if a.format == Alert.SUCCESS]
+            truth = [a for a in page.elements("alert") if a.format != Alert.ERROR]
             return int(found[1]) - 1, bool(truth)
     return None
 

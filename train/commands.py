@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import CONFIGS, Config
+from train.config import CONFIGS, ClassifierConfig, Config
 from train.config_files import config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
@@ -17,7 +17,10 @@ from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.progress import Progress
 
-CHANGEABLE = ("split", "data", "more", "start", "threads", "workers")
+CHANGEABLE = (
+    "split", "data", "more", "start", "threads", "workers", "stages", "seed",
+    "architecture", "mix", "teachers",
+)  # fmt: skip
 """What may be chosen otherwise than in a preset; all else is the preset."""
 
 
@@ -68,7 +71,7 @@ def add_training_commands(commands: Any) -> None:
         "--length", choices=LENGTHS, default=QUICK, help="of an experiment (default: %(default)s)"
     )
     for field in CHANGEABLE:
-        spec = specs(Config)[field]
+        spec = specs(ClassifierConfig)[field]
         preset.add_argument(
             f"--{field}", type=_parser_of(spec), help=f"{spec.text} Default: the preset's"
         )
@@ -145,6 +148,10 @@ def _preset(options: argparse.Namespace) -> int:
     run = run_folder(preset.key if options.run_name is None else options.run_name)
     config = (read_config(run, type(chosen)) if options.resume else None) or chosen
     given = {field: value for field in CHANGEABLE if (value := getattr(options, field)) is not None}
+    if strange := given.keys() - {field.name for field in fields(config)}:
+        raise ConfigError(
+            f"The preset {preset.key} trains no classifier: leave out --{min(strange)}."
+        )
     return _run(run, replace(config, **given), options)
 
 

@@ -77,7 +77,6 @@ class Config:
         0.05,
         default=0.3,
     )
-    """Share of the draws that comes from further sources, if there are any."""
     start: str = named(
         "imagenet",
         "Start weights",
@@ -108,7 +107,6 @@ class Config:
         4,
         default=32,
     )
-    """At least 2, as BatchNorm needs them."""
     lr: float = number(
         "Learning rate",
         "The largest step size; too high diverges, too low crawls.",
@@ -137,7 +135,6 @@ class Config:
     patience: int = number(
         "Early stopping", "Epochs without improvement before it stops.", 1, 10_000, default=4
     )
-    """Epochs without a better validation score."""
     augment: tuple[str, ...] = named(
         tuple(AUGMENTATIONS),
         "Augmentation",
@@ -164,11 +161,9 @@ class Config:
     workers: int = number(
         "Loading processes", "Beside the training itself; 0 saves memory.", 0, 256, default=0
     )
-    """Processes that load data beside the training; 0: in the training's own process."""
     threads: int = number(
         "Threads", "CPU cores it may use; fewer leave more for the app.", 1, 256, default=2
     )
-    """CPU threads of the training itself."""
     precision: str = named(
         "auto", "Precision", "How exactly the network computes while it learns.", PRECISIONS
     )
@@ -296,7 +291,6 @@ class ClassifierConfig(Config):
         0.1,
         default=0.4,
     )
-    """How often an image that has a sharper centre crop is drawn as that crop."""
     mix: float = number(
         "Mixed photos",
         "How often the photos of a batch are mixed two by two, and their labels with them.",
@@ -314,7 +308,7 @@ class ClassifierConfig(Config):
         "Trained classifiers whose answers it learns beside the labels.",
         others="models' folders",
     )
-    """Folders of models with the same classes (see `train.learn.distillation`)."""
+    """See `train.learn.distillation`."""
     teacher_weight: float = number(
         "Weight of the teachers",
         "How much their answers count; the labels count for the rest.",

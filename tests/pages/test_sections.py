@@ -74,18 +74,20 @@ def test_share_inside_the_outline_is_said_beside_photo_and_for_each_class(app):
     assert "does not show that the answer is right" in texts(app)
 
 
-def beside(evidence: np.ndarray) -> np.ndarray:
-    """Evidence for every class in the upper left corner alone."""
+def at(evidence: np.ndarray, row: int, column: int) -> np.ndarray:
+    """Evidence for every class in one place alone."""
     evidence = np.full_like(evidence, -0.1)
-    evidence[:, 0, 0] = 1
+    evidence[:, row, column] = 1
     return evidence
 
 
 def test_heat_beside_the_lesion_is_pointed_out(app, monkeypatch):
+    analysis = shown(app).analysis
+    middle = (side // 2 for side in analysis.evidence.shape[1:])
+    monkeypatch.setitem(analysis.__dict__, "evidence", at(analysis.evidence, *middle))
     ask(app, heatmaps)
     assert not app.warning
-    analysis = shown(app).analysis
-    monkeypatch.setitem(analysis.__dict__, "evidence", beside(analysis.evidence))
+    monkeypatch.setitem(analysis.__dict__, "evidence", at(analysis.evidence, 0, 0))
     app.run()
     assert app.warning[0].proto.title == "The network is looking outside the lesion"
     assert BY_KEY[analysis.prediction].name in app.warning[0].value

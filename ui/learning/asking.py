@@ -133,6 +133,17 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
         key=sure,
     )
     row = st.container(horizontal=True)
+    ready = chosen is not None and st.session_state.get(sure) is not None
+    row.button(
+        confirm,
+        key=f"confirm_{stage}_{step.position}",
+        type="primary",
+        icon=":material/check_circle:",
+        shortcut="Enter",
+        disabled=not ready,
+        on_click=_commit,
+        args=(me, quiz, step, stage),
+    )
     for label, icon, key, by in (
         ("Less sure", "remove", "Left", -1),
         ("More sure", "add", "Right", 1),
@@ -146,20 +157,9 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
             on_click=_shift,
             args=(sure, by),
         )
-    ready = chosen is not None and st.session_state.get(sure) is not None
     if not ready:
         missing = "a diagnosis" if chosen is None else "how sure you are"
         st.caption(f"Choose {missing}. Keys: 1 to 7, ← and →, Enter.")
-    st.button(
-        confirm,
-        key=f"confirm_{stage}_{step.position}",
-        type="primary",
-        icon=":material/check_circle:",
-        shortcut="Enter",
-        disabled=not ready,
-        on_click=_commit,
-        args=(me, quiz, step, stage),
-    )
 
 
 def seven_buttons(
@@ -172,8 +172,9 @@ def seven_buttons(
         chosen: the key of the diagnosis that is chosen.
         do: gets `args` and the key of the diagnosis.
     """
+    column = st.container(gap="xsmall")
     for number, diagnosis in enumerate(DIAGNOSES, start=1):
-        st.button(
+        column.button(
             diagnosis.name,
             key=f"{place}_{diagnosis.key}",
             type="primary" if chosen == diagnosis.key else "secondary",

@@ -51,6 +51,6 @@ def truth(key: str, right: bool | None = None) -> None:
     box, icon = {
         None: (st.info, ":material/visibility:"),
         True: (st.success, ":material/check_circle:"),
-        False: (st.error, ":material/cancel:"),
+        False: (st.warning, ":material/cancel:"),
     }[right]
     box(LESSONS[key].points, title=BY_KEY[key].with_group, icon=icon)

@@ -132,7 +132,7 @@ def _answer(card: Card) -> list[str]:
         points.append(
             "Where it computes in 8-bit integers, as the app does on CPUs of Intel and AMD: of "
             f"{found.photos:,} validation photos, {percent(found.named_otherwise, 1)} get another "
-            f"name than in floats, and {percent(found.moved_little, 1)} of the probabilities move "
+            f"name than in floats, and {percent(found.moved_little, 2)} of the probabilities move "
             "by less than .05. All figures here and on Performance are of floats."
         )
     if card.classes and (note := domain_note(ELSEWHERE, card)):

@@ -56,7 +56,9 @@ def show(choice: Choice) -> None:
 
 def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
     """What to look for in the curves, and why the epoch `said` (such as "was kept") is the one."""
-    parts = ["A training loss that falls while validation no longer gains means overfitting."]
+    parts = []
+    if "train_loss" in table:
+        parts = ["A training loss that falls while validation no longer gains means overfitting."]
     if kept is not None:
         parts.append(f"Epoch {kept} {said} for {criterion(table)}; the other curves do not decide.")
     if "validation_size" not in table and "size" in table and table["size"].nunique() > 1:
@@ -160,6 +162,7 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         if column in live:
             line = {"color": charts.faint(), "width": 1.5}
             traces.append(charts.lines(live["epoch"], live[column], name, line, yaxis=axis))
+    lossless = not any(column in table for column in LOSSES)
     longest = max(len(table), int(live["epoch"].max()) if len(live) else 0)
     return charts.figure(
         traces,
@@ -167,8 +170,8 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         margin={"l": 0, "r": 12, "t": 48, "b": 20},
         legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "title": None},
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10), anchor="y3"),
-        yaxis=charts.axis("Loss", domain=[0.64, 1]),
-        yaxis2=charts.axis("On validation", domain=[0.22, 0.58]),
+        yaxis=charts.axis("Loss", domain=[0.64, 1], visible=not lossless),
+        yaxis2=charts.axis("On validation", domain=[0.22, 1 if lossless else 0.58]),
         yaxis3=charts.axis(
             "Learning rate", domain=[0, 0.14], rangemode="tozero", nticks=3, exponentformat="none"
         ),

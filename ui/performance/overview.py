@@ -63,8 +63,8 @@ def show(choice: Choice) -> None:
     if few := scarce(found.figures.classes):
         st.caption(
             ":material/warning: Macro figures and balanced accuracy count every diagnosis alike, "
-            f"but fewer than {FEW} photos here show {' or '.join(few)}: one photo more or less moves "
-            "these figures far."
+            f"but fewer than {FEW} photos here show {' or '.join(few)}: one photo more or less "
+            "moves these figures far."
         )
     _classes(found, choice)
 

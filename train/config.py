@@ -149,8 +149,7 @@ class Config:
         0.001,
         default=0.0,
     )
-    """Decay per step of an exponential moving average of the weights, which is then what is scored
-    and kept (0: none)."""
+    """Of an exponential moving average, a step; it is then what is scored and kept (0: none)."""
     seed: int = number(
         "Seed",
         "The same seed draws the same photos in the same order.",
@@ -175,8 +174,7 @@ class Config:
         500,
         default=0,
     )
-    """Use only so many images of each split (0: all), see `core.ham10000.splits.subset`; for trying
-    things out."""
+    """See `core.ham10000.splits.subset`; for trying things out."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -299,7 +297,7 @@ class ClassifierConfig(Config):
         0.1,
         default=0.0,
     )
-    """Share of the batches, see `train.learn.mixing`. Features of a frozen base are not mixed."""
+    """Share of the batches, see `train.learn.mixing`."""
     sampling_power: float = shared.sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
     teachers: tuple[str, ...] = named(
@@ -321,6 +319,11 @@ class ClassifierConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.mix and BASE in self.freeze and self.copies and not self.teachers:
+            raise ConfigError(
+                "With a frozen base the features of single photos are kept: set the mixed photos "
+                "to 0, or the augmented copies."
+            )
         if BASE in self.freeze and self.start == "random":
             raise ConfigError(
                 "With random start weights the base must learn too: unfreeze it, or start from "
@@ -363,12 +366,10 @@ class HybridConfig(Config):
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
     encoder: str = shared.encoder()
-    """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 6e-4
     labels: str = shared.labels()
     loss: str = shared.loss("adjusted", LOSSES)
-    """For the diagnosis."""
     mask_loss: str = named(
         "bce-dice",
         "Loss of the mask",
@@ -385,7 +386,6 @@ class HybridConfig(Config):
     )
     """Loss = loss of the diagnosis + w·loss of the mask."""
     sampling_power: float = shared.sampling_power()
-    """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

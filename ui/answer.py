@@ -63,7 +63,7 @@ def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
         commit.side_by_side(case, shown)
     bars(analysis, state.usual(), said.flagged)
     if said.flagged:
-        _why_not_the_longest()
+        _why_not_the_longest(shown)
     if case.own:
         st.info(WORRIED, icon=":material/health_and_safety:")
     warn(case, shown)
@@ -72,13 +72,15 @@ def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
         _truth(case, shown)
 
 
-def _why_not_the_longest() -> None:
+def _why_not_the_longest(shown: ShownAnalysis) -> None:
     """Why the answer is another diagnosis than the most probable one."""
+    longest = shown.analysis.most_probable
     with st.popover("Why not the longest bar?", icon=":material/groups:", type="tertiary"):
         st.write(
-            f"Naevi are common: {percent(state.usual()['nv'])} of the photos that the model "
-            "learned from show one, so their bar is often the longest. The answer is the diagnosis "
-            "that stands out most against how common it is: else rare, dangerous ones are missed."
+            f"The longest bar is that of {BY_KEY[longest].name}, which "
+            f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is the "
+            "diagnosis that stands out most against how common it is, so that rare ones are found: "
+            "more of them, with more false alarms."
         )
         if st.button("See it below: all equally common", key="why_flagged"):
             st.session_state.update(section="base_rates", room="equal")

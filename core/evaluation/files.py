@@ -249,9 +249,10 @@ def read_training(folder: Path) -> pd.DataFrame:
         raise EvaluationError(f"{folder.name}/{path.name} is missing. {remedy}") from error
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{folder.name}/{path.name} cannot be read. {remedy}") from error
-    if "epoch" not in table or table.empty:
+    epochs = pd.to_numeric(table.get("epoch", pd.Series(dtype=float)), errors="coerce")
+    if table.empty or epochs.empty or epochs.isna().any():
         raise EvaluationError(f"{folder.name}/{path.name} has no epochs. {remedy}")
-    return table.assign(epoch=table["epoch"] + 1)
+    return table.assign(epoch=epochs.astype(int) + 1)
 
 
 def split_and_views(name: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ Precision, recall, F1 and average precision are scikit-learn's (a test compares)
 faster, which bootstraps feel; nor need pages import it, which takes seconds and tens of megabytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -205,7 +205,11 @@ def bootstrap(
 
 
 def bootstrap_ratios(
-    above: np.ndarray, below: np.ndarray, groups: np.ndarray, draws: int = 2000
+    above: np.ndarray,
+    below: np.ndarray,
+    groups: np.ndarray,
+    draws: int = 2000,
+    proportions: Sequence[bool] | None = None,
 ) -> np.ndarray:
     """The intervals of `bootstrap`, from the same draws, for figures that are one sum over images
     divided by another: sensitivity, precision, F1 (2·hits over named plus true), accuracy. One
@@ -215,6 +219,7 @@ def bootstrap_ratios(
         above: what each image adds above the line, float N×F.
         below: what it adds below the line, float N×F.
         groups: lesion id of each row.
+        proportions: which of the F are shares of images (F1 is none); by default all.
 
     Returns:
         float F×2, lower and upper end; NaN where there was never anything below the line. Where all
@@ -228,10 +233,10 @@ def bootstrap_ratios(
     with np.errstate(invalid="ignore", divide="ignore"):
         ratios = np.where(under > 0, over / under, np.nan)
     ends = np.array([_interval(column) for column in ratios.T.astype(np.float64)])
+    shares = np.ones(len(ends), bool) if proportions is None else np.asarray(proportions)
     for place in np.flatnonzero(ends[:, 0] == ends[:, 1]):
-        counted = below[:, place] > 0
-        proportion = max(above[:, place].max(), below[:, place].max()) <= 1
-        lesions = len(np.unique(lesion[counted])) if proportion else 0
+        counted = (below[:, place] > 0) & shares[place]
+        lesions = len(np.unique(lesion[counted]))
         ends[place] = exact_interval(float(ends[place, 0]), lesions)
     return ends
 

@@ -48,7 +48,7 @@ from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, read_photo
 from train.data.sources import Source, SplitSource
 from train.finish.features import Classify, Segment
-from train.finish.spread import by_class, figure, with_intervals
+from train.finish.spread import by_class, figure, interval, with_intervals
 
 BATCH = 16
 DRAWS = 2000
@@ -319,7 +319,14 @@ def _slices(
             figures = {}
             if len(rows) >= SMALLEST_SLICE:
                 spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
-                figures = {k: figure(v, spread[k]) for k, v in measured(rows).items()}
+                of = {
+                    "accuracy": groups[rows],
+                    "melanoma_recall": groups[rows][labels[rows] == mel],
+                }
+                figures = {
+                    k: figure(v, interval(v, spread[k], of.get(k, ())))
+                    for k, v in measured(rows).items()
+                }
             found[kind][str(value)] = files.Group(
                 images=len(rows),
                 lesions=len(set(groups[rows])),

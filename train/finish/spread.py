@@ -1,7 +1,6 @@
 """Figures with the intervals of a bootstrap over lesions (`core.evaluation.metrics.bootstrap`)."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -43,17 +42,24 @@ def by_class(
     spread = bootstrap(flat, groups, draws)
     found = {}
     for k, (key, row) in enumerate(measure(np.arange(len(groups))).items()):
-        counted = {"recall": labels == k, "precision": named == k}
-        for m, rows in counted.items():
-            if spread[f"{key} {m}"][0] == spread[f"{key} {m}"][1]:
-                spread[f"{key} {m}"] = exact_interval(row[m], len(np.unique(groups[rows])))
-        for m in row.keys() - {"support", *counted}:
-            if spread[f"{key} {m}"][0] == spread[f"{key} {m}"][1]:
-                spread[f"{key} {m}"] = (math.nan, math.nan)
+        shares = {"recall": labels == k, "precision": named == k}
         support = int(row.pop("support"))
-        figures = {m: figure(v, spread[f"{key} {m}"]) for m, v in row.items()}
+        figures = {
+            m: figure(
+                v, interval(v, spread[f"{key} {m}"], groups[shares[m]] if m in shares else ())
+            )
+            for m, v in row.items()
+        }
         found[key] = files.ClassFigures(support=support, figures=figures)
     return found
+
+
+def interval(
+    value: float, drawn: tuple[float, float], lesions: Sequence[str] | np.ndarray = ()
+) -> tuple[float, float]:
+    """The interval of a bootstrap or, where all its draws agree, that of a share of `lesions` (with
+    repeats; none: it is no share) by `exact_interval`."""
+    return exact_interval(value, len(set(lesions))) if drawn[0] == drawn[1] else drawn
 
 
 def figure(value: float, interval: tuple[float, float]) -> Figure:

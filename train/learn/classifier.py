@@ -74,7 +74,7 @@ class ClassifierTraining(PhotoModel):
         """One batch: uint8 images (or, of a frozen base, places in `rows`), labels, sources →
         loss."""
         pixels, labels, sources = batch
-        own = 1.0
+        partner, own = torch.arange(len(labels)), 1.0
         if self.features is not None:
             epoch = self.current_epoch
             kept = self.features.of_copies(self.net, self._places, pixels, epoch)
@@ -90,7 +90,9 @@ class ClassifierTraining(PhotoModel):
             scores = logits - self.class_scoring.offset.to(logits.device)
             copying = distillation_loss(scores, self.teachers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
-        right = (logits.detach().argmax(1) == labels).float().mean()
+        named = logits.detach().argmax(1)
+        hits, others = ((named == truth).float().mean() for truth in (labels, labels[partner]))
+        right = torch.lerp(others, hits, own)
         self.log_training({"train_loss": loss, "train_accuracy": right}, len(labels))
         return loss
 

@@ -27,7 +27,7 @@ def mixed(x: Tensor, share: float) -> tuple[Tensor, Tensor, float]:
         is itself, 0 to 1.
     """
     partner = torch.arange(len(x))
-    if torch.rand(()).item() >= share:
+    if not share or torch.rand(()).item() >= share:
         return x, partner, 1.0
     partner = torch.randperm(len(x))
     if torch.rand(()).item() < 0.5:

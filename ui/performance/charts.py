@@ -224,8 +224,8 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
     traces: list[dict[str, Any]] = []
     for row in shown:
         value = row.figure.value or 0.0
-        low = value if row.figure.low is None else row.figure.low
-        high = value if row.figure.high is None else row.figure.high
+        low, high = row.figure.low, row.figure.high
+        known = low is not None and high is not None
         traces.append(
             {
                 "type": "scatter",
@@ -234,16 +234,17 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [high - value],
-                    "arrayminus": [value - low],
+                    "array": [(high or 0) - value],
+                    "arrayminus": [value - (low or 0)],
                     "color": row.colour,
                     "thickness": 2,
                     "width": 5,
+                    "visible": known,
                 },
                 "mode": "markers",
                 "marker": {"color": row.colour, "symbol": row.symbol, "size": 11},
-                "hovertemplate": f"%{{y}}<br>{measure} {value:.3f} "
-                f"({low:.3f} to {high:.3f})<br>{row.note}<extra></extra>",
+                "hovertemplate": f"%{{y}}<br>{measure} {row.figure.text()}"
+                f"<br>{row.note}<extra></extra>",
                 "showlegend": False,
             }
         )

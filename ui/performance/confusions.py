@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.batch.tables import safe_table
 from core.errors import DatasetError
+from core.evaluation.files import ELSEWHERE
 from core.evaluation.metrics import confusion
 from core.formatting import chance, percent
 from core.ham10000.dataset import Dataset
@@ -66,7 +67,7 @@ def show(choice: Choice) -> None:
             (second, "Model's answer", "cell_named"),
         )
     ]
-    _cell(found, (truth == wanted[0]) & (named == wanted[1]), *wanted)
+    _cell(found, (truth == wanted[0]) & (named == wanted[1]), wanted[0], wanted[1], choice.split)
 
 
 def _choose_first(classes: list[str], counts: np.ndarray) -> None:
@@ -178,7 +179,7 @@ def _frame(row: int, column: int) -> dict[str, Any]:
     }
 
 
-def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str) -> None:
+def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str, split: str) -> None:
     """The photos of one cell, those answered with most certainty first."""
     cell = found.predictions[rows]
     what = "answered correctly" if truth == named else f"answered {BY_KEY[named].name}"
@@ -196,7 +197,10 @@ def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str) -> 
             "Most probable": cell[found.classes].idxmax(axis=1).to_numpy(),
         }
     ).sort_values("Probability of the answer", ascending=False, ignore_index=True)
-    _gallery(table)
+    if split == ELSEWHERE:
+        st.info("These photos are of other clinics: LesionLab does not keep them.")
+    else:
+        _gallery(table)
     shares = ("Probability of the answer", "Probability of the truth")
     st.dataframe(
         safe_table(table),
@@ -213,8 +217,14 @@ def _gallery(table: pd.DataFrame) -> None:
     if isinstance(data, str):
         st.info(data, title="To see the photos, import the dataset", icon=":material/download:")
         return
-    if not table["Image"].isin(data.table.index.astype(str)).any():
-        st.info("These photos are of other clinics: they are not part of HAM10000.")
+    here = table["Image"].isin(data.table.index.astype(str))
+    if not here.all():
+        left = (~here).sum()
+        st.info(
+            f"{left:,} of these {len(table):,} photos are not imported.", icon=":material/info:"
+        )
+    table = table[here].reset_index(drop=True)
+    if table.empty:
         return
     pages = -(-len(table) // ON_A_PAGE)
     page = 1

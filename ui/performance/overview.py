@@ -127,20 +127,23 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
     if answer != RULE:
         truth, named = found.predictions["dx"].to_numpy(), found.named(answer)
         above, below = [], []
-        for key in rows:
+        present = [key for key in rows if (truth == key).any()]
+        for key in present:
             true, said = truth == key, named == key
             above += [true & said, true & said, 2 * (true & said)]
             below += [said, true, true * 1 + said]
         top, bottom = np.column_stack(above), np.column_stack(below)
-        ends = bootstrap_ratios(top, bottom, found.groups)
+        shares = [True, True, False] * len(present)
+        ends = bootstrap_ratios(top, bottom, found.groups, proportions=shares)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = top.sum(axis=0) / bottom.sum(axis=0)
         figures = [
             Figure(value=plain(float(value)), low=plain(float(low)), high=plain(float(high)))
             for value, (low, high) in zip(values, ends, strict=True)
         ]
-        for place, (key, row) in enumerate(rows.items()):
-            three = figures[3 * place : 3 * place + 3]
+        for key, row in rows.items():
+            place = 3 * present.index(key) if key in present else len(figures)
+            three = [*figures[place : place + 3], *[UNKNOWN] * 3][:3]
             changed = dict(zip(("precision", "recall", "f1"), three, strict=True))
             rows[key] = replace(row, figures=row.figures | changed)
     return dict(sorted(rows.items(), key=lambda item: _or_last(item[1].figures.get("f1", UNKNOWN))))

@@ -357,8 +357,8 @@ def test_where_no_draw_differs_the_interval_is_the_exact_one() -> None:
 
 
 def test_a_ratio_that_is_no_proportion_has_no_exact_interval() -> None:
-    above, below = np.zeros((4, 1)), np.array([[2], [1], [1], [2]])
-    assert np.isnan(bootstrap_ratios(above, below, np.arange(4))).all()
+    above, below = np.zeros((4, 1)), np.ones((4, 1))
+    assert np.isnan(bootstrap_ratios(above, below, np.arange(4), proportions=[False])).all()
     assert np.isnan(exact_interval(0.5, 7)).all()
     assert np.isnan(exact_interval(0.0, 0)).all()
 

@@ -21,8 +21,9 @@ def plain_photos(count: int = 6) -> torch.Tensor:
 
 
 def test_without_a_share_nothing_is_mixed() -> None:
-    x = plain_photos()
+    x, before = plain_photos(), torch.get_rng_state()
     found, partner, own = mixed(x, 0.0)
+    assert torch.equal(torch.get_rng_state(), before)  # the augmentation draws from it, too
     assert found is x
     assert own == 1
     assert partner.tolist() == list(range(len(x)))

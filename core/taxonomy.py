@@ -33,6 +33,11 @@ class Diagnosis:
         return "malignant" if self.malignant else "benign"
 
     @property
+    def name_in_sentence(self) -> str:
+        """Its name, with a small first letter."""
+        return self.name[0].lower() + self.name[1:]
+
+    @property
     def with_group(self) -> str:
         """Its name, and that it counts as malignant or benign (a precursor is no cancer yet)."""
         return f"{self.name} ({self.group} group)"

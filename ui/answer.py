@@ -77,7 +77,7 @@ def _why_not_the_longest(shown: ShownAnalysis) -> None:
     longest = shown.analysis.most_probable
     with st.popover("Why not the longest bar?", icon=":material/groups:", type="tertiary"):
         st.write(
-            f"The longest bar is that of {BY_KEY[longest].name}, which "
+            f"The longest bar is that of {BY_KEY[longest].name_in_sentence}, which "
             f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is the "
             "diagnosis that stands out most against how common it is, so that rare ones are found: "
             "more of them, with more false alarms."

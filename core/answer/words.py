@@ -112,22 +112,19 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
     share = analysis.probability(named)
     if named == likeliest:
         return Headline(f"{BY_KEY[named].name}, {chance(share)}")
-    first = f"Most probable: {_inner(likeliest)}, {chance(analysis.probability(likeliest))}"
+    share_of_first = chance(analysis.probability(likeliest))
+    first = f"Most probable: {BY_KEY[likeliest].name_in_sentence}, {share_of_first}"
     first += f" (usual {percent(usual[likeliest])})"
     against = f"{times(share, usual[named])} its usual {percent(usual[named])}"
     if BY_KEY[named].malignant:
-        main = f"But {_inner(named)} is at {chance(share)}, {against}: enough to flag"
+        main = (
+            f"But {BY_KEY[named].name_in_sentence} is at {chance(share)}, {against}: enough to flag"
+        )
     else:
         ratios = {key: analysis.probability(key) / usual[key] for key in analysis.classes}
         most = " most" if max(ratios, key=ratios.__getitem__) == named else ""
-        main = f"Stands out{most}: {_inner(named)}, {chance(share)}, {against}"
+        main = f"Stands out{most}: {BY_KEY[named].name_in_sentence}, {chance(share)}, {against}"
     return Headline(main, first, named)
-
-
-def _inner(key: str) -> str:
-    """A diagnosis' name within a sentence."""
-    name = BY_KEY[key].name
-    return name[0].lower() + name[1:]
 
 
 def rule_in_words(rule: Rule) -> str:

@@ -74,7 +74,7 @@ class ClassifierTraining(PhotoModel):
         """One batch: uint8 images (or, of a frozen base, places in `rows`), labels, sources →
         loss."""
         pixels, labels, sources = batch
-        partner, own = torch.arange(len(labels)), 1.0
+        own = 1.0
         if self.features is not None:
             epoch = self.current_epoch
             kept = self.features.of_copies(self.net, self._places, pixels, epoch)
@@ -82,19 +82,22 @@ class ClassifierTraining(PhotoModel):
         else:
             x, partner, own = mixed(normalised(pixels), self.config.mix)
             logits = self.net(x)[0].float()
-        loss = self.loss(logits, labels, sources)
+        loss, right = self._loss_and_accuracy(logits, labels, sources)
         if own < 1:
-            other = self.loss(logits, labels[partner], sources[partner])
-            loss = torch.lerp(other, loss, own)
+            others = self._loss_and_accuracy(logits, labels[partner], sources[partner])
+            loss, right = torch.lerp(others[0], loss, own), torch.lerp(others[1], right, own)
         if self.teachers:
             scores = logits - self.class_scoring.offset.to(logits.device)
             copying = distillation_loss(scores, self.teachers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
-        named = logits.detach().argmax(1)
-        hits, others = ((named == truth).float().mean() for truth in (labels, labels[partner]))
-        right = torch.lerp(others, hits, own)
         self.log_training({"train_loss": loss, "train_accuracy": right}, len(labels))
         return loss
+
+    def _loss_and_accuracy(
+        self, logits: Tensor, labels: Tensor, sources: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        right = (logits.detach().argmax(1) == labels).float().mean()
+        return self.loss(logits, labels, sources), right
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         """Collect logits."""

@@ -123,10 +123,10 @@ def _what_it_was(seen: ClassView, mine: str | None) -> None:
             f"{right} of {seen.answered} answers were right ({percent(right / seen.answered)})."
         )
     links.diagnosis(seen.truth, "class")
-    if seen.position + 1 < seen.of:
-        st.caption("The next case appears by itself.")
-    else:
+    if seen.last:
         st.caption("That was the last case. Your result appears when the teacher ends the class.")
+    else:
+        st.caption("The next case appears by itself.")
 
 
 def _own_result(participant: str | None) -> str:

@@ -224,8 +224,8 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
     traces: list[dict[str, Any]] = []
     for row in shown:
         value = row.figure.value or 0.0
-        low, high = row.figure.low, row.figure.high
-        known = low is not None and high is not None
+        low = value if row.figure.low is None else row.figure.low
+        high = value if row.figure.high is None else row.figure.high
         traces.append(
             {
                 "type": "scatter",
@@ -234,12 +234,12 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [(high or 0) - value],
-                    "arrayminus": [value - (low or 0)],
+                    "array": [high - value],
+                    "arrayminus": [value - low],
                     "color": row.colour,
                     "thickness": 2,
                     "width": 5,
-                    "visible": known,
+                    "visible": None not in (row.figure.low, row.figure.high),
                 },
                 "mode": "markers",
                 "marker": {"color": row.colour, "symbol": row.symbol, "size": 11},

@@ -115,6 +115,12 @@ def matrix(
         "xgap": 2,
         "ygap": 2,
     }
+
+    def label(row: int, column: int) -> str:
+        if as_counts:
+            return f"{counts[row, column]:,}"
+        return f"{shares[row, column] * 100:.0f} %" if photos[row] else "–"
+
     # Once a point is clicked, Plotly pales the words of all others unless told their shade.
     words = []
     for shade, dark in ((pale, False), (deep, True)):
@@ -125,12 +131,7 @@ def matrix(
                 "x": [column for _, column in written],
                 "y": [row for row, _ in written],
                 "mode": "text",
-                "text": [
-                    f"{counts[cell]:,}"
-                    if as_counts
-                    else (f"{shares[cell] * 100:.0f} %" if photos[cell[0]] else "–")
-                    for cell in written
-                ],
+                "text": [label(*cell) for cell in written],
                 "textfont": {"color": shade, "size": 13},
                 "selected": {"textfont": {"color": shade}},
                 "unselected": {"textfont": {"color": shade}},

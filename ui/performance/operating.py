@@ -80,7 +80,7 @@ def _who(key: str) -> str:
     """Those whom a question looks for."""
     if key == MALIGNANT:
         return "malignant or precursor lesions"
-    return f"photos of {BY_KEY[key].name[0].lower()}{BY_KEY[key].name[1:]}"
+    return f"photos of {BY_KEY[key].name_in_sentence}"
 
 
 def _ask(key: str) -> str:

@@ -142,8 +142,10 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
             for value, (low, high) in zip(values, ends, strict=True)
         ]
         for key, row in rows.items():
-            place = 3 * present.index(key) if key in present else len(figures)
-            three = [*figures[place : place + 3], *[UNKNOWN] * 3][:3]
+            three = [UNKNOWN] * 3
+            if key in present:
+                place = 3 * present.index(key)
+                three = figures[place : place + 3]
             changed = dict(zip(("precision", "recall", "f1"), three, strict=True))
             rows[key] = replace(row, figures=row.figures | changed)
     return dict(sorted(rows.items(), key=lambda item: _or_last(item[1].figures.get("f1", UNKNOWN))))

@@ -19,7 +19,6 @@ import pandas as pd
 from core.batch.tables import safe_table
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
-from core.learning.records import is_right
 from core.learning.store import clean_nickname, hashed
 from core.report.downloads import DISCLAIMER
 from core.settings import Settings
@@ -29,7 +28,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Of codes: without what is easily mistaken."""
 CODE_LENGTH = 6
 MOST_PARTICIPANTS = 300
-COLUMNS = ("participant", "case", "image", "truth", "answer", "right", "note")
+COLUMNS = ["participant", "case", "image", "truth", "answer", "right", "note"]
 
 
 @dataclass(frozen=True)
@@ -110,19 +109,17 @@ class Classes:
 
     def current(self) -> list[str]:
         """Codes of the classes that are open, the newest first."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT code FROM classes WHERE closed IS NULL ORDER BY opened DESC"
-            )
-            return [str(row["code"]) for row in rows]
+        rows = self.database.rows(
+            "SELECT code FROM classes WHERE closed IS NULL ORDER BY opened DESC"
+        )
+        return [str(row["code"]) for row in rows]
 
     def ended(self) -> dict[str, datetime]:
         """Codes of the classes that have ended, the last first, with when (UTC)."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT code, closed FROM classes WHERE closed IS NOT NULL ORDER BY closed DESC"
-            )
-            return {str(r["code"]): datetime.fromtimestamp(r["closed"], UTC) for r in rows}
+        rows = self.database.rows(
+            "SELECT code, closed FROM classes WHERE closed IS NOT NULL ORDER BY closed DESC"
+        )
+        return {str(r["code"]): datetime.fromtimestamp(r["closed"], UTC) for r in rows}
 
     def join(self, code: str, browser: str, name: str = "") -> str:
         """Take part; returns the participant's id, the same one when a browser comes back.
@@ -142,10 +139,10 @@ class Classes:
                 return str(known["id"])
             if found["closed"] is not None:
                 raise LearningError("This class has ended.")
-            count = _participants(connection, code)
-            if count >= MOST_PARTICIPANTS:
+            if found["participants"] >= MOST_PARTICIPANTS:
                 raise LearningError(f"This class is full ({MOST_PARTICIPANTS} participants).")
-            shown = clean_nickname(name) if found["names"] else f"Participant {count + 1}"
+            number = found["participants"] + 1
+            shown = clean_nickname(name) if found["names"] else f"Participant {number}"
             taken = connection.execute(
                 "SELECT 1 FROM participants WHERE code = ? AND name = ?", (code, shown)
             ).fetchone()
@@ -160,12 +157,10 @@ class Classes:
 
     def participant(self, code: str, browser: str) -> str | None:
         """The id of a browser that has joined."""
-        with self.database.read() as connection:
-            row = connection.execute(
-                "SELECT id FROM participants WHERE code = ? AND browser = ?",
-                (code, hashed(browser)),
-            ).fetchone()
-        return str(row["id"]) if row else None
+        rows = self.database.rows(
+            "SELECT id FROM participants WHERE code = ? AND browser = ?", code, hashed(browser)
+        )
+        return str(rows[0]["id"]) if rows else None
 
     def answer(self, code: str, participant: str, position: int, diagnosis: str) -> None:
         """Keep an answer; it may be changed until the case is revealed.
@@ -191,25 +186,24 @@ class Classes:
 
     def answer_of(self, participant: str, position: int) -> str | None:
         """What a participant has answered."""
-        with self.database.read() as connection:
-            row = connection.execute(
-                "SELECT diagnosis FROM class_answers WHERE participant = ? AND position = ?",
-                (participant, position),
-            ).fetchone()
-        return str(row["diagnosis"]) if row else None
+        rows = self.database.rows(
+            "SELECT diagnosis FROM class_answers WHERE participant = ? AND position = ?",
+            participant,
+            position,
+        )
+        return str(rows[0]["diagnosis"]) if rows else None
 
     def right_of(self, participant: str) -> tuple[int, int]:
         """Of a participant's answers to revealed cases, how many were right, and how many there
         are."""
-        with self.database.read() as connection:
-            row = connection.execute(
-                "SELECT count(*) AS n, coalesce(sum(a.diagnosis = c.truth), 0) AS hits "
-                "FROM class_answers a JOIN participants p ON p.id = a.participant "
-                "JOIN classes k ON k.code = p.code "
-                "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
-                "WHERE p.id = ? AND c.position < k.position + k.revealed",
-                (participant,),
-            ).fetchone()
+        [row] = self.database.rows(
+            "SELECT count(*) AS n, coalesce(sum(a.diagnosis = c.truth), 0) AS hits "
+            "FROM class_answers a JOIN participants p ON p.id = a.participant "
+            "JOIN classes k ON k.code = p.code "
+            "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
+            "WHERE p.id = ? AND c.position < k.position + k.revealed",
+            participant,
+        )
         return int(row["hits"]), int(row["n"])
 
     def reveal(self, code: str, position: int) -> None:
@@ -255,13 +249,6 @@ class Classes:
         with self.database.read() as connection:
             found = _class(connection, code)
             position, revealed = found["position"], bool(found["revealed"])
-            case = connection.execute(
-                "SELECT image, truth FROM class_cases WHERE code = ? AND position = ?",
-                (code, position),
-            ).fetchone()
-            cases = connection.execute(
-                "SELECT count(*) FROM class_cases WHERE code = ?", (code,)
-            ).fetchone()[0]
             tally = connection.execute(
                 "SELECT diagnosis, count(*) AS n FROM class_answers a "
                 "JOIN participants p ON p.id = a.participant "
@@ -284,12 +271,12 @@ class Classes:
                 code,
                 bool(found["names"]),
                 position,
-                int(cases),
-                case["image"],
-                case["truth"],
+                found["cases"],
+                found["image"],
+                found["truth"],
                 revealed,
                 found["closed"] is not None,
-                _participants(connection, code),
+                found["participants"],
                 counts,
                 scores,
             )
@@ -300,20 +287,14 @@ class Classes:
         with self.database.read() as connection:
             _class(connection, code)
             rows = connection.execute(
-                "SELECT p.name, c.position, c.image, c.truth, a.diagnosis FROM participants p "
+                "SELECT p.name, c.position + 1, c.image, c.truth, a.diagnosis FROM participants p "
                 "JOIN class_answers a ON a.participant = p.id "
                 "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
                 "WHERE p.code = ? ORDER BY c.position, p.joined",
                 (code,),
-            ).fetchall()
-        table = pd.DataFrame(
-            [
-                (r["name"], r["position"] + 1, r["image"], r["truth"], r["diagnosis"], right)
-                for r in rows
-                for right in [is_right(r["diagnosis"], r["truth"])]
-            ],
-            columns=list(COLUMNS[:-1]),
-        ).assign(note=DISCLAIMER)
+            )
+            table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:5])
+        table = table.assign(right=table["answer"] == table["truth"], note=DISCLAIMER)
         return safe_table(table).to_csv(index=False).encode("utf-8")
 
 
@@ -327,14 +308,15 @@ def _new_code() -> str:
 
 
 def _class(connection: sqlite3.Connection, code: str) -> sqlite3.Row:
+    """A class with the case that is asked, and how many cases and participants it has."""
     row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM classes WHERE code = ?", (code,)
+        "SELECT k.*, c.image, c.truth, "
+        "(SELECT count(*) FROM class_cases WHERE code = k.code) AS cases, "
+        "(SELECT count(*) FROM participants WHERE code = k.code) AS participants "
+        "FROM classes k JOIN class_cases c ON c.code = k.code AND c.position = k.position "
+        "WHERE k.code = ?",
+        (code,),
     ).fetchone()
     if row is None:
         raise NoClassError("There is no class with that code. Check it with your teacher.")
     return row
-
-
-def _participants(connection: sqlite3.Connection, code: str) -> int:
-    row = connection.execute("SELECT count(*) FROM participants WHERE code = ?", (code,))
-    return int(row.fetchone()[0])

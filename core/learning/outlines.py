@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.metrics import mask_scores
 from core.imaging.image import scaled
+from core.system.json_files import is_number
 
 Outline = tuple[tuple[float, float], ...]
 """Corners x, y of a closed line, in shares 0…1 of the photo's width and height."""
@@ -150,7 +151,7 @@ def read_outline(sent: object) -> Outline:
             f"An outline may have {MOST_POINTS} points; this one has {len(sent):,}. Clear it, and "
             "set fewer."
         )
-    if not all(isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in sent):
+    if not all(isinstance(p, list) and len(p) == 2 and all(map(is_number, p)) for p in sent):
         raise OutlineError("The outline did not arrive whole. Draw it again, then confirm it.")
     if not all(0 <= value <= 1 for point in sent for value in point):
         raise OutlineError("A point lies outside of the photo. Move it onto the photo, or undo it.")
@@ -159,29 +160,20 @@ def read_outline(sent: object) -> Outline:
     corners = [c for c, after in zip(corners, following, strict=True) if c != after]
     if len(corners) < 3:
         raise OutlineError("An outline needs three points at least. Set more, then confirm it.")
-    if meeting := _meeting(np.array(corners, np.int64)):
+    points = np.array(corners, np.int32)
+    if meeting := _meeting(points):
         raise OutlineError(
             f"The outline crosses or touches itself: its side after point {meeting[0] + 1} meets "
             f"that after point {meeting[1] + 1}. Move a point, or undo."
         )
-    if _area(corners) < LEAST_AREA:
+    if cv2.contourArea(points) / GRID**2 < LEAST_AREA:
         raise OutlineError("The outline encloses almost nothing. Draw it around the lesion.")
     return tuple((x / GRID, y / GRID) for x, y in corners)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _area(corners: Sequence[tuple[int, int]]) -> float:
-    """Share of the photo, by the shoelace formula."""
-    pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
-    return abs(sum(x * v - u * y for (x, y), (u, v) in pairs)) / 2 / GRID**2
-
-
 def _meeting(corners: np.ndarray) -> tuple[int, int] | None:
     """Two sides that meet elsewhere than at the corner they share, by the places of their first
-    corners; None of a simple polygon. Exact: `corners` is int64 N×2, on the grid."""
+    corners; None of a simple polygon. Exact: `corners` is int32 N×2, on the grid."""
     ends = np.roll(corners, -1, axis=0)
     # Neighbours meet where the line turns back upon itself.
     along, onward = ends - corners, np.roll(ends - corners, -1, axis=0)
@@ -235,11 +227,8 @@ def mask_of(drawing: Drawing, width: int, height: int) -> np.ndarray:
     """bool height×width: the pixels whose centre belongs to it."""
     if not isinstance(drawing, Painted):
         return outline_mask(drawing, width, height)
-    mask = painted_mask(drawing)
-    if mask.shape == (height, width):
-        return mask
-    size = (width, height)
-    nearest = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT)
+    mask = painted_mask(drawing).astype(np.uint8)
+    nearest = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return nearest.astype(bool)
 
 
@@ -260,9 +249,7 @@ def score(drawing: Drawing, expert: np.ndarray, model: np.ndarray | None) -> Out
     mine = mask_of(drawing, width, height)
     if model is None:
         return OutlineScores(overlap(mine, expert), None, None)
-    if model.shape != expert.shape:
-        grown = cv2.resize(model.astype(np.uint8) * 255, (width, height))
-        model = grown > 127
+    model = cv2.resize(model.astype(np.uint8) * 255, (width, height)) > 127
     return OutlineScores(overlap(mine, expert), overlap(mine, model), overlap(model, expert))
 
 

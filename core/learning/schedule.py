@@ -9,7 +9,7 @@ Nothing of it is stored: it follows from the answers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 
 from fsrs import Card, Rating, Scheduler
@@ -110,4 +110,4 @@ def next_due(found: Sequence[Standing]) -> datetime | None:
 
 def in_days(due: datetime, now: datetime) -> int:
     """Days from one moment's day to another's, at least 0."""
-    return max(0, (due.astimezone(UTC).date() - now.astimezone(UTC).date()) // timedelta(days=1))
+    return max(0, (due.astimezone(UTC).date() - now.astimezone(UTC).date()).days)

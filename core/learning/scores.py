@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -19,14 +20,9 @@ Answer = Callable[[Answered], str | None]
 """Of a case, somebody's answer; None if there is none."""
 
 
-def of_student(answered: Answered) -> str | None:
-    """The first answer."""
-    return answered.first
-
-
-def of_student_after(answered: Answered) -> str | None:
-    """The answer after the model's was seen."""
-    return answered.second
+of_student: Answer = attrgetter("first")
+of_student_after: Answer = attrgetter("second")
+"""The answer before the model's was seen, and the one after it."""
 
 
 def of_model(answered: Answered) -> str | None:

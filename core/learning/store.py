@@ -13,9 +13,10 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
@@ -31,6 +32,7 @@ from core.learning.records import OUTLINED, SKIPPED, Answered, Profile, Quiz, Sa
 from core.settings import Settings
 
 LONGEST_NICKNAME = 30
+Kept = TypeVar("Kept", Answered, Step)
 _CASES = (
     "SELECT c.*, q.mode, q.level, f.diagnosis AS first, f.confidence, f.seconds, f.at, "
     "s.diagnosis AS second, s.confidence AS second_confidence, o.points, o.scores "
@@ -59,11 +61,10 @@ class Store:
 
     def profiles(self, browser: str) -> list[Profile]:
         """Those of a browser (its key), the one used last first."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT id, nickname FROM profiles WHERE browser = ? ORDER BY used DESC",
-                (hashed(browser),),
-            ).fetchall()
+        rows = self.database.rows(
+            "SELECT id, nickname FROM profiles WHERE browser = ? ORDER BY used DESC",
+            hashed(browser),
+        )
         return [Profile(row["id"], row["nickname"]) for row in rows]
 
     def profile(self, browser: str, nickname: str) -> Profile:
@@ -108,21 +109,27 @@ class Store:
 
     def quiz(self, profile: Profile, quiz: str) -> Quiz | None:
         """A quiz of that profile; None if it has none of that id."""
-        with self.database.read() as connection:
-            found = connection.execute(
-                "SELECT * FROM quizzes WHERE id = ? AND profile = ?", (quiz, profile.id)
-            ).fetchone()
-            return _quiz(connection, found) if found else None
+        return self._quiz("SELECT * FROM quizzes WHERE profile = ? AND id = ?", profile.id, quiz)
 
     def unfinished(self, profile: Profile) -> Quiz | None:
         """The quiz to go on with."""
+        return self._quiz(
+            "SELECT * FROM quizzes WHERE profile = ? AND finished IS NULL "
+            "ORDER BY started DESC LIMIT 1",
+            profile.id,
+        )
+
+    def _quiz(self, statement: str, *values: str) -> Quiz | None:
         with self.database.read() as connection:
-            found = connection.execute(
-                "SELECT * FROM quizzes WHERE profile = ? AND finished IS NULL "
-                "ORDER BY started DESC LIMIT 1",
-                (profile.id,),
-            ).fetchone()
-            return _quiz(connection, found) if found else None
+            found = connection.execute(statement, values).fetchone()
+            if found is None:
+                return None
+            rows = connection.execute(
+                f"{_CASES} WHERE c.quiz = ? ORDER BY c.position", (found["id"],)
+            )
+            steps = tuple(_filled(Step, row, closed=row["closed"] is not None) for row in rows)
+        done = found["finished"] is not None
+        return Quiz(found["id"], found["mode"], found["level"], steps, done)
 
     def answer(
         self,
@@ -226,31 +233,14 @@ class Store:
 
     def answers(self, profile: Profile, quiz: str | None = None) -> list[Answered]:
         """All answered cases of a profile, or those of one quiz, in the order of their answers."""
-        with self.database.read() as connection:
-            rows = connection.execute(
-                f"{_CASES} WHERE q.profile = ? AND (? IS NULL OR q.id = ?) AND f.at IS NOT NULL "
-                "ORDER BY f.at, c.position",
-                (profile.id, quiz, quiz),
-            ).fetchall()
-        return [
-            Answered(
-                row["image"],
-                row["lesion"],
-                row["truth"],
-                row["first"],
-                row["confidence"],
-                row["seconds"],
-                datetime.fromtimestamp(row["at"], UTC),
-                row["second"],
-                row["second_confidence"],
-                _said(row),
-                row["quiz"],
-                row["mode"],
-                row["level"],
-                _drawn(row),
-            )
-            for row in rows
-        ]
+        rows = self.database.rows(
+            f"{_CASES} WHERE q.profile = ? AND (? IS NULL OR q.id = ?) AND f.at IS NOT NULL "
+            "ORDER BY f.at, c.position",
+            profile.id,
+            quiz,
+            quiz,
+        )
+        return [_filled(Answered, row, at=datetime.fromtimestamp(row["at"], UTC)) for row in rows]
 
 
 def clean_nickname(entered: str) -> str:
@@ -299,24 +289,7 @@ def _drawn(row: sqlite3.Row) -> Drawn | None:
     return Drawn(drawing, OutlineScores(Overlap(**kept["student"]), with_model, model))
 
 
-def _quiz(connection: sqlite3.Connection, found: sqlite3.Row) -> Quiz:
-    rows = connection.execute(
-        f"{_CASES} WHERE c.quiz = ? ORDER BY c.position",
-        (found["id"],),
-    )
-    steps = tuple(
-        Step(
-            row["position"],
-            row["image"],
-            row["lesion"],
-            row["truth"],
-            row["first"],
-            row["confidence"],
-            row["second"],
-            _said(row),
-            row["closed"] is not None,
-            _drawn(row),
-        )
-        for row in rows
-    )
-    return Quiz(found["id"], found["mode"], found["level"], steps, found["finished"] is not None)
+def _filled(kind: type[Kept], row: sqlite3.Row, **others: object) -> Kept:
+    """A case as kept: the columns of `_CASES` are called as its fields, but for those given."""
+    kept = {**dict(row), "said": _said(row), "drawn": _drawn(row), **others}
+    return kind(**{field.name: kept[field.name] for field in fields(kind)})

@@ -60,6 +60,11 @@ class SQLiteFile(ABC):
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """What one statement finds. Raises what `unusable` returns."""
+        with self.read() as connection:
+            return connection.execute(statement, values).fetchall()
+
     def connect(self) -> sqlite3.Connection:
         """To be closed again; by itself each statement is a transaction."""
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)

@@ -54,7 +54,7 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     with pytest.raises(LearningError, match="ended"):
         again.join(code, "c")
     header, *rows = again.results(code).decode().splitlines()
-    assert header.split(",") == list(COLUMNS)
+    assert header.split(",") == COLUMNS
     assert [row.split(",")[:6] for row in rows] == [
         ["Participant 1", "1", "image-0", "mel", "mel", "True"],
         ["Participant 2", "1", "image-0", "mel", "nv", "False"],

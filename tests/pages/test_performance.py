@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.evaluation.files import COMPARISON, ELSEWHERE, Evaluation, read_predictions
 from core.evaluation.metrics import NAMES, classifier_summary, confusion, per_class
 from core.evaluation.published import PUBLISHED
+from core.evaluation.reports import ClassifierReport
 from core.ham10000.dataset import Dataset
 from core.models.calibration import Calibration
 from core.models.cards import Card, Training
@@ -32,7 +33,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.evaluations import MOST_PROBABLE, RULE, ClassifierReport, classifier_report
+from ui.performance.evaluations import MOST_PROBABLE, RULE, classifier_report
 from ui.performance.sides import sides
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -564,9 +565,7 @@ def test_controls_answer_from_what_was_read(
 ) -> None:
     app = opened(tab)
     read_again = []
-    monkeypatch.setattr(
-        "ui.performance.evaluations.read_predictions", lambda *_: read_again.append(1)
-    )
+    monkeypatch.setattr("core.evaluation.reports.read_predictions", lambda *_: read_again.append(1))
     control = app.slider if key == "threshold" else app.segmented_control
     for value in values:
         control(key=key).set_value(value).run()

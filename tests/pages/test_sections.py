@@ -338,7 +338,13 @@ def test_without_an_evaluation_it_says_how_to_make_one(app, tmp_path, monkeypatc
     (weights / "classifier" / "evaluation-test.json").unlink()
     ask(app, threshold)
     assert "test split is not known" in texts(app)
-    (weights / "classifier" / "evaluation-validation.json").unlink()
+    validation = weights / "classifier" / "evaluation-validation.json"
+    kept = validation.read_text(encoding="utf-8")
+    sha256 = Card.read(weights / "classifier").sha256
+    validation.write_text(kept.replace(sha256, "0" * 64), encoding="utf-8")
+    app.run()
+    assert "validation split was evaluated with other weights" in texts(app)
+    validation.unlink()
     app.run()
     assert not app.exception
     assert "python -m train evaluate classifier --split validation" in texts(app)

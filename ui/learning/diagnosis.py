@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import DatasetError
 from core.evaluation.files import EvaluationError
 from core.evaluation.metrics import bootstrap_ratios
+from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.ham10000.dataset import CREDIT, Dataset
 from core.ham10000.explore import facts
@@ -22,7 +23,7 @@ from ui.case import confirmed_by, told
 from ui.dataset_cases import small
 from ui.figures import LEGEND_ABOVE, colour
 from ui.performance import charts
-from ui.performance.evaluations import RULE, ClassifierReport, classifier_report
+from ui.performance.evaluations import classifier_report
 from ui.text import as_text
 
 EXAMPLES = 6
@@ -92,7 +93,7 @@ def confused(found: ClassifierReport, key: str) -> list[str]:
     rows = (found.predictions["dx"] == key).to_numpy()
     if not rows.any():
         return []
-    named, groups = found.named(RULE)[rows], found.groups[rows]
+    named, groups = found.named(by_rule=True)[rows], found.groups[rows]
     others = pd.Series(named[named != key]).value_counts().index[:CONFUSIONS]
     if not len(others):
         return []

@@ -7,13 +7,14 @@ import streamlit as st
 
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.metrics import negative_log_likelihood
+from core.evaluation.reports import ClassifierReport
 from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
 from ui import state
 from ui.figures import LEGEND_ABOVE, text_colour
 from ui.performance import charts
-from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
+from ui.performance.evaluations import Choice, classifier_report
 
 TITLE = "Calibration"
 NAMES = {"before_temperature": "before", "after": "after"}

@@ -11,6 +11,7 @@ from core.batch.tables import safe_table
 from core.errors import DatasetError
 from core.evaluation.files import ELSEWHERE
 from core.evaluation.metrics import confusion
+from core.evaluation.reports import ClassifierReport
 from core.formatting import chance, percent
 from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
@@ -20,7 +21,7 @@ from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
 from ui.figures import option
 from ui.performance import charts
-from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
+from ui.performance.evaluations import RULE, Choice, classifier_report
 from ui.text import as_text
 
 TITLE = "Confusions"
@@ -32,7 +33,7 @@ def show(choice: Choice) -> None:
     """The matrix, and below it the photos of the chosen cell."""
     found = classifier_report(choice.split)
     classes = found.classes
-    truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer)
+    truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer == RULE)
     index = {key: k for k, key in enumerate(classes)}
     counts = confusion(
         np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)

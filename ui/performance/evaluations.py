@@ -3,19 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from core.evaluation.files import (
-    ELSEWHERE,
-    ClassifierEvaluation,
-    Evaluation,
-    EvaluationError,
-    SegmenterEvaluation,
-    command,
-    read_predictions,
-)
+from core.evaluation.files import ELSEWHERE, Evaluation
+from core.evaluation.reports import ClassifierReport, SegmenterReport
 from core.models.registry import in_use
 from ui.files import written_at
 
@@ -29,50 +20,6 @@ class Choice:
 
     split: str
     answer: str
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """The figures of a model on a split, and its every single prediction."""
-
-    figures: Evaluation
-    predictions: pd.DataFrame
-
-    @property
-    def groups(self) -> np.ndarray:
-        """Lesion id of each image."""
-        return self.predictions["lesion_id"].to_numpy()
-
-    @property
-    def of(self) -> str:
-        """How many images and lesions there are."""
-        return f"{self.figures.images:,} images of {self.figures.lesions:,} lesions"
-
-
-@dataclass(frozen=True, eq=False)
-class ClassifierReport(Report):
-    """Of the classifier."""
-
-    figures: ClassifierEvaluation
-
-    @property
-    def classes(self) -> list[str]:
-        """Its classes, in the order of its probabilities."""
-        return list(self.figures.confusion.classes)
-
-    def named(self, answer: str) -> np.ndarray:
-        """The class named for each image, by the rule or as the most probable one."""
-        if answer == RULE:
-            return self.predictions["prediction"].to_numpy()
-        found = self.predictions[self.classes].to_numpy().argmax(axis=1)
-        return np.array(self.classes)[found]
-
-
-@dataclass(frozen=True, eq=False)
-class SegmenterReport(Report):
-    """Of the segmenter."""
-
-    figures: SegmenterEvaluation
 
 
 def folder(model: str) -> Path:
@@ -108,25 +55,12 @@ def segmenter_report(split: str) -> SegmenterReport:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _classifier_report(at: Path, split: str, written: tuple[int, ...]) -> ClassifierReport:
-    figures = ClassifierEvaluation.read(at, split)
-    columns = {"dx", "prediction", *figures.confusion.classes}
-    return ClassifierReport(figures, _predictions(at, split, figures, columns))
+    return ClassifierReport.read(at, split)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _segmenter_report(at: Path, split: str, written: tuple[int, ...]) -> SegmenterReport:
-    figures = SegmenterEvaluation.read(at, split)
-    return SegmenterReport(figures, _predictions(at, split, figures, {"iou", "dice"}))
-
-
-def _predictions(at: Path, split: str, figures: Evaluation, columns: set[str]) -> pd.DataFrame:
-    predictions = read_predictions(at, split)
-    if len(predictions) != figures.images or not columns <= set(predictions.columns):
-        raise EvaluationError(
-            f"The figures and the predictions of {at.name} on {split} do not belong together. "
-            f"With the dataset imported, make both again: {command(at, split)}"
-        )
-    return predictions
+    return SegmenterReport.read(at, split)
 
 
 def _written_at(at: Path, split: str) -> tuple[int, ...]:

@@ -4,10 +4,11 @@ import streamlit as st
 
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import Group
+from core.evaluation.reports import ClassifierReport
 from core.glossary import CONFIRMED_BY
 from ui.choices import choose_one
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
+from ui.performance.evaluations import RULE, Choice, classifier_report
 
 TITLE = "Groups"
 KINDS = {"age": "Age", "sex": "Sex", "localization": "Site", "dx_type": "Confirmed by"}

@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.evaluation import curves
 from core.evaluation.metrics import bootstrap_ratios
+from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
+from ui.performance.evaluations import Choice, classifier_report
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
@@ -72,8 +73,7 @@ def show(choice: Choice) -> None:
 def question(found: ClassifierReport, key: str) -> tuple[np.ndarray, np.ndarray]:
     """Who truly is (bool N), and the probability of it (float N)."""
     keys = [k for k in found.classes if BY_KEY[k].malignant] if key == MALIGNANT else [key]
-    truth = found.predictions["dx"].isin(keys).to_numpy()
-    return truth, found.predictions[keys].to_numpy().sum(axis=1)
+    return found.against(keys)
 
 
 def _who(key: str) -> str:

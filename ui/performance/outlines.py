@@ -5,6 +5,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.evaluation.metrics import FAILED_BELOW
+from core.evaluation.reports import SegmenterReport
 from core.glossary import TASKS
 from core.imaging.image import to_jpeg
 from core.imaging.overlay import draw
@@ -15,7 +16,7 @@ from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse
 from ui.figures import LEGEND_ABOVE
 from ui.performance import charts
-from ui.performance.evaluations import Choice, SegmenterReport, segmenter_report
+from ui.performance.evaluations import Choice, segmenter_report
 from ui.performance.overview import headline
 from ui.text import as_text
 

@@ -11,13 +11,14 @@ import streamlit as st
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.files import ClassFigures
 from core.evaluation.metrics import NAMES, bootstrap_ratios
+from core.evaluation.reports import ClassifierReport
 from core.glossary import TASKS
 from core.system.records import plain
 from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.figures import colour
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Choice, ClassifierReport, classifier_report
+from ui.performance.evaluations import RULE, Choice, classifier_report
 from ui.text import as_text
 
 TITLE = "Overview"
@@ -125,7 +126,7 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
     """Each class's measures with intervals, weakest F1 first, absent classes last."""
     rows = dict(found.figures.classes)
     if answer != RULE:
-        truth, named = found.predictions["dx"].to_numpy(), found.named(answer)
+        truth, named = found.predictions["dx"].to_numpy(), found.named(by_rule=False)
         above, below = [], []
         present = [key for key in rows if (truth == key).any()]
         for key in present:

@@ -1,22 +1,19 @@
 """Choose a threshold: from a wanted sensitivity to a threshold, and what it costs."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
-from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes, Predictions
+from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes
 from core.evaluation.curves import at_threshold, operating_point
-from core.evaluation.files import EvaluationError
+from core.evaluation.files import EvaluationError, command
+from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
-from core.models.cards import FILE as CARD
 from core.models.cards import Card
-from core.models.registry import in_use
-from core.models.weights import WeightsError
+from ui import state
 from ui.case import Case
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS
-from ui.files import written_at
+from ui.performance.evaluations import classifier_report, folder
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -74,29 +71,19 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         st.metric("Specificity", percent(line["specificity"], 1))
     st.caption(
         f"Read off the validation split: {truth.sum():,} photos of {sick} among {len(truth):,} "
-        f"photos of {validation.lesions:,} lesions. {_on_test(keys, line['threshold'])}"
+        f"photos of {validation.figures.lesions:,} lesions. {_on_test(keys, line['threshold'])}"
     )
     _this_photo(shown, keys, target, line["threshold"])
     _thousand(line, float(truth.mean()), target)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions | str:
-    place = Path(folder)
-    try:
-        return Predictions.read(place, Card.read(place), split)
-    except (EvaluationError, WeightsError) as error:
-        return str(error)
-
-
-def predictions(split: str) -> Predictions:
-    """The predictions of the classifier in use, read once. Raises EvaluationError."""
-    place = in_use("classifier").folder
-    files = [place / n for n in (CARD, f"evaluation-{split}.json")]
-    files.append(place / f"predictions-{split}.parquet")
-    found = _predictions(split, str(place), written_at(*files))
-    if isinstance(found, str):
-        raise EvaluationError(found)
+def predictions(split: str) -> ClassifierReport:
+    """What the classifier in use said of a split. Raises EvaluationError: also if other weights
+    did."""
+    found = classifier_report(split)
+    if found.figures.weights != state.cards().get("classifier", Card()).sha256:
+        remedy = f"Make it again with: {command(folder('classifier'), split)}"
+        raise EvaluationError(f"The {split} split was evaluated with other weights. {remedy}")
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
@@ -39,9 +40,7 @@ def runtimes(models: tuple[Model, Model]) -> dict[str, Runtime]:
     found: dict[str, Runtime] = {}
     for name in PRECISIONS:
         with suppress(DeviceError):
-            found[name] = OpenVINORuntime.load(
-                *models, threads=settings.threads, cache=settings.cache, precision=name
-            )
+            found[name] = OpenVINORuntime.load(*models, replace(settings, precision=name))
     return found
 
 
@@ -73,7 +72,7 @@ def main() -> None:
             found[name].iou.append(mask_scores(masks[name], truth)[1])
             found[name].overlap.append(mask_scores(masks[name], masks["f32"])[1])
             if number < HEATMAPS:
-                found[name].heatmaps.append(scores.heatmaps[0])
+                found[name].heatmaps.append(np.maximum(scores.evidence[0], 0))
     rows = [f.row(name, found["f32"], labels, calibration.prior) for name, f in found.items()]
     print(f"{machine()}; {settings.threads} threads.")
     print(

@@ -45,47 +45,31 @@ class Band:
     right: float
 
 
-@dataclass(frozen=True)
-class TrackRecord:
-    """How often answers of low, medium and high entropy were right on validation.
+def bands(folder: Path, classes: tuple[str, ...]) -> list[Band]:
+    """How often answers of low, medium and high entropy were right on validation, in that order;
+    from the single predictions that `python -m train evaluate classifier --split validation` left
+    in a classifier's folder.
 
-    Attributes:
-        bands: three, from low to high.
+    Raises:
+        EvaluationError: they are missing, damaged, too few, or of other classes.
     """
-
-    bands: tuple[Band, ...]
-
-    @classmethod
-    def read(cls, folder: Path, classes: tuple[str, ...]) -> TrackRecord:
-        """Read off the single predictions that `python -m train evaluate classifier --split
-        validation` left in a classifier's folder.
-
-        Raises:
-            EvaluationError: they are missing, damaged, too few, or of other classes.
-        """
-        table = read_predictions(folder, "validation")
-        if not set(classes) <= set(table.columns) or len(table) < len(BANDS):
-            raise EvaluationError(
-                "The predictions of the validation split have too few photos or other classes, so "
-                "there is nothing to compare the answer with. With the dataset imported, make them "
-                f"again: {command(folder, 'validation')}"
-            )
-        spread = entropy(table[list(classes)].to_numpy())
-        right = (table["dx"] == table["prediction"]).to_numpy()
-        thirds = np.array_split(np.argsort(spread, kind="stable"), len(BANDS))
-        return cls(
-            tuple(
-                Band(
-                    name,
-                    float(spread[rows[0]]),
-                    float(spread[rows[-1]]),
-                    len(rows),
-                    float(right[rows].mean()),
-                )
-                for name, rows in zip(BANDS, thirds, strict=True)
-            )
+    table = read_predictions(folder, "validation")
+    if not set(classes) <= set(table.columns) or len(table) < len(BANDS):
+        raise EvaluationError(
+            "The predictions of the validation split have too few photos or other classes, so "
+            "there is nothing to compare the answer with. With the dataset imported, make them "
+            f"again: {command(folder, 'validation')}"
         )
+    spread = entropy(table[list(classes)].to_numpy())
+    right = (table["dx"] == table["prediction"]).to_numpy()
+    found = []
+    thirds = np.array_split(np.argsort(spread, kind="stable"), len(BANDS))
+    for name, rows in zip(BANDS, thirds, strict=True):
+        low, high = spread[rows[[0, -1]]]
+        found.append(Band(name, float(low), float(high), len(rows), float(right[rows].mean())))
+    return found
 
-    def band(self, value: float) -> Band:
-        """The third that an entropy (in nats) belongs to."""
-        return next((band for band in self.bands if value <= band.high), self.bands[-1])
+
+def band_of(value: float, found: list[Band]) -> Band:
+    """The one of the three bands that an entropy (in nats) belongs to."""
+    return next((band for band in found if value <= band.high), found[-1])

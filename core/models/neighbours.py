@@ -7,6 +7,7 @@ products best of all projections of that width (Eckart and Young, Psychometrika 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,12 +75,9 @@ class KnownCases:
         codes = (directions @ basis.T).astype(np.float16).astype(np.float32)
         return cls(codes, basis, tuple(images), tuple(lesions), tuple(diagnoses))
 
-    def lesion_of(self, image_id: str) -> str | None:
-        """The lesion that a training photo shows; None if it is no training photo."""
-        return self._lesion_of.get(image_id)
-
     @cached_property
-    def _lesion_of(self) -> dict[str, str]:
+    def lesion_of(self) -> dict[str, str]:
+        """The lesion that each training photo shows."""
         return dict(zip(self.images, self.lesions, strict=True))
 
     def nearest(
@@ -109,9 +107,8 @@ class KnownCases:
 
 def vote(neighbours: Sequence[Neighbour]) -> dict[str, float]:
     """Share of each diagnosis among the neighbours, most frequent first; only those that occur."""
-    keys = [n.diagnosis for n in neighbours]
-    counts = {key: keys.count(key) / len(keys) for key in dict.fromkeys(keys)}
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+    counts = Counter(n.diagnosis for n in neighbours)
+    return {key: count / len(neighbours) for key, count in counts.most_common()}
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -31,14 +31,7 @@ def open_runtime(
             return TorchRuntime.load(classifier, segmenter, device)
     from core.models.openvino_runtime import OpenVINORuntime
 
-    return OpenVINORuntime.load(
-        classifier,
-        segmenter,
-        threads=settings.threads,
-        lanes=lanes,
-        precision=settings.precision,
-        cache=settings.cache,
-    )
+    return OpenVINORuntime.load(classifier, segmenter, settings, lanes)
 
 
 def _perhaps_a_gpu() -> bool:

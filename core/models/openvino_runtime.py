@@ -3,8 +3,7 @@
 The models are prepared once for a machine: exported from the very weights in `weights/` by
 OpenVINO's PyTorch frontend, which needs torch, and kept in the cache folder. Who has not imported
 torch has that done by a process that ends, so that a server never gets it. The frontend is called
-directly, since `openvino.convert_model` also reports its use
-to its makers.
+directly, since `openvino.convert_model` also reports its use to its makers.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import numpy as np
 import openvino as ov
@@ -30,9 +28,7 @@ from core.models.weights import WeightsError, check_weights
 from core.settings import REPOSITORY, DeviceError, Settings, SettingsError
 from core.system import prepared
 
-if TYPE_CHECKING:
-    from torch import nn
-
+VERSION = ov.__version__.split("-")[0]
 FORMAT = 3
 """Raised when `core.models.explained.Explained` or `Outlined` changes what it takes or gives."""
 
@@ -42,7 +38,7 @@ class OpenVINORuntime:
     so that no more threads compute than there are cores to do so."""
 
     def __init__(
-        self, classifier: ov.CompiledModel, segmenter: ov.CompiledModel, precision: str = "f32"
+        self, classifier: ov.CompiledModel, segmenter: ov.CompiledModel, precision: str
     ) -> None:
         self.precision = precision
         lanes = int(classifier.get_property("NUM_STREAMS"))
@@ -53,49 +49,44 @@ class OpenVINORuntime:
 
     @classmethod
     def load(
-        cls,
-        classifier: Model,
-        segmenter: Model,
-        *,
-        threads: int,
-        cache: Path,
-        lanes: int = 1,
-        precision: str = "f32",
+        cls, classifier: Model, segmenter: Model, settings: Settings, lanes: int = 1
     ) -> OpenVINORuntime:
         """Load from model folders and their cards.
 
         Args:
-            threads: CPU threads altogether.
-            cache: folder for the prepared models.
+            settings: how many threads altogether, where prepared models are kept, and the
+                precision: `f32`, `bf16`, `int8` (the classifier, if its card says how; the U-Net is
+                in bf16 then where the CPU has it) or `auto`: int8 on CPUs of Intel and AMD (two of
+                AMD's were measured), else f32.
             lanes: calls that may run at once, of either network; each gets its share of the
                 threads. No more than there are threads.
-            precision: `f32`, `bf16`, `int8` (the classifier, if its card says how; the U-Net is in
-                bf16 then where the CPU has it) or `auto`: int8 on CPUs of Intel and AMD (two of
-                AMD's were measured), else f32.
 
         Raises:
             WeightsError: a folder is incomplete or damaged.
             DeviceError: a precision that this CPU does not have.
         """
-        core = ov.Core()
-        lanes = min(lanes, threads)
+        core, precision, rounding = ov.Core(), settings.precision, classifier[1].int8
+        lanes = min(lanes, settings.threads)
         has = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             fast = "INT8" in has and platform.machine() in ("x86_64", "AMD64")
             precision = "int8" if fast else "f32"
         if precision != "f32" and precision.upper() not in has:
             raise DeviceError(f"This CPU has no {precision}. Set LESIONLAB_PRECISION to f32.")
-        if precision == "int8" and classifier[1].int8 is None:
+        if precision == "int8" and rounding is None:
             precision = "f32"  # a student's own classifier
         # A classifier in int8 keeps in f32 what moves its scores most; a mask hardly moves in bf16.
         floats = "bf16" if precision == "bf16" else "f32"
         of_masks = "bf16" if precision == "int8" and "BF16" in has else floats
         options = {
-            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_NUM_THREADS": settings.threads,
             "NUM_STREAMS": lanes,
             "ENABLE_CPU_PINNING": False,  # others want the same cores: Streamlit, a training
         }
-        first, second = graphs(core, classifier, segmenter, cache, precision == "int8")
+        first = _graph(core, classifier, settings.cache, "classifier")
+        if precision == "int8" and rounding is not None:
+            to_int8(first, rounding.highest)
+        second = _graph(core, segmenter, settings.cache, "segmenter")
         hint = "INFERENCE_PRECISION_HINT"
         return cls(
             core.compile_model(first, "CPU", options | {hint: floats}),
@@ -106,7 +97,7 @@ class OpenVINORuntime:
     @property
     def name(self) -> str:
         """See `Runtime`."""
-        return f"OpenVINO {ov.__version__.split('-')[0]} on cpu, {self.precision}"
+        return f"OpenVINO {VERSION} on cpu, {self.precision}"
 
     def classify(self, pixels: np.ndarray) -> Scores:
         """See `Runtime`."""
@@ -166,31 +157,18 @@ class _Lanes:
                 self._free.put(request)
 
 
-def graphs(
-    core: ov.Core, classifier: Model, segmenter: Model, cache: Path, int8: bool = False
-) -> tuple[ov.Model, ov.Model]:
-    """Both networks for one photo at a time, in f32, or the classifier in int8 as its card says.
-    Raises WeightsError."""
-    first = _graph(core, classifier, cache, "classifier")
-    if int8 and classifier[1].int8 is not None:
-        to_int8(first, classifier[1].int8.highest)
-    return first, _graph(core, segmenter, cache, "segmenter")
-
-
 def _graph(core: ov.Core, model: Model, cache: Path, kind: str) -> ov.Model:
     """The model from the cache, else exported from its weights; never of other weights than lie in
     its folder."""
     weights, card = model
     check_weights(weights, card.sha256)
-    size = card.input.size
-    version = ov.__version__.split("-")[0]
-    key = f"{card.sha256[:16]}-{size}px-openvino-{version}-{FORMAT}"
+    key = f"{card.sha256[:16]}-{card.input.size}px-openvino-{VERSION}-{FORMAT}"
     folder = prepared.find(cache, key)
     if folder is None and "torch" not in sys.modules and prepared.writable(cache):
         _export_elsewhere(model, kind, cache)
         folder = prepared.find(cache, key)
     if folder is None:
-        exported = _export(_loaded(model, kind), size)
+        exported = _export(model, kind)
         folder = prepared.keep(
             cache, key, lambda to: ov.save_model(exported, to / "model.xml", False)
         )
@@ -223,25 +201,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _export(network: nn.Module, size: int) -> ov.Model:
+def _export(model: Model, kind: str) -> ov.Model:
     import torch
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
+    from core.models.torch_runtime import load_classifier, load_segmenter
+
+    network = load_classifier(model) if kind == "classifier" else load_segmenter(model)
+    size = model[1].input.size
     example = torch.zeros(1, size, size, 3, dtype=torch.uint8)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing: sizes are constants, torch.jit is no longer new
         decoder = TorchScriptPythonDecoder(network, example_input=example)
     frontend = FrontEndManager().load_by_framework("pytorch")
-    model = frontend.convert(frontend.load(decoder))
-    model.reshape([1, size, size, 3])
-    return model
-
-
-def _loaded(model: Model, kind: str) -> nn.Module:
-    from core.models.torch_runtime import load_classifier, load_segmenter
-
-    return {"classifier": load_classifier, "segmenter": load_segmenter}[kind](model)
+    exported = frontend.convert(frontend.load(decoder))
+    exported.reshape([1, size, size, 3])
+    return exported
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -106,20 +107,13 @@ class Reference:
 
 
 def _gaussian(stored: dict[str, np.ndarray], name: str) -> FeatureGaussian:
-    mean, scale, basis, variance, rest = (
-        stored[f"{name}.{part}"] for part in ("mean", "scale", "basis", "variance", "rest")
-    )
-    return FeatureGaussian(mean, scale, basis, variance, float(rest[0]))
+    parts: dict[str, Any] = {f.name: stored[f"{name}.{f.name}"] for f in fields(FeatureGaussian)}
+    return FeatureGaussian(**parts | {"rest": float(parts["rest"][0])})
 
 
 def _parts(found: FeatureGaussian, name: str) -> dict[str, np.ndarray]:
-    return {
-        f"{name}.mean": found.mean,
-        f"{name}.scale": found.scale,
-        f"{name}.basis": found.basis,
-        f"{name}.variance": found.variance,
-        f"{name}.rest": np.array([found.rest], np.float32),
-    }
+    parts = vars(found) | {"rest": np.array([found.rest], np.float32)}
+    return {f"{name}.{part}": value for part, value in parts.items()}
 
 
 def _fits(found: FeatureGaussian) -> bool:

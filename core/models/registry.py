@@ -71,14 +71,12 @@ class Model:
         folder: its weights and its card lie there.
         card: the same, read.
         own: a run's; False: the shipped one.
-        unfit: why the app cannot use it, a sentence; "" if it can.
     """
 
     kind: str
     folder: Path
     card: Card
     own: bool
-    unfit: str
 
 
 def in_use(kind: str, settings: Settings | None = None) -> InUse:
@@ -157,7 +155,7 @@ def models(settings: Settings | None = None) -> list[Model]:
                     card = Card.read(folder / kind)
                 except WeightsError:
                     continue
-                found.append(Model(kind, folder / kind, card, own, unfit(kind, card)))
+                found.append(Model(kind, folder / kind, card, own))
     return found
 
 

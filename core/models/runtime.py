@@ -30,11 +30,6 @@ class Scores:
     embeddings: np.ndarray
     textures: np.ndarray
 
-    @property
-    def heatmaps(self) -> np.ndarray:
-        """Grad-CAM of every class, N×K×h×w ≥ 0: what speaks for it."""
-        return np.maximum(self.evidence, 0)
-
 
 class Runtime(Protocol):
     """Both networks, loaded. May be called from several threads at once."""

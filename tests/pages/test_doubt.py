@@ -81,9 +81,9 @@ def test_missing_predictions_leave_the_figure(app, monkeypatch, tmp_path):
     monkeypatch.setattr(
         core.answer.entropy, "read_predictions", lambda _, split: read_predictions(tmp_path, split)
     )
-    doubt._record.clear()
+    doubt._bands.clear()
     app.run()
-    doubt._record.clear()
+    doubt._bands.clear()
     assert not app.exception
     assert "the model was right in" not in texts(app)
     assert "predictions-validation.parquet is missing" in texts(app)

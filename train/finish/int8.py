@@ -134,9 +134,8 @@ def _compare(
 ) -> AgainstF32:
     """The answers to validation photos in int8 against those in floats."""
     (folder, card), segmenter = models
-    threads, cache = settings.threads, settings.cache
     runtimes = [
-        OpenVINORuntime.load(model, segmenter, threads=threads, cache=cache, precision=precision)
+        OpenVINORuntime.load(model, segmenter, replace(settings, precision=precision))
         for model, precision in (
             ((folder, card), "f32"),
             ((folder, replace(card, int8=found)), "int8"),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.answer.analyser import DECODED_PX, Analysis
 from core.answer.eight_views import EightViews
-from core.answer.entropy import Band, TrackRecord, entropy
+from core.answer.entropy import Band, band_of, bands, entropy
 from core.answer.words import DOMAIN_NAMES, domain_note
 from core.evaluation.files import EvaluationError
 from core.formatting import chance, percent
@@ -62,8 +62,8 @@ def in_words(shown: ShownAnalysis) -> str | None:
 def _band(shown: ShownAnalysis) -> Band:
     """Raises EvaluationError."""
     model = in_use("classifier")
-    record = _record(model.folder, shown.analysis.classes, model.key)
-    return record.band(float(entropy(shown.analysis.probabilities)))
+    found = _bands(model.folder, shown.analysis.classes, model.key)
+    return band_of(float(entropy(shown.analysis.probabilities)), found)
 
 
 def _how_often(band: Band, mark: str = "") -> str:
@@ -95,8 +95,8 @@ def _spread(shown: ShownAnalysis) -> None:
 
 
 @st.cache_data(max_entries=2, show_spinner=False)
-def _record(folder: Path, classes: tuple[str, ...], key: str) -> TrackRecord:
-    return TrackRecord.read(folder, classes)
+def _bands(folder: Path, classes: tuple[str, ...], key: str) -> list[Band]:
+    return bands(folder, classes)
 
 
 def _quality(shown: ShownAnalysis, taken: bool | None) -> None:

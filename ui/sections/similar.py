@@ -48,7 +48,7 @@ def neighbours(case: Case, shown: ShownAnalysis, count: int) -> tuple[Neighbour,
     if case.record is not None:
         own = str(case.record["lesion_id"])
     elif found := re.search(r"ISIC_\d{7}", case.name):
-        own = analyser.reference.cases.lesion_of(found[0])
+        own = analyser.reference.cases.lesion_of.get(found[0])
     return analyser.similar(shown.analysis, count, own)
 
 

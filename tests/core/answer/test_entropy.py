@@ -1,12 +1,13 @@
 """Entropy, and the track record of answers like it."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.answer.entropy import TrackRecord, entropy
+from core.answer.entropy import band_of, bands, entropy
 from core.evaluation.files import EvaluationError
 from core.settings import REPOSITORY
 from core.taxonomy import KEYS
@@ -31,22 +32,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_thirds_of_the_predictions(folder: Path) -> None:
-    record = TrackRecord.read(folder, ("mel", "nv"))
-    assert [band.name for band in record.bands] == ["low", "medium", "high"]
-    assert [band.images for band in record.bands] == [3, 3, 3]
-    assert [band.right for band in record.bands] == pytest.approx([1, 2 / 3, 0])
+    found = bands(folder, ("mel", "nv"))
+    assert [band.name for band in found] == ["low", "medium", "high"]
+    assert [band.images for band in found] == [3, 3, 3]
+    assert [band.right for band in found] == pytest.approx([1, 2 / 3, 0])
     for value, name in ((0, "low"), (0.5, "medium"), (np.log(2), "high"), (9, "high")):
-        assert record.band(value).name == name
+        assert band_of(value, found).name == name
 
 
 def test_shipped_record_is_that_of_the_table() -> None:
     classifier = REPOSITORY / "weights" / "classifier"
-    record = TrackRecord.read(classifier, KEYS)
+    found = bands(classifier, KEYS)
     table = pd.read_parquet(classifier / PREDICTIONS)
-    assert sum(band.images for band in record.bands) == len(table)
-    right = sum(band.right * band.images for band in record.bands)
+    assert sum(band.images for band in found) == len(table)
+    right = sum(band.right * band.images for band in found)
     assert right == pytest.approx((table["dx"] == table["prediction"]).sum())
-    for earlier, later in zip(record.bands, record.bands[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert earlier.low <= earlier.high <= later.low
         assert earlier.right > later.right  # else entropy would tell a student nothing
 
@@ -63,4 +64,4 @@ def test_unusable_predictions_say_so(folder: Path, problem: str) -> None:
     else:
         pd.read_parquet(path).head(2).to_parquet(path)
     with pytest.raises(EvaluationError, match="validation"):
-        TrackRecord.read(folder, classes)
+        bands(folder, classes)

@@ -211,7 +211,7 @@ def test_models_lists_the_shipped_ones_first(settings: Settings) -> None:
     Card(name="x").write(mine(settings, "segmenter"))
     (settings.runs / "bad" / "model" / "classifier").mkdir(parents=True)
     found = models(settings)
-    assert [(m.kind, m.own, bool(m.unfit)) for m in found] == [
+    assert [(m.kind, m.own, bool(unfit(m.kind, m.card))) for m in found] == [
         ("classifier", False, False),
         ("segmenter", False, False),
         ("classifier", True, False),

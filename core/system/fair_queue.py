@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from typing import Self
 
 
@@ -20,10 +19,9 @@ class FairQueue:
     """
 
     def __init__(self, at_once: int = 1, waiting: int = 100) -> None:
-        self._at_once, self._waiting = at_once, waiting
-        self._lock = threading.Lock()
-        self._running: set[Turn] = set()
-        self._queue: deque[Turn] = deque()
+        self.at_once, self.waiting = at_once, waiting
+        self.turns: list[Turn] = []  # in the order they came; the first `at_once` run
+        self.moved = threading.Condition()
 
     def take(self) -> Turn:
         """A place in the queue, to be used in a `with` block, which gives it back.
@@ -31,56 +29,39 @@ class FairQueue:
         Raises:
             BusyError: too many wait already.
         """
-        turn = Turn(self)
-        with self._lock:
-            if len(self._running) < self._at_once:
-                self._start(turn)
-            elif len(self._queue) < self._waiting:
-                self._queue.append(turn)
-            else:
+        with self.moved:
+            waiting = len(self.turns) - self.at_once
+            if waiting >= self.waiting:
                 raise BusyError(
-                    f"{len(self._queue)} photos wait to be analysed already. Try again in a minute."
+                    f"{waiting} photos wait to be analysed already. Try again in a minute."
                 )
+            turn = Turn(self)
+            self.turns.append(turn)
         return turn
-
-    def _start(self, turn: Turn) -> None:
-        self._running.add(turn)
-        turn._started.set()
-
-    def _ahead(self, turn: Turn) -> int:
-        with self._lock:
-            if turn not in self._queue:
-                return 0
-            return len(self._running) + self._queue.index(turn)
-
-    def _give_back(self, turn: Turn) -> None:
-        with self._lock:
-            if turn in self._running:
-                self._running.remove(turn)
-            elif turn in self._queue:
-                self._queue.remove(turn)
-            while self._queue and len(self._running) < self._at_once:
-                self._start(self._queue.popleft())
 
 
 class Turn:
     """One caller's place; see `FairQueue.take`."""
 
-    def __init__(self, turns: FairQueue) -> None:
-        self._turns = turns
-        self._started = threading.Event()
+    def __init__(self, queue: FairQueue) -> None:
+        self._queue = queue
 
     @property
     def ahead(self) -> int:
         """How many come before; 0 once it is this one's turn."""
-        return self._turns._ahead(self)
+        with self._queue.moved:
+            place = self._queue.turns.index(self) if self in self._queue.turns else 0
+        return place if place >= self._queue.at_once else 0
 
     def wait(self, seconds: float) -> bool:
         """Wait for the turn; false if it has not come in that time."""
-        return self._started.wait(seconds)
+        with self._queue.moved:
+            return self._queue.moved.wait_for(lambda: self.ahead == 0, seconds)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._turns._give_back(self)
+        with self._queue.moved:
+            self._queue.turns.remove(self)
+            self._queue.moved.notify_all()

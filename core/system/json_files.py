@@ -12,13 +12,8 @@ def read_object(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it holds no JSON object, or text that cannot be shown or written.
     """
-    return object_in(path.read_text(encoding="utf-8"))
-
-
-def object_in(text: str) -> dict[str, Any]:
-    """The JSON object in a text. Raises ValueError as `read_object` does."""
     try:
-        found = json.loads(text, parse_int=_whole)
+        found = json.loads(path.read_text(encoding="utf-8"), parse_int=_whole)
         # Halves of a surrogate pair are valid JSON and no valid text.
         json.dumps(found, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:

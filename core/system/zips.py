@@ -10,7 +10,9 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -57,13 +59,9 @@ def open_zip(file: Path | IO[bytes], most: int) -> zipfile.ZipFile:
         FileNotFoundError: there is no such file.
     """
     try:
-        if isinstance(file, Path):
-            with file.open("rb") as opened:
-                listed = _listed(opened)
-        else:
-            listed = _listed(file)
-        if listed > most:
-            raise ZipError(Problem.MANY)
+        with file.open("rb") if isinstance(file, Path) else nullcontext(file) as opened:
+            if _listed(opened) > most:
+                raise ZipError(Problem.MANY)
         return zipfile.ZipFile(file)
     except (ZipError, FileNotFoundError):
         raise
@@ -118,12 +116,8 @@ def leads_out(name: str) -> bool:
 
 def twice(infos: Sequence[zipfile.ZipInfo]) -> str | None:
     """A name that two members share, if any do."""
-    seen: set[str] = set()
-    for info in infos:
-        if info.filename in seen:
-            return info.filename
-        seen.add(info.filename)
-    return None
+    counts = Counter(info.filename for info in infos)
+    return next((name for name, count in counts.items() if count > 1), None)
 
 
 def _listed(file: IO[bytes]) -> int:

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from core.settings import Settings, SettingsError
+from core.errors import DatasetError, UserError
+from core.settings import Settings
 from core.system.storage import CLEARED, TITLES, clear, size, survey
 
 T = TypeVar("T")
@@ -78,9 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except SettingsError as error:
+    except UserError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, DatasetError) else 2
     except KeyboardInterrupt:
         print("Stopped. What is done stays; an import goes on when run again.", file=sys.stderr)
         return 130
@@ -90,8 +91,6 @@ def _import(options: argparse.Namespace) -> int:
     from core.ham10000.importer import import_archives
 
     report = _with_progress("files", lambda show: import_archives(options.archives, progress=show))
-    if report is None:
-        return 1
     print(
         f"{report.added:,} files added, {report.unchanged:,} were there, "
         f"{report.ignored:,} ignored."
@@ -104,8 +103,6 @@ def _starter(options: argparse.Namespace) -> int:
     from core.ham10000.starter import download
 
     report = _with_progress("photos", lambda show: download(progress=show))
-    if report is None:
-        return 1
     print(f"{report.added} photos were downloaded; {report.there} are here now.")
     for credit in report.credits:
         print(f"Photos: {credit}")
@@ -117,12 +114,9 @@ def _starter(options: argparse.Namespace) -> int:
     return 0
 
 
-def _with_progress(unit: str, work: Callable[[Callable[[int, int, str], None]], T]) -> T | None:
-    """The result of work on the dataset, with a bar while it lasts; None if it failed, which is
-    said."""
+def _with_progress(unit: str, work: Callable[[Callable[[int, int, str], None]], T]) -> T:
+    """The result of work on the dataset, with a bar while it lasts."""
     from tqdm import tqdm
-
-    from core.errors import DatasetError
 
     with tqdm(unit=f" {unit}", disable=None) as bar:
 
@@ -131,16 +125,10 @@ def _with_progress(unit: str, work: Callable[[Callable[[int, int, str], None]], 
             bar.set_description(text, refresh=False)
             bar.update(done - bar.n)
 
-        try:
-            return work(show)
-        except DatasetError as error:
-            bar.close()
-            print(error, file=sys.stderr)
-            return None
+        return work(show)
 
 
 def _status(options: argparse.Namespace) -> int:
-    from core.errors import DatasetError
     from core.ham10000.dataset import Dataset, status
     from core.ham10000.splits import SPLITS, SplitError
 
@@ -174,9 +162,8 @@ def _analyse(options: argparse.Namespace) -> int:
 
     from core.answer.analyser import Analyser
     from core.batch.folder import analyse_files, find_pictures
-    from core.batch.ray_cluster import RayError, on_cluster
+    from core.batch.ray_cluster import on_cluster
     from core.models.registry import models_in_use
-    from core.models.weights import WeightsError
     from core.report.downloads import DISCLAIMER
 
     try:
@@ -202,7 +189,7 @@ def _analyse(options: argparse.Namespace) -> int:
                 if options.ray
                 else None,
             )
-    except (OSError, RayError, WeightsError) as error:
+    except OSError as error:
         print(error, file=sys.stderr)
         return 2
     print(
@@ -215,13 +202,8 @@ def _analyse(options: argparse.Namespace) -> int:
 
 def _prepare(options: argparse.Namespace) -> int:
     from core.answer.analyser import Analyser
-    from core.models.weights import WeightsError
 
-    try:
-        print(f"Ready: {Analyser.load().runtime.name}.")
-    except WeightsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    print(f"Ready: {Analyser.load().runtime.name}.")
     return 0
 
 
@@ -268,7 +250,6 @@ def _quality(options: argparse.Namespace) -> int:
 
     from core.answer.analyser import Analyser
     from core.answer.quality_limits import fit_limits
-    from core.errors import DatasetError
     from core.ham10000.dataset import Dataset
     from core.ham10000.splits import SplitError
     from core.lesion.quality import LIMITS, write_limits

@@ -182,7 +182,6 @@ def bootstrap(
     measure: Callable[[np.ndarray], dict[str, float]],
     groups: np.ndarray,
     draws: int = 2000,
-    seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
     """95 % percentile intervals by resampling whole lesions (cluster bootstrap: Field & Welsh,
     J. R. Stat. Soc. B 69, 2007), since images of one lesion are not independent.
@@ -195,7 +194,7 @@ def bootstrap(
     order = np.argsort(groups, kind="stable")
     _, starts = np.unique(groups[order], return_index=True)
     members = np.split(order, starts[1:])
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     results: dict[str, list[float]] = {}
     for _ in range(draws):
         chosen = rng.integers(0, len(members), len(members))

@@ -128,14 +128,12 @@ class Database(SQLiteFile):
         try:
             claim(folder, ANSWERS)
             with closing(self.connect()) as connection:
-                if not self.holds_ours(connection):
-                    self.make_tables(connection)
-                elif version_of(connection) > self.version:
+                if self.holds_ours(connection) and version_of(connection) > self.version:
                     raise LearningError(
                         f"{self.path} is of a newer LesionLab. Get that one, or have "
                         "LESIONLAB_LEARNING name another folder."
                     )
-                elif version_of(connection) < self.version:
+                if version_of(connection) < self.version:
                     self.make_tables(connection)
         except ForeignFolderError as error:
             raise LearningError(

@@ -17,7 +17,8 @@ REMEDY = f"Run: {Path(sys.executable).name} -m pip install -r {REQUIREMENTS.name
 def examination() -> Iterator[Finding]:
     """What is found, in the order in which one would mend it. Nothing but packages while one is
     missing. Raises SettingsError."""
-    yield _python()
+    python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield Finding(FINE, python)
     found = list(packages(REQUIREMENTS))
     yield from found
     if any(package.state is PROBLEM for package in found):
@@ -50,8 +51,3 @@ def packages(requirements: Path) -> Iterator[Finding]:
         yield Finding(NOTE, f"Other versions than were tested: {'; '.join(others)}", REMEDY)
     if not missing and not others:
         yield Finding(FINE, f"The {count} packages are the tested versions")
-
-
-def _python() -> Finding:
-    said = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Finding(FINE, said)

@@ -68,13 +68,12 @@ def dataset_pool(table: pd.DataFrame, predictions: pd.DataFrame | None) -> pd.Da
 
 def practice_pool() -> pd.DataFrame:
     """Practice lesions as a pool of cases, likewise; none is drawn yet."""
-    rows = [
-        (f"{_PRACTICE}:{kind}:{_FIRST + number}", RESEMBLES[kind])
+    kinds = {
+        f"{_PRACTICE}:{kind}:{_FIRST + number}": RESEMBLES[kind]
         for kind in KINDS
         for number in range(PRACTICE_EACH)
-    ]
-    ids = [image for image, _ in rows]
-    return pd.DataFrame({"lesion_id": ids, "dx": [dx for _, dx in rows]}, index=ids)
+    }
+    return pd.DataFrame({"lesion_id": list(kinds), "dx": list(kinds.values())}, index=list(kinds))
 
 
 def is_practice(image: str) -> bool:

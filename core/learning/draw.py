@@ -77,7 +77,8 @@ def draw(
     if level == "realistic":
         chosen = list(lesions.index[:count])
     elif level == "hard":
-        chosen = _hard(lesions, count)
+        nearest = lesions["margin"].rank(method="first") <= max(count, HARD_SHARE * len(lesions))
+        chosen = list(lesions.index[nearest][:count])
     elif level == "distrust":
         chosen = _distrust(lesions, count)
     elif level == "weak":
@@ -110,11 +111,6 @@ def _by_shares(
         chosen.append(waiting[key].pop(0))
         taken[key] += 1
     return chosen
-
-
-def _hard(lesions: pd.DataFrame, count: int) -> list[str]:
-    nearest = lesions["margin"].rank(method="first") <= max(count, HARD_SHARE * len(lesions))
-    return list(lesions.index[nearest][:count])
 
 
 def _distrust(lesions: pd.DataFrame, count: int) -> list[str]:

@@ -1,7 +1,7 @@
 """A person's answers as a table to take home."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -10,70 +10,44 @@ from core.learning.outlines import as_json
 from core.learning.records import OUTLINED, SKIPPED, Answered, is_right
 from core.report.downloads import DISCLAIMER
 
-COLUMNS = (
-    "answered_at",
-    "quiz",
-    "mode",
-    "set",
-    "image",
-    "truth",
-    "answer",
-    "confidence",
-    "right",
-    "seconds",
-    "answer_after_ai",
-    "confidence_after_ai",
-    "right_after_ai",
-    "model",
-    "model_right",
-    "outline",
-    "iou_with_expert",
-    "dice_with_expert",
-    "iou_with_model",
-    "dice_with_model",
-    "model_iou_with_expert",
-    "model_dice_with_expert",
-    "note",
-)
+COLUMNS: dict[str, Callable[[Answered], object]] = {
+    "answered_at": lambda a: a.at.isoformat(timespec="seconds"),
+    "quiz": lambda a: a.quiz,
+    "mode": lambda a: a.mode,
+    "set": lambda a: a.level,
+    "image": lambda a: a.image,
+    "truth": lambda a: a.truth,
+    "answer": lambda a: a.first,
+    "confidence": lambda a: a.confidence,
+    "right": lambda a: None if a.first in (SKIPPED, OUTLINED) else a.right,
+    "seconds": lambda a: round(a.seconds, 1),
+    "answer_after_ai": lambda a: a.second,
+    "confidence_after_ai": lambda a: a.second_confidence,
+    "right_after_ai": lambda a: None if a.second is None else is_right(a.second, a.truth),
+    "model": lambda a: a.said.named if a.said else None,
+    "model_right": lambda a: is_right(a.said.named, a.truth) if a.said else None,
+    "outline": lambda a: json.dumps(as_json(a.drawn.drawing)) if a.drawn else None,
+    "iou_with_expert": lambda a: _agreement(a, "student", "iou"),
+    "dice_with_expert": lambda a: _agreement(a, "student", "dice"),
+    "iou_with_model": lambda a: _agreement(a, "with_model", "iou"),
+    "dice_with_model": lambda a: _agreement(a, "with_model", "dice"),
+    "model_iou_with_expert": lambda a: _agreement(a, "model", "iou"),
+    "model_dice_with_expert": lambda a: _agreement(a, "model", "dice"),
+    "note": lambda a: DISCLAIMER,
+}
 
 
 def answers_csv(answers: Sequence[Answered]) -> bytes:
     """One row a case, times in UTC, confidences, IoU and Dice 0…1; outlines as JSON (corners x, y
     in shares of the photo's width and height), and so painted areas (COCO's run lengths); the last
     column says what it is for."""
-    rows = [
-        (
-            a.at.isoformat(timespec="seconds"),
-            a.quiz,
-            a.mode,
-            a.level,
-            a.image,
-            a.truth,
-            a.first,
-            a.confidence,
-            None if a.first in (SKIPPED, OUTLINED) else a.right,
-            round(a.seconds, 1),
-            a.second,
-            a.second_confidence,
-            None if a.second is None else is_right(a.second, a.truth),
-            a.said.named if a.said else None,
-            is_right(a.said.named, a.truth) if a.said else None,
-            json.dumps(as_json(a.drawn.drawing)) if a.drawn else None,
-            *_overlaps(a),
-            DISCLAIMER,
-        )
-        for a in answers
-    ]
+    rows = [[cell(a) for cell in COLUMNS.values()] for a in answers]
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
     return safe_table(table).to_csv(index=False).encode("utf-8")
 
 
-def _overlaps(answered: Answered) -> list[float | None]:
-    """IoU and Dice of student and expert, student and model, model and expert."""
+def _agreement(answered: Answered, pair: str, measure: str) -> float | None:
+    """IoU or Dice of a pair of `core.learning.outlines.OutlineScores`, where it is known."""
     scores = answered.drawn.scores if answered.drawn else None
-    if scores is None:
-        return [None] * 6
-    found: list[float | None] = []
-    for pair in (scores.student, scores.with_model, scores.model):
-        found += [None, None] if pair is None else [round(pair.iou, 4), round(pair.dice, 4)]
-    return found
+    overlap = getattr(scores, pair) if scores else None
+    return round(getattr(overlap, measure), 4) if overlap else None

@@ -71,16 +71,13 @@ def alone(entry: Path) -> Iterator[bool]:
     """Make an entry within the block, if that is true. False: another process makes or uses it,
     and half a second was waited. Who waits then looks whether the entry is whole by now, since one
     that uses it may do so for hours."""
-    lock = FileLock(entry / LOCK)
     try:
-        lock.acquire(timeout=WAIT_SECONDS)
+        held = FileLock(entry / LOCK).acquire(timeout=WAIT_SECONDS)
     except Timeout:
         yield False
         return
-    try:
+    with held:
         yield True
-    finally:
-        lock.release()
 
 
 def in_use(entry: Path) -> bool:

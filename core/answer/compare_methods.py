@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 method,
                 np.ascontiguousarray(pixels[:, :, ::-1]),
                 chosen.index,
-                partial(_told, writer, name),
+                partial(writer.next, name, 1),
             )
             target = chosen.folder / f"{method}.npy"
             with ownership.replacing(target) as temporary, temporary.open("wb") as file:
@@ -61,10 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
-
-
-def _told(writer: ProgressWriter, name: str, _: float) -> None:
-    writer.next(name, 1)
 
 
 def read_maps(folder: Path) -> dict[str, np.ndarray]:

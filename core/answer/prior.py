@@ -1,7 +1,5 @@
 """The same photo in another waiting room: probabilities for another share of each diagnosis."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 LEAST = float(np.finfo(np.float32).tiny)
@@ -38,41 +36,25 @@ def reweigh(probabilities: np.ndarray, prior: np.ndarray, new: np.ndarray) -> np
     return odds / odds.sum()
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How often diagnoses were counted somewhere.
-
-    Attributes:
-        lesions: number by key; a key that was not counted apart is missing.
-        where: the waiting room, in a few words.
-        source, link: the publication.
-        limits: what makes the numbers approximate.
-    """
-
-    lesions: dict[str, int]
-    where: str
-    source: str
-    link: str
-    limits: str
-
-    def prior(self, classes: tuple[str, ...], fallback: np.ndarray) -> np.ndarray:
-        """Share of each class, float64 K, sum 1; classes not counted get their share of `fallback`
-        (float K, sum 1), the others what remains."""
-        counted = np.array([key in self.lesions for key in classes])
-        numbers = np.array([self.lesions.get(key, 0) for key in classes], np.float64)
-        rest = fallback[counted].sum()
-        return np.where(counted, numbers / numbers.sum() * rest, fallback)
-
-
-GENERAL_PRACTICE = Counts(
-    lesions={"akiec": 434, "bcc": 415, "bkl": 1221, "mel": 172, "nv": 2571},
-    where="general practices in the Netherlands, 2015 to 2020",
-    source="Tensen et al., JMIR Dermatology 5(3):e40888 (2022)",
-    link="https://doi.org/10.2196/40888",
-    limits="Lesions that family doctors sent to a dermatologist as dermoscopic photos, as named "
+COUNTED = {"akiec": 434, "bcc": 415, "bkl": 1221, "mel": 172, "nv": 2571}
+"""Lesions of general practices, by diagnosis: 4,813 of the 6,364 of that study, as public excerpts
+of it quote them; the whole paper was not at hand."""
+COUNTED_IN = "general practices in the Netherlands, 2015 to 2020"
+SOURCE = "Tensen et al., JMIR Dermatology 5(3):e40888 (2022)"
+LINK = "https://doi.org/10.2196/40888"
+LIMITS = (
+    "Lesions that family doctors sent to a dermatologist as dermoscopic photos, as named "
     "from the photo. Squamous cell carcinoma is counted with basal cell carcinoma; Bowen's disease "
     "and lentigines are left out; for dermatofibroma and vascular lesions, whose numbers were not "
-    "at hand, HAM10000's shares stand in.",
+    "at hand, HAM10000's shares stand in."
 )
-"""4,813 of the 6,364 lesions of that study, as public excerpts of it quote them; the whole paper
-was not at hand."""
+"""What makes the numbers approximate."""
+
+
+def general_practice(classes: tuple[str, ...], fallback: np.ndarray) -> np.ndarray:
+    """Share of each class in general practices, float64 K, sum 1; classes not counted get their
+    share of `fallback` (float K, sum 1), the others what remains."""
+    counted = np.array([key in COUNTED for key in classes])
+    numbers = np.array([COUNTED.get(key, 0) for key in classes], np.float64)
+    rest = fallback[counted].sum()
+    return np.where(counted, numbers / numbers.sum() * rest, fallback)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.answer.cam_methods import BATCH, METHODS, SCORED, passes
+from core.answer.cam_methods import BATCH, METHODS, SCORED
 from core.models.architectures import AnyClassifier
 from core.models.cards import Card
 from core.models.networks import channels_last, normalise
@@ -35,9 +35,6 @@ KINDS = {
     "eigencam": EigenCAM,
     "scorecam": ScoreCAM,
 }
-
-Report = Callable[[float], object]
-"""Is told the share done so far, 0…1. What it raises ends the computation."""
 
 
 class Cams:
@@ -72,7 +69,11 @@ class Cams:
         return cls(network)
 
     def compute(
-        self, method: str, pixels: np.ndarray, index: int, report: Report | None = None
+        self,
+        method: str,
+        pixels: np.ndarray,
+        index: int,
+        passed: Callable[[], object] = lambda: None,
     ) -> np.ndarray:
         """One heatmap: the package's own, but before it is stretched to 0…1 and enlarged to the
         photo, which would put heat where there is none.
@@ -81,7 +82,8 @@ class Cams:
             method: a key of `METHODS`.
             pixels: uint8 RGB S×S×3, the classifier's input (`core.imaging.image.resize`).
             index: of the class.
-            report: told of the progress.
+            passed: called after each pass (`core.answer.cam_methods.passes`). What it raises ends
+                the computation.
 
         Returns:
             float32 h×w ≥ 0 spanning the whole photo, in units of the method's own.
@@ -97,7 +99,7 @@ class Cams:
         if METHODS[method].needs_gradient:
             x.requires_grad_(True)
         with _keeping_the_map(KINDS[method])(
-            _LogitsOnly(self.network, passes(method), report),
+            _LogitsOnly(self.network, passed),
             [self.network.last_block],
             reshape_transform=_most_varied if method == "scorecam" else None,
         ) as cam:
@@ -111,17 +113,15 @@ class Cams:
 
 
 class _LogitsOnly(nn.Module):
-    """As the package wants a network: it returns the logits alone. It also counts its passes."""
+    """As the package wants a network: it returns the logits alone."""
 
-    def __init__(self, network: AnyClassifier, passes: int, report: Report | None) -> None:
+    def __init__(self, network: AnyClassifier, passed: Callable[[], object]) -> None:
         super().__init__()
-        self.network, self.passes, self.report, self.done = network, passes, report, 0
+        self.network, self.passed = network, passed
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.network(x)[0]
-        self.done += 1
-        if self.report:
-            self.report(self.done / self.passes)
+        self.passed()
         return logits
 
 

@@ -2,7 +2,6 @@
 
 import http.client
 import re
-import socket
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -71,11 +70,11 @@ def _of(environment: Mapping[str, str], settings: Mapping[str, Any], name: str) 
 
 def _listens(host: str, port: int) -> str:
     """What answers there: `lesionlab` (or another app of Streamlit), `other`, or nothing."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
-        socket.create_connection((host, port), timeout=2).close()
+        connection.connect()
     except OSError:
         return ""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/_stcore/health")
         answer = connection.getresponse()

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.answer.prior import GENERAL_PRACTICE, reweigh
+from core.answer.prior import COUNTED_IN, LIMITS, LINK, SOURCE, general_practice, reweigh
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
@@ -38,12 +38,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         new = np.full(len(prior), 1 / len(prior))
         st.caption("No group of patients is like that, but it shows what the photo alone says.")
     elif room == "practice":
-        new = GENERAL_PRACTICE.prior(analysis.classes, prior)
-        st.caption(
-            f"Counted in {GENERAL_PRACTICE.where}: "
-            f"[{GENERAL_PRACTICE.source}]({GENERAL_PRACTICE.link}). Approximate. "
-            f"{GENERAL_PRACTICE.limits}"
-        )
+        new = general_practice(analysis.classes, prior)
+        st.caption(f"Counted in {COUNTED_IN}: [{SOURCE}]({LINK}). Approximate. {LIMITS}")
     else:
         new = _own(analysis.classes, prior)
         if not new.any():

@@ -227,7 +227,7 @@ def _storage(options: argparse.Namespace) -> int:
         if input("Remove them? [y/N] ").strip().lower() not in ("y", "yes"):
             print("Nothing was removed.")
             return 1
-    print(clear(kinds, settings).sentence)
+    print(clear(kinds, settings))
     return 0
 
 

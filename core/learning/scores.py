@@ -1,7 +1,6 @@
 """What answers say: accuracy, confusions, calibration, and what the AI did to them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
@@ -103,21 +102,13 @@ def confusions(answers: Sequence[Answered], who: Answer) -> np.ndarray:
     return confusion(predicted, labels, len(KEYS))
 
 
-@dataclass(frozen=True)
-class Sureness:
-    """Answers given with one confidence (0…1), and how many of them were right."""
-
-    confidence: float
-    right: Share
-
-
-def calibration(answers: Sequence[Answered]) -> list[Sureness]:
+def calibration(answers: Sequence[Answered]) -> dict[float, Share]:
     """For each confidence that was said, ascending, how often the first answer was right."""
     said: dict[float, list[bool]] = {}
     for a in answers:
         if a.confidence is not None:
             said.setdefault(a.confidence, []).append(a.right)
-    return [Sureness(level, share(sum(said[level]), len(said[level]))) for level in sorted(said)]
+    return {level: share(sum(right), len(right)) for level, right in sorted(said.items())}
 
 
 def overconfidence(answers: Sequence[Answered]) -> float | None:

@@ -60,41 +60,28 @@ class Item:
     used: bool = False
 
 
-@dataclass(frozen=True)
-class Cleared:
-    """What was removed: how many entries, of how many bytes; and how many were in use and stay."""
-
-    removed: int
-    nbytes: int
-    used: int
-
-    @property
-    def sentence(self) -> str:
-        """The same for people."""
-        said = f"{size(self.nbytes)} freed." if self.removed else "There was nothing to remove."
-        return f"{said} {self.used} in use, which stay." if self.used else said
-
-
 def survey(settings: Settings) -> list[Item]:
     """All that is kept, in the order of `TITLES`."""
     return [*_cached(settings), *_runs(settings), *_dataset(settings), *_people(settings)]
 
 
-def clear(kinds: Collection[str], settings: Settings) -> Cleared:
-    """Remove what can be made again and is not in use.
+def clear(kinds: Collection[str], settings: Settings) -> str:
+    """Remove what can be made again and is not in use; returns in a sentence what was done.
 
     Args:
         kinds: keys of `CLEARED`.
     """
-    removed = freed = used = 0
+    removed: list[int] = []
+    used = 0
     for item in _cached(settings):
         if item.kind not in kinds:
             continue
         if caches.evict(item.path, CLEARED[item.kind]):
-            removed, freed = removed + 1, freed + item.nbytes
+            removed.append(item.nbytes)
         else:
             used += item.used
-    return Cleared(removed, freed, used)
+    said = f"{size(sum(removed))} freed." if removed else "There was nothing to remove."
+    return f"{said} {used} in use, which stay." if used else said
 
 
 def make_room(place: Path, needed: int, settings: Settings) -> None:

@@ -156,9 +156,9 @@ def sureness(answers: Sequence[Answered]) -> None:
     )
     st.table(
         {
-            "You said": [percent(s.confidence) for s in levels],
-            "Right": [f"{s.right.hits} of {s.right.of}" for s in levels],
-            "95 % interval": [interval(s.right) for s in levels],
+            "You said": [percent(confidence) for confidence in levels],
+            "Right": [f"{right.hits} of {right.of}" for right in levels.values()],
+            "95 % interval": [interval(right) for right in levels.values()],
         }
     )
 

@@ -72,4 +72,4 @@ def _confirm(clearable: list[Item]) -> None:
 
 @access.guarded
 def _clear() -> None:
-    st.session_state[DONE] = as_text(clear(list(CLEARED), Settings.from_environment()).sentence)
+    st.session_state[DONE] = as_text(clear(list(CLEARED), Settings.from_environment()))

@@ -106,10 +106,10 @@ def test_calibration() -> None:
         answered("nv", "benign", None),
     ]
     found = calibration(answers)
-    assert [(s.confidence, s.right.hits, s.right.of) for s in found] == [(0.2, 1, 1), (0.8, 1, 2)]
+    assert [(c, s.hits, s.of) for c, s in found.items()] == [(0.2, 1, 1), (0.8, 1, 2)]
     assert overconfidence(answers) == pytest.approx(0.6 - 2 / 3)
     assert overconfidence([answered("nv", "benign", None)]) is None
-    assert calibration([]) == []
+    assert calibration([]) == {}
 
 
 def test_what_the_ai_did() -> None:

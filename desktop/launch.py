@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.settings import Settings
-from core.system.locks import BusyError, hold
+from core.system.locks import HeldError, hold
 from desktop.kinds import kinds
 from desktop.place import Place, PlaceError
 from desktop.server import Server
@@ -40,7 +40,7 @@ def launch(settings: Settings, say: Say, kinds: Kinds = kinds) -> int:
     with ExitStack() as held:
         try:
             held.enter_context(hold(place.lock))
-        except BusyError:
+        except HeldError:
             place.ask_to_show()
             say("LesionLab is open already: its window is in front.")
             return 0

@@ -63,7 +63,7 @@ class InUse:
 
 
 @dataclass(frozen=True)
-class Model:
+class StoredModel:
     """A model that lies ready.
 
     Attributes:
@@ -143,7 +143,7 @@ def refuse(model: InUse, problem: str) -> None:
         _refused[model.key] = problem
 
 
-def models(settings: Settings | None = None) -> list[Model]:
+def models(settings: Settings | None = None) -> list[StoredModel]:
     """The shipped models, then those of all runs, by the runs' names. Cards alone are read; those
     that cannot be are left out."""
     settings = settings or Settings.from_environment()
@@ -155,7 +155,7 @@ def models(settings: Settings | None = None) -> list[Model]:
                     card = Card.read(folder / kind)
                 except WeightsError:
                     continue
-                found.append(Model(kind, folder / kind, card, own))
+                found.append(StoredModel(kind, folder / kind, card, own))
     return found
 
 

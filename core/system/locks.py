@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.5
 """Where a lock can only be looked at by taking it (Windows): others look no longer than this."""
 
 
-class BusyError(UserError):
+class HeldError(UserError):
     """Another process holds the lock; the message tells a person where."""
 
 
@@ -40,7 +40,7 @@ def hold(path: Path, seconds: float = 0) -> Iterator[None]:
         seconds: wait at most so long for it.
 
     Raises:
-        BusyError: another process holds it.
+        HeldError: another process holds it.
         OSError: the file cannot be made.
     """
     lock, deadline = FileLock(path), time.monotonic() + seconds
@@ -51,7 +51,7 @@ def hold(path: Path, seconds: float = 0) -> Iterator[None]:
         except Timeout as error:
             # Who only looks at it (`held`) is in the way for a moment, and no reason to give up.
             if held(path) and time.monotonic() >= deadline:
-                raise BusyError(
+                raise HeldError(
                     f"Another process is at work in {path.parent}. Wait for its end."
                 ) from error
         time.sleep(POLL_SECONDS)

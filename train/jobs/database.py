@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from core.errors import UserError
 from core.system.disk_space import is_disk_full
-from core.system.locks import BusyError, hold
+from core.system.locks import HeldError, hold
 from core.system.run_folder import is_run
 from core.system.sqlite_file import BUSY_SECONDS, ERRORS, SQLiteFile, is_damaged, version_of
 
@@ -63,7 +63,7 @@ class Database(SQLiteFile):
             folder.mkdir(parents=True, exist_ok=True)
             if not self._sound():
                 self._set_aside()
-        except (OSError, BusyError) as error:
+        except (OSError, HeldError) as error:
             raise self.unusable(error) from error
 
     @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 from core.models.registry import kinds_in_use, use_shipped
 from core.settings import Settings
 from core.system import ownership
-from core.system.locks import BusyError, held, hold
+from core.system.locks import HeldError, held, hold
 from core.system.run_folder import RUN
 from train.config import Config, ConfigError
 from train.config_files import write_run_config
@@ -246,7 +246,7 @@ class Runs:
             try:
                 with hold(run.folder / LOCK_FILE):
                     pass  # nobody is at work in it
-            except (BusyError, OSError):
+            except (HeldError, OSError):
                 continue
             removed += ownership.remove(run.folder, RUN)  # what is in the bin does not begin
         self._reconcile()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import REPOSITORY
-from core.system.locks import BusyError, Identity, held, hold
+from core.system.locks import HeldError, Identity, held, hold
 from core.system.processes import apart
 from train.jobs.database import JobError
 from train.jobs.logs import LOG_FILE, tail, trim
@@ -105,7 +105,7 @@ class Supervisor:
             try:
                 with hold(self._runs.folder / SUPERVISOR_FILE):
                     self._serve()
-            except BusyError:
+            except HeldError:
                 return
             # Who queued a run just now may have found this supervisor still there.
             if not (_waits(self._runs) or _out_of_sight(self._runs)):

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.settings import Settings
 from core.system import ownership
-from core.system.locks import BusyError, Identity, hold
+from core.system.locks import HeldError, Identity, hold
 from core.system.run_folder import RUN
 from train.jobs.database import JobError
 from train.jobs.record import read_record
@@ -53,7 +53,7 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
             folder = runs.folder / id
             train = train or _way_to_train(folder)
             train(folder, watch, (folder / "last.ckpt").is_file())
-    except BusyError:
+    except HeldError:
         return LATER
     except NotQueuedError:
         return 0
@@ -97,7 +97,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
             or a cluster has it already.
 
     Raises:
-        BusyError: another process trains it, or a cluster.
+        HeldError: another process trains it, or a cluster.
         NotQueuedError: it does not wait, or is in the bin.
         JobError: there is no such run, or the folder of runs cannot be written.
         ForeignFolderError: the folder was not made by LesionLab.
@@ -111,7 +111,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         elif by_hand is None:
             _go_on(runs, id)
         else:
-            raise BusyError(f"{folder} is trained on a Ray cluster. Stop it there first.")
+            raise HeldError(f"{folder} is trained on a Ray cluster. Stop it there first.")
         watch = FolderWatch(folder, lambda: _stop_asked(runs, id), by_hand)
         error: BaseException | None = None
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.models.registry import Model
+from core.models.registry import StoredModel
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config
 from train.config_files import as_json
@@ -214,7 +214,7 @@ def _more() -> None:
     )
 
 
-def _starts(own: list[Model]) -> dict[str, Choice]:
+def _starts(own: list[StoredModel]) -> dict[str, Choice]:
     """Weights that the network in the form can start from, models of finished runs included."""
     network = _of("architecture") if "architecture" in _names() else _of("encoder")
     found = {key: STARTS[key] for key in usable_starts(network)}
@@ -225,7 +225,7 @@ def _starts(own: list[Model]) -> dict[str, Choice]:
     return found
 
 
-def _teachers(own: list[Model]) -> None:
+def _teachers(own: list[StoredModel]) -> None:
     """Classifiers to learn from: those of finished runs, and any that a file names."""
     _several(
         "teachers",
@@ -303,7 +303,7 @@ def _lengths() -> None:
     )
 
 
-def _learning(names: Iterable[str], own: list[Model]) -> None:
+def _learning(names: Iterable[str], own: list[StoredModel]) -> None:
     if "loss" in names:
         _select("loss")
     if "mask_loss" in names:

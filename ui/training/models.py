@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.glossary import TASKS
-from core.models.registry import KINDS, Model, in_use, kinds_in_use, use_shipped
+from core.models.registry import KINDS, StoredModel, in_use, kinds_in_use, use_shipped
 from train.finish.package import IMPORTED, remove
 from train.finish.package_check import PackageError
 from train.jobs import Run
@@ -36,7 +36,7 @@ def show(everything: list[Run]) -> None:
     _import()
 
 
-def _model(model: Model, names: dict[str, str]) -> None:
+def _model(model: StoredModel, names: dict[str, str]) -> None:
     used, closed = in_use(model.kind), not access.check().allowed
     st.markdown(f"**{as_text(model.card.title or model.kind)}**")
     where = "came with LesionLab"
@@ -58,7 +58,7 @@ def _model(model: Model, names: dict[str, str]) -> None:
 
 
 @st.dialog("Remove this model?")
-def _confirm_removal(model: Model) -> None:
+def _confirm_removal(model: StoredModel) -> None:
     run = model.folder.parents[1]
     st.write(
         f"“{as_text(model.card.name or model.kind)}” came from elsewhere. It is gone for good "

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.models.registry import Model, models
+from core.models.registry import StoredModel, models
 from train.jobs import JobError, Run, Runs, ensure_supervisor
 from ui import access
 from ui.text import as_text
@@ -54,7 +54,7 @@ def watched(seen: States) -> list[Run]:
     return found
 
 
-def offered_models() -> list[Model]:
+def offered_models() -> list[StoredModel]:
     """The models that lie ready, but for those whose run lies in the bin. Raises JobError."""
     binned = {run.id for run in Runs.open().bin()}
     return [m for m in models() if not m.own or m.folder.parents[1].name not in binned]

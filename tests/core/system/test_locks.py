@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from core.system import locks
-from core.system.locks import BusyError, Identity, held, hold
+from core.system.locks import HeldError, Identity, held, hold
 from tests.train.jobs.conftest import HOLDER, other
 from tests.waiting import PATIENCE
 
@@ -19,7 +19,7 @@ def test_lock_is_free_as_soon_as_its_holder_is_killed(tmp_path: Path) -> None:
     assert not held(path), "there is no file yet"
     with other(HOLDER, str(path)) as holder:
         assert held(path)
-        with pytest.raises(BusyError), hold(path):
+        with pytest.raises(HeldError), hold(path):
             pass
         holder.kill()
         holder.wait()

@@ -23,25 +23,6 @@ MEMORY, DISK = 1.5 * GB, 2.0 * GB
 """What the app needs free: of memory for its models and one photo of 40 million pixels."""
 
 
-def examine(
-    settings: Settings, answer: Callable[[Settings], str] | None = None
-) -> Iterator[Finding]:
-    """Everything but the packages, in the order in which one would mend it.
-
-    Args:
-        answer: loads the models and answers for one photo; returns what runs them. Raises
-            UserError, OSError. By default it is `first_answer`.
-    """
-    found = list(_models(settings))
-    yield from found
-    if all(model.state is not PROBLEM for model in found):
-        yield _runtime(settings, answer or first_answer)
-    yield _data(settings)
-    yield from _folders(settings)
-    yield _memory()
-    yield from serving(os.environ, REPOSITORY / ".streamlit" / "config.toml")
-
-
 def first_answer(settings: Settings) -> str:
     """Load the models, prepare them if need be, and answer for a grey photo."""
     analyser = Analyser.load(settings)
@@ -49,6 +30,25 @@ def first_answer(settings: Settings) -> str:
     if not np.isfinite(analysis.probabilities).all():
         raise UserError("The models answer with no numbers. Get the folder weights again.")
     return analyser.runtime.name
+
+
+def examine(
+    settings: Settings, answer: Callable[[Settings], str] = first_answer
+) -> Iterator[Finding]:
+    """Everything but the packages, in the order in which one would mend it.
+
+    Args:
+        answer: loads the models and answers for one photo; returns what runs them. Raises
+            UserError, OSError.
+    """
+    found = list(_models(settings))
+    yield from found
+    if all(model.state is not PROBLEM for model in found):
+        yield _runtime(settings, answer)
+    yield _data(settings)
+    yield from _folders(settings)
+    yield _memory()
+    yield from serving(os.environ, REPOSITORY / ".streamlit" / "config.toml")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

@@ -72,11 +72,15 @@ class Store:
         last. Raises LearningError for a nickname without a letter or digit."""
         name = clean_nickname(nickname)
         with self.database.write() as connection:
-            [row] = connection.execute(
+            connection.execute(
                 "INSERT INTO profiles VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (browser, nickname) DO UPDATE SET used = excluded.used RETURNING id",
+                "ON CONFLICT (browser, nickname) DO UPDATE SET used = excluded.used",
                 (secrets.token_urlsafe(16), hashed(browser), name, time.time()),
-            ).fetchall()
+            )
+            row = connection.execute(
+                "SELECT id FROM profiles WHERE browser = ? AND nickname = ?",
+                (hashed(browser), name),
+            ).fetchone()
         return Profile(row["id"], name)
 
     def delete_profile(self, profile: Profile) -> None:

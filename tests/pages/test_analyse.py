@@ -417,8 +417,8 @@ def test_who_has_to_wait_is_told_how_many_are_ahead(app):
     seen = []
 
     def leave() -> None:
-        wait_for(lambda: len(turns._queue) == 2)
-        seen.append(turns._queue[-1].ahead)
+        wait_for(lambda: len(turns.turns) == state.AT_ONCE + 2)
+        seen.append(turns.turns[-1].ahead)
         time.sleep(1.2)  # so that the page says it
         for turn in (*running, ahead):
             with turn:

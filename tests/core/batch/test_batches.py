@@ -219,10 +219,10 @@ def test_a_cancel_ends_the_wait_for_a_turn():
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
-        wait_for(lambda: len(turns._queue) == 1)
+        wait_for(lambda: len(turns.turns) == 2)
         job.cancel()
         assert job.wait(PATIENCE)
-        assert not turns._queue, "its place is given back"
+        assert len(turns.turns) == 1, "its place is given back"
     assert job.progress.done == 0
 
 
@@ -245,7 +245,7 @@ def test_another_visitor_comes_in_between_two_photos(gate):
     turns = FairQueue()
     job = job_of([source() for _ in range(5)], gated(gate), turns)
     job.start()
-    wait_for(lambda: bool(turns._running))
+    wait_for(lambda: bool(turns.turns))
     with turns.take() as visitor:
         assert visitor.ahead == 1
         gate.release()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,12 +38,23 @@ def config_of(values: dict[str, Any], strict: bool = True) -> Config:
     kind = values.get("kind") or ("segmenter" if "encoder" in values else "classifier")
     if not isinstance(kind, str) or kind not in CONFIGS:
         raise ConfigError(f"There is no training {kind}; choose from {', '.join(CONFIGS)}.")
-    return _typed(values, CONFIGS[kind], strict)
+    known = [field.name for field in fields(CONFIGS[kind])]
+    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
+        version = _version(CONFIGS[kind])
+        if values.get(VERSION, version) == version:
+            meant = nearest(CONFIGS[kind], unknown[0])
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
+            raise ConfigError(f"There is no choice {unknown[0]} in a {kind}: {hint}")
+        say_once(
+            "The configuration was written by another version of LesionLab. Choices that this "
+            f"version does not have are left out: {', '.join(unknown)}."
+        )
+    return CONFIGS[kind](**{key: value for key, value in values.items() if key in known})
 
 
 def as_json(config: Config) -> str:
     """A configuration as the text of a file that `config_in` reads."""
-    values = {"kind": config.kind, VERSION: _version(type(config)), **config.as_dict()}
+    values = {"kind": config.kind, VERSION: _version(type(config)), **asdict(config)}
     return json.dumps(values, indent=2) + "\n"
 
 
@@ -114,21 +125,6 @@ def _values(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     return values
-
-
-def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
-    """Plain data as the dataclass has it."""
-    known = {field.name for field in fields(kind)}
-    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
-        if values.get(VERSION, _version(kind)) == _version(kind):
-            meant = nearest(kind, unknown[0])
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
-            raise ConfigError(f"There is no choice {unknown[0]} in a {kind.kind}: {hint}")
-        say_once(
-            "The configuration was written by another version of LesionLab. Choices that this "
-            f"version does not have are left out: {', '.join(unknown)}."
-        )
-    return kind(**{key: value for key, value in values.items() if key in known})
 
 
 @lru_cache(maxsize=100)

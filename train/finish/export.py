@@ -8,7 +8,7 @@ compares a photo with, and the threshold of the novelty warning.
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -314,7 +314,7 @@ def _origin(finished: Finished) -> Card:
         epochs = sum(1 for _ in file) - 1
     further = [Path(path).stem for path in config.more]
     clinics = ["two clinics (Vienna, Queensland)", *([", ".join(further)] if further else [])]
-    choices = {"kind": config.kind, **config.as_dict(), "more": further}
+    choices = {"kind": config.kind, **asdict(config), "more": further}
     # A folder's name is enough: the path to it is nobody's business who gets the model.
     if not ours:
         choices["data"] = finished.data.root.name

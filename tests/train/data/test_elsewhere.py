@@ -194,7 +194,7 @@ def test_samples_say_their_source(config: ClassifierConfig) -> None:
 def test_both_validations_are_measured_in_each_epoch(
     config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
 ) -> None:
-    from train.learn.fit import fit
+    from tests.train.few import fit
 
     if kind == "classifier":
         training = ClassifierTraining(config, prepare(config))

@@ -12,12 +12,12 @@ import torch
 from core.models.architectures import build_classifier
 from core.models.cards import Card, write_model
 from core.taxonomy import KEYS
+from tests.train.few import fit
 from train.config import ClassifierConfig
 from train.data.arrays import prepare, rows_of
 from train.estimate import estimate
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
-from train.learn.fit import fit
 from train.learn.frozen import Places, epochs_computed
 from train.stages import Stage
 
@@ -105,7 +105,7 @@ def test_a_resumed_training_sees_the_same_copies(config: ClassifierConfig, tmp_p
     first.on_train_epoch_start = lambda: (stop(), began())[1]
     with pytest.raises(EnoughError):
         fit(first, tmp_path / "parts")
-    fit(ClassifierTraining(config, arrays), tmp_path / "parts", resume=True)
+    fit(ClassifierTraining(config, arrays), tmp_path / "parts")
     pd.testing.assert_frame_equal(table(tmp_path / "whole"), table(tmp_path / "parts"))
 
 

@@ -33,7 +33,6 @@ from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.classifier import ClassifierTraining
 from train.learn.fit import trainer_for
-from train.learn.frozen import epochs_computed
 from train.learn.ranks import placement
 from train.run import build_training
 from train.stages import Stage
@@ -91,7 +90,7 @@ def estimate(config: Config) -> Estimate:
     )
     seconds = START_UP + photo_seconds
     for stage in config.stages:
-        epochs = epochs_computed(stage.epochs, copies)  # of features that are kept, others are free
+        epochs = min(stage.epochs, copies or stage.epochs)  # with features kept, others are free
         seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
     seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last

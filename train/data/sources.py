@@ -81,8 +81,7 @@ class SplitSource:
     def about(self) -> dict[str, Any]:
         """See `Source`; `limit` is there if there is one."""
         data = self.dataset
-        about: dict[str, Any] = {"data": self._name, "split": self.split}
-        about["split_id"] = data.split.id
+        about: dict[str, Any] = {"data": self._name, "split": self.split, "split_id": data.split.id}
         found = leak(data.table, data.split, (self.split,))
         about |= {"leak": found} if found else {}
         return about | ({"limit": self.limit} if self.limit else {})

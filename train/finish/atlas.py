@@ -10,7 +10,6 @@ such a map mean something among near neighbours only. Made for one set of weight
 carries: make it again after every export.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +47,9 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
         raise DatasetError(f"A map needs at least {FEWEST} images; there are {len(table)}.")
     logits = np.empty((len(table), len(analyser.classes)), np.float32)
     parts, places = [], []
+    card, classify = analyser.classifier_card, analyser.runtime.classify
     for part in SPLITS:
         rows = np.flatnonzero(table["split"] == part)
-        card, classify = analyser.classifier_card, analyser.runtime.classify
         features = features_of(dataset, part, card, classify)
         logits[rows] = features.logits
         parts.append(features.embeddings)
@@ -67,7 +66,8 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
         },
         index=table.index,
     )
-    measured = pd.DataFrame([_measured(dataset, name) for name in _told(table.index)], table.index)
+    names = tqdm(table.index, "Measuring", unit=" photos", disable=None)
+    measured = pd.DataFrame([_measured(dataset, name) for name in names], table.index)
     atlas = table[["lesion_id", "dx", "split"]].join([found, measured])
     atlas[["x", "y"]] = lay_out(embeddings)
     for column, order in (("dx", KEYS), ("answer", KEYS), ("split", SPLITS)):
@@ -75,7 +75,7 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
     numbers = atlas.select_dtypes("float").columns
     atlas[numbers] = atlas[numbers].astype(np.float32).round(4)
     atlas.attrs = {
-        "weights": analyser.classifier_card.sha256,
+        "weights": card.sha256,
         "split_id": dataset.split.id,
         "map": _method(),
     }
@@ -89,10 +89,6 @@ def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
     photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
     measured, _ = measure(dataset.mask(image_id), photo.rgb)
     return measured.as_dict() if measured else {}
-
-
-def _told(image_ids: pd.Index) -> Iterable[str]:
-    return tqdm(image_ids, "Measuring", unit=" photos", disable=None)
 
 
 def lay_out(embeddings: np.ndarray) -> np.ndarray:

@@ -220,16 +220,15 @@ def measure_outside(
     unknown = textures_in(folder, card, classify)
     novelty = reference.familiar.novelty
     score = novelty if reference.gate is None else reference.gate.strangeness
-    inside, outside = score(known), score(unknown)
     refused = [
         np.mean([reference.domain(t, n) == REFUSED for t, n in zip(p, novelty(p), strict=True)])
         for p in (known, unknown)
     ]
-    truth = np.repeat([False, True], [len(known), len(outside)])
+    truth = np.repeat([False, True], [len(known), len(unknown)])
     return {
         "lesions": f"test, n = {len(known)} images",
         "lesions_flagged": round(float(refused[0]), 4),
-        "outside": f"{folder.name}, n = {len(outside)} photos that show no lesion",
+        "outside": f"{folder.name}, n = {len(unknown)} photos that show no lesion",
         "outside_flagged": round(float(refused[1]), 4),
-        "auroc": round(auc(truth, np.concatenate([inside, outside])), 4),
+        "auroc": round(auc(truth, score(np.concatenate([known, unknown]))), 4),
     }

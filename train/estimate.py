@@ -14,20 +14,18 @@ import numpy as np
 import pandas as pd
 from lightning.pytorch.callbacks import EMAWeightAveraging
 
-from core.taxonomy import KEYS
 from train.config import Config
 from train.data.arrays import (
     CROP,
-    TWO_LABELS,
     Arrays,
     Data,
+    classes_of,
     decode_row,
     frame_size,
     is_decoded,
     open_data,
     wanted_part,
 )
-from train.data.folders import Folder
 from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
@@ -112,9 +110,7 @@ def estimate(config: Config) -> Estimate:
 def _noise(data: Data, config: Config) -> Arrays:
     """Arrays like those of the data, with a few rows of noise."""
     count = max(64, 2 * config.batch)
-    classes = data.classes if isinstance(data, Folder) else KEYS
-    if config.two_labels:
-        classes = TWO_LABELS
+    classes = classes_of(data, config.two_labels)
     random = np.random.default_rng(0)
     table = pd.DataFrame(
         {

@@ -272,7 +272,8 @@ def _atlas(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from train.finish.report import comparison, table
 
-    print((comparison if options.comparison else table)(split=options.split))
+    weights = Settings.from_environment().weights
+    print((comparison if options.comparison else table)(weights, options.split))
     return 0
 
 

@@ -57,7 +57,8 @@ def ensure_supervisor(runs: Runs, command: Sequence[str] = SUPERVISE) -> bool:
     Raises:
         JobError: the folder of runs cannot be used, or no process can be started.
     """
-    to_do = _waits(runs) or _to_stop(runs) or _out_of_sight(runs)
+    to_stop = any(row["stop_asked"] for row in _begun(runs, living=True))
+    to_do = _waits(runs) or to_stop or _out_of_sight(runs)
     if held(runs.folder / SUPERVISOR_FILE) or not to_do:
         return False
     log = runs.folder / SUPERVISOR_LOG
@@ -133,7 +134,7 @@ class Supervisor:
         if self._child and self._child[1].poll() is not None:
             _note_end(self._runs, *self._child)
             self._child = None
-        living = _living(self._runs)
+        living = _begun(self._runs, living=True)
         for row in living:
             trim(self._runs.folder / row["id"] / LOG_FILE)
             self._press(row)
@@ -181,32 +182,23 @@ class Supervisor:
         if self._child is None:
             time.sleep(self._poll)
             return
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._child[1].wait(self._poll)
-        except subprocess.TimeoutExpired:
-            return
 
 
-def _living(runs: Runs) -> list[Any]:
-    """Rows of the runs that have a living trainer, whoever started it."""
+def _begun(runs: Runs, living: bool) -> list[Any]:
+    """Rows of the runs that began and did not say how they ended, with a living trainer or none."""
     with runs.database.read() as connection:
-        begun = connection.execute(
+        rows = connection.execute(
             "SELECT * FROM runs WHERE started IS NOT NULL AND outcome IS NULL"
         ).fetchall()
-    return [row for row in begun if held(runs.folder / row["id"] / LOCK_FILE)]
+    return [row for row in rows if held(runs.folder / row["id"] / LOCK_FILE) == living]
 
 
 def _out_of_sight(runs: Runs) -> list[str]:
     """Runs that a cluster has and nobody here follows."""
-    with runs.database.read() as connection:
-        rows = connection.execute(
-            "SELECT * FROM runs WHERE outcome IS NULL AND deleted IS NULL"
-        ).fetchall()
-    return [
-        row["id"]
-        for row in rows
-        if at_cluster(runs.folder, row) and not held(runs.folder / row["id"] / LOCK_FILE)
-    ]
+    alone = [row for row in _begun(runs, living=False) if row["deleted"] is None]
+    return [row["id"] for row in alone if at_cluster(runs.folder, row)]
 
 
 def _waits(runs: Runs) -> bool:
@@ -214,11 +206,6 @@ def _waits(runs: Runs) -> bool:
     with runs.database.read() as connection:
         waiting = "SELECT 1 FROM runs WHERE position IS NOT NULL AND deleted IS NULL"
         return connection.execute(waiting).fetchone() is not None
-
-
-def _to_stop(runs: Runs) -> bool:
-    """Whether a living trainer was asked to stop."""
-    return any(row["stop_asked"] for row in _living(runs))
 
 
 def _note_end(runs: Runs, id: str, process: subprocess.Popen[bytes]) -> None:

@@ -209,17 +209,16 @@ def _of_run(options: argparse.Namespace) -> Measurement:
 def _of_shipped(options: argparse.Namespace) -> Measurement:
     from core.answer.analyser import Analyser
     from train.data.elsewhere import open_sources
-    from train.data.sources import ElsewhereSource, FolderSource, Source, SplitSource
+    from train.data.sources import FolderSource, elsewhere_source, split_source
     from train.finish.evaluate import evaluate_shipped
     from train.finish.evaluation_files import write_elsewhere, write_split
     from train.finish.isic import write_mask
 
-    source: Source
+    masked = options.model == "segmenter"
     if options.more:
-        sources = open_sources(options.more, Dataset.open().table.index)
-        source = ElsewhereSource(tuple(sources), masked=options.model == "segmenter")
+        source = elsewhere_source(open_sources(options.more, Dataset.open().table.index), masked)
     elif options.images is None:
-        source = SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
+        source = split_source(Dataset.open(), options.split, masked)
     elif options.model == "classifier":
         source = FolderSource.with_labels(options.images, options.labels).readable()
     else:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,127 +24,79 @@ from train.data.arrays import TWO_LABELS, Data, chosen_rows, read_photo
 from train.data.elsewhere import Elsewhere
 
 
-class Source(Protocol):
+@dataclass(frozen=True)
+class Source:
     """Photos with their truth.
 
     Attributes:
         table: one row an image, indexed by id; column `lesion_id`, and `dx` where diagnoses are
             known; any of age, sex, localization, dx_type may be there for slices.
-        about: what the figures are of, for the report: data, split, split_id.
+        about: what the figures are of, for the report: data, split, split_id; limit, leak and
+            left_out where there is one.
+        photo: from an id to the picture file.
+        mask: from an id to the lesion, bool H×W.
     """
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """See the class."""
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See the class."""
-
-    def photo(self, image_id: str) -> bytes:
-        """The picture file."""
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """The lesion, bool H×W."""
+    table: pd.DataFrame
+    about: dict[str, Any]
+    photo: Callable[[str], bytes]
+    mask: Callable[[str], np.ndarray]
 
 
-@dataclass(frozen=True)
-class SplitSource:
+def split_source(
+    data: Data, split: str, masked: bool = False, two_labels: bool = False, limit: int = 0
+) -> Source:
     """One split of HAM10000, or of a folder of photos.
 
-    Raises, when its table is asked for:
-        DatasetError: the split has no photos.
+    Args:
+        masked: only images that have a mask.
+        two_labels: `dx` is one of `TWO_LABELS` instead of a diagnosis.
+        limit: only so many images, as a limited training sees them (0: all).
+
+    Raises:
+        DatasetError: the split has no such photos.
     """
-
-    dataset: Data
-    split: str
-    masked: bool = False
-    """Only images that have a mask."""
-    two_labels: bool = False
-    """`dx` is one of `TWO_LABELS` instead of a diagnosis."""
-    limit: int = 0
-    """Only so many images, as a limited training sees them (0: all)."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """See `Source`."""
-        table = self.dataset.table
-        table = table.iloc[chosen_rows(table, self.split, self.limit, self.masked)]
-        if table.empty:
-            what = "photos with a lesion mask" if self.masked else "photos"
-            raise DatasetError(f"The split {self.split} of {self._name} has no {what}.")
-        if self.two_labels:
-            table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
-        return table
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`; `limit` is there if there is one."""
-        data = self.dataset
-        about: dict[str, Any] = {"data": self._name, "split": self.split, "split_id": data.split.id}
-        found = leak(data.table, data.split, (self.split,))
-        about |= {"leak": found} if found else {}
-        return about | ({"limit": self.limit} if self.limit else {})
-
-    @property
-    def _name(self) -> str:
-        return "HAM10000" if isinstance(self.dataset, Dataset) else self.dataset.root.name
-
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`."""
-        return self.dataset.photo(image_id)
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`."""
-        return self.dataset.mask(image_id)
+    name = "HAM10000" if isinstance(data, Dataset) else data.root.name
+    table = data.table.iloc[chosen_rows(data.table, split, limit, masked)]
+    if table.empty:
+        what = "photos with a lesion mask" if masked else "photos"
+        raise DatasetError(f"The split {split} of {name} has no {what}.")
+    if two_labels:
+        table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
+    about: dict[str, Any] = {"data": name, "split": split, "split_id": data.split.id}
+    if found := leak(data.table, data.split, (split,)):
+        about["leak"] = found
+    if limit:
+        about["limit"] = limit
+    return Source(table, about, data.photo, data.mask)
 
 
-@dataclass(frozen=True)
-class ElsewhereSource:
-    """Validation-elsewhere: the photos of further sources that no training learns from.
+def elsewhere_source(sources: Sequence[Elsewhere], masked: bool = False) -> Source:
+    """Validation-elsewhere: the photos of further sources that no training learns from, those that
+    have a mask if `masked`, else those that have a diagnosis. The table has a column `source`, the
+    place of a photo's source in `sources`.
 
-    Raises, when its table is asked for:
+    Raises:
         DatasetError: there are none.
     """
+    about = {
+        "data": ", ".join(source.root.stem for source in sources),
+        "split": ELSEWHERE,
+        "split_id": "+".join(source.split.id for source in sources),
+    }
+    table = pd.concat([s.table.assign(source=place) for place, s in enumerate(sources)])
+    wanted = table["has_mask"] if masked else table["dx"] != ""
+    table = table[wanted & (table["split"] == "validation")]
+    if table.empty:
+        what = "mask" if masked else "diagnosis"
+        raise DatasetError(
+            f"None of the photos of {about['data']} that are kept for validation has a {what}."
+        )
 
-    sources: tuple[Elsewhere, ...]
-    masked: bool = False
-    """Those that have a mask; else those that have a diagnosis."""
+    def of(image_id: str) -> Elsewhere:
+        return sources[table.at[image_id, "source"]]
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """See `Source`; `source` is the place of a photo's source in `sources`."""
-        tables = [s.table.assign(source=place) for place, s in enumerate(self.sources)]
-        table = pd.concat(tables)
-        wanted = table["has_mask"] if self.masked else table["dx"] != ""
-        table = table[wanted & (table["split"] == "validation")]
-        if table.empty:
-            what = "mask" if self.masked else "diagnosis"
-            raise DatasetError(
-                f"None of the photos of {self.about['data']} that are kept for validation has a "
-                f"{what}."
-            )
-        return table
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`."""
-        return {
-            "data": ", ".join(source.root.stem for source in self.sources),
-            "split": ELSEWHERE,
-            "split_id": "+".join(source.split.id for source in self.sources),
-        }
-
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`. Raises DatasetError."""
-        return self._of(image_id).photo(image_id)
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`. Raises DatasetError."""
-        return self._of(image_id).mask(image_id)
-
-    def _of(self, image_id: str) -> Elsewhere:
-        return next(source for source in self.sources if image_id in source.table.index)
+    return Source(table, about, lambda i: of(i).photo(i), lambda i: of(i).mask(i))
 
 
 @dataclass(frozen=True)
@@ -194,14 +146,13 @@ class FolderSource:
             )
         table = found.table.loc[list(files)]
         groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
-        source = cls(images, table[["dx"]].assign(lesion_id=groups), files)
         unlisted = [p.name for p in listing.photos if p.path not in used]
         others = {
             "listed without a photo in the folder": absent,
             "photos that are not in the table, or with another diagnosis": unlisted,
         }
         left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
-        return replace(source, left_out=left_out)
+        return cls(images, table[["dx"]].assign(lesion_id=groups), files, left_out=left_out)
 
     @classmethod
     def with_masks(cls, images: Path, masks: Path) -> FolderSource:
@@ -232,8 +183,9 @@ class FolderSource:
             (*photos.notes(), *left_out_notes(others)),
         )
 
-    def readable(self) -> FolderSource:
-        """Without the photos, and their masks, that cannot be read; each is named in `left_out`.
+    def readable(self) -> Source:
+        """Without the photos, and their masks, that cannot be read; each is named among what is
+        left out.
 
         Raises:
             DatasetError: none can.
@@ -249,13 +201,10 @@ class FolderSource:
         if len(broken) == len(self.table):
             raise DatasetError(f"No photo in {self.images} can be used. {min(broken.values())}")
         kept = self.table[~self.table.index.isin(broken)]
-        return replace(self, table=kept, left_out=(*self.left_out, *broken.values()))
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`; `left_out` is there if anything is."""
-        about = {"data": self.images.name, "split": "external", "split_id": None}
-        return about | ({"left_out": list(self.left_out)} if self.left_out else {})
+        about: dict[str, Any] = {"data": self.images.name, "split": "external", "split_id": None}
+        if left_out := [*self.left_out, *broken.values()]:
+            about["left_out"] = left_out
+        return Source(kept, about, self.photo, self.mask)
 
     def photo(self, image_id: str) -> bytes:
         """See `Source`. Raises DatasetError if it cannot be opened."""

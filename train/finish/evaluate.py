@@ -36,7 +36,7 @@ from core.evaluation.metrics import (
     per_class,
     segmenter_summary,
 )
-from core.ham10000.splits import check_split
+from core.ham10000.splits import SPLITS, check_split
 from core.imaging.black_frame import network_input
 from core.models.calibration import Calibration
 from core.models.cards import Card
@@ -45,7 +45,7 @@ from core.models.reference import Reference
 from core.system.records import plain
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, read_photo
-from train.data.sources import Source, SplitSource
+from train.data.sources import Source
 from train.finish.features import Classify, Segment
 from train.finish.spread import by_class, figure, with_intervals
 
@@ -349,7 +349,7 @@ def _distribution(scores: pd.DataFrame) -> files.Distribution:
 
 
 def _check_source(card: Card, source: Source) -> None:
-    if isinstance(source, SplitSource):
+    if source.about["split"] in SPLITS:
         check_split(card, source.about["split_id"])
 
 

@@ -23,9 +23,9 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.arrays import Data, open_data
+from train.data.arrays import open_data
 from train.data.elsewhere import open_sources
-from train.data.sources import ElsewhereSource, Source, SplitSource
+from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (
     RUN_DRAWS,
     Measurement,
@@ -79,7 +79,9 @@ def finish(finished: Finished, watch: Watch) -> None:
             export_segmenter(finished, network, folder, tick=tick)
     _replace(ready, made)
     watch.phase("evaluating")
-    source = _source(config, finished.data, "validation", config.limit)
+    source = split_source(
+        finished.data, "validation", config.masked, config.two_labels, config.limit
+    )
     for kind in networks:
         write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
 
@@ -112,10 +114,11 @@ def evaluate_run(
     folder = run / MODELS / kind
     card = Card.read(folder)
     config = _config(run, card)
-    source: Source = _source(config, data := open_data(config), split)
+    data = open_data(config)
     if more:
-        others = open_sources(more, data.table.index)
-        source = ElsewhereSource(tuple(others), masked=config.masked)
+        source = elsewhere_source(open_sources(more, data.table.index), config.masked)
+    else:
+        source = split_source(data, split, config.masked, config.two_labels)
     measurement = _evaluate(folder, source, views)
     if split == "test" and not more:
         # Before the figures: who sees them has looked.
@@ -137,10 +140,6 @@ def _config(run: Path, card: Card) -> Config:
             f"({config.data}), so it cannot be measured here."
         )
     return config
-
-
-def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSource:
-    return SplitSource(data, split, config.masked, config.two_labels, limit)
 
 
 def _evaluate(

@@ -38,7 +38,7 @@ def labels(folder: Path, text: str) -> Path:
 
 def test_one_hot_table(photos: Path) -> None:
     rows = "\ufeff" + HEADER + "\na,1.0,0.0,0,0,0,0,0\nb.png,0,0,0,0,0,0,1\nc,0,1,0,0,0,0,0\n"
-    source = FolderSource.with_labels(photos, labels(photos, rows))
+    source = FolderSource.with_labels(photos, labels(photos, rows)).readable()
     assert source.table["dx"].to_dict() == {"a": "mel", "b": "vasc", "c": "nv"}
     assert source.table["lesion_id"].to_dict() == {"a": "a", "b": "b", "c": "c"}
     assert [source.photo(i) for i in "abc"] == [picture(k) for k in range(3)]
@@ -163,4 +163,4 @@ def test_a_mask_on_the_stored_pixels_is_turned_with_its_photo(tmp_path: Path) ->
     source = FolderSource.with_masks(images, masks).readable()
     assert list(source.table.index) == ["a"]
     assert (source.mask("a") == (np.rot90(raw, -1) > 0)).all()
-    assert any("b.png" in note for note in source.left_out)
+    assert any("b.png" in note for note in source.about["left_out"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import train.learn.fit
 from train.config import ClassifierConfig
-from train.learn.base import Model
+from train.learn.base import PhotoModel
 from train.learn.ranks import placement
 from train.progress import Watch
 from train.stages import Stage
@@ -23,6 +23,6 @@ FEW = ClassifierConfig(
 )
 
 
-def fit(model: Model, run: Path, watch: Watch | None = None) -> None:
+def fit(model: PhotoModel, run: Path, watch: Watch | None = None) -> None:
     """As a run's only process does it."""
     train.learn.fit.fit(model, run, watch or Watch(), placement())

@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from core.system import ownership
 from train.config import Config, ConfigError
 from train.data.samplers import Frames
-from train.learn.base import Model, PhotoModel
+from train.learn.base import PhotoModel
 from train.learn.samples import choose, write_answers, write_photos
 from train.progress import Progress, Stopped, Watch
 
@@ -38,7 +38,7 @@ class EpochTable(Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the epoch's row; rows of epochs that are being repeated give way."""
-        assert isinstance(pl_module, Model)
+        assert isinstance(pl_module, PhotoModel)
         values = {
             k: round(float(v), 6) for k, v in trainer.callback_metrics.items() if "step" not in k
         }

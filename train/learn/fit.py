@@ -31,7 +31,7 @@ from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
 from train.config import Config, ConfigError
 from train.jobs.words import disk_is_full
-from train.learn.base import Model, PhotoModel
+from train.learn.base import PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
 from train.learn.checkpoints import checkpoint_to_resume
 from train.learn.ranks import check_batch, rank
@@ -78,7 +78,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             os.close(directory)
 
 
-def fit(model: Model, run: Path, watch: Watch, where: dict[str, Any]) -> None:
+def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> None:
     """Train until done or no longer better; goes on from `last.ckpt` if there is one (at most the
     broken-off epoch is repeated), or from `best.ckpt` if that one is damaged.
 
@@ -101,9 +101,6 @@ def fit(model: Model, run: Path, watch: Watch, where: dict[str, Any]) -> None:
     checkpoint, said = checkpoint_to_resume(run)
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)
-    validated, copies = 0, 0
-    if isinstance(model, PhotoModel):
-        validated, copies = len(model.validation_rows()), model.kept_copies
     trainer = trainer_for(
         config,
         where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
@@ -114,9 +111,9 @@ def fit(model: Model, run: Path, watch: Watch, where: dict[str, Any]) -> None:
             EpochTable(run / "metrics.csv"),
             _checkpoint(run, "best", MONITOR),
             _checkpoint(run, "last"),
-            *([Sampling(run)] if isinstance(model, PhotoModel) else []),
+            Sampling(run),
             *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
-            Watching(watch, config, validated, copies),
+            Watching(watch, config, len(model.validation_rows()), model.kept_copies),
         ],
         max_epochs=config.epochs,
         logger=TensorBoardLogger(run, name="", version=""),
@@ -148,7 +145,7 @@ def trainer_for(
     return L.Trainer(
         precision=precision_on(where["accelerator"], config.precision),
         callbacks=callbacks,
-        use_distributed_sampler=False,  # `Model.train_dataloader` shares the batches out
+        use_distributed_sampler=False,  # `PhotoModel.train_dataloader` shares the batches out
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         gradient_clip_val=1.0,

@@ -12,7 +12,6 @@ from typing import Any
 import lightning as L
 import numpy as np
 import pandas as pd
-from lightning.pytorch.callbacks import EMAWeightAveraging
 
 from train.config import Config
 from train.data.arrays import (
@@ -165,11 +164,10 @@ def _measure(model: PhotoModel, config: Config) -> tuple[dict[int, float], int]:
     sizes = sorted({stage.size for stage in config.stages})
     model.config = replace(config, stages=tuple(Stage(1, size) for size in sizes))
     steps = _StepTimes()
-    averaging = [EMAWeightAveraging(decay=config.ema)] if config.ema else []
     trainer = trainer_for(
         config,
         placement(),
-        [steps, *averaging],
+        [steps],
         max_epochs=len(sizes),
         limit_train_batches=STEPS + 1,
         limit_val_batches=0,

@@ -44,10 +44,9 @@ def add_model_commands(commands: Any) -> None:
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
     reference.set_defaults(run=_reference)
-    int8 = commands.add_parser(
+    commands.add_parser(
         "int8", help="say in the classifier's card how it computes in 8-bit integers, for speed"
-    )
-    int8.set_defaults(run=_int8)
+    ).set_defaults(run=_int8)
     evaluate = commands.add_parser(
         "evaluate", help="measure the weights in weights/MODEL, or those of a run"
     )

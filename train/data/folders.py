@@ -177,7 +177,6 @@ def mask_folder(root: Path) -> Folder:
     rows: dict[str, dict[str, str]] = {}
     found, left_out = _listed(root)
     without: list[str] = []
-    rest = {photo.name for photo in found}
     for split, folder in _divided(root):
         images, masks = _named(folder, IMAGE_FOLDERS), _named(folder, MASK_FOLDERS)
         if images is None or masks is None:
@@ -194,7 +193,7 @@ def mask_folder(root: Path) -> Folder:
                 "split": split,
                 "mask_file": _name(mask, root),
             }
-    rest -= {*rows, *without, *(row["mask_file"] for row in rows.values())}
+    used = {*rows, *without, *(row["mask_file"] for row in rows.values())}
     if not rows:
         raise DatasetError(
             f"No photo in {root} has a mask. For images/NAME.jpg there must be masks/NAME.png "
@@ -204,7 +203,7 @@ def mask_folder(root: Path) -> Folder:
     _check_enough(table, f"The folder {root.name}")
     others = {
         "photos without a mask": without,
-        "neither a photo nor the mask of one": sorted(rest),
+        "neither a photo nor the mask of one": sorted({photo.name for photo in found} - used),
     }
     return Folder(root, table, split_, (), (*left_out, *left_out_notes(others), *notes))
 

@@ -112,7 +112,6 @@ def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> No
             _checkpoint(run, "best", MONITOR),
             _checkpoint(run, "last"),
             Sampling(run),
-            *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
             Watching(watch, config, len(model.validation_rows()), model.kept_copies),
         ],
         max_epochs=config.epochs,
@@ -138,6 +137,8 @@ def trainer_for(
     Raises:
         ConfigError: the precision is not to be had there.
     """
+    if config.ema:
+        callbacks = [*callbacks, EMAWeightAveraging(decay=config.ema)]
     keep_freed_memory()
     _silence_useless_messages()
     torch.set_num_threads(config.threads)

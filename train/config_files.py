@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.system import ownership
 from core.system.run_folder import RUN
@@ -17,7 +17,6 @@ from train.fields import ConfigError, nearest
 CONFIG_FILE = "config.json"
 CHECKPOINTS = ("last.ckpt", "best.ckpt")
 """In a run's folder: of the last finished epoch, and of the best one."""
-Kind = TypeVar("Kind", bound=Config)
 VERSION = "fields"
 """In `config.json`: a mark of the choices that the LesionLab had which wrote it. Where it is this
 one's, or missing, a key that is no choice is somebody's slip; else an older or newer version had
@@ -89,7 +88,7 @@ def read_run_config(run: Path) -> Config | None:
     return config_in(path, of_run=True) if path.is_file() else None
 
 
-def read_config(run: Path, kind: type[Kind]) -> Kind | None:
+def read_config(run: Path, kind: type[Config]) -> Config | None:
     """The configuration of a run of one kind; None if the folder holds no run.
 
     Raises:

@@ -110,10 +110,8 @@ def evaluate_classifier(
     named = decision(p)
     labels = table["dx"].map(classes.index).to_numpy()
     groups = table["lesion_id"].to_numpy()
-    predictions = pd.DataFrame(p, columns=list(classes), index=table.index)
-    predictions.insert(0, "prediction", [classes[k] for k in named])
-    predictions.insert(0, "dx", table["dx"])
-    predictions.insert(0, "lesion_id", table["lesion_id"])
+    predictions = table[["lesion_id", "dx"]].assign(prediction=[classes[k] for k in named])
+    predictions = predictions.join(pd.DataFrame(p, table.index, list(classes)))
     if reference is not None:
         predictions["novelty"] = novelty
     raw = Calibration(1.0, calibration.prior)(z)

@@ -81,20 +81,11 @@ class Supervisor:
 
     Args:
         command: starts a trainer, if a run's id is put behind it.
-        poll, stop, kill: seconds, see the constants of this module.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        command: Sequence[str] = WORK,
-        poll: float = POLL_SECONDS,
-        stop: float = STOP_SECONDS,
-        kill: float = KILL_SECONDS,
-    ) -> None:
+    def __init__(self, folder: Path, command: Sequence[str] = WORK) -> None:
         self._runs = Runs(folder)
         self._command = command
-        self._poll, self._stop, self._kill = poll, stop, kill
         self._child: tuple[str, subprocess.Popen[bytes]] | None = None
         self._followed = -FOLLOW_SECONDS
         self._asked: dict[str, float] = {}
@@ -174,16 +165,16 @@ class Supervisor:
             self._asked.pop(row["id"], None)
             return
         waited = time.monotonic() - self._asked.setdefault(row["id"], time.monotonic())
-        if waited > self._stop:
-            force = waited > self._stop + self._kill
+        if waited > STOP_SECONDS:
+            force = waited > STOP_SECONDS + KILL_SECONDS
             Identity(row["pid"], row["pid_began"]).end(force)
 
     def _wait(self) -> None:
         if self._child is None:
-            time.sleep(self._poll)
+            time.sleep(POLL_SECONDS)
             return
         with suppress(subprocess.TimeoutExpired):
-            self._child[1].wait(self._poll)
+            self._child[1].wait(POLL_SECONDS)
 
 
 def _begun(runs: Runs, living: bool) -> list[Any]:

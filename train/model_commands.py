@@ -208,7 +208,7 @@ def _of_run(options: argparse.Namespace) -> Measurement:
 def _of_shipped(options: argparse.Namespace) -> Measurement:
     from core.answer.analyser import Analyser
     from train.data.elsewhere import open_sources
-    from train.data.sources import FolderSource, elsewhere_source, split_source
+    from train.data.sources import elsewhere_source, labelled_source, masked_source, split_source
     from train.finish.evaluate import evaluate_shipped
     from train.finish.evaluation_files import write_elsewhere, write_split
     from train.finish.isic import write_mask
@@ -219,9 +219,9 @@ def _of_shipped(options: argparse.Namespace) -> Measurement:
     elif options.images is None:
         source = split_source(Dataset.open(), options.split, masked)
     elif options.model == "classifier":
-        source = FolderSource.with_labels(options.images, options.labels).readable()
+        source = labelled_source(options.images, options.labels)
     else:
-        source = FolderSource.with_masks(options.images, options.masks).readable()
+        source = masked_source(options.images, options.masks)
     settings = exact()
     folder = settings.weights / options.model
     folders = settings.weights / "classifier", settings.weights / "segmenter"

@@ -38,7 +38,6 @@ def run_training(
 
     Args:
         folder: the run's folder, which has its `config.json` (`begin`).
-        watch: is told how it goes.
         resume: go on from `last.ckpt` if there is one.
         where: processes and devices, see `train.learn.fit.fit`.
 

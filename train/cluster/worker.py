@@ -24,7 +24,6 @@ class Task:
     """What there is to do.
 
     Attributes:
-        folder: the run's.
         job: the id of the job that it is done for.
         data: folder of the photos.
         resume: go on from `last.ckpt` if there is one.

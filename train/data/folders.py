@@ -83,7 +83,6 @@ class Folder:
     """Photos of a folder; used like `core.ham10000.dataset.Dataset`.
 
     Attributes:
-        root: the folder.
         table: one row a photo, indexed by its path below the folder, sorted; columns lesion_id (of
             photos that belong together), dx (the class), split, has_mask, has_crop, mask_file.
         split: of the lesion ids; its `id` is that of the model card.

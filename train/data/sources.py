@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,122 +99,114 @@ def elsewhere_source(sources: Sequence[Elsewhere], masked: bool = False) -> Sour
     return Source(table, about, lambda i: of(i).photo(i), lambda i: of(i).mask(i))
 
 
-@dataclass(frozen=True)
-class FolderSource:
-    """Photos in a folder, from anywhere, with diagnoses in a table or masks in a folder.
+def labelled_source(images: Path, labels: Path) -> Source:
+    """Photos in a folder, from anywhere, with diagnoses in a table of any kind that
+    `core.imaging.label_files.read_labels` reads. A column `lesion_id` or `patient_id`, if there is
+    one, says which images belong together. Rows without a photo, photos without a row, and what
+    cannot be read are left out.
 
-    Attributes:
-        images: the folder.
-        table: see `Source`.
-        files: the photo of each id; `mask_files`: its mask, if masks were asked for.
+    Raises:
+        DatasetError: the folder or the table cannot be used, or no photo is in the table.
+    """
+    found = read_labels(labels, str(labels))
+    listing = _listed(images)
+    index = PhotoIndex(listing.photos)
+    files: dict[str, Path] = {}
+    absent: list[str] = []
+    used: set[Path] = set()
+    for image_id in found.table.index:
+        photo = index.find(image_id)
+        if photo is None:
+            absent.append(image_id)
+        elif photo.path in used:
+            raise DatasetError(f"{labels} lists the photo {photo.name} twice: {image_id}.")
+        else:
+            files[image_id] = photo.path
+            used.add(photo.path)
+    if not files:
+        raise DatasetError(
+            f"There is no photo {absent[0]} in {images}, nor any other that {labels} lists."
+        )
+    table = found.table.loc[list(files)]
+    groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
+    unlisted = [p.name for p in listing.photos if p.path not in used]
+    others = {
+        "listed without a photo in the folder": absent,
+        "photos that are not in the table, or with another diagnosis": unlisted,
+    }
+    left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
+    return _readable(images, table[["dx"]].assign(lesion_id=groups), files, {}, left_out)
+
+
+def masked_source(images: Path, masks: Path) -> Source:
+    """Photos in a folder, from anywhere, with masks in a folder: `ID.png`, `ID_segmentation.png`
+    and the like, see `core.imaging.mask_files.pair_masks`. Photos without a mask, and what cannot
+    be read, are left out.
+
+    Raises:
+        DatasetError: a folder is missing, or no photo has a mask.
+    """
+    photos, drawn = _listed(images), _listed(masks)
+    pairs = pair_masks(photos.photos, drawn.photos)
+    if not pairs:
+        raise DatasetError(
+            f"No photo in {images} has a mask in {masks}. For NAME.jpg there must be NAME.png "
+            "or NAME_segmentation.png."
+        )
+    ids = _short_ids(list(pairs))
+    table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
+    used = {mask.path for mask in pairs.values()}
+    bare = [p.name for p in photos.photos if p not in pairs and p.path not in used]
+    loose = [m.name for m in drawn.photos if m.path not in used and images != masks]
+    others = {"photos without a mask": bare, "masks without a photo": loose}
+    return _readable(
+        images,
+        table,
+        {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
+        {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
+        (*photos.notes(), *left_out_notes(others)),
+    )
+
+
+def _readable(
+    images: Path,
+    table: pd.DataFrame,
+    files: Mapping[str, Path],
+    masks: Mapping[str, Path],
+    left_out: Sequence[str],
+) -> Source:
+    """Without the photos, and their masks, that cannot be read; each is named among what is left
+    out.
+
+    Args:
+        files, masks: by id.
         left_out: sentences on what is in the folder or the table and is not measured.
+
+    Raises:
+        DatasetError: none can.
     """
 
-    images: Path
-    table: pd.DataFrame
-    files: dict[str, Path]
-    mask_files: dict[str, Path] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
+    def photo(image_id: str) -> bytes:
+        return _bytes(files[image_id])
 
-    @classmethod
-    def with_labels(cls, images: Path, labels: Path) -> FolderSource:
-        """Diagnoses in a table, of any kind that `core.imaging.label_files.read_labels` reads. A
-        column `lesion_id` or `patient_id`, if there is one, says which images belong together. Rows
-        without a photo, and photos without a row, are left out.
+    def mask(image_id: str) -> np.ndarray:
+        path = masks[image_id]
+        return read_mask(_bytes(path), Grid.of(photo(image_id), files[image_id].name), path.name)
 
-        Raises:
-            DatasetError: the folder or the table cannot be used, or no photo is in the table.
-        """
-        found = read_labels(labels, str(labels))
-        listing = _listed(images)
-        index = PhotoIndex(listing.photos)
-        files: dict[str, Path] = {}
-        absent: list[str] = []
-        used: set[Path] = set()
-        for image_id in found.table.index:
-            photo = index.find(image_id)
-            if photo is None:
-                absent.append(image_id)
-            elif photo.path in used:
-                raise DatasetError(f"{labels} lists the photo {photo.name} twice: {image_id}.")
-            else:
-                files[image_id] = photo.path
-                used.add(photo.path)
-        if not files:
-            raise DatasetError(
-                f"There is no photo {absent[0]} in {images}, nor any other that {labels} lists."
-            )
-        table = found.table.loc[list(files)]
-        groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
-        unlisted = [p.name for p in listing.photos if p.path not in used]
-        others = {
-            "listed without a photo in the folder": absent,
-            "photos that are not in the table, or with another diagnosis": unlisted,
-        }
-        left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
-        return cls(images, table[["dx"]].assign(lesion_id=groups), files, left_out=left_out)
-
-    @classmethod
-    def with_masks(cls, images: Path, masks: Path) -> FolderSource:
-        """Masks in a folder: `ID.png`, `ID_segmentation.png` and the like, see
-        `core.imaging.mask_files.pair_masks`. Photos without a mask are left out.
-
-        Raises:
-            DatasetError: a folder is missing, or no photo has a mask.
-        """
-        photos, drawn = _listed(images), _listed(masks)
-        pairs = pair_masks(photos.photos, drawn.photos)
-        if not pairs:
-            raise DatasetError(
-                f"No photo in {images} has a mask in {masks}. For NAME.jpg there must be NAME.png "
-                "or NAME_segmentation.png."
-            )
-        ids = _short_ids(list(pairs))
-        table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
-        used = {mask.path for mask in pairs.values()}
-        bare = [p.name for p in photos.photos if p not in pairs and p.path not in used]
-        loose = [m.name for m in drawn.photos if m.path not in used and images != masks]
-        others = {"photos without a mask": bare, "masks without a photo": loose}
-        return cls(
-            images,
-            table,
-            {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
-            {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
-            (*photos.notes(), *left_out_notes(others)),
-        )
-
-    def readable(self) -> Source:
-        """Without the photos, and their masks, that cannot be read; each is named among what is
-        left out.
-
-        Raises:
-            DatasetError: none can.
-        """
-        broken: dict[str, str] = {}
-        for image_id in tqdm(self.table.index, "Checking", disable=None):
-            try:
-                read_photo(self.photo(image_id), self.files[image_id].name)
-                if self.mask_files:
-                    self.mask(image_id)
-            except DatasetError as error:
-                broken[image_id] = str(error)
-        if len(broken) == len(self.table):
-            raise DatasetError(f"No photo in {self.images} can be used. {min(broken.values())}")
-        kept = self.table[~self.table.index.isin(broken)]
-        about: dict[str, Any] = {"data": self.images.name, "split": "external", "split_id": None}
-        if left_out := [*self.left_out, *broken.values()]:
-            about["left_out"] = left_out
-        return Source(kept, about, self.photo, self.mask)
-
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`. Raises DatasetError if it cannot be opened."""
-        return _bytes(self.files[image_id])
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`. Raises DatasetError if it cannot be read or does not fit the photo."""
-        path = self.mask_files[image_id]
-        grid = Grid.of(self.photo(image_id), self.files[image_id].name)
-        return read_mask(_bytes(path), grid, path.name)
+    broken: dict[str, str] = {}
+    for image_id in tqdm(table.index, "Checking", disable=None):
+        try:
+            read_photo(photo(image_id), files[image_id].name)
+            if masks:
+                mask(image_id)
+        except DatasetError as error:
+            broken[image_id] = str(error)
+    if len(broken) == len(table):
+        raise DatasetError(f"No photo in {images} can be used. {min(broken.values())}")
+    about: dict[str, Any] = {"data": images.name, "split": "external", "split_id": None}
+    if said := [*left_out, *broken.values()]:
+        about["left_out"] = said
+    return Source(table[~table.index.isin(broken)], about, photo, mask)
 
 
 def _listed(folder: Path) -> Listing:

@@ -84,8 +84,6 @@ def evaluate_classifier(
 
     Args:
         source: its `dx` are classes of the card's.
-        card: of the model.
-        classify: the model.
         reference: what its photos are compared with, if it has that; else no novelty is measured.
         views: of each photo, whose scores are averaged.
         draws: resamples for the intervals.
@@ -190,10 +188,7 @@ def evaluate_segmenter(
     keep: Keep | None = None,
 ) -> Measurement:
     """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`.
-
-    Args:
-        keep: takes each mask.
-    """
+    `keep` takes each mask."""
     _check_source(card, source)
     table = source.table
     rows = []

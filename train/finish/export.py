@@ -69,9 +69,7 @@ def export_classifier(
     """Write a classifier's folder; returns the card.
 
     Args:
-        finished: the run.
-        network: its classifier (`trained`).
-        folder: of the model.
+        network: the run's classifier (`trained`).
         name: on its card (default: the architecture's and the run's).
         tick: told of the photos that went through.
 

@@ -138,7 +138,6 @@ def features_of_files(
 
     Args:
         photos: name and bytes of each; at least one.
-        total: how many there are.
         what: they are, for the progress bar.
 
     Raises:

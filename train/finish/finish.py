@@ -97,15 +97,10 @@ def evaluate_run(
     on its card. Also for an imported model, if its photos are here.
 
     Args:
-        run: its folder.
-        kind: `classifier` or `segmenter`.
         split: `validation` or `test`.
         views: of each photo, whose scores are averaged.
         more: measured instead: those photos of other clinics (folders or ZIP archives) that are
             kept for validation.
-
-    Returns:
-        what was measured.
 
     Raises:
         WeightsError, ConfigError: the run has no such model, or it is damaged.

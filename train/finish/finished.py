@@ -32,7 +32,6 @@ class Finished:
 
     Attributes:
         run: its folder, with `best.ckpt` and `metrics.csv`.
-        config: its choices.
         data: the photos it learned from.
         arrays: the same decoded, with the labels it learned.
     """

@@ -50,9 +50,6 @@ def build_reference(
 
     Args:
         dataset: with the split that the classifier was trained on.
-        card: of the classifier.
-        classify: its runtime's.
-        more: further sources.
         strangers: a folder of photos that show no lesion; with it and further sources the gate
             has three grades.
 
@@ -207,7 +204,6 @@ def measure_outside(
     """What is refused of photos that show no lesion, and that nothing was fitted on.
 
     Args:
-        folder: of such photos.
         known: textures N×D of photos that do show one: of the test split.
 
     Returns:

@@ -28,7 +28,6 @@ class FolderWatch(Watch):
     """Writes down in a run's folder how it goes.
 
     Args:
-        folder: the run's.
         stop_asked: whether a person wants the training to stop; asked about once a second.
         also: hears everything as well.
     """

@@ -37,9 +37,10 @@ class PhotoModel(L.LightningModule, ABC):
         self.rows = rows_of(arrays, "train", config.limit, config.masked)
         L.seed_everything(config.seed, verbose=False)  # subclasses draw their weights next
 
-    @abstractmethod
     def samples(self, size: int) -> Samples:
-        """Augmented samples of `rows`. Subclasses say of what."""
+        """Augmented samples of `rows`, with their masks where those are learned."""
+        config = self.config
+        return Samples(self.arrays, self.rows, size, 0.0, config.masked, config.augment)
 
     def train_dataloader(self) -> DataLoader:
         """Called at the start of each epoch; seeds all randomness of that epoch."""

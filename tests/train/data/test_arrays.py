@@ -339,7 +339,7 @@ def test_crops_are_drawn_as_often_as_asked(
 def test_masks_never_come_with_crops(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = Samples(arrays, np.flatnonzero(arrays.table["has_crop"]), 64, 1.0, with_mask=True)
     monkeypatch.setattr(samples, "change", lambda image, mask, _: (np.array(image), mask))
-    image, mask = samples[0]
+    image, _, mask = samples[0]
     assert image.shape == (HEIGHT, WIDTH, 3)
     assert mask.shape == (HEIGHT, WIDTH)
 

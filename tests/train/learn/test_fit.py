@@ -29,7 +29,6 @@ from train.choices import ARCHITECTURES
 from train.config import Config, ConfigError
 from train.config_files import check_free
 from train.data.arrays import Arrays
-from train.data.samplers import Samples
 from train.learn.base import PhotoModel
 from train.learn.callbacks import KNOWN_COST, Watching
 from train.learn.fit import AtomicCheckpointIO
@@ -68,9 +67,6 @@ class Line(PhotoModel):
         self.scores = scores
         self.net = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Dropout(), torch.nn.ReLU())
         self.epochs: list[int] = []
-
-    def samples(self, size: int) -> Samples:
-        raise NotImplementedError
 
     def sample_answers(self, pixels: torch.Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
         return [{} for _ in rows]

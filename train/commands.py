@@ -37,12 +37,8 @@ class Console(Watch):
     def progress(self, progress: Progress) -> None:
         """See `Watch`."""
         if self.name != "training" and sys.stderr.isatty():
-            print(
-                f"\r{self.name.capitalize()}: {progress.step:,} of {progress.steps:,}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
+            said = f"\r{self.name.capitalize()}: {progress.step:,} of {progress.steps:,}"
+            print(said, end="", file=sys.stderr, flush=True)
 
 
 def add_training_commands(commands: Any) -> None:

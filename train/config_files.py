@@ -106,16 +106,6 @@ def config_in(path: Path, of_run: bool = False) -> Config:
     Args:
         of_run: no person wrote the file. Without a mark it then is that of an older LesionLab.
     """
-    values = _values(path)
-    if of_run:
-        values = {VERSION: "", **values}
-    try:
-        return config_of(values)
-    except ConfigError as error:
-        raise ConfigError(f"{path} cannot be used: {error}") from error
-
-
-def _values(path: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         values = json.loads(text)
@@ -123,7 +113,12 @@ def _values(path: Path) -> dict[str, Any]:
             raise ValueError("it is not a JSON object.")
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    return values
+    if of_run:
+        values = {VERSION: "", **values}
+    try:
+        return config_of(values)
+    except ConfigError as error:
+        raise ConfigError(f"{path} cannot be used: {error}") from error
 
 
 @lru_cache(maxsize=100)

@@ -62,7 +62,7 @@ def ensure_supervisor(runs: Runs, command: Sequence[str] = SUPERVISE) -> bool:
     if held(runs.folder / SUPERVISOR_FILE) or not to_do:
         return False
     log = runs.folder / SUPERVISOR_LOG
-    process = _spawn(command, log, {"LESIONLAB_RUNS": str(runs.folder)}, runs)
+    process = _spawn(command, log, {}, runs)
     threading.Thread(target=_reap, args=(process, runs), name="supervisor-end", daemon=True).start()
     return True
 
@@ -150,9 +150,7 @@ class Supervisor:
     def _begin(self, run: Run) -> None:
         cores = os.cpu_count() or 1
         threads = min(run.config.threads, cores) if run.config else 1
-        environment = {"LESIONLAB_RUNS": str(self._runs.folder)} | dict.fromkeys(
-            THREADS, str(threads)
-        )
+        environment = dict.fromkeys(THREADS, str(threads))
         try:
             command, log = (*self._command, run.id), run.folder / LOG_FILE
             self._child = run.id, _spawn(command, log, environment, self._runs)
@@ -240,7 +238,7 @@ def _spawn(
             return subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=os.environ | environment,
+                env={**os.environ, "LESIONLAB_RUNS": str(runs.folder), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -140,7 +140,9 @@ def trainer_for(
     if config.ema:
         callbacks = [*callbacks, EMAWeightAveraging(decay=config.ema)]
     keep_freed_memory()
-    _silence_useless_messages()
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for start in USELESS:
+        warnings.filterwarnings("ignore", message=start)
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
     return L.Trainer(
@@ -167,12 +169,6 @@ def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckp
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-
-
-def _silence_useless_messages() -> None:
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
-    for start in USELESS:
-        warnings.filterwarnings("ignore", message=start)
 
 
 def precision_on(accelerator: str, wanted: str) -> Any:

@@ -52,8 +52,11 @@ def by_class(
         return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
     whole = measure(np.arange(len(groups)))
-    shares = {f"{key} recall": groups[labels == k] for k, key in enumerate(whole)}
-    shares |= {f"{key} precision": groups[named == k] for k, key in enumerate(whole)}
+    shares = {
+        f"{key} {m}": groups[chosen == k]
+        for k, key in enumerate(whole)
+        for m, chosen in (("recall", labels), ("precision", named))
+    }
     found = with_intervals(flat, groups, draws, shares)
     return {
         key: files.ClassFigures(

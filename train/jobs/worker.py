@@ -70,17 +70,13 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
 
 
 def _way_to_train(folder: Path) -> Train:
-    """Here, or on the cluster that is set or that has the run already."""
+    """Here, behind all else, or on the cluster that is set or that has the run already."""
     if Settings.from_environment().ray or read_record(folder):
         from train.cluster.follow import follow
 
         return follow
-    return _train_here
-
-
-def _train_here(folder: Path, watch: Watch, resume: bool) -> None:
     give_way()
-    run_training(folder, watch, resume)
+    return run_training
 
 
 class NotQueuedError(JobError):

@@ -15,7 +15,7 @@ from train.jobs.store import Runs
 from train.learn.ranks import placement, rank
 from train.names import run_folder, with_absolute_paths
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
-from train.progress import Progress
+from train.progress import Progress, Watch
 
 CHANGEABLE = (
     "split", "data", "more", "start", "threads", "workers", "stages", "seed",
@@ -24,12 +24,11 @@ CHANGEABLE = (
 """What may be chosen otherwise than in a preset; all else is the preset."""
 
 
-class Console:
-    """A `train.progress.Watch` for a terminal. Lightning shows the epochs, `metrics.csv`'s rows are
-    printed as they come; this tells of decoding. Ctrl+C stops."""
+class Console(Watch):
+    """For a terminal. Lightning shows the epochs, `metrics.csv`'s rows are printed as they come;
+    this tells of decoding. Ctrl+C stops."""
 
-    def __init__(self) -> None:
-        self.name = ""
+    name = ""
 
     def phase(self, name: str) -> None:
         """See `Watch`."""
@@ -38,16 +37,8 @@ class Console:
     def progress(self, progress: Progress) -> None:
         """See `Watch`."""
         if self.name != "training" and sys.stderr.isatty():
-            print(
-                f"\r{self.name.capitalize()}: {progress.step:,} of {progress.steps:,}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def stop_wanted(self) -> bool:
-        """See `Watch`."""
-        return False
+            said = f"\r{self.name.capitalize()}: {progress.step:,} of {progress.steps:,}"
+            print(said, end="", file=sys.stderr, flush=True)
 
 
 def add_training_commands(commands: Any) -> None:
@@ -156,19 +147,27 @@ def _preset(options: argparse.Namespace) -> int:
 
 
 def _run(run: Path, config: Config, options: argparse.Namespace) -> int:
-    from train.jobs.worker import attended
-    from train.progress import Unwatched
-    from train.run import begin, run_training, train
+    from train.run import train
 
     where, config = placement(options.devices), with_absolute_paths(config)
     if rank() > 0:
-        train(run, config, Unwatched(), where)
+        train(run, config, Watch(), where)
         return 0
-    begin(run, config, options.resume)
-    with attended(Runs(run.parent), run.name, Console()) as watch:
-        run_training(run, watch, options.resume, where)
+    train_attended(run, config, options.resume, where)
     print(f"Best checkpoint: {run / 'best.ckpt'}")
     return 0
+
+
+def train_attended(
+    run: Path, config: Config, resume: bool, where: dict[str, Any] | None = None
+) -> None:
+    """Begin a run, or go on with it, and finish it; see `train.run.run_training`."""
+    from train.jobs.worker import attended
+    from train.run import begin, run_training
+
+    begin(run, config, resume)
+    with attended(Runs(run.parent), run.name, Console()) as watch:
+        run_training(run, watch, resume, where)
 
 
 def _estimate(options: argparse.Namespace) -> int:

@@ -6,25 +6,27 @@ What a field is called, what it does and which values it takes is declared here 
 No torch here: the Training page and the queue read and write these too.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from train import shared
 from train.choices import (
     ARCHITECTURES,
     AUGMENTATIONS,
     BASE,
     EARLY_BLOCKS,
+    ENCODERS,
     FREEZES,
     IMAGES,
+    LABELS,
     LESIONS,
     LOSSES,
     MASK_LOSSES,
     PRECISIONS,
     SPLITS,
     STARTS,
+    Choice,
 )
-from train.fields import ConfigError, check, named, number
+from train.fields import ConfigError, check, named, number, share
 from train.stages import Stage
 
 VIEWS = (1, 8)
@@ -116,21 +118,11 @@ class Config:
         default=4e-4,
     )
     """Peak learning rate of AdamW; one linear warm-up, then a cosine to zero."""
-    warmup: float = number(
-        "Warm-up",
-        "Share of all steps in which the learning rate rises.",
-        0.0,
-        1.0,
-        0.05,
-        default=0.1,
+    warmup: float = share(
+        "Warm-up", "Share of all steps in which the learning rate rises.", 0.1, step=0.05
     )
-    weight_decay: float = number(
-        "Weight decay",
-        "Pulls weights towards zero, against overfitting.",
-        0.0,
-        1.0,
-        0.01,
-        default=0.02,
+    weight_decay: float = share(
+        "Weight decay", "Pulls weights towards zero, against overfitting.", 0.02, step=0.01
     )
     patience: int = number(
         "Early stopping", "Epochs without improvement before it stops.", 1, 10_000, default=4
@@ -227,9 +219,25 @@ class Config:
         the scores, often by more than an epoch does, so epochs are compared at one size only."""
         return self.stages[-1].size
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, for a card or a JSON file."""
-        return asdict(self)
+
+# Fields that several kinds of training have.
+
+
+def _sampling_power() -> Any:
+    return share("Evening out", "0 draws photos as they come, 1 all classes alike.", 0.5)
+
+
+def _labels() -> Any:
+    return named("diagnoses", "Labels", "What is told apart.", LABELS)
+
+
+def _loss(default: str, options: dict[str, Choice]) -> Any:
+    return named(default, "Loss", "What the training makes small.", options)
+
+
+def _encoder() -> Any:
+    text = "The network inside; a name from the list, or tu- and timm's."
+    return named("mobilenet_v2", "Encoder", text, ENCODERS, others="tu-NAME of timm")
 
 
 @dataclass(frozen=True)
@@ -251,8 +259,8 @@ class ClassifierConfig(Config):
         others="tu-NAME of timm",
     )
     """A name of `core.models.architectures.build_classifier`."""
-    labels: str = shared.labels()
-    loss: str = shared.loss("adjusted", LOSSES)
+    labels: str = _labels()
+    loss: str = _loss("adjusted", LOSSES)
     freeze: tuple[str, ...] = named(
         EARLY_BLOCKS,
         "Frozen",
@@ -281,24 +289,16 @@ class ClassifierConfig(Config):
         default=4,
     )
     """See `train.learn.frozen`; without `freeze` `base` it changes nothing."""
-    crop_share: float = number(
-        "Centre crops",
-        "How often a photo's sharper centre crop is drawn.",
-        0.0,
-        1.0,
-        0.1,
-        default=0.4,
+    crop_share: float = share(
+        "Centre crops", "How often a photo's sharper centre crop is drawn.", 0.4
     )
-    mix: float = number(
+    mix: float = share(
         "Mixed photos",
         "How often the photos of a batch are mixed two by two, and their labels with them.",
         0.0,
-        1.0,
-        0.1,
-        default=0.0,
     )
     """Share of the batches, see `train.learn.mixing`."""
-    sampling_power: float = shared.sampling_power()
+    sampling_power: float = _sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
     teachers: tuple[str, ...] = named(
         (),
@@ -307,13 +307,10 @@ class ClassifierConfig(Config):
         others="models' folders",
     )
     """See `train.learn.distillation`."""
-    teacher_weight: float = number(
+    teacher_weight: float = share(
         "Weight of the teachers",
         "How much their answers count; the labels count for the rest.",
-        0.0,
-        1.0,
-        0.1,
-        default=0.5,
+        0.5,
     )
     """Loss = (1 - w)·loss of the labels + w·divergence from the teachers' answers."""
 
@@ -343,14 +340,12 @@ class SegmenterConfig(Config):
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(3, 160))
     patience: int = 30
     ema: float = 0.99
-    encoder: str = shared.encoder()
+    encoder: str = _encoder()
     """A name of `core.models.architectures.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
-    loss: str = shared.loss("bce-dice", MASK_LOSSES)
-    dice_weight: float = number(
-        "Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.0, 1.0, 0.1, default=0.5
-    )
+    loss: str = _loss("bce-dice", MASK_LOSSES)
+    dice_weight: float = share("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.5)
     """`bce-dice` = (1 - w)·BCE + w·Dice."""
 
 
@@ -365,11 +360,11 @@ class HybridConfig(Config):
 
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
-    encoder: str = shared.encoder()
+    encoder: str = _encoder()
     batch: int = 16
     lr: float = 6e-4
-    labels: str = shared.labels()
-    loss: str = shared.loss("adjusted", LOSSES)
+    labels: str = _labels()
+    loss: str = _loss("adjusted", LOSSES)
     mask_loss: str = named(
         "bce-dice",
         "Loss of the mask",
@@ -385,7 +380,7 @@ class HybridConfig(Config):
         default=1.0,
     )
     """Loss = loss of the diagnosis + w·loss of the mask."""
-    sampling_power: float = shared.sampling_power()
+    sampling_power: float = _sampling_power()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,10 +4,10 @@ import hashlib
 import json
 import logging
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.system import ownership
 from core.system.run_folder import RUN
@@ -17,7 +17,6 @@ from train.fields import ConfigError, nearest
 CONFIG_FILE = "config.json"
 CHECKPOINTS = ("last.ckpt", "best.ckpt")
 """In a run's folder: of the last finished epoch, and of the best one."""
-Kind = TypeVar("Kind", bound=Config)
 VERSION = "fields"
 """In `config.json`: a mark of the choices that the LesionLab had which wrote it. Where it is this
 one's, or missing, a key that is no choice is somebody's slip; else an older or newer version had
@@ -38,12 +37,23 @@ def config_of(values: dict[str, Any], strict: bool = True) -> Config:
     kind = values.get("kind") or ("segmenter" if "encoder" in values else "classifier")
     if not isinstance(kind, str) or kind not in CONFIGS:
         raise ConfigError(f"There is no training {kind}; choose from {', '.join(CONFIGS)}.")
-    return _typed(values, CONFIGS[kind], strict)
+    known = [field.name for field in fields(CONFIGS[kind])]
+    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
+        version = _version(CONFIGS[kind])
+        if values.get(VERSION, version) == version:
+            meant = nearest(CONFIGS[kind], unknown[0])
+            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
+            raise ConfigError(f"There is no choice {unknown[0]} in a {kind}: {hint}")
+        say_once(
+            "The configuration was written by another version of LesionLab. Choices that this "
+            f"version does not have are left out: {', '.join(unknown)}."
+        )
+    return CONFIGS[kind](**{key: value for key, value in values.items() if key in known})
 
 
 def as_json(config: Config) -> str:
     """A configuration as the text of a file that `config_in` reads."""
-    values = {"kind": config.kind, VERSION: _version(type(config)), **config.as_dict()}
+    values = {"kind": config.kind, VERSION: _version(type(config)), **asdict(config)}
     return json.dumps(values, indent=2) + "\n"
 
 
@@ -78,7 +88,7 @@ def read_run_config(run: Path) -> Config | None:
     return config_in(path, of_run=True) if path.is_file() else None
 
 
-def read_config(run: Path, kind: type[Kind]) -> Kind | None:
+def read_config(run: Path, kind: type[Config]) -> Config | None:
     """The configuration of a run of one kind; None if the folder holds no run.
 
     Raises:
@@ -96,16 +106,6 @@ def config_in(path: Path, of_run: bool = False) -> Config:
     Args:
         of_run: no person wrote the file. Without a mark it then is that of an older LesionLab.
     """
-    values = _values(path)
-    if of_run:
-        values = {VERSION: "", **values}
-    try:
-        return config_of(values)
-    except ConfigError as error:
-        raise ConfigError(f"{path} cannot be used: {error}") from error
-
-
-def _values(path: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         values = json.loads(text)
@@ -113,22 +113,12 @@ def _values(path: Path) -> dict[str, Any]:
             raise ValueError("it is not a JSON object.")
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    return values
-
-
-def _typed(values: dict[str, Any], kind: type[Kind], strict: bool) -> Kind:
-    """Plain data as the dataclass has it."""
-    known = {field.name for field in fields(kind)}
-    if strict and (unknown := [key for key in values if key not in {*known, "kind", VERSION}]):
-        if values.get(VERSION, _version(kind)) == _version(kind):
-            meant = nearest(kind, unknown[0])
-            hint = f"did you mean {meant}?" if meant else f"there are {', '.join(sorted(known))}."
-            raise ConfigError(f"There is no choice {unknown[0]} in a {kind.kind}: {hint}")
-        say_once(
-            "The configuration was written by another version of LesionLab. Choices that this "
-            f"version does not have are left out: {', '.join(unknown)}."
-        )
-    return kind(**{key: value for key, value in values.items() if key in known})
+    if of_run:
+        values = {VERSION: "", **values}
+    try:
+        return config_of(values)
+    except ConfigError as error:
+        raise ConfigError(f"{path} cannot be used: {error}") from error
 
 
 @lru_cache(maxsize=100)

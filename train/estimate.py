@@ -12,28 +12,24 @@ from typing import Any
 import lightning as L
 import numpy as np
 import pandas as pd
-from lightning.pytorch.callbacks import EMAWeightAveraging
 
-from core.taxonomy import KEYS
 from train.config import Config
 from train.data.arrays import (
     CROP,
-    TWO_LABELS,
     Arrays,
     Data,
+    classes_of,
     decode_row,
     frame_size,
     is_decoded,
     open_data,
     wanted_part,
 )
-from train.data.folders import Folder
 from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.classifier import ClassifierTraining
 from train.learn.fit import trainer_for
-from train.learn.frozen import epochs_computed
 from train.learn.ranks import placement
 from train.run import build_training
 from train.stages import Stage
@@ -91,7 +87,7 @@ def estimate(config: Config) -> Estimate:
     )
     seconds = START_UP + photo_seconds
     for stage in config.stages:
-        epochs = epochs_computed(stage.epochs, copies)  # of features that are kept, others are free
+        epochs = min(stage.epochs, copies or stage.epochs)  # with features kept, others are free
         seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
     seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last
@@ -113,9 +109,7 @@ def estimate(config: Config) -> Estimate:
 def _noise(data: Data, config: Config) -> Arrays:
     """Arrays like those of the data, with a few rows of noise."""
     count = max(64, 2 * config.batch)
-    classes = data.classes if isinstance(data, Folder) else KEYS
-    if config.two_labels:
-        classes = TWO_LABELS
+    classes = classes_of(data, config.two_labels)
     random = np.random.default_rng(0)
     table = pd.DataFrame(
         {
@@ -170,11 +164,10 @@ def _measure(model: PhotoModel, config: Config) -> tuple[dict[int, float], int]:
     sizes = sorted({stage.size for stage in config.stages})
     model.config = replace(config, stages=tuple(Stage(1, size) for size in sizes))
     steps = _StepTimes()
-    averaging = [EMAWeightAveraging(decay=config.ema)] if config.ema else []
     trainer = trainer_for(
         config,
         placement(),
-        [steps, *averaging],
+        [steps],
         max_epochs=len(sizes),
         limit_train_batches=STEPS + 1,
         limit_val_batches=0,

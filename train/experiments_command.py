@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.system.processes import apart
 from core.system.run_folder import MODELS
 from train.config import Config
-from train.config_files import CHECKPOINTS
+from train.config_files import checkpoints_of
 from train.experiments import EXPERIMENTS, SPLITS, run_name
 from train.model_commands import add_more
 from train.names import run_folder
@@ -88,19 +88,13 @@ def _run(wanted: dict[str, Config], more: list[Path]) -> int:
 
 def _one(run: Path, config: Config, more: list[Path]) -> None:
     """Train, measure on test, keep the figures; what is done already is not repeated."""
-    from train.commands import Console
+    from train.commands import train_attended
     from train.finish.comparison import keep
     from train.finish.finish import evaluate_run
-    from train.jobs.store import Runs
-    from train.jobs.worker import attended
-    from train.run import begin, run_training
 
     folders = [run / MODELS / kind for kind in config.models]
     if not all((folder / CARD).is_file() for folder in folders):
-        resume = any((run / name).is_file() for name in CHECKPOINTS)
-        begin(run, config, resume)
-        with attended(Runs(run.parent), run.name, Console()) as watch:
-            run_training(run, watch, resume)
+        train_attended(run, config, resume=bool(checkpoints_of(run)))
     for folder in folders:
         if "test" not in names(folder):
             evaluate_run(run, folder.name, "test")

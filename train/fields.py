@@ -70,14 +70,11 @@ class Spec:
                 raise ConfigError(
                     f"{self.title}: write EPOCHSxSIZE, such as 8x128,2x160, not {text!r}."
                 ) from error
-        if self.kind is str:
-            return self.checked(text)
         try:
-            return self.checked(self.kind(text))
-        except ConfigError:
-            raise
+            value = self.kind(text)
         except ValueError as error:
             raise self._wrong(text) from error
+        return self.checked(value)
 
     def written(self, value: Any) -> str:
         """A value as one would type it."""
@@ -155,6 +152,11 @@ def number(title: str, text: str, least: float, most: float, step: float = 1, **
     default = others.pop("default", MISSING)
     spec = Spec(title, text, least=least, most=most, step=step, **others)
     return _field(default=default, metadata={"spec": spec})
+
+
+def share(title: str, text: str, default: float, step: float = 0.1) -> Any:
+    """Declare a number from 0 to 1."""
+    return number(title, text, 0.0, 1.0, step, default=default)
 
 
 def named(

@@ -44,10 +44,9 @@ def add_model_commands(commands: Any) -> None:
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
     reference.set_defaults(run=_reference)
-    int8 = commands.add_parser(
+    commands.add_parser(
         "int8", help="say in the classifier's card how it computes in 8-bit integers, for speed"
-    )
-    int8.set_defaults(run=_int8)
+    ).set_defaults(run=_int8)
     evaluate = commands.add_parser(
         "evaluate", help="measure the weights in weights/MODEL, or those of a run"
     )
@@ -209,21 +208,20 @@ def _of_run(options: argparse.Namespace) -> Measurement:
 def _of_shipped(options: argparse.Namespace) -> Measurement:
     from core.answer.analyser import Analyser
     from train.data.elsewhere import open_sources
-    from train.data.sources import ElsewhereSource, FolderSource, Source, SplitSource
+    from train.data.sources import elsewhere_source, labelled_source, masked_source, split_source
     from train.finish.evaluate import evaluate_shipped
     from train.finish.evaluation_files import write_elsewhere, write_split
     from train.finish.isic import write_mask
 
-    source: Source
+    masked = options.model == "segmenter"
     if options.more:
-        sources = open_sources(options.more, Dataset.open().table.index)
-        source = ElsewhereSource(tuple(sources), masked=options.model == "segmenter")
+        source = elsewhere_source(open_sources(options.more, Dataset.open().table.index), masked)
     elif options.images is None:
-        source = SplitSource(Dataset.open(), options.split, masked=options.model == "segmenter")
+        source = split_source(Dataset.open(), options.split, masked)
     elif options.model == "classifier":
-        source = FolderSource.with_labels(options.images, options.labels).readable()
+        source = labelled_source(options.images, options.labels)
     else:
-        source = FolderSource.with_masks(options.images, options.masks).readable()
+        source = masked_source(options.images, options.masks)
     settings = exact()
     folder = settings.weights / options.model
     folders = settings.weights / "classifier", settings.weights / "segmenter"
@@ -272,7 +270,8 @@ def _atlas(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from train.finish.report import comparison, table
 
-    print((comparison if options.comparison else table)(split=options.split))
+    weights = Settings.from_environment().weights
+    print((comparison if options.comparison else table)(weights, options.split))
     return 0
 
 

@@ -4,7 +4,7 @@ folder that a command was given in."""
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.settings import Settings
 from train.choices import STARTS
@@ -15,8 +15,6 @@ RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for
 """Names that Windows keeps for devices, whatever ending follows."""
 LONGEST = 200
 """Bytes of a folder's name; most systems take 255."""
-
-AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
 def checked_name(name: str) -> str:
@@ -57,9 +55,9 @@ def run_folder(name: str) -> Path:
     return Settings.from_environment().runs / plain
 
 
-def with_absolute_paths(config: AnyConfig) -> AnyConfig:
+def with_absolute_paths(config: Config) -> Config:
     """The same choices with absolute paths: what was named in one folder is found from all."""
-    data = config.data if config.data in ("", "ham10000") else _absolute(config.data)
+    data = config.data if config.is_ham10000 else _absolute(config.data)
     start = config.start if config.start in STARTS else _absolute(config.start)
     lists: dict[str, Any] = {
         name: tuple(_absolute(path) for path in getattr(config, name))

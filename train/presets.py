@@ -23,7 +23,6 @@ class Preset:
     Attributes:
         key, title: title in sentence case.
         text: plain sentences.
-        config: its choices.
         published: the same as its author describes it; None if it has one length only.
     """
 

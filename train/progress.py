@@ -1,8 +1,8 @@
 """What a training tells of itself while it runs, and to whom."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 PHASES = ("waiting", "preparing", "training", "exporting", "evaluating")
 """What `Watch.phase` is told, in turn. waiting: for a Ray cluster to begin; preparing: photos are
@@ -38,8 +38,8 @@ class Progress:
     """Mean training loss of this epoch so far."""
 
 
-class Watch(Protocol):
-    """What a training reports to."""
+class Watch:
+    """What a training reports to; this one looks at nothing."""
 
     def phase(self, name: str) -> None:
         """One of `PHASES` begins."""
@@ -49,17 +49,29 @@ class Watch(Protocol):
 
     def stop_wanted(self) -> bool:
         """Asked before each batch, so it must be quick."""
-
-
-class Unwatched:
-    """A `Watch` that nobody looks at."""
-
-    def phase(self, name: str) -> None:
-        """See `Watch`."""
-
-    def progress(self, progress: Progress) -> None:
-        """See `Watch`."""
-
-    def stop_wanted(self) -> bool:
-        """See `Watch`."""
         return False
+
+
+class Meter:
+    """Tells a watch about once a second how many photos are done, and stops when it wants that.
+
+    Args:
+        epoch, epochs: as of `Progress`.
+        stopped: what to say then.
+    """
+
+    def __init__(self, watch: Watch, epoch: int, epochs: int, stopped: str) -> None:
+        self._watch, self._epoch, self._epochs, self._stopped = watch, epoch, epochs, stopped
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many of all are done; `total` may be an estimate. Raises Stopped."""
+        if self._watch.stop_wanted():
+            raise Stopped(self._stopped)
+        now = time.monotonic()
+        if done and now - self._told >= 1:
+            self._told = now
+            speed = done / (now - self._began)
+            left = max(total - done, 0) / speed
+            steps = max(total, done)
+            self._watch.progress(Progress(self._epoch, self._epochs, done, steps, speed, left))

@@ -7,7 +7,6 @@ The queue's trainer and the commands of `python -m train` call `run_training`; t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from train.config_files import (
     write_run_config,
 )
 from train.learn.ranks import placement, rank
-from train.progress import Progress, Stopped, Tick, Watch
+from train.progress import Meter, Watch
 
 if TYPE_CHECKING:
     from train.data.arrays import Arrays
@@ -39,7 +38,6 @@ def run_training(
 
     Args:
         folder: the run's folder, which has its `config.json` (`begin`).
-        watch: is told how it goes.
         resume: go on from `last.ckpt` if there is one.
         where: processes and devices, see `train.learn.fit.fit`.
 
@@ -80,7 +78,8 @@ def train(
     if kept:
         check_photos(folder, config, data)
     watch.phase("preparing")
-    arrays = prepare(config, _ticks(watch, config.epochs), data)
+    tick = Meter(watch, 0, config.epochs, "Stopped while the photos were prepared.")
+    arrays = prepare(config, tick, data)
     model = build_training(config, arrays)
     if rank() == 0:
         needed = 3 * checkpoint_bytes(model, config)  # while the third one is written
@@ -91,7 +90,7 @@ def train(
             device = str(where["accelerator"])
             replace(began, start=origin(config), device=device).write(folder)
     watch.phase("training")
-    fit(model, folder, resume=True, watch=watch, where=where)
+    fit(model, folder, watch, where)
     return Finished(folder, config, data, arrays)
 
 
@@ -122,20 +121,3 @@ def build_training(config: Config, arrays: Arrays) -> PhotoModel:
         "hybrid": HybridTraining,
     }
     return trainings[config.kind](config, arrays)
-
-
-def _ticks(watch: Watch, epochs: int) -> Tick:
-    """Hands the decoding of photos on to a watch."""
-    began = last_report = time.monotonic()
-
-    def tick(done: int, total: int) -> None:
-        nonlocal last_report
-        if watch.stop_wanted():
-            raise Stopped("Stopped while the photos were prepared.")
-        now = time.monotonic()
-        if done and now - last_report >= 1:
-            last_report = now
-            speed = done / (now - began)
-            watch.progress(Progress(0, epochs, done, total, speed, (total - done) / speed))
-
-    return tick

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,7 +80,7 @@ def written(runs: Runs, name: str, epochs: int, choices=None, **columns: list[fl
     folder.mkdir(parents=True)
     ownership.mark(folder, RUN)
     chosen = choices or config(epochs)
-    (folder / "config.json").write_text(json.dumps({"kind": chosen.kind, **chosen.as_dict()}))
+    (folder / "config.json").write_text(json.dumps({"kind": chosen.kind, **asdict(chosen)}))
     columns = {"train_loss": [1.0 / (n + 1) for n in range(epochs)], **columns}
     lines = [",".join(["epoch", "seconds", *columns])]
     lines += [

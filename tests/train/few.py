@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import train.learn.fit
 from train.config import ClassifierConfig
+from train.learn.base import PhotoModel
+from train.learn.ranks import placement
+from train.progress import Watch
 from train.stages import Stage
 
 FEW = ClassifierConfig(
@@ -15,3 +21,8 @@ FEW = ClassifierConfig(
     precision="32-true",
     freeze=(),
 )
+
+
+def fit(model: PhotoModel, run: Path, watch: Watch | None = None) -> None:
+    """As a run's only process does it."""
+    train.learn.fit.fit(model, run, watch or Watch(), placement())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -145,7 +145,7 @@ def test_file_of_a_run_says_its_kind(config: Config, tmp_path: Path) -> None:
 def test_file_of_an_older_run_is_read(config: Config, tmp_path: Path) -> None:
     """Before there were kinds, networks, losses and augmentations to choose."""
     new = ("kind", "data", "augment", "architecture", "labels", "loss")
-    values = {k: v for k, v in config.as_dict().items() if k not in new}
+    values = {k: v for k, v in asdict(config).items() if k not in new}
     (tmp_path / "config.json").write_text(json.dumps(values))
     assert read_run_config(tmp_path) == config == read_config(tmp_path, type(config))
 

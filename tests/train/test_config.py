@@ -73,7 +73,7 @@ def test_impossible_choices_are_refused() -> None:
 
 def test_as_dict_is_plain_data() -> None:
     config = ClassifierConfig(stages=(Stage(7, 128),), freeze=("conv1", "bn1"))
-    values = json.loads(json.dumps(config.as_dict()))
+    values = json.loads(json.dumps(dataclasses.asdict(config)))
     assert values["stages"] == [{"epochs": 7, "size": 128}]
     assert values["freeze"] == ["conv1", "bn1"]
     assert len(values) == len(dataclasses.fields(config))

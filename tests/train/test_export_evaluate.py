@@ -34,7 +34,7 @@ from train.config import ClassifierConfig
 from train.config_files import read_config
 from train.data.arrays import prepare
 from train.data.samplers import Frames
-from train.data.sources import SplitSource
+from train.data.sources import split_source
 from train.finish.evaluate import evaluate_shipped
 from train.finish.export import export_classifier
 from train.finish.finished import Finished, trained
@@ -361,7 +361,7 @@ def test_another_split_than_the_models_is_refused(
     data = shipped.dataset
     other = replace(data, split=replace(data.split, id="another"))
     with pytest.raises(SplitError, match="another"):
-        evaluate_shipped(model, SplitSource(other, "test"), analyser)
+        evaluate_shipped(model, split_source(other, "test"), analyser)
 
 
 # Photos from elsewhere

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -121,7 +121,7 @@ def test_any_value_of_any_field_is_taken_as_it_is_or_refused_in_words(
         config = config_of({"kind": kind, name: value})
     except ConfigError:
         return
-    taken = json.loads(json.dumps(config.as_dict()))[name]
+    taken = json.loads(json.dumps(asdict(config)))[name]
     assert taken == value
     assert not isinstance(value, bool)
     if isinstance(taken, float):
@@ -218,7 +218,7 @@ def test_a_run_of_a_lesionlab_before_the_mark_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody typed it; in a file of a person's, the same key is a slip."""
-    values = {"kind": "classifier", **ClassifierConfig(lr=0.5).as_dict(), "of_before": 1}
+    values = {"kind": "classifier", **asdict(ClassifierConfig(lr=0.5)), "of_before": 1}
     path = tmp_path / "config.json"
     path.write_text(json.dumps(values))
     with caplog.at_level(logging.WARNING):
@@ -230,7 +230,7 @@ def test_a_run_of_a_lesionlab_before_the_mark_is_read(
 
 def test_a_card_says_more_than_the_choices() -> None:
     config = ClassifierConfig(lr=0.5)
-    training = {"kind": "classifier", **config.as_dict(), "epochs_trained": 3}
+    training = {"kind": "classifier", **asdict(config), "epochs_trained": 3}
     assert config_of(training, strict=False) == config
 
 

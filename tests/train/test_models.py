@@ -112,8 +112,9 @@ def test_batches(arrays: Arrays) -> None:
     assert pixels.dtype == torch.uint8
     assert labels.shape == (8,)
     segmenter = SegmenterTraining(SegmenterConfig(**few), arrays)
-    pixels, masks = next(iter(segmenter.make_loader(1)))
+    pixels, labels, masks = next(iter(segmenter.make_loader(1)))
     assert pixels.shape == (8, 64, 64, 3)
+    assert labels.shape == (8,)
     assert masks.shape == (8, 64, 64)
     assert set(masks.unique().tolist()) == {0, 1}
     assert len(segmenter.make_loader(0)) == 2, "whole batches only"

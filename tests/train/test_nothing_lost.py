@@ -21,7 +21,7 @@ from train.finish.package import remove, unpack
 from train.finish.package_check import PackageError
 from train.jobs import JobError, Runs
 from train.jobs.worker import attended
-from train.progress import Unwatched
+from train.progress import Watch
 
 QUICK = (
     "--start random --stages 1x32 --epoch-images 8 --batch 4 --threads 1 --precision 32-true"
@@ -63,7 +63,7 @@ def test_a_training_from_start_to_purge(
     assert is_run(home / "mine")
     runs = Runs(home)
     (home / "mine" / "download.part").write_text("somebody's")
-    with attended(runs, "mine", Unwatched()):
+    with attended(runs, "mine", Watch()):
         pass
     assert (home / "mine" / "download.part").is_file()
     for run in runs.all():

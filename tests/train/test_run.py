@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,7 @@ def test_every_kind_is_trained(
     assert read_run_config(run) == config
     stored = json.loads((run / "config.json").read_text())
     assert stored.pop(VERSION)
-    assert stored == {"kind": config.kind, **json.loads(json.dumps(config.as_dict()))}
+    assert stored == {"kind": config.kind, **json.loads(json.dumps(asdict(config)))}
     last = watch.heard[-1]
     assert (last.epoch, last.epochs, last.step, last.steps) == (2, 2, 2, 2)
     assert last.seconds_left == 0

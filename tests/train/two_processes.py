@@ -6,13 +6,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import train.learn.fit
 from tests.train.learn.test_fit import Line, line_config
-from train.learn.fit import fit
 from train.learn.ranks import placement, rank
-from train.progress import Stopped, Unwatched
+from train.progress import Stopped, Watch
 
 
-class StopInEpoch(Unwatched):
+class StopInEpoch(Watch):
     """Wants to stop once the second epoch has a row."""
 
     def __init__(self, run: Path) -> None:
@@ -23,9 +23,9 @@ class StopInEpoch(Unwatched):
 
 
 def main(run: Path) -> None:
-    watch = Unwatched() if rank() else StopInEpoch(run)
+    watch = Watch() if rank() else StopInEpoch(run)
     try:
-        fit(Line(line_config(50, ema=0.9)), run, watch=watch, where=placement(2))
+        train.learn.fit.fit(Line(line_config(50, ema=0.9)), run, watch, placement(2))
     except Stopped:
         (run / f"stopped-{rank()}").touch()
 

@@ -31,7 +31,7 @@ SAID = "LesionLab: "
 """What begins the line in which a job says why it failed."""
 
 
-def follow(folder: Path, watch: Watch, resume: bool, poll: float = POLL_SECONDS) -> None:
+def follow(folder: Path, watch: Watch, resume: bool) -> None:
     """Train a run on the cluster, `train.run.run_training` there. A job that is at the run
     already is followed, whoever handed it over.
 
@@ -51,7 +51,7 @@ def follow(folder: Path, watch: Watch, resume: bool, poll: float = POLL_SECONDS)
         watch.phase("waiting")
         record = _submit(folder, resume)
     try:
-        status, log = _until_ended(folder, record, watch, poll)
+        status, log = _until_ended(folder, record, watch)
     except NoSuchJobError as error:
         remove_record(folder)
         raise LostError(
@@ -88,7 +88,7 @@ def _submit(folder: Path, resume: bool) -> Record:
     return record
 
 
-def _until_ended(folder: Path, record: Record, watch: Watch, poll: float) -> tuple[str, str]:
+def _until_ended(folder: Path, record: Record, watch: Watch) -> tuple[str, str]:
     """Follow a job; returns how it ended and all it printed."""
     client: Client | None = None
     asked = answered = time.monotonic()
@@ -115,7 +115,7 @@ def _until_ended(folder: Path, record: Record, watch: Watch, poll: float) -> tup
                     "It was given up: the Ray cluster did not answer when it was asked to stop it. "
                     "If it lives there, it ends as soon as it finds out. What is finished is kept."
                 ) from error
-        time.sleep(poll)
+        time.sleep(POLL_SECONDS)
 
 
 def _note(folder: Path, record: Record, problem: str) -> None:

@@ -10,7 +10,7 @@ from train.config_files import read_run_config
 from train.jobs.record import read_record
 from train.jobs.watch import FolderWatch
 from train.learn.ranks import rank
-from train.progress import Unwatched
+from train.progress import Watch
 from train.run import run_training
 
 UNSEEN = (
@@ -24,7 +24,6 @@ class Task:
     """What there is to do.
 
     Attributes:
-        folder: the run's.
         job: the id of the job that it is done for.
         data: folder of the photos.
         resume: go on from `last.ckpt` if there is one.
@@ -55,7 +54,7 @@ def train_part(task: Task) -> None:
         "strategy": RayDDPStrategy(),
         "plugins": [RayLightningEnvironment()],
     }
-    watch = Unwatched() if rank() else FolderWatch(task.folder, lambda: is_given_up(task))
+    watch = Watch() if rank() else FolderWatch(task.folder, lambda: is_given_up(task))
     run_training(task.folder, watch, task.resume, where)
 
 

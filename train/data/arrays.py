@@ -31,7 +31,7 @@ from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
 from train.data.dividing import divided
 from train.data.elsewhere import Elsewhere, open_sources
-from train.data.folders import ClassFolder, Folder, MaskFolder
+from train.data.folders import Folder, class_folder, mask_folder
 from train.data.joined import Joined
 from train.progress import Tick
 
@@ -82,13 +82,20 @@ def open_data(config: Config) -> Data:
     if config.is_ham10000:
         return divided(Dataset.open(), config)
     root = Path(config.data).expanduser()
-    return divided(MaskFolder.open(root) if config.masked else ClassFolder.open(root), config)
+    return divided(mask_folder(root) if config.masked else class_folder(root), config)
 
 
 def open_more(config: Config, data: Data) -> list[Elsewhere]:
     """The further sources that a configuration names; photos that the data or an earlier source has
     are left out. Raises DatasetError."""
     return open_sources(map(Path, config.more), data.table.index)
+
+
+def classes_of(data: Data, two_labels: bool = False) -> tuple[str, ...]:
+    """What the labels of the data are called."""
+    if two_labels:
+        return TWO_LABELS
+    return data.classes if isinstance(data, Folder) else KEYS
 
 
 def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:
@@ -122,10 +129,8 @@ def prepare(config: Config, tick: Tick | None = None, data: Data | None = None) 
     data = open_data(config) if data is None else data
     arrays = load_arrays(wanted_part(data, config), tick)
     if config.more:
-        others = [
-            load_arrays(wanted_part(source, config), tick) for source in open_more(config, data)
-        ]
-        arrays = joined(arrays, others)
+        more = [wanted_part(source, config) for source in open_more(config, data)]
+        arrays = joined(arrays, [load_arrays(part, tick) for part in more])
     return _two_labels(arrays) if config.two_labels else arrays
 
 
@@ -182,7 +187,7 @@ def load_arrays(data: Data, tick: Tick | None = None) -> Arrays:
     table = data.table.copy()
     if table.empty:
         raise DatasetError(f"There are no photos to train on. {HOW_TO_IMPORT}")
-    classes = data.classes if isinstance(data, Folder) else KEYS
+    classes = classes_of(data)
     table["label"] = table["dx"].map({name: k for k, name in enumerate(classes)}).fillna(-1)
     table["label"] = table["label"].astype(int)
     table["source"] = 0
@@ -306,11 +311,9 @@ def _decode(
         except DatasetError as error:
             faults.append(str(error))
             continue
-        out["frames"][row] = parts["frames"]
-        if "masks" in parts:
-            out["masks"][row] = parts["masks"]
-        if "crops" in parts:
-            out["crops"][entry.crop_row] = parts["crops"]
+        places = {"frames": row, "masks": row, "crops": entry.crop_row}
+        for name, pixels in parts.items():
+            out[name][places[name]] = pixels
     if faults:
         more = f" And {len(faults) - NAMED:,} more." if len(faults) > NAMED else ""
         raise DatasetError(" ".join(faults[:NAMED]) + more)

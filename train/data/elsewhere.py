@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-import numpy as np
 import pandas as pd
 
 from core.errors import DatasetError
@@ -32,7 +31,7 @@ from core.ham10000.splits import Split
 from core.imaging.formats import ENDINGS, without_ending
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import ENDINGS as MASK_ENDINGS
-from core.imaging.mask_files import Grid, pair_masks, read_mask
+from core.imaging.mask_files import pair_masks
 from core.imaging.photo_files import (
     HIDDEN,
     LeftOut,
@@ -62,6 +61,8 @@ def split_of(group: str) -> str:
 class Elsewhere(Folder):
     """Photos of one further source; `dx` is empty where the diagnosis is not known or none of the
     seven, and the ids are those of the photos."""
+
+    whole_masks = True
 
     @classmethod
     def open(cls, path: Path, known: frozenset[str] = frozenset()) -> Elsewhere:
@@ -119,12 +120,6 @@ class Elsewhere(Folder):
     def photo(self, image_id: str) -> bytes:
         """The photo's bytes. Raises DatasetError."""
         return self._bytes(str(self.table.at[image_id, "photo_file"]))
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """The lesion mask, bool H×W, upright as the photo, at its own size; see
-        `core.imaging.mask_files.read_mask`. Raises DatasetError."""
-        name = str(self.table.at[image_id, "mask_file"])
-        return read_mask(self._bytes(name), Grid.of(self.photo(image_id), image_id), name, True)
 
     def files(self) -> list[Path]:
         """Every file that is used."""

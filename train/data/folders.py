@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,6 @@ class Folder:
     """Photos of a folder; used like `core.ham10000.dataset.Dataset`.
 
     Attributes:
-        root: the folder.
         table: one row a photo, indexed by its path below the folder, sorted; columns lesion_id (of
             photos that belong together), dx (the class), split, has_mask, has_crop, mask_file.
         split: of the lesion ids; its `id` is that of the model card.
@@ -95,6 +95,8 @@ class Folder:
     split: Split
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    whole_masks: ClassVar[bool] = False
+    """Whether a lesion may fill its photo."""
 
     def photo(self, image_id: str) -> bytes:
         """The photo's bytes. Raises DatasetError."""
@@ -104,8 +106,8 @@ class Folder:
         """The lesion mask, bool H×W, upright as the photo, at its own size; see
         `core.imaging.mask_files.read_mask`. Raises DatasetError."""
         name = str(self.table.at[image_id, "mask_file"])
-        grid = Grid.of(self._bytes(image_id), image_id)
-        return read_mask(self._bytes(name), grid, name)
+        grid = Grid.of(self.photo(image_id), image_id)
+        return read_mask(self._bytes(name), grid, name, self.whole_masks)
 
     def crop(self, image_id: str) -> bytes:
         """There are none. Raises DatasetError."""
@@ -125,93 +127,84 @@ class Folder:
             )
 
 
-class ClassFolder(Folder):
-    """A subfolder for each class."""
+def class_folder(root: Path) -> Folder:
+    """Photos in a subfolder for each class.
 
-    @classmethod
-    def open(cls, root: Path) -> ClassFolder:
-        """Find the photos and their classes.
-
-        Raises:
-            DatasetError: there is no such folder, or fewer than two classes; a class is empty or
-                has too few photos.
-        """
-        rows: dict[str, dict[str, str]] = {}
-        photos, left_out = _listed(root)
-        for split, folder in _divided(root):
-            here = _below(photos, root, folder)
-            for photo in here:
-                name, slash, _ = photo.name.partition("/")
-                if slash:
-                    rows[_name(photo, root)] = {"dx": name, "split": split, "mask_file": ""}
-            filled = {photo.name.partition("/")[0] for photo in here}
-            if empty := [sub for sub in _folders(folder) if sub.name not in filled]:
-                raise DatasetError(
-                    f"The class {empty[0].name} has no photos in {empty[0]}. Add some, or delete "
-                    f"the folder. {' '.join(left_out)}".rstrip()
-                )
-        loose = [photo.name for photo in photos if photo.name not in rows]
-        joined = _join_classes(rows)
-        classes = tuple(sorted({row["dx"] for row in rows.values()}))
-        if {_class_key(name) for name in classes} == NINE_CLASSES:
-            joined = (NINE_CLASSES_FAULTS, *joined)
-        if len(classes) < 2:
-            found = f"one class ({classes[0]})" if classes else "no class"
+    Raises:
+        DatasetError: there is no such folder, or fewer than two classes; a class is empty or
+            has too few photos.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    photos, left_out = _listed(root)
+    for split, folder in _divided(root):
+        here = _below(photos, root, folder)
+        for photo in here:
+            name, slash, _ = photo.name.partition("/")
+            if slash:
+                rows[_name(photo, root)] = {"dx": name, "split": split, "mask_file": ""}
+        filled = {photo.name.partition("/")[0] for photo in here}
+        if empty := [sub for sub in _folders(folder) if sub.name not in filled]:
             raise DatasetError(
-                f"{root} has {found}. Name the folder that has a subfolder of photos for each "
-                "class, two at least."
+                f"The class {empty[0].name} has no photos in {empty[0]}. Add some, or delete "
+                f"the folder. {' '.join(left_out)}".rstrip()
             )
-        table, split_, notes = _arrange(root, rows)
-        for name in classes:
-            _check_enough(table[table["dx"] == name], f"The class {name}")
-        loose_notes = left_out_notes({"in no class folder": loose})
-        return cls(root, table, split_, classes, (*joined, *loose_notes, *left_out, *notes))
+    loose = [photo.name for photo in photos if photo.name not in rows]
+    joined = _join_classes(rows)
+    classes = tuple(sorted({row["dx"] for row in rows.values()}))
+    if {_class_key(name) for name in classes} == NINE_CLASSES:
+        joined = (NINE_CLASSES_FAULTS, *joined)
+    if len(classes) < 2:
+        found = f"one class ({classes[0]})" if classes else "no class"
+        raise DatasetError(
+            f"{root} has {found}. Name the folder that has a subfolder of photos for each "
+            "class, two at least."
+        )
+    table, split_, notes = _arrange(root, rows)
+    for name in classes:
+        _check_enough(table[table["dx"] == name], f"The class {name}")
+    loose_notes = left_out_notes({"in no class folder": loose})
+    return Folder(root, table, split_, classes, (*joined, *loose_notes, *left_out, *notes))
 
 
-class MaskFolder(Folder):
-    """Images and their masks."""
+def mask_folder(root: Path) -> Folder:
+    """Images and their masks; those without one are left out.
 
-    @classmethod
-    def open(cls, root: Path) -> MaskFolder:
-        """Find the photos that have a mask.
-
-        Raises:
-            DatasetError: there is no such folder, it lacks images/ or masks/, or too few photos
-                have a mask.
-        """
-        rows: dict[str, dict[str, str]] = {}
-        found, left_out = _listed(root)
-        without: list[str] = []
-        rest = {photo.name for photo in found}
-        for split, folder in _divided(root):
-            images, masks = _named(folder, IMAGE_FOLDERS), _named(folder, MASK_FOLDERS)
-            if images is None or masks is None:
-                raise DatasetError(
-                    f"{folder} needs the subfolders images and masks, with a mask for each photo: "
-                    "for NAME.jpg the file NAME.png or NAME_segmentation.png."
-                )
-            photos = _below(found, root, images)
-            pairs = pair_masks(photos, _below(found, root, masks))
-            without += [_name(photo, root) for photo in photos if photo not in pairs]
-            for photo, mask in pairs.items():
-                rows[_name(photo, root)] = {
-                    "dx": "lesion",
-                    "split": split,
-                    "mask_file": _name(mask, root),
-                }
-        rest -= {*rows, *without, *(row["mask_file"] for row in rows.values())}
-        if not rows:
+    Raises:
+        DatasetError: there is no such folder, it lacks images/ or masks/, or too few photos
+            have a mask.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    found, left_out = _listed(root)
+    without: list[str] = []
+    for split, folder in _divided(root):
+        images, masks = _named(folder, IMAGE_FOLDERS), _named(folder, MASK_FOLDERS)
+        if images is None or masks is None:
             raise DatasetError(
-                f"No photo in {root} has a mask. For images/NAME.jpg there must be masks/NAME.png "
-                "or masks/NAME_segmentation.png."
+                f"{folder} needs the subfolders images and masks, with a mask for each photo: "
+                "for NAME.jpg the file NAME.png or NAME_segmentation.png."
             )
-        table, split_, notes = _arrange(root, rows)
-        _check_enough(table, f"The folder {root.name}")
-        others = {
-            "photos without a mask": without,
-            "neither a photo nor the mask of one": sorted(rest),
-        }
-        return cls(root, table, split_, (), (*left_out, *left_out_notes(others), *notes))
+        photos = _below(found, root, images)
+        pairs = pair_masks(photos, _below(found, root, masks))
+        without += [_name(photo, root) for photo in photos if photo not in pairs]
+        for photo, mask in pairs.items():
+            rows[_name(photo, root)] = {
+                "dx": "lesion",
+                "split": split,
+                "mask_file": _name(mask, root),
+            }
+    used = {*rows, *without, *(row["mask_file"] for row in rows.values())}
+    if not rows:
+        raise DatasetError(
+            f"No photo in {root} has a mask. For images/NAME.jpg there must be masks/NAME.png "
+            "or masks/NAME_segmentation.png."
+        )
+    table, split_, notes = _arrange(root, rows)
+    _check_enough(table, f"The folder {root.name}")
+    others = {
+        "photos without a mask": without,
+        "neither a photo nor the mask of one": sorted({photo.name for photo in found} - used),
+    }
+    return Folder(root, table, split_, (), (*left_out, *left_out_notes(others), *notes))
 
 
 def _join_classes(rows: dict[str, dict[str, str]]) -> tuple[str, ...]:
@@ -238,8 +231,6 @@ def _arrange(
     root: Path, rows: dict[str, dict[str, str]]
 ) -> tuple[pd.DataFrame, Split, tuple[str, ...]]:
     """The table with its lesions and splits, the split, and what to say about both."""
-    if not rows:
-        raise DatasetError(f"There are no photos in {root}.")
     table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
     table.index.name = "image_id"
     notes: list[str] = []

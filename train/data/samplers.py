@@ -20,8 +20,8 @@ LOOK_SHARE = 0.5
 class Samples(TorchDataset):
     """Augmented samples of the training rows.
 
-    Item: uint8 image size×size×3 with its label and the number of its source, or with its mask
-    (uint8 size×size, 0 or 1).
+    Item: uint8 image size×size×3 with its label and its mask (uint8 size×size, 0 or 1), or with its
+    label and the number of its source.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Samples(TorchDataset):
         row = int(self.rows[index])
         mask = np.asarray(self.arrays.masks[row]) if self.with_mask else None
         image, mask = self.change(self._pixels(row), mask, self._other_look(row))
-        pixels = torch.from_numpy(image)
+        pixels, label = torch.from_numpy(image), torch.tensor(int(self.labels[row]))
         if mask is not None:
-            return pixels, torch.from_numpy((mask > 127).astype(np.uint8))
-        return pixels, torch.tensor(int(self.labels[row])), torch.tensor(int(self.sources[row]))
+            return pixels, label, torch.from_numpy((mask > 127).astype(np.uint8))
+        return pixels, label, torch.tensor(int(self.sources[row]))
 
     def _pixels(self, row: int) -> np.ndarray:
         crop = int(self.crop_rows[row])
@@ -69,15 +69,6 @@ class Samples(TorchDataset):
         others = self.others[self.sources[row]]
         other = int(others[int(torch.randint(len(others), ()))])
         return Look.of(np.asarray(self.arrays.frames[other]))
-
-
-class LabelledSamples(Samples):
-    """Augmented samples with everything known of them: image and mask as `Samples` has them, and
-    the label between the two."""
-
-    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
-        image, mask = super().__getitem__(index)
-        return image, torch.tensor(int(self.labels[int(self.rows[index])])), mask
 
 
 class Frames(TorchDataset):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,249 +24,189 @@ from train.data.arrays import TWO_LABELS, Data, chosen_rows, read_photo
 from train.data.elsewhere import Elsewhere
 
 
-class Source(Protocol):
+@dataclass(frozen=True)
+class Source:
     """Photos with their truth.
 
     Attributes:
         table: one row an image, indexed by id; column `lesion_id`, and `dx` where diagnoses are
             known; any of age, sex, localization, dx_type may be there for slices.
-        about: what the figures are of, for the report: data, split, split_id.
+        about: what the figures are of, for the report: data, split, split_id; limit, leak and
+            left_out where there is one.
+        photo: from an id to the picture file.
+        mask: from an id to the lesion, bool H×W.
     """
 
-    @property
-    def table(self) -> pd.DataFrame:
-        """See the class."""
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See the class."""
-
-    def photo(self, image_id: str) -> bytes:
-        """The picture file."""
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """The lesion, bool H×W."""
+    table: pd.DataFrame
+    about: dict[str, Any]
+    photo: Callable[[str], bytes]
+    mask: Callable[[str], np.ndarray]
 
 
-@dataclass(frozen=True)
-class SplitSource:
+def split_source(
+    data: Data, split: str, masked: bool = False, two_labels: bool = False, limit: int = 0
+) -> Source:
     """One split of HAM10000, or of a folder of photos.
 
-    Raises, when its table is asked for:
-        DatasetError: the split has no photos.
+    Args:
+        masked: only images that have a mask.
+        two_labels: `dx` is one of `TWO_LABELS` instead of a diagnosis.
+        limit: only so many images, as a limited training sees them (0: all).
+
+    Raises:
+        DatasetError: the split has no such photos.
     """
-
-    dataset: Data
-    split: str
-    masked: bool = False
-    """Only images that have a mask."""
-    two_labels: bool = False
-    """`dx` is one of `TWO_LABELS` instead of a diagnosis."""
-    limit: int = 0
-    """Only so many images, as a limited training sees them (0: all)."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """See `Source`."""
-        table = self.dataset.table
-        table = table.iloc[chosen_rows(table, self.split, self.limit, self.masked)]
-        if table.empty:
-            what = "photos with a lesion mask" if self.masked else "photos"
-            raise DatasetError(f"The split {self.split} of {self._name} has no {what}.")
-        if self.two_labels:
-            table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
-        return table
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`; `limit` is there if there is one."""
-        data = self.dataset
-        about: dict[str, Any] = {"data": self._name, "split": self.split}
-        about["split_id"] = data.split.id
-        found = leak(data.table, data.split, (self.split,))
-        about |= {"leak": found} if found else {}
-        return about | ({"limit": self.limit} if self.limit else {})
-
-    @property
-    def _name(self) -> str:
-        return "HAM10000" if isinstance(self.dataset, Dataset) else self.dataset.root.name
-
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`."""
-        return self.dataset.photo(image_id)
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`."""
-        return self.dataset.mask(image_id)
+    name = "HAM10000" if isinstance(data, Dataset) else data.root.name
+    table = data.table.iloc[chosen_rows(data.table, split, limit, masked)]
+    if table.empty:
+        what = "photos with a lesion mask" if masked else "photos"
+        raise DatasetError(f"The split {split} of {name} has no {what}.")
+    if two_labels:
+        table = table.assign(dx=[TWO_LABELS[BY_KEY[key].malignant] for key in table["dx"]])
+    about: dict[str, Any] = {"data": name, "split": split, "split_id": data.split.id}
+    if found := leak(data.table, data.split, (split,)):
+        about["leak"] = found
+    if limit:
+        about["limit"] = limit
+    return Source(table, about, data.photo, data.mask)
 
 
-@dataclass(frozen=True)
-class ElsewhereSource:
-    """Validation-elsewhere: the photos of further sources that no training learns from.
+def elsewhere_source(sources: Sequence[Elsewhere], masked: bool = False) -> Source:
+    """Validation-elsewhere: the photos of further sources that no training learns from, those that
+    have a mask if `masked`, else those that have a diagnosis. The table has a column `source`, the
+    place of a photo's source in `sources`.
 
-    Raises, when its table is asked for:
+    Raises:
         DatasetError: there are none.
     """
-
-    sources: tuple[Elsewhere, ...]
-    masked: bool = False
-    """Those that have a mask; else those that have a diagnosis."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """See `Source`; `source` is the place of a photo's source in `sources`."""
-        tables = [s.table.assign(source=place) for place, s in enumerate(self.sources)]
-        table = pd.concat(tables)
-        wanted = table["has_mask"] if self.masked else table["dx"] != ""
-        table = table[wanted & (table["split"] == "validation")]
-        if table.empty:
-            what = "mask" if self.masked else "diagnosis"
-            raise DatasetError(
-                f"None of the photos of {self.about['data']} that are kept for validation has a "
-                f"{what}."
-            )
-        return table
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`."""
-        return {
-            "data": ", ".join(source.root.stem for source in self.sources),
-            "split": ELSEWHERE,
-            "split_id": "+".join(source.split.id for source in self.sources),
-        }
-
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`. Raises DatasetError."""
-        return self._of(image_id).photo(image_id)
-
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`. Raises DatasetError."""
-        return self._of(image_id).mask(image_id)
-
-    def _of(self, image_id: str) -> Elsewhere:
-        return next(source for source in self.sources if image_id in source.table.index)
-
-
-@dataclass(frozen=True)
-class FolderSource:
-    """Photos in a folder, from anywhere, with diagnoses in a table or masks in a folder.
-
-    Attributes:
-        images: the folder.
-        table: see `Source`.
-        files: the photo of each id; `mask_files`: its mask, if masks were asked for.
-        left_out: sentences on what is in the folder or the table and is not measured.
-    """
-
-    images: Path
-    table: pd.DataFrame
-    files: dict[str, Path]
-    mask_files: dict[str, Path] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
-
-    @classmethod
-    def with_labels(cls, images: Path, labels: Path) -> FolderSource:
-        """Diagnoses in a table, of any kind that `core.imaging.label_files.read_labels` reads. A
-        column `lesion_id` or `patient_id`, if there is one, says which images belong together. Rows
-        without a photo, and photos without a row, are left out.
-
-        Raises:
-            DatasetError: the folder or the table cannot be used, or no photo is in the table.
-        """
-        found = read_labels(labels, str(labels))
-        listing = _listed(images)
-        index = PhotoIndex(listing.photos)
-        files: dict[str, Path] = {}
-        absent: list[str] = []
-        used: set[Path] = set()
-        for image_id in found.table.index:
-            photo = index.find(image_id)
-            if photo is None:
-                absent.append(image_id)
-            elif photo.path in used:
-                raise DatasetError(f"{labels} lists the photo {photo.name} twice: {image_id}.")
-            else:
-                files[image_id] = photo.path
-                used.add(photo.path)
-        if not files:
-            raise DatasetError(
-                f"There is no photo {absent[0]} in {images}, nor any other that {labels} lists."
-            )
-        table = found.table.loc[list(files)]
-        groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
-        source = cls(images, table[["dx"]].assign(lesion_id=groups), files)
-        unlisted = [p.name for p in listing.photos if p.path not in used]
-        others = {
-            "listed without a photo in the folder": absent,
-            "photos that are not in the table, or with another diagnosis": unlisted,
-        }
-        left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
-        return replace(source, left_out=left_out)
-
-    @classmethod
-    def with_masks(cls, images: Path, masks: Path) -> FolderSource:
-        """Masks in a folder: `ID.png`, `ID_segmentation.png` and the like, see
-        `core.imaging.mask_files.pair_masks`. Photos without a mask are left out.
-
-        Raises:
-            DatasetError: a folder is missing, or no photo has a mask.
-        """
-        photos, drawn = _listed(images), _listed(masks)
-        pairs = pair_masks(photos.photos, drawn.photos)
-        if not pairs:
-            raise DatasetError(
-                f"No photo in {images} has a mask in {masks}. For NAME.jpg there must be NAME.png "
-                "or NAME_segmentation.png."
-            )
-        ids = _short_ids(list(pairs))
-        table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
-        used = {mask.path for mask in pairs.values()}
-        bare = [p.name for p in photos.photos if p not in pairs and p.path not in used]
-        loose = [m.name for m in drawn.photos if m.path not in used and images != masks]
-        others = {"photos without a mask": bare, "masks without a photo": loose}
-        return cls(
-            images,
-            table,
-            {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
-            {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
-            (*photos.notes(), *left_out_notes(others)),
+    about = {
+        "data": ", ".join(source.root.stem for source in sources),
+        "split": ELSEWHERE,
+        "split_id": "+".join(source.split.id for source in sources),
+    }
+    table = pd.concat([s.table.assign(source=place) for place, s in enumerate(sources)])
+    wanted = table["has_mask"] if masked else table["dx"] != ""
+    table = table[wanted & (table["split"] == "validation")]
+    if table.empty:
+        what = "mask" if masked else "diagnosis"
+        raise DatasetError(
+            f"None of the photos of {about['data']} that are kept for validation has a {what}."
         )
 
-    def readable(self) -> FolderSource:
-        """Without the photos, and their masks, that cannot be read; each is named in `left_out`.
+    def of(image_id: str) -> Elsewhere:
+        return sources[table.at[image_id, "source"]]
 
-        Raises:
-            DatasetError: none can.
-        """
-        broken: dict[str, str] = {}
-        for image_id in tqdm(self.table.index, "Checking", disable=None):
-            try:
-                read_photo(self.photo(image_id), self.files[image_id].name)
-                if self.mask_files:
-                    self.mask(image_id)
-            except DatasetError as error:
-                broken[image_id] = str(error)
-        if len(broken) == len(self.table):
-            raise DatasetError(f"No photo in {self.images} can be used. {min(broken.values())}")
-        kept = self.table[~self.table.index.isin(broken)]
-        return replace(self, table=kept, left_out=(*self.left_out, *broken.values()))
+    return Source(table, about, lambda i: of(i).photo(i), lambda i: of(i).mask(i))
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """See `Source`; `left_out` is there if anything is."""
-        about = {"data": self.images.name, "split": "external", "split_id": None}
-        return about | ({"left_out": list(self.left_out)} if self.left_out else {})
 
-    def photo(self, image_id: str) -> bytes:
-        """See `Source`. Raises DatasetError if it cannot be opened."""
-        return _bytes(self.files[image_id])
+def labelled_source(images: Path, labels: Path) -> Source:
+    """Photos in a folder, from anywhere, with diagnoses in a table of any kind that
+    `core.imaging.label_files.read_labels` reads. A column `lesion_id` or `patient_id`, if there is
+    one, says which images belong together. Rows without a photo, photos without a row, and what
+    cannot be read are left out.
 
-    def mask(self, image_id: str) -> np.ndarray:
-        """See `Source`. Raises DatasetError if it cannot be read or does not fit the photo."""
-        path = self.mask_files[image_id]
-        grid = Grid.of(self.photo(image_id), self.files[image_id].name)
-        return read_mask(_bytes(path), grid, path.name)
+    Raises:
+        DatasetError: the folder or the table cannot be used, or no photo is in the table.
+    """
+    found = read_labels(labels, str(labels))
+    listing = _listed(images)
+    index = PhotoIndex(listing.photos)
+    files: dict[str, Path] = {}
+    absent: list[str] = []
+    used: set[Path] = set()
+    for image_id in found.table.index:
+        photo = index.find(image_id)
+        if photo is None:
+            absent.append(image_id)
+        elif photo.path in used:
+            raise DatasetError(f"{labels} lists the photo {photo.name} twice: {image_id}.")
+        else:
+            files[image_id] = photo.path
+            used.add(photo.path)
+    if not files:
+        raise DatasetError(
+            f"There is no photo {absent[0]} in {images}, nor any other that {labels} lists."
+        )
+    table = found.table.loc[list(files)]
+    groups = table["lesion_id"].where(table["lesion_id"].notna(), table.index)
+    unlisted = [p.name for p in listing.photos if p.path not in used]
+    others = {
+        "listed without a photo in the folder": absent,
+        "photos that are not in the table, or with another diagnosis": unlisted,
+    }
+    left_out = (*found.notes(), *listing.notes(), *left_out_notes(others))
+    return _readable(images, table[["dx"]].assign(lesion_id=groups), files, {}, left_out)
+
+
+def masked_source(images: Path, masks: Path) -> Source:
+    """Photos in a folder, from anywhere, with masks in a folder: `ID.png`, `ID_segmentation.png`
+    and the like, see `core.imaging.mask_files.pair_masks`. Photos without a mask, and what cannot
+    be read, are left out.
+
+    Raises:
+        DatasetError: a folder is missing, or no photo has a mask.
+    """
+    photos, drawn = _listed(images), _listed(masks)
+    pairs = pair_masks(photos.photos, drawn.photos)
+    if not pairs:
+        raise DatasetError(
+            f"No photo in {images} has a mask in {masks}. For NAME.jpg there must be NAME.png "
+            "or NAME_segmentation.png."
+        )
+    ids = _short_ids(list(pairs))
+    table = pd.DataFrame({"image_id": ids, "lesion_id": ids}).set_index("image_id")
+    used = {mask.path for mask in pairs.values()}
+    bare = [p.name for p in photos.photos if p not in pairs and p.path not in used]
+    loose = [m.name for m in drawn.photos if m.path not in used and images != masks]
+    others = {"photos without a mask": bare, "masks without a photo": loose}
+    return _readable(
+        images,
+        table,
+        {i: photo.path for i, photo in zip(ids, pairs, strict=True)},
+        {i: mask.path for i, mask in zip(ids, pairs.values(), strict=True)},
+        (*photos.notes(), *left_out_notes(others)),
+    )
+
+
+def _readable(
+    images: Path,
+    table: pd.DataFrame,
+    files: Mapping[str, Path],
+    masks: Mapping[str, Path],
+    left_out: Sequence[str],
+) -> Source:
+    """Without the photos, and their masks, that cannot be read; each is named among what is left
+    out.
+
+    Args:
+        files, masks: by id.
+        left_out: sentences on what is in the folder or the table and is not measured.
+
+    Raises:
+        DatasetError: none can.
+    """
+
+    def photo(image_id: str) -> bytes:
+        return _bytes(files[image_id])
+
+    def mask(image_id: str) -> np.ndarray:
+        path = masks[image_id]
+        return read_mask(_bytes(path), Grid.of(photo(image_id), files[image_id].name), path.name)
+
+    broken: dict[str, str] = {}
+    for image_id in tqdm(table.index, "Checking", disable=None):
+        try:
+            read_photo(photo(image_id), files[image_id].name)
+            if masks:
+                mask(image_id)
+        except DatasetError as error:
+            broken[image_id] = str(error)
+    if len(broken) == len(table):
+        raise DatasetError(f"No photo in {images} can be used. {min(broken.values())}")
+    about: dict[str, Any] = {"data": images.name, "split": "external", "split_id": None}
+    if said := [*left_out, *broken.values()]:
+        about["left_out"] = said
+    return Source(table[~table.index.isin(broken)], about, photo, mask)
 
 
 def _listed(folder: Path) -> Listing:

@@ -10,7 +10,6 @@ such a map mean something among near neighbours only. Made for one set of weight
 carries: make it again after every export.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from core.ham10000.splits import SPLITS
 from core.lesion.measure import measure
 from core.taxonomy import KEYS
 from train.data.arrays import read_photo
-from train.finish.features import features_of
+from train.finish.features import concatenated, features_of
 
 SEED = 0
 PERPLEXITY = 30
@@ -46,17 +45,10 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
     table = dataset.table
     if len(table) < FEWEST:
         raise DatasetError(f"A map needs at least {FEWEST} images; there are {len(table)}.")
-    logits = np.empty((len(table), len(analyser.classes)), np.float32)
-    parts, places = [], []
-    for part in SPLITS:
-        rows = np.flatnonzero(table["split"] == part)
-        card, classify = analyser.classifier_card, analyser.runtime.classify
-        features = features_of(dataset, part, card, classify)
-        logits[rows] = features.logits
-        parts.append(features.embeddings)
-        places.append(rows)
-    embeddings = np.concatenate(parts)[np.argsort(np.concatenate(places))]
-    probabilities = analyser.calibrate(logits)
+    card, classify = analyser.classifier_card, analyser.runtime.classify
+    features = concatenated([features_of(dataset, part, card, classify) for part in SPLITS])
+    places = np.argsort(np.concatenate([np.flatnonzero(table["split"] == s) for s in SPLITS]))
+    probabilities = analyser.calibrate(features.logits[places])
     answers = np.array(analyser.classes)[analyser.decision(probabilities)]
     truth = table["dx"].map(analyser.classes.index).to_numpy()
     found = pd.DataFrame(
@@ -67,15 +59,16 @@ def make_atlas(dataset: Dataset, analyser: Analyser) -> pd.DataFrame:
         },
         index=table.index,
     )
-    measured = pd.DataFrame([_measured(dataset, name) for name in _told(table.index)], table.index)
+    names = tqdm(table.index, "Measuring", unit=" photos", disable=None)
+    measured = pd.DataFrame([_measured(dataset, name) for name in names], table.index)
     atlas = table[["lesion_id", "dx", "split"]].join([found, measured])
-    atlas[["x", "y"]] = lay_out(embeddings)
+    atlas[["x", "y"]] = lay_out(features.embeddings[places])
     for column, order in (("dx", KEYS), ("answer", KEYS), ("split", SPLITS)):
         atlas[column] = pd.Categorical(atlas[column], order)
     numbers = atlas.select_dtypes("float").columns
     atlas[numbers] = atlas[numbers].astype(np.float32).round(4)
     atlas.attrs = {
-        "weights": analyser.classifier_card.sha256,
+        "weights": card.sha256,
         "split_id": dataset.split.id,
         "map": _method(),
     }
@@ -89,10 +82,6 @@ def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
     photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
     measured, _ = measure(dataset.mask(image_id), photo.rgb)
     return measured.as_dict() if measured else {}
-
-
-def _told(image_ids: pd.Index) -> Iterable[str]:
-    return tqdm(image_ids, "Measuring", unit=" photos", disable=None)
 
 
 def lay_out(embeddings: np.ndarray) -> np.ndarray:

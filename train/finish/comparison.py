@@ -20,14 +20,8 @@ KEPT = ("card.json", "training.csv", "evaluation-*.json")
 
 
 def keep(run: Path, weights: Path) -> list[Path]:
-    """Copy the figures of a run's models to `comparison/RUN/KIND`, in place of earlier ones.
-
-    Args:
-        run: the folder of a finished run.
-        weights: the folder with the shipped models.
-
-    Returns:
-        the folders written.
+    """Copy the figures of a finished run's models to `comparison/RUN/KIND` in the folder of the
+    shipped ones, in place of earlier figures; returns the folders written.
 
     Raises:
         WeightsError: the run has no model, or one of its models was not evaluated.

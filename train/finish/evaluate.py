@@ -27,7 +27,6 @@ from core.evaluation.metrics import (
     FAILED_BELOW,
     answer_summary,
     answers_per_class,
-    bootstrap,
     confusion,
     ece_interval,
     expected_calibration_error,
@@ -37,7 +36,7 @@ from core.evaluation.metrics import (
     per_class,
     segmenter_summary,
 )
-from core.ham10000.splits import check_split
+from core.ham10000.splits import SPLITS, check_split
 from core.imaging.black_frame import network_input
 from core.models.calibration import Calibration
 from core.models.cards import Card
@@ -46,9 +45,9 @@ from core.models.reference import Reference
 from core.system.records import plain
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, read_photo
-from train.data.sources import Source, SplitSource
+from train.data.sources import Source
 from train.finish.features import Classify, Segment
-from train.finish.spread import by_class, figure, interval, with_intervals
+from train.finish.spread import by_class, figure, with_intervals
 
 BATCH = 16
 DRAWS = 2000
@@ -77,19 +76,17 @@ def evaluate_classifier(
     source: Source,
     card: Card,
     classify: Classify,
-    reference: Reference | None = None,
-    views: int = 1,
-    draws: int | None = None,
+    reference: Reference | None,
+    views: int,
+    draws: int,
 ) -> Measurement:
     """Class probabilities for every photo, and their measures with intervals.
 
     Args:
         source: its `dx` are classes of the card's.
-        card: of the model.
-        classify: the model.
         reference: what its photos are compared with, if it has that; else no novelty is measured.
         views: of each photo, whose scores are averaged.
-        draws: resamples for the intervals (default: `DRAWS`).
+        draws: resamples for the intervals.
 
     Returns:
         two-class views and slices are there for those classes and facts that the source has.
@@ -98,7 +95,6 @@ def evaluate_classifier(
         SplitError: the model was made for another split of the dataset.
     """
     _check_source(card, source)
-    draws = draws or DRAWS
     table, classes = source.table, card.classes
     calibration, decision = Calibration.of(card), Decision.of(card)
     logits, novelty = [], []
@@ -112,10 +108,8 @@ def evaluate_classifier(
     named = decision(p)
     labels = table["dx"].map(classes.index).to_numpy()
     groups = table["lesion_id"].to_numpy()
-    predictions = pd.DataFrame(p, columns=list(classes), index=table.index)
-    predictions.insert(0, "prediction", [classes[k] for k in named])
-    predictions.insert(0, "dx", table["dx"])
-    predictions.insert(0, "lesion_id", table["lesion_id"])
+    predictions = table[["lesion_id", "dx"]].assign(prediction=[classes[k] for k in named])
+    predictions = predictions.join(pd.DataFrame(p, table.index, list(classes)))
     if reference is not None:
         predictions["novelty"] = novelty
     raw = Calibration(1.0, calibration.prior)(z)
@@ -189,17 +183,13 @@ def evaluate_segmenter(
     source: Source,
     card: Card,
     segment: Segment,
-    views: int = 1,
-    draws: int | None = None,
+    views: int,
+    draws: int,
     keep: Keep | None = None,
 ) -> Measurement:
     """Dice and IoU of every mask at the size of the original mask; see `evaluate_classifier`.
-
-    Args:
-        keep: takes each mask.
-    """
+    `keep` takes each mask."""
     _check_source(card, source)
-    draws = draws or DRAWS
     table = source.table
     rows = []
     for ids, batch in _photos(source, card.input.size):
@@ -237,8 +227,9 @@ def evaluate_shipped(
     runtime = analyser.runtime
     if kind == "classifier":
         card, reference = analyser.classifier_card, analyser.reference
-        return evaluate_classifier(source, card, runtime.classify, reference, views)
-    return evaluate_segmenter(source, analyser.segmenter_card, runtime.segment, views, keep=keep)
+        return evaluate_classifier(source, card, runtime.classify, reference, views, DRAWS)
+    card = analyser.segmenter_card
+    return evaluate_segmenter(source, card, runtime.segment, views, DRAWS, keep)
 
 
 def _photos(source: Source, size: int) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -312,24 +303,18 @@ def _slices(
         }
 
     found: dict[str, dict[str, files.Group]] = {}
-    for kind, values in kinds.items():
+    for kind, known in kinds.items():
         found[kind] = {}
-        for value in sorted(values.fillna("unknown").unique()):
-            rows = np.flatnonzero(values.fillna("unknown") == value)
-            figures = {}
+        values = known.fillna("unknown")
+        for value in sorted(values.unique()):
+            rows = np.flatnonzero(values == value)
+            lesions, figures = groups[rows], {}
             if len(rows) >= SMALLEST_SLICE:
-                spread = bootstrap(lambda r: measured(rows[r]), groups[rows], draws)  # noqa: B023
-                of = {
-                    "accuracy": groups[rows],
-                    "melanoma_recall": groups[rows][labels[rows] == mel],
-                }
-                figures = {
-                    k: figure(v, interval(v, spread[k], of.get(k, ())))
-                    for k, v in measured(rows).items()
-                }
+                shares = {"accuracy": lesions, "melanoma_recall": lesions[labels[rows] == mel]}
+                figures = with_intervals(lambda r: measured(rows[r]), lesions, draws, shares)  # noqa: B023
             found[kind][str(value)] = files.Group(
                 images=len(rows),
-                lesions=len(set(groups[rows])),
+                lesions=len(set(lesions)),
                 melanomas=None if mel is None else int((labels[rows] == mel).sum()),
                 figures=figures,
             )
@@ -357,7 +342,7 @@ def _distribution(scores: pd.DataFrame) -> files.Distribution:
 
 
 def _check_source(card: Card, source: Source) -> None:
-    if isinstance(source, SplitSource):
+    if source.about["split"] in SPLITS:
         check_split(card, source.about["split_id"])
 
 

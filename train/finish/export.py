@@ -8,7 +8,7 @@ compares a photo with, and the threshold of the novelty warning.
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ from train.finish.reference import fit_reference
 from train.learn.base import normalised
 from train.learn.began import Began
 from train.learn.class_scoring import ClassScoring
+from train.learn.segmenter import MaskScoring
 from train.learn.start_weights import origin
 
 ROUNDING_PHOTOS = 64
@@ -68,38 +69,33 @@ def export_classifier(
     """Write a classifier's folder; returns the card.
 
     Args:
-        finished: the run.
-        network: its classifier (`trained`).
-        folder: of the model.
+        network: the run's classifier (`trained`).
         name: on its card (default: the architecture's and the run's).
         tick: told of the photos that went through.
 
     Raises:
         WeightsError: a weight is not finite, or too large for fp16.
     """
-    config, arrays = finished.config, finished.arrays
-    architecture = config.network
+    arrays, architecture = finished.arrays, finished.config.network
     classes, rows = arrays.classes, finished.rows("validation")
     prevalence = _remove_prior(network, finished)
     labels = arrays.table["label"].to_numpy()[rows]
 
-    tried: dict[int, tuple[float, float]] = {}
-    logits_of: dict[int, np.ndarray] = {}
+    tried: dict[int, tuple[float, float, np.ndarray]] = {}
     for size in finished.sizes:
         logits = _forward(network, frame_loader(arrays, rows, size), tick)
-        logits_of[size] = logits
 
         def loss(t: float, logits: np.ndarray = logits) -> float:
             return negative_log_likelihood(Calibration(t, prevalence)(logits), labels)
 
         temperature = float(minimize_scalar(loss, bounds=(0.3, 4), method="bounded").x)
         found = classifier_summary(Calibration(temperature, prevalence)(logits), labels)
-        tried[size] = (found["nll"], temperature)
+        tried[size] = found["nll"], temperature, logits
         print(f"{size} px: T {temperature:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = min(tried, key=lambda s: tried[s][0])
-    _, temperature = tried[size]
+    _, temperature, logits = tried[size]
 
-    probabilities = Calibration(temperature, prevalence)(logits_of[size])
+    probabilities = Calibration(temperature, prevalence)(logits)
     rules = {
         e: balanced_accuracy(Decision(e, prevalence)(probabilities), labels) for e in EXPONENTS
     }
@@ -206,12 +202,12 @@ def add_reference(
     arrays, config, size = finished.arrays, finished.config, card.input.size
     classify = classify or classifier_of(folder, card)
     rows = {
-        part: part_rows(arrays, part, config.limit, finished.config.masked)
+        part: part_rows(arrays, part, config.limit, config.masked)
         for part in ("train", "crops", "validation")
     }
     if not getattr(config, "crop_share", 0):
         rows["crops"] = rows["crops"][:0]
-    whole = not config.limit and not finished.config.masked and len(rows["crops"]) > 0
+    whole = not config.limit and not config.masked and len(rows["crops"]) > 0
     training, crops, validation = (
         features_of(finished.data, part, card, classify)
         if keep and whole and isinstance(finished.data, Dataset)
@@ -262,19 +258,12 @@ def _masks(
     network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tick: Tick
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dice and IoU of every mask, enlarged to the cached frame."""
-    scores = []
+    scores, scoring = [], MaskScoring(arrays)
     with torch.inference_mode():
         for pixels, places in frame_loader(arrays, rows, size):
             tick(len(pixels))
-            truths = np.stack([arrays.masks[int(row)] for row in places]) > 127
-            logits = torch.nn.functional.interpolate(
-                network(normalised(pixels)).float(),
-                size=truths.shape[1:],
-                mode="bilinear",
-                align_corners=False,
-            )
-            found = (logits[:, 0] > 0).numpy()
-            scores += [mask_scores(p, t) for p, t in zip(found, truths, strict=True)]
+            pairs = scoring.pairs(network(normalised(pixels)), places.numpy())
+            scores += [mask_scores(found, truth) for found, truth in pairs]
     dice, iou = np.array(scores).T
     return dice, iou
 
@@ -313,40 +302,38 @@ def _origin(finished: Finished) -> Card:
     with (finished.run / "metrics.csv").open() as file:
         epochs = sum(1 for _ in file) - 1
     further = [Path(path).stem for path in config.more]
-    clinics = ["two clinics (Vienna, Queensland)", *([", ".join(further)] if further else [])]
-    choices = {"kind": config.kind, **config.as_dict(), "more": further}
+    choices = {"kind": config.kind, **asdict(config), "more": further}
     # A folder's name is enough: the path to it is nobody's business who gets the model.
-    if not ours:
-        choices["data"] = finished.data.root.name
     if isinstance(config, ClassifierConfig):
         choices["teachers"] = [_model_name(Path(path)) for path in config.teachers]
     if config.start not in STARTS:
         choices["start"] = Path(config.start).name
+    limits: list[str] = []
     if ours:
+        data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
         licence = (
             "non-commercial with attribution (CC BY-NC 4.0 of the data, and the terms of the start "
             "weights), see weights/LICENSE.md"
         )
+        clinics = "two clinics (Vienna, Queensland)"
         if further:
+            data += f", and photos of other clinics: {', '.join(further)}"
             licence += f"; and the terms of the photos of {', '.join(further)}"
-        limits = [
-            *(
-                ["seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else"]
-                if config.labelled and finished.arrays.classes == KEYS
-                else []
-            ),
-            "dermoscopy only: an ordinary phone photo is out of its domain",
-            f"photos from {' and of '.join(clinics)}, mostly light skin",
-        ]
+            clinics += f" and of {', '.join(further)}"
+        if config.labelled and finished.arrays.classes == KEYS:
+            limits.append(
+                "seven diagnoses only: no squamous cell carcinoma, no healthy skin, nothing else"
+            )
+        limits.append("dermoscopy only: an ordinary phone photo is out of its domain")
+        limits.append(f"photos from {clinics}, mostly light skin")
     else:
+        folder = finished.data.root.name
+        choices["data"] = folder
+        data = f"{len(finished.data.table):,} photos of the folder {folder}"
         licence = "the terms of its photos and of its start weights"
-        limits = ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
+        limits += ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
     if found := leak(finished.data.table, finished.data.split):
         limits.append(found.text().rstrip("."))
-    data = f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}"
-    if ours:
-        data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
-        data += f", and photos of other clinics: {', '.join(further)}" if further else ""
     began = Began.read(finished.run)
     choices |= {"epochs_trained": epochs, "device": began.device}
     return Card(

@@ -1,7 +1,7 @@
 """Models as functions from pixels, and a classifier's features of the photos it learned from."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -19,7 +19,6 @@ from core.models.torch_runtime import choose_device, load_classifier, load_segme
 from core.settings import Settings
 from core.system import caches, ownership, storage
 from train.data.arrays import Arrays, chosen_rows, load_arrays, read_photo
-from train.data.samplers import Frames
 
 Classify = Callable[[np.ndarray], Scores]
 """As `core.models.runtime.Runtime.classify`."""
@@ -117,11 +116,15 @@ def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -
 
 def compute(arrays: Arrays, part: str, rows: np.ndarray, size: int, classify: Classify) -> Features:
     """The features of the rows' photos or, if the part is `crops`, of their centre crops."""
+    pictures, places = arrays.frames, rows
+    if part == "crops":
+        pictures, places = arrays.crops, arrays.table["crop_row"].to_numpy()[rows]
     batches = []
     with tqdm(total=len(rows), desc=f"Features, {part}", unit=" photos", disable=None) as bar:
-        for pixels in _batches(arrays, part, rows, size):
-            batches.append(classify(pixels))
-            bar.update(len(pixels))
+        for start in range(0, len(rows), BATCH):
+            chosen = [np.asarray(pictures[int(k)]) for k in places[start : start + BATCH]]
+            batches.append(classify(np.stack([network_input(rgb, size) for rgb in chosen])))
+            bar.update(len(chosen))
     if not batches:  # the widths are known even where there is no photo
         one = classify(np.zeros((1, size, size, 3), np.uint8))
         batches.append(Scores(**{f.name: getattr(one, f.name)[:0] for f in fields(Scores)}))
@@ -135,7 +138,6 @@ def features_of_files(
 
     Args:
         photos: name and bytes of each; at least one.
-        total: how many there are.
         what: they are, for the progress bar.
 
     Raises:
@@ -154,16 +156,3 @@ def concatenated(parts: Sequence[Scores | Features]) -> Features:
     return Features(
         **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
     )
-
-
-def _batches(arrays: Arrays, part: str, rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Pictures as the network sees them, uint8 N×S×S×3."""
-    frames = Frames(arrays, rows, size)
-    crop_rows = arrays.table["crop_row"].to_numpy()
-    for start in range(0, len(rows), BATCH):
-        places = range(start, min(start + BATCH, len(rows)))
-        if part == "crops":
-            crops = (arrays.crops[crop_rows[rows[place]]] for place in places)
-            yield np.stack([network_input(crop, size) for crop in crops])
-        else:
-            yield np.stack([frames[place][0].numpy() for place in places])

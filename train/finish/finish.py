@@ -7,7 +7,6 @@ every look is noted on the card.
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,11 +21,11 @@ from core.models.reference import FILE as REFERENCE
 from core.models.reference import Reference
 from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
-from train.config import Config, ConfigError
+from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.arrays import Data, open_data
+from train.data.arrays import open_data
 from train.data.elsewhere import open_sources
-from train.data.sources import ElsewhereSource, Source, SplitSource
+from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (
     RUN_DRAWS,
     Measurement,
@@ -34,41 +33,15 @@ from train.finish.evaluate import (
     evaluate_segmenter,
 )
 from train.finish.evaluation_files import write_split
-from train.finish.export import add_reference, export_classifier, export_segmenter
+from train.finish.export import Tick, add_reference, export_classifier, export_segmenter
 from train.finish.features import classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
-from train.progress import Progress, Stopped, Watch
+from train.progress import Meter, Watch
 
 Answer = TypeVar("Answer")
 
 
-class Meter:
-    """Counts photos, tells a watch about once a second, and stops when it wants that.
-
-    Args:
-        total: photos that will go through a network; an estimate.
-    """
-
-    def __init__(self, watch: Watch, epochs: int, total: int) -> None:
-        self.watch, self.epochs, self.total, self.done = watch, epochs, total, 0
-        self._began = self._told = time.monotonic()
-
-    def __call__(self, photos: int) -> None:
-        """So many more go through. Raises Stopped."""
-        if self.watch.stop_wanted():
-            raise Stopped("Stopped while the model was measured; all epochs are kept.")
-        self.done += photos
-        now = time.monotonic()
-        if now - self._told < 1:
-            return
-        self._told = now
-        speed = self.done / (now - self._began)
-        left = max(self.total - self.done, 0) / speed
-        steps = max(self.total, self.done)
-        self.watch.progress(Progress(self.epochs, self.epochs, self.done, steps, speed, left))
-
-
-def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
+def finish(finished: Finished, watch: Watch) -> None:
     """Export the best checkpoint and measure it on validation; again, it replaces what is there.
 
     Of a limited training, the same validation photos are measured that it was chosen on.
@@ -76,9 +49,6 @@ def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
     Args:
         finished: the run, with `metrics.csv` and `best.ckpt` in its folder.
         watch: is told of the phases `exporting` and `evaluating`, with photos done as steps.
-
-    Returns:
-        the cards by kind: `classifier`, `segmenter` or both.
 
     Raises:
         WeightsError: there is no finished epoch.
@@ -88,23 +58,32 @@ def finish(finished: Finished, watch: Watch) -> dict[str, Card]:
     run, config = finished.run, finished.config
     watch.phase("exporting")
     networks = trained(finished)
-    meter = Meter(watch, config.epochs, _photos(finished))
+    stopped = "Stopped while the model was measured; all epochs are kept."
+    meter = Meter(watch, config.epochs, config.epochs, stopped)
+    total, done = _photos(finished), 0
+
+    def tick(photos: int) -> None:
+        nonlocal done
+        done += photos
+        meter(done, total)
+
     made, ready = run / f"{MODELS}.part", run / MODELS
     shutil.rmtree(made, ignore_errors=True)
     for kind, network in networks.items():
         folder = made / kind
         if kind == "classifier":
-            card = export_classifier(finished, network, folder, tick=meter)
+            card = export_classifier(finished, network, folder, tick=tick)
             if comparable(config):
-                add_reference(finished, folder, card, _counted(classifier_of(folder, card), meter))
+                add_reference(finished, folder, card, _counted(classifier_of(folder, card), tick))
         else:
-            export_segmenter(finished, network, folder, tick=meter)
+            export_segmenter(finished, network, folder, tick=tick)
     _replace(ready, made)
     watch.phase("evaluating")
-    source = _source(config, finished.data, "validation", config.limit)
+    source = split_source(
+        finished.data, "validation", config.masked, config.two_labels, config.limit
+    )
     for kind in networks:
-        write_split(ready / kind, _evaluate(ready / kind, source, meter))
-    return {kind: Card.read(ready / kind) for kind in networks}
+        write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
 
 
 def evaluate_run(
@@ -118,15 +97,10 @@ def evaluate_run(
     on its card. Also for an imported model, if its photos are here.
 
     Args:
-        run: its folder.
-        kind: `classifier` or `segmenter`.
         split: `validation` or `test`.
         views: of each photo, whose scores are averaged.
         more: measured instead: those photos of other clinics (folders or ZIP archives) that are
             kept for validation.
-
-    Returns:
-        what was measured.
 
     Raises:
         WeightsError, ConfigError: the run has no such model, or it is damaged.
@@ -135,11 +109,12 @@ def evaluate_run(
     folder = run / MODELS / kind
     card = Card.read(folder)
     config = _config(run, card)
-    source: Source = _source(config, data := open_data(config), split)
+    data = open_data(config)
     if more:
-        others = open_sources(more, data.table.index)
-        source = ElsewhereSource(tuple(others), masked=config.masked)
-    measurement = _evaluate(folder, source, None, views)
+        source = elsewhere_source(open_sources(more, data.table.index), config.masked)
+    else:
+        source = split_source(data, split, config.masked, config.two_labels)
+    measurement = _evaluate(folder, source, views)
     if split == "test" and not more:
         # Before the figures: who sees them has looked.
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -148,13 +123,11 @@ def evaluate_run(
     return measurement
 
 
-def _config(run: Path, card: Card | None = None) -> Config:
+def _config(run: Path, card: Card) -> Config:
     """The run's configuration; of an imported model, that on its card."""
     config = read_run_config(run)
     if config is not None:
         return config
-    if card is None:
-        raise ConfigError(f"{run} holds no run; train first.")
     config = config_of(card.training.as_dict(), strict=False)
     if not config.is_ham10000:
         raise DatasetError(
@@ -164,27 +137,22 @@ def _config(run: Path, card: Card | None = None) -> Config:
     return config
 
 
-def _source(config: Config, data: Data, split: str, limit: int = 0) -> SplitSource:
-    return SplitSource(data, split, config.masked, config.two_labels, limit)
-
-
-def _evaluate(folder: Path, source: Source, meter: Meter | None, views: int = 1) -> Measurement:
+def _evaluate(
+    folder: Path, source: Source, views: int = 1, tick: Tick = lambda photos: None
+) -> Measurement:
     card = Card.read(folder)
     if folder.name == "segmenter":
-        segment = _counted(segmenter_of(folder, card), meter)
+        segment = _counted(segmenter_of(folder, card), tick)
         return evaluate_segmenter(source, card, segment, views, RUN_DRAWS)
-    classify, reference = _counted(classifier_of(folder, card), meter), None
+    classify, reference = _counted(classifier_of(folder, card), tick), None
     if (folder / REFERENCE).is_file():
         reference = Reference.read(folder, card.novelty_threshold)
     return evaluate_classifier(source, card, classify, reference, views, RUN_DRAWS)
 
 
-def _counted(
-    network: Callable[[np.ndarray], Answer], meter: Meter | None
-) -> Callable[[np.ndarray], Answer]:
+def _counted(network: Callable[[np.ndarray], Answer], tick: Tick) -> Callable[[np.ndarray], Answer]:
     def counted(pixels: np.ndarray) -> Answer:
-        if meter is not None:
-            meter(len(pixels))
+        tick(len(pixels))
         return network(pixels)
 
     return counted

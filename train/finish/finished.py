@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from core.models.architectures import Hybrid, build_classifier
-from core.models.networks import build_segmenter
+from core.models.networks import build_segmenter, channels_last
 from core.models.weights import WeightsError, load_into
 from train.choices import LESIONS
 from train.config import Config, ConfigError
@@ -33,7 +32,6 @@ class Finished:
 
     Attributes:
         run: its folder, with `best.ckpt` and `metrics.csv`.
-        config: its choices.
         data: the photos it learned from.
         arrays: the same decoded, with the labels it learned.
     """
@@ -86,34 +84,20 @@ def trained(finished: Finished) -> dict[str, torch.nn.Module]:
     except FileNotFoundError as error:
         raise WeightsError(f"There is no finished epoch in {finished.run}; train first.") from error
     state = {k.removeprefix("net."): v for k, v in state.items() if k.startswith("net.")}
-    networks, states = PARTS[config.kind](config.network, len(classes), state)
-    for kind, network in networks.items():
-        load_into(network, states[kind], finished.run.name)
-        network.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    parts = [state]
+    if config.kind == "hybrid":
+        both = Hybrid(config.network, len(classes))
+        load_into(both, state, config.network)
+        parts = list(both.parts())
+    networks: dict[str, torch.nn.Module] = {}
+    for kind, part in zip(config.models, parts, strict=True):
+        if kind == "classifier":
+            network: torch.nn.Module = build_classifier(config.network, len(classes))
+        else:
+            network = build_segmenter(config.network)
+        load_into(network, part, finished.run.name)
+        networks[kind] = channels_last(network).eval()
     return networks
-
-
-Networks = tuple[dict[str, torch.nn.Module], dict[str, dict[str, Tensor]]]
-"""By the kind of the model: a network with random weights, and its state dict."""
-
-
-def _classifier(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
-    return {"classifier": build_classifier(network, classes)}, {"classifier": state}
-
-
-def _segmenter(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
-    return {"segmenter": build_segmenter(network)}, {"segmenter": state}
-
-
-def _hybrid(network: str, classes: int, state: dict[str, Tensor]) -> Networks:
-    both = Hybrid(network, classes)
-    load_into(both, state, network)
-    networks = _classifier(network, classes, {})[0] | _segmenter(network, classes, {})[0]
-    return networks, dict(zip(networks, both.parts(), strict=True))
-
-
-PARTS = {"classifier": _classifier, "segmenter": _segmenter, "hybrid": _hybrid}
-"""By the kind of the training: the models in what it learned."""
 
 
 def comparable(config: Config) -> bool:

@@ -49,7 +49,6 @@ TOO_MANY = f"It holds more than {MOST_FILES} files. Choose the file that “Expo
 IMPORTED = "imported-"
 """How the names of folders with imported models begin."""
 IMPORT = "imported model"
-Reader = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class _Entry:
 
     path: PurePosixPath
     size: int
-    open: Reader
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 def pack(models: Path, out: Path) -> None:
@@ -107,8 +106,6 @@ def unpack(package: Path, runs: Path) -> Path:
             return _unpacked(_of_archive(archive), runs)
     except FileNotFoundError as error:
         raise PackageError(f"There is no file {package}.") from error
-    except PackageError:
-        raise
     except (ZipError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         if isinstance(error, ZipError) and error.problem is Problem.MANY:
             raise PackageError(TOO_MANY) from error

@@ -50,9 +50,6 @@ def build_reference(
 
     Args:
         dataset: with the split that the classifier was trained on.
-        card: of the classifier.
-        classify: its runtime's.
-        more: further sources.
         strangers: a folder of photos that show no lesion; with it and further sources the gate
             has three grades.
 
@@ -207,7 +204,6 @@ def measure_outside(
     """What is refused of photos that show no lesion, and that nothing was fitted on.
 
     Args:
-        folder: of such photos.
         known: textures N×D of photos that do show one: of the test split.
 
     Returns:
@@ -220,16 +216,15 @@ def measure_outside(
     unknown = textures_in(folder, card, classify)
     novelty = reference.familiar.novelty
     score = novelty if reference.gate is None else reference.gate.strangeness
-    inside, outside = score(known), score(unknown)
     refused = [
         np.mean([reference.domain(t, n) == REFUSED for t, n in zip(p, novelty(p), strict=True)])
         for p in (known, unknown)
     ]
-    truth = np.repeat([False, True], [len(known), len(outside)])
+    truth = np.repeat([False, True], [len(known), len(unknown)])
     return {
         "lesions": f"test, n = {len(known)} images",
         "lesions_flagged": round(float(refused[0]), 4),
-        "outside": f"{folder.name}, n = {len(outside)} photos that show no lesion",
+        "outside": f"{folder.name}, n = {len(unknown)} photos that show no lesion",
         "outside_flagged": round(float(refused[1]), 4),
-        "auroc": round(auc(truth, np.concatenate([inside, outside])), 4),
+        "auroc": round(auc(truth, score(np.concatenate([known, unknown]))), 4),
     }

@@ -6,26 +6,24 @@ from core.evaluation.files import compared
 from core.evaluation.metrics import NAMES
 from core.models.cards import Card, Measured
 from core.models.weights import WeightsError
-from core.settings import Settings
 
 CHIEF = ("macro_f1", "balanced_accuracy", "macro_auc", "mean_iou", "mean_dice")
 """Columns of the comparison: keys of `core.evaluation.metrics.NAMES`."""
 
 
-def table(weights: Path | None = None, split: str = "test") -> str:
+def table(weights: Path, split: str = "test") -> str:
     """Both shipped models on one split, with 95 % intervals and n, from their cards.
 
     Args:
-        weights: the folder with the models (default: of the settings).
+        weights: the folder with the models.
         split: `test`, `validation`, or one with the views that were averaged, `test-8views`.
 
     Raises:
         WeightsError: a card cannot be read, or its model was not evaluated on that split.
     """
-    folder = weights or Settings.from_environment().weights
     lines = ["| Model | Measure | Value | 95 % interval |", "|---|---|---|---|"]
     for model in ("classifier", "segmenter"):
-        card = Card.read(folder / model)
+        card = Card.read(weights / model)
         metrics = _measured(card, split)
         counted = f"{metrics.images:,} images of {metrics.lesions:,} lesions"
         who = f"{card.name}, {counted}"
@@ -38,19 +36,18 @@ def table(weights: Path | None = None, split: str = "test") -> str:
     return "\n".join(lines)
 
 
-def comparison(weights: Path | None = None, split: str = "test") -> str:
+def comparison(weights: Path, split: str = "test") -> str:
     """The shipped models and those of which only the figures are kept, a line each. Of a run that
     made two models, each has its own.
 
     Raises:
         WeightsError: a card cannot be read, or its model was not evaluated on that split.
     """
-    folder = weights or Settings.from_environment().weights
     lines = [
         f"| Model | Classes | {' | '.join(NAMES[key] for key in CHIEF)} | Images |",
         f"|---|---|{'---|' * len(CHIEF)}---|",
     ]
-    for model in [folder / "classifier", folder / "segmenter", *compared(folder)]:
+    for model in [weights / "classifier", weights / "segmenter", *compared(weights)]:
         card = Card.read(model)
         metrics = _measured(card, split)
         cells = [metrics.figures[k].number() if k in metrics.figures else "" for k in CHIEF]

@@ -1,6 +1,6 @@
 """Figures with the intervals of a bootstrap over lesions (`core.evaluation.metrics.bootstrap`)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,13 +11,26 @@ from core.system.records import plain
 
 
 def with_intervals(
-    measure: Callable[[np.ndarray], dict[str, float]], groups: np.ndarray, draws: int
+    measure: Callable[[np.ndarray], dict[str, float]],
+    groups: np.ndarray,
+    draws: int,
+    shares: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Figure]:
-    """The figures of `measure` over all rows, with their intervals (`bootstrap`)."""
+    """The figures of `measure` over all rows, with their intervals (`bootstrap`).
+
+    Args:
+        shares: of the figures that are shares, the lesions (with repeats) of the images they are
+            of. Where it is given and all draws agree, these have the interval of `exact_interval`,
+            the others none.
+    """
     spread = bootstrap(measure, groups, draws)
-    return {
-        name: figure(value, spread[name]) for name, value in measure(np.arange(len(groups))).items()
-    }
+    found = {}
+    for name, value in measure(np.arange(len(groups))).items():
+        ends = spread[name]
+        if shares is not None and ends[0] == ends[1]:
+            ends = exact_interval(value, len(set(shares.get(name, ()))))
+        found[name] = figure(value, ends)
+    return found
 
 
 def by_class(
@@ -28,8 +41,7 @@ def by_class(
     named: np.ndarray,
 ) -> dict[str, files.ClassFigures]:
     """The figures of each class with their intervals, from `core.evaluation.metrics.per_class` or
-    `answers_per_class`. Where all draws agree, recall and precision have the interval of
-    `exact_interval`, the others none.
+    `answers_per_class`; recall and precision are shares.
 
     Args:
         labels, named: class indices of each row, the true one and the one that was answered.
@@ -39,27 +51,20 @@ def by_class(
         found = measure(rows)
         return {f"{k} {m}": v for k, row in found.items() for m, v in row.items() if m != "support"}
 
-    spread = bootstrap(flat, groups, draws)
-    found = {}
-    for k, (key, row) in enumerate(measure(np.arange(len(groups))).items()):
-        shares = {"recall": labels == k, "precision": named == k}
-        support = int(row.pop("support"))
-        figures = {
-            m: figure(
-                v, interval(v, spread[f"{key} {m}"], groups[shares[m]] if m in shares else ())
-            )
-            for m, v in row.items()
-        }
-        found[key] = files.ClassFigures(support=support, figures=figures)
-    return found
-
-
-def interval(
-    value: float, drawn: tuple[float, float], lesions: Sequence[str] | np.ndarray = ()
-) -> tuple[float, float]:
-    """The interval of a bootstrap or, where all its draws agree, that of a share of `lesions` (with
-    repeats; none: it is no share) by `exact_interval`."""
-    return exact_interval(value, len(set(lesions))) if drawn[0] == drawn[1] else drawn
+    whole = measure(np.arange(len(groups)))
+    shares = {
+        f"{key} {m}": groups[chosen == k]
+        for k, key in enumerate(whole)
+        for m, chosen in (("recall", labels), ("precision", named))
+    }
+    found = with_intervals(flat, groups, draws, shares)
+    return {
+        key: files.ClassFigures(
+            support=int(row["support"]),
+            figures={m: found[f"{key} {m}"] for m in row if m != "support"},
+        )
+        for key, row in whole.items()
+    }
 
 
 def figure(value: float, interval: tuple[float, float]) -> Figure:

@@ -12,7 +12,7 @@ from train.jobs.database import JobError
 from train.jobs.states import Run
 from train.jobs.store import Runs
 from train.jobs.supervisor import ensure_supervisor
-from train.presets import LENGTHS, PRESETS, QUICK
+from train.presets import BY_KEY, LENGTHS, QUICK
 
 ACTIONS = {
     "stop": "remove from the queue, or stop after the step at hand",
@@ -32,7 +32,7 @@ def add_queue_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     steps.add_parser("list", help="all runs and their states (default)").set_defaults(run=_list)
     add = steps.add_parser("add", help="queue a new training")
     what = add.add_mutually_exclusive_group(required=True)
-    what.add_argument("--preset", choices=[preset.key for preset in PRESETS])
+    what.add_argument("--preset", choices=BY_KEY)
     what.add_argument("--config", type=Path, metavar="FILE", help="a config.json")
     add.add_argument("--length", choices=LENGTHS, default=QUICK, help="of the preset")
     add.add_argument("--name", help="default: the preset's title, or the file's folder")
@@ -73,7 +73,7 @@ def _state(run: Run) -> str:
 
 def _add(options: argparse.Namespace) -> int:
     if options.preset:
-        preset = next(p for p in PRESETS if p.key == options.preset)
+        preset = BY_KEY[options.preset]
         if options.length not in preset.lengths:
             raise ConfigError(f"The preset {preset.key} has one length only: leave --length out.")
         config, name = preset.lengths[options.length], preset.title

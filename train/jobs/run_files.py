@@ -7,6 +7,7 @@ import os
 import re
 import unicodedata
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def config_and_problem(folder: Path) -> tuple[Config | None, str]:
     try:
         if config := read_run_config(folder):
             # Half a surrogate pair cannot be shown.
-            json.dumps(config.as_dict(), ensure_ascii=False).encode("utf-8")
+            json.dumps(asdict(config), ensure_ascii=False).encode("utf-8")
             return config, ""
     except ConfigError as error:
         problem = str(error)

@@ -57,11 +57,12 @@ def ensure_supervisor(runs: Runs, command: Sequence[str] = SUPERVISE) -> bool:
     Raises:
         JobError: the folder of runs cannot be used, or no process can be started.
     """
-    to_do = _waits(runs) or _to_stop(runs) or _out_of_sight(runs)
+    to_stop = any(row["stop_asked"] for row in _begun(runs, living=True))
+    to_do = _waits(runs) or to_stop or _out_of_sight(runs)
     if held(runs.folder / SUPERVISOR_FILE) or not to_do:
         return False
     log = runs.folder / SUPERVISOR_LOG
-    process = _spawn(command, log, {"LESIONLAB_RUNS": str(runs.folder)}, runs)
+    process = _spawn(command, log, {}, runs)
     threading.Thread(target=_reap, args=(process, runs), name="supervisor-end", daemon=True).start()
     return True
 
@@ -80,20 +81,11 @@ class Supervisor:
 
     Args:
         command: starts a trainer, if a run's id is put behind it.
-        poll, stop, kill: seconds, see the constants of this module.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        command: Sequence[str] = WORK,
-        poll: float = POLL_SECONDS,
-        stop: float = STOP_SECONDS,
-        kill: float = KILL_SECONDS,
-    ) -> None:
+    def __init__(self, folder: Path, command: Sequence[str] = WORK) -> None:
         self._runs = Runs(folder)
         self._command = command
-        self._poll, self._stop, self._kill = poll, stop, kill
         self._child: tuple[str, subprocess.Popen[bytes]] | None = None
         self._followed = -FOLLOW_SECONDS
         self._asked: dict[str, float] = {}
@@ -133,7 +125,7 @@ class Supervisor:
         if self._child and self._child[1].poll() is not None:
             _note_end(self._runs, *self._child)
             self._child = None
-        living = _living(self._runs)
+        living = _begun(self._runs, living=True)
         for row in living:
             trim(self._runs.folder / row["id"] / LOG_FILE)
             self._press(row)
@@ -158,9 +150,7 @@ class Supervisor:
     def _begin(self, run: Run) -> None:
         cores = os.cpu_count() or 1
         threads = min(run.config.threads, cores) if run.config else 1
-        environment = {"LESIONLAB_RUNS": str(self._runs.folder)} | dict.fromkeys(
-            THREADS, str(threads)
-        )
+        environment = dict.fromkeys(THREADS, str(threads))
         try:
             command, log = (*self._command, run.id), run.folder / LOG_FILE
             self._child = run.id, _spawn(command, log, environment, self._runs)
@@ -173,40 +163,31 @@ class Supervisor:
             self._asked.pop(row["id"], None)
             return
         waited = time.monotonic() - self._asked.setdefault(row["id"], time.monotonic())
-        if waited > self._stop:
-            force = waited > self._stop + self._kill
+        if waited > STOP_SECONDS:
+            force = waited > STOP_SECONDS + KILL_SECONDS
             Identity(row["pid"], row["pid_began"]).end(force)
 
     def _wait(self) -> None:
         if self._child is None:
-            time.sleep(self._poll)
+            time.sleep(POLL_SECONDS)
             return
-        try:
-            self._child[1].wait(self._poll)
-        except subprocess.TimeoutExpired:
-            return
+        with suppress(subprocess.TimeoutExpired):
+            self._child[1].wait(POLL_SECONDS)
 
 
-def _living(runs: Runs) -> list[Any]:
-    """Rows of the runs that have a living trainer, whoever started it."""
+def _begun(runs: Runs, living: bool) -> list[Any]:
+    """Rows of the runs that began and did not say how they ended, with a living trainer or none."""
     with runs.database.read() as connection:
-        begun = connection.execute(
+        rows = connection.execute(
             "SELECT * FROM runs WHERE started IS NOT NULL AND outcome IS NULL"
         ).fetchall()
-    return [row for row in begun if held(runs.folder / row["id"] / LOCK_FILE)]
+    return [row for row in rows if held(runs.folder / row["id"] / LOCK_FILE) == living]
 
 
 def _out_of_sight(runs: Runs) -> list[str]:
     """Runs that a cluster has and nobody here follows."""
-    with runs.database.read() as connection:
-        rows = connection.execute(
-            "SELECT * FROM runs WHERE outcome IS NULL AND deleted IS NULL"
-        ).fetchall()
-    return [
-        row["id"]
-        for row in rows
-        if at_cluster(runs.folder, row) and not held(runs.folder / row["id"] / LOCK_FILE)
-    ]
+    alone = [row for row in _begun(runs, living=False) if row["deleted"] is None]
+    return [row["id"] for row in alone if at_cluster(runs.folder, row)]
 
 
 def _waits(runs: Runs) -> bool:
@@ -214,11 +195,6 @@ def _waits(runs: Runs) -> bool:
     with runs.database.read() as connection:
         waiting = "SELECT 1 FROM runs WHERE position IS NOT NULL AND deleted IS NULL"
         return connection.execute(waiting).fetchone() is not None
-
-
-def _to_stop(runs: Runs) -> bool:
-    """Whether a living trainer was asked to stop."""
-    return any(row["stop_asked"] for row in _living(runs))
 
 
 def _note_end(runs: Runs, id: str, process: subprocess.Popen[bytes]) -> None:
@@ -262,7 +238,7 @@ def _spawn(
             return subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=os.environ | environment,
+                env={**os.environ, "LESIONLAB_RUNS": str(runs.folder), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -24,11 +24,10 @@ POINTS = 50
 """Of an epoch, at most, in `live.csv`."""
 
 
-class FolderWatch:
-    """The `Watch` of a run's folder.
+class FolderWatch(Watch):
+    """Writes down in a run's folder how it goes.
 
     Args:
-        folder: the run's.
         stop_asked: whether a person wants the training to stop; asked about once a second.
         also: hears everything as well.
     """

@@ -39,7 +39,6 @@ def ending(
 
     Args:
         error: what it raised, if anything.
-        folder: the run's.
         stop_asked: a person wanted it to stop.
         told_to_end: the process got a SIGTERM.
     """

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from core.settings import Settings
@@ -69,17 +70,13 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
 
 
 def _way_to_train(folder: Path) -> Train:
-    """Here, or on the cluster that is set or that has the run already."""
+    """Here, behind all else, or on the cluster that is set or that has the run already."""
     if Settings.from_environment().ray or read_record(folder):
         from train.cluster.follow import follow
 
         return follow
-    return _train_here
-
-
-def _train_here(folder: Path, watch: Watch, resume: bool) -> None:
     give_way()
-    run_training(folder, watch, resume)
+    return run_training
 
 
 class NotQueuedError(JobError):
@@ -104,7 +101,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
     """
     folder = runs.get(id).folder
     ownership.claim(folder, RUN)
-    with hold(folder / LOCK_FILE, LOCK_SECONDS), _Terminated.noticed() as terminated:
+    with hold(folder / LOCK_FILE, LOCK_SECONDS), _termination() as told_to_end:
         if read_record(folder) is None:
             _clear(folder)
             _begin(runs, id, queued=by_hand is None)
@@ -122,7 +119,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         finally:
             if read_record(folder) is None:
                 _clear(folder)  # half a checkpoint may be what fills the disk
-            end = ending(error, folder, _stop_asked(runs, id), terminated.yes)
+            end = ending(error, folder, _stop_asked(runs, id), told_to_end.yes)
             _end(runs, id, *end)
 
 
@@ -176,30 +173,25 @@ def _clear(folder: Path) -> None:
         (folder / PROGRESS_FILE).unlink()
 
 
-class _Terminated:
-    """Whether this process was told to end, which it does as if by Ctrl+C: it gets to say so."""
+@contextmanager
+def _termination() -> Iterator[SimpleNamespace]:
+    """Within the block, `yes` tells whether this process was told to end, which it does as if by
+    Ctrl+C: it gets to say so. Signals reach the main thread alone."""
+    told = SimpleNamespace(yes=False)
 
-    def __init__(self) -> None:
-        self.yes = False
-
-    def __call__(self, *_: Any) -> None:
-        if not self.yes:  # once: it may be on its way out already
-            self.yes = True
+    def end(*_: Any) -> None:
+        if not told.yes:  # once: it may be on its way out already
+            told.yes = True
             raise KeyboardInterrupt
 
-    @classmethod
-    @contextmanager
-    def noticed(cls) -> Iterator[_Terminated]:
-        """Within the block; signals reach the main thread alone."""
-        termination = cls()
-        if threading.current_thread() is not threading.main_thread():
-            yield termination
-            return
-        before = signal.signal(signal.SIGTERM, termination)
-        try:
-            yield termination
-        finally:
-            signal.signal(signal.SIGTERM, before)
+    if threading.current_thread() is not threading.main_thread():
+        yield told
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def give_way() -> None:

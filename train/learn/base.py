@@ -20,17 +20,27 @@ from train.data.samplers import EpochSampler, Samples, frame_loader
 from train.learn.ranks import BatchParts, part_of_rows
 
 
-class Model(L.LightningModule, ABC):
-    """What all trainings share: optimiser, schedule and a DataLoader that depends on the epoch."""
+class PhotoModel(L.LightningModule, ABC):
+    """What all trainings share: optimiser and schedule, the draw of an epoch, validation, and
+    answers to look at.
 
-    def __init__(self, config: Config) -> None:
+    Subclasses set `draw_weights`, how much each of `rows`, the training rows, counts in a draw.
+    """
+
+    draw_weights: np.ndarray
+    kept_copies: int = 0
+    """Augmented copies whose features are kept (`train.learn.frozen`); 0: none are."""
+
+    def __init__(self, config: Config, arrays: Arrays) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.arrays = config, arrays
+        self.rows = rows_of(arrays, "train", config.limit, config.masked)
         L.seed_everything(config.seed, verbose=False)  # subclasses draw their weights next
 
-    @abstractmethod
-    def make_loader(self, epoch: int) -> DataLoader:
-        """The training batches of an epoch. Subclasses say which."""
+    def samples(self, size: int) -> Samples:
+        """Augmented samples of `rows`, with their masks where those are learned."""
+        config = self.config
+        return Samples(self.arrays, self.rows, size, 0.0, config.masked, config.augment)
 
     def train_dataloader(self) -> DataLoader:
         """Called at the start of each epoch; seeds all randomness of that epoch."""
@@ -74,28 +84,8 @@ class Model(L.LightningModule, ABC):
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-
-class PhotoModel(Model):
-    """What the trainings on photos share: the draw of an epoch, validation, and answers to look at.
-
-    Subclasses set `draw_weights`, how much each of `rows`, the training rows, counts in a draw.
-    """
-
-    draw_weights: np.ndarray
-    kept_copies: int = 0
-    """Augmented copies whose features are kept (`train.learn.frozen`); 0: none are."""
-
-    def __init__(self, config: Config, arrays: Arrays) -> None:
-        super().__init__(config)
-        self.arrays = arrays
-        self.rows = rows_of(arrays, "train", config.limit, config.masked)
-
-    @abstractmethod
-    def samples(self, size: int) -> Samples:
-        """Augmented samples of `rows`. Subclasses say of what."""
-
     def make_loader(self, epoch: int) -> DataLoader:
-        """See `Model`."""
+        """The training batches of an epoch."""
         config = self.config
         sampler = EpochSampler(self.draw_weights, config.epoch_images, config.seed, epoch)
         return DataLoader(

@@ -8,11 +8,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from core.system import ownership
-from core.taxonomy import KEYS
 from train.config import Config, ConfigError
 from train.config_files import checkpoints_of, read_run_config
-from train.data.arrays import TWO_LABELS, Data, chosen_rows, open_data, open_more
-from train.data.folders import Folder
+from train.data.arrays import Data, chosen_rows, classes_of, open_data, open_more
 from train.fields import specs
 from train.stages import Stage
 
@@ -50,15 +48,13 @@ class Began:
     @classmethod
     def of(cls, config: Config, data: Data) -> Began:
         """The photos that a training would begin with now."""
-        classes = data.classes if isinstance(data, Folder) else KEYS
-        if config.two_labels:
-            classes = TWO_LABELS
+        classes = classes_of(data, config.two_labels) if config.labelled else ()
         train, validation = (
             len(chosen_rows(data.table, split, config.limit, config.masked))
             for split in ("train", "validation")
         )
         more = tuple(source.split.id for source in open_more(config, data))
-        return cls(data.split.id, classes if config.labelled else (), train, validation, more)
+        return cls(data.split.id, classes, train, validation, more)
 
     def write(self, run: Path) -> None:
         """Into the run's folder, atomically."""
@@ -143,7 +139,9 @@ def _check_choices(run: Path, before: Config, now: Config) -> None:
 
 
 def _check_stages(run: Path, before: Config, now: Config) -> None:
-    done = _epochs_done(run)
+    from train.jobs.run_files import read_metrics
+
+    done = max((int(row["epoch"]) + 1 for row in read_metrics(run) if "epoch" in row), default=0)
     written = specs(type(now))["stages"].written
     if now.epochs < done:
         raise ConfigError(
@@ -166,9 +164,3 @@ def _check_stages(run: Path, before: Config, now: Config) -> None:
 
 def _sizes(stages: tuple[Stage, ...]) -> list[int]:
     return [stage.size for stage in stages for _ in range(stage.epochs)]
-
-
-def _epochs_done(run: Path) -> int:
-    from train.jobs.run_files import read_metrics
-
-    return max((int(row["epoch"]) + 1 for row in read_metrics(run) if "epoch" in row), default=0)

@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from core.system import ownership
 from train.config import Config, ConfigError
 from train.data.samplers import Frames
-from train.learn.base import Model, PhotoModel
+from train.learn.base import PhotoModel
 from train.learn.samples import choose, write_answers, write_photos
 from train.progress import Progress, Stopped, Watch
 
@@ -38,7 +38,7 @@ class EpochTable(Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the epoch's row; rows of epochs that are being repeated give way."""
-        assert isinstance(pl_module, Model)
+        assert isinstance(pl_module, PhotoModel)
         values = {
             k: round(float(v), 6) for k, v in trainer.callback_metrics.items() if "step" not in k
         }
@@ -114,11 +114,10 @@ class Watching(Callback):
         """`validated`: photos that are validated on after each epoch; `copies`: of
         `PhotoModel.kept_copies`."""
         self.watch, self.config, self.copies = watch, config, copies
-        self.trained = config.epoch_images
         self.validation_work = config.validation_size**2 * validated / 3
         self.began = self.reported = 0.0
         self.done = 0.0
-        """Work since this process began; see `_work`."""
+        """Work of the epochs that this process finished; see `_work`."""
         self.at_report = (0.0, 0)
         """Time and images of this epoch at the last report."""
         self.total = torch.zeros(())
@@ -151,8 +150,8 @@ class Watching(Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Report the epoch as done."""
-        self.done += self._work(trainer.current_epoch)
         self._report(trainer, int(trainer.num_training_batches), finished=True)
+        self.done += self._work(trainer.current_epoch)
 
     def _stop(self, trainer: L.Trainer) -> None:
         """Several processes stop together, if one of them is wanted to."""
@@ -162,7 +161,7 @@ class Watching(Callback):
     def _work(self, epoch: int, share: float = 1.0) -> float:
         """Pixels through the network, up to a constant: validation, without a backward pass, costs
         about a third of training. `share` of the epoch's training images only."""
-        work = self.config.size_at(epoch) ** 2 * self.trained * share
+        work = self.config.size_at(epoch) ** 2 * self.config.epoch_images * share
         validation = self.validation_work if share == 1 else 0
         if self.copies:
             before = epoch - self.copies
@@ -178,13 +177,8 @@ class Watching(Callback):
         if not finished and now > then:
             self.speed = (step * self.config.batch - images) / (now - then)
         self.reported, self.at_report = now, (now, step * self.config.batch)
-        left = sum(self._work(e) for e in range(epoch, self.config.epochs))
-        done = self.done
-        if finished:
-            left -= self._work(epoch)
-        else:
-            done += self._work(epoch, min(step / steps, 0.9999))
-            left -= done - self.done
+        begun = self._work(epoch, 1.0 if finished else min(step / steps, 0.9999))
+        left = sum(self._work(e) for e in range(epoch, self.config.epochs)) - begun
         self.watch.progress(
             Progress(
                 epoch=epoch + 1,
@@ -192,7 +186,7 @@ class Watching(Callback):
                 step=step,
                 steps=steps,
                 images_per_second=self.speed,
-                seconds_left=(now - self.began) * left / done,
+                seconds_left=(now - self.began) * left / (self.done + begun),
                 learning_rate=trainer.optimizers[0].param_groups[0]["lr"],
                 loss=float(self.total) / step,
             )

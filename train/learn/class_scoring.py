@@ -38,7 +38,6 @@ class ClassScoring:
         self.prevalence = own / own.sum()
         weights = counts[labels] ** -config.sampling_power
         self.weights = source_weights(weights, sources, config.more_share)
-        further = sources > 0
         drawn = np.zeros((int(arrays.table["source"].max()) + 1, count))
         np.add.at(drawn, (sources, labels), self.weights)
         # A class without a photo never is a target; in the data itself it keeps a share.
@@ -46,7 +45,7 @@ class ClassScoring:
         drawn /= drawn.sum(1, keepdims=True).clip(1e-12)
         self.loss, prior = class_loss(config.loss, torch.tensor(drawn).float())
         self.offset = prior.log()
-        elsewhere = np.bincount(labels[further], minlength=count).astype(float)
+        elsewhere = np.bincount(labels[sources > 0], minlength=count).astype(float)
         self.classes_elsewhere = elsewhere > 0
         self.prevalence_elsewhere = elsewhere / max(elsewhere.sum(), 1)
 

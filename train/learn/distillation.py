@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.models.architectures import build_classifier
+from core.models.architectures import AnyClassifier, build_classifier
 from core.models.cards import Card
 from core.models.networks import channels_last
 from core.models.weights import load_into, read_state
@@ -23,49 +23,45 @@ TEMPERATURE = 2.0
 to 5 served in both papers."""
 
 
-class Teachers:
-    """Trained classifiers that no longer learn. Not a module: a checkpoint leaves them out."""
+def load_teachers(folders: Sequence[str], classes: tuple[str, ...]) -> list[AnyClassifier]:
+    """Trained classifiers that no longer learn. In a list: a checkpoint leaves them out.
 
-    def __init__(self, folders: Sequence[str], classes: tuple[str, ...]) -> None:
-        """
-        Args:
-            folders: models' folders (`core.models.weights`).
-            classes: what the student tells apart, in its order.
+    Args:
+        folders: models' folders (`core.models.weights`).
+        classes: what the student tells apart, in its order.
 
-        Raises:
-            WeightsError: a folder holds no model, or a damaged one.
-            ConfigError: a model tells other classes apart.
-        """
-        self._networks = []
-        for name in folders:
-            folder = Path(name).expanduser()
-            card = Card.read(folder)
-            if card.leaks:
-                raise ConfigError(
-                    f"The teacher network in {folder} learned with images split at random: it has "
-                    "seen lesions of validation and test. Choose one that was split by lesion."
-                )
-            if card.classes != classes:
-                raise ConfigError(
-                    f"The teacher network in {folder} does not tell apart the classes of this "
-                    f"training, {', '.join(classes)}."
-                )
-            network = build_classifier(card.architecture, len(classes))
-            load_into(network, read_state(folder, card.sha256), folder.name)
-            self._networks.append(channels_last(network).eval().requires_grad_(False))
+    Raises:
+        WeightsError: a folder holds no model, or a damaged one.
+        ConfigError: a model tells other classes apart.
+    """
+    teachers = []
+    for name in folders:
+        folder = Path(name).expanduser()
+        card = Card.read(folder)
+        if card.leaks:
+            raise ConfigError(
+                f"The teacher network in {folder} learned with images split at random: it has "
+                "seen lesions of validation and test. Choose one that was split by lesion."
+            )
+        if card.classes != classes:
+            raise ConfigError(
+                f"The teacher network in {folder} does not tell apart the classes of this "
+                f"training, {', '.join(classes)}."
+            )
+        network = build_classifier(card.architecture, len(classes))
+        load_into(network, read_state(folder, card.sha256), folder.name)
+        teachers.append(channels_last(network).eval().requires_grad_(False))
+    return teachers
 
-    def __bool__(self) -> bool:
-        return bool(self._networks)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Normalised photos N×3×S×S → what they say on average, softened: N×K, rows sum to 1, at
-        equal priors (see `core.models.calibration`)."""
-        with torch.no_grad():
-            answers = [
-                F.softmax(network.to(x.device)(x)[0].float() / TEMPERATURE, 1)
-                for network in self._networks
-            ]
-        return torch.stack(answers).mean(0)
+def answers_of(teachers: Sequence[AnyClassifier], x: Tensor) -> Tensor:
+    """Normalised photos N×3×S×S → what teachers say on average, softened: N×K, rows sum to 1, at
+    equal priors (see `core.models.calibration`)."""
+    with torch.no_grad():
+        answers = [
+            F.softmax(network.to(x.device)(x)[0].float() / TEMPERATURE, 1) for network in teachers
+        ]
+    return torch.stack(answers).mean(0)
 
 
 def distillation_loss(scores: Tensor, answers: Tensor) -> Tensor:
@@ -74,7 +70,7 @@ def distillation_loss(scores: Tensor, answers: Tensor) -> Tensor:
 
     Args:
         scores: the student's, free of a prior, N×K.
-        answers: of `Teachers`, N×K.
+        answers: of `answers_of`, N×K.
 
     Returns:
         a scalar, 0 where they agree.

@@ -30,12 +30,11 @@ from core.system import ownership
 from core.system.allocator import keep_freed_memory
 from core.system.disk_space import NoRoomError
 from train.config import Config, ConfigError
-from train.config_files import check_free
 from train.jobs.words import disk_is_full
-from train.learn.base import Model, PhotoModel
+from train.learn.base import PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
 from train.learn.checkpoints import checkpoint_to_resume
-from train.learn.ranks import check_batch, placement, rank
+from train.learn.ranks import check_batch, rank
 from train.progress import Watch
 
 MONITOR = "val_score"
@@ -79,42 +78,29 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             os.close(directory)
 
 
-def fit(
-    model: Model,
-    run: Path,
-    resume: bool = False,
-    watch: Watch | None = None,
-    where: dict[str, Any] | None = None,
-) -> Path:
-    """Train until done or no longer better; returns the best checkpoint's path.
+def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> None:
+    """Train until done or no longer better; goes on from `last.ckpt` if there is one (at most the
+    broken-off epoch is repeated), or from `best.ckpt` if that one is damaged.
 
     Args:
         run: the run's folder: `config.json`, `metrics.csv`, `best.ckpt`, `last.ckpt` and
             TensorBoard's events go there.
-        resume: go on from `last.ckpt` if there is one (at most the broken-off epoch is repeated);
-            from `best.ckpt` if that one is damaged.
         watch: is told how it goes, and may stop it.
-        where: what Lightning's Trainer must know of processes and devices; by default one of this
-            computer's devices (`train.learn.ranks.placement`).
+        where: what Lightning's Trainer must know of processes and devices
+            (`train.learn.ranks.placement`).
 
     Raises:
         ConfigError: the devices are not there, cannot share the batch or lack the precision; or
             the loss is no number any more (`last.ckpt` has the epochs before).
         Stopped: `watch` wanted it.
-        FileExistsError: the folder holds a run and `resume` is not set.
         NoRoomError: the disk is full.
         WeightsError: no checkpoint of the run can be read.
         KeyboardInterrupt: stopped by Ctrl+C or a SIGTERM; `last.ckpt` has every finished epoch.
     """
     config = model.config
-    check_free(run, resume)
     checkpoint, said = checkpoint_to_resume(run)
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)
-    where = placement() if where is None else where
-    validated, copies = 0, 0
-    if isinstance(model, PhotoModel):
-        validated, copies = len(model.validation_rows()), model.kept_copies
     trainer = trainer_for(
         config,
         where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
@@ -125,9 +111,8 @@ def fit(
             EpochTable(run / "metrics.csv"),
             _checkpoint(run, "best", MONITOR),
             _checkpoint(run, "last"),
-            *([Sampling(run)] if isinstance(model, PhotoModel) else []),
-            *([EMAWeightAveraging(decay=config.ema)] if config.ema else []),
-            *([Watching(watch, config, validated, copies)] if watch is not None else []),
+            Sampling(run),
+            Watching(watch, config, len(model.validation_rows()), model.kept_copies),
         ],
         max_epochs=config.epochs,
         logger=TensorBoardLogger(run, name="", version=""),
@@ -138,7 +123,6 @@ def fit(
         trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM
         raise KeyboardInterrupt from stopped
-    return run / "best.ckpt"
 
 
 def trainer_for(
@@ -153,14 +137,18 @@ def trainer_for(
     Raises:
         ConfigError: the precision is not to be had there.
     """
+    if config.ema:
+        callbacks = [*callbacks, EMAWeightAveraging(decay=config.ema)]
     keep_freed_memory()
-    _silence_useless_messages()
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
+    for start in USELESS:
+        warnings.filterwarnings("ignore", message=start)
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(1)  # augmentation: its pieces are too small to share
     return L.Trainer(
         precision=precision_on(where["accelerator"], config.precision),
         callbacks=callbacks,
-        use_distributed_sampler=False,  # `Model.train_dataloader` shares the batches out
+        use_distributed_sampler=False,  # `PhotoModel.train_dataloader` shares the batches out
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
         gradient_clip_val=1.0,
@@ -181,12 +169,6 @@ def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckp
         save_on_train_epoch_end=True,
         enable_version_counter=False,
     )
-
-
-def _silence_useless_messages() -> None:
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
-    for start in USELESS:
-        warnings.filterwarnings("ignore", message=start)
 
 
 def precision_on(accelerator: str, wanted: str) -> Any:

@@ -39,8 +39,6 @@ class FrozenFeatures:
 
     def __init__(self, seed: int, copies: int) -> None:
         self.seed, self.copies = seed, copies
-        self.computed = 0
-        """Photos that went through the base so far."""
         self._kept: dict[tuple[str, int, int], dict[int, Tensor]] = {}
 
     def __deepcopy__(self, memo: dict[int, object]) -> FrozenFeatures:
@@ -74,7 +72,6 @@ class FrozenFeatures:
     def _keep(self, kept: dict[int, Tensor], keys: list[int], net: Any, pixels: Tensor) -> None:
         with torch.no_grad():
             found = net.features(normalised(pixels))[1].float().mean((2, 3))
-        self.computed += len(keys)
         kept.update(zip(keys, found.half().cpu(), strict=True))
 
 
@@ -82,24 +79,12 @@ def _stacked(kept: dict[int, Tensor], keys: Tensor) -> Tensor:
     return torch.stack([kept[key] for key in keys.tolist()]).float().to(keys.device)
 
 
-class Dropout:
-    """A hook on a linear layer: a share of its inputs is left out while it learns. No module, so
-    that weights keep their names."""
-
-    def __init__(self, share: float) -> None:
-        self.share = share
-
-    def __call__(self, layer: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-        """See `torch.nn.Module.register_forward_pre_hook`."""
-        return F.dropout(inputs[0], self.share, layer.training)
-
-
-def epochs_computed(epochs: int, copies: int) -> int:
-    """Of so many epochs at one size, those in which features are computed at all."""
-    return min(epochs, copies) if copies else epochs
-
-
 def drop(net: Any, share: float) -> None:
-    """Add a classifier's dropout, if there is one."""
+    """Have a share of the inputs of a classifier's last layer left out while it learns; by a hook,
+    so that weights keep their names."""
+
+    def dropped(layer: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+        return F.dropout(inputs[0], share, layer.training)
+
     if share:
-        net.fc.register_forward_pre_hook(Dropout(share))
+        net.fc.register_forward_pre_hook(dropped)

@@ -10,7 +10,6 @@ from core.evaluation.metrics import segmenter_summary
 from core.models.architectures import Hybrid, build_encoder
 from train.config import HybridConfig
 from train.data.arrays import Arrays
-from train.data.samplers import LabelledSamples, Samples
 from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
 from train.learn.classifier import class_answers, collected_logits
@@ -36,10 +35,6 @@ class HybridTraining(PhotoModel):
         start_from(self.net.unet, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._collected: list[tuple[Tensor, Tensor]] = []
-
-    def samples(self, size: int) -> Samples:
-        """With their labels and masks."""
-        return LabelledSamples(self.arrays, self.rows, size, 0.0, True, self.config.augment)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels, masks 0/1 → loss."""

@@ -1,8 +1,14 @@
 """Losses of the trainings, by the names of `train.choices`."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Of logits N×K and labels N, or of logits and mask (0/1) of one shape N×1×H×W: a scalar."""
 
 
 class LogitAdjustedCrossEntropy(nn.Module):
@@ -33,7 +39,7 @@ class Possible(nn.Module):
 
     absent: Tensor
 
-    def __init__(self, loss: nn.Module, prior: Tensor) -> None:
+    def __init__(self, loss: Loss, prior: Tensor) -> None:
         """`prior` as of `LogitAdjustedCrossEntropy`."""
         super().__init__()
         self.loss = loss
@@ -44,18 +50,11 @@ class Possible(nn.Module):
         return self.loss(logits + self.absent[sources], labels)
 
 
-class Focal(nn.Module):
-    """Focal loss: cross-entropy times (1 - p of the true class)^gamma, which turns down photos that
+def focal(logits: Tensor, labels: Tensor, gamma: float = 2.0) -> Tensor:
+    """A `Loss`: cross-entropy times (1 - p of the true class)^gamma, which turns down photos that
     are right already (Lin et al., "Focal loss for dense object detection", ICCV 2017, gamma 2)."""
-
-    def __init__(self, gamma: float = 2.0) -> None:
-        super().__init__()
-        self.gamma = gamma
-
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Logits N×K, labels N → scalar."""
-        log_p = -F.cross_entropy(logits, labels, reduction="none")
-        return -((1 - log_p.exp()) ** self.gamma * log_p).mean()
+    log_p = -F.cross_entropy(logits, labels, reduction="none")
+    return -((1 - log_p.exp()) ** gamma * log_p).mean()
 
 
 def class_loss(name: str, drawn: Tensor) -> tuple[nn.Module, Tensor]:
@@ -77,58 +76,40 @@ def class_loss(name: str, drawn: Tensor) -> tuple[nn.Module, Tensor]:
         return LogitAdjustedCrossEntropy(drawn), uniform
     if name == "weighted":  # on average over the batches, a photo weighs 1
         return Possible(nn.CrossEntropyLoss(uniform / own), drawn), uniform
-    plain = {"cross-entropy": nn.CrossEntropyLoss, "focal": Focal}[name]()
-    return Possible(plain, drawn), own
+    plain: dict[str, Loss] = {"cross-entropy": F.cross_entropy, "focal": focal}
+    return Possible(plain[name], drawn), own
 
 
-def mask_loss(name: str, dice_weight: float = 0.5) -> nn.Module:
-    """A mask's loss (logits and mask 0/1 of one shape N×1×H×W → scalar); `name` is a key of
-    `train.choices.MASK_LOSSES`."""
-    if name == "tversky":
-        return Tversky()
-    if name == "fuzzy":
-        return FuzzyJaccard()
-    return BCEDice({"bce-dice": dice_weight, "bce": 0.0, "dice": 1.0}[name])
+def mask_loss(name: str, dice_weight: float = 0.5) -> Loss:
+    """A mask's loss; `name` is a key of `train.choices.MASK_LOSSES`."""
+    if name in (others := {"tversky": tversky, "fuzzy": fuzzy_jaccard}):
+        return others[name]
+    return partial(bce_dice, dice_weight={"bce-dice": dice_weight, "bce": 0.0, "dice": 1.0}[name])
 
 
-class BCEDice(nn.Module):
-    """(1 - w)·binary cross-entropy + w·(1 - soft Dice per image, averaged) (Milletari et al.,
-    "V-Net", 3DV 2016). Per image, so that small lesions weigh as much as large ones."""
-
-    def __init__(self, dice_weight: float) -> None:
-        super().__init__()
-        self.dice_weight = dice_weight
-
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        """Logits and mask (0/1) of one shape N×1×H×W → scalar."""
-        target = mask.to(logits.dtype)
-        p = torch.sigmoid(logits)
-        overlap = (p * target).sum(dim=(1, 2, 3))
-        dice = (2 * overlap + 1) / (p.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3)) + 1)
-        bce = F.binary_cross_entropy_with_logits(logits, target)
-        return (1 - self.dice_weight) * bce + self.dice_weight * (1 - dice).mean()
+def bce_dice(logits: Tensor, mask: Tensor, dice_weight: float) -> Tensor:
+    """A `Loss`: (1 - w)·binary cross-entropy + w·(1 - soft Dice per image, averaged) (Milletari et
+    al., "V-Net", 3DV 2016). Per image, so that small lesions weigh as much as large ones."""
+    target, p = mask.to(logits.dtype), torch.sigmoid(logits)
+    overlap = (p * target).sum(dim=(1, 2, 3))
+    dice = (2 * overlap + 1) / (p.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3)) + 1)
+    bce = F.binary_cross_entropy_with_logits(logits, target)
+    return (1 - dice_weight) * bce + dice_weight * (1 - dice).mean()
 
 
-class Tversky(nn.Module):
-    """1 - Tversky index per image, averaged: Dice in which missed lesion costs `missed` and skin
-    taken for lesion `false` (Salehi et al., "Tversky loss function for image segmentation using 3D
-    fully convolutional deep networks", MLMI 2017, .7 and .3)."""
-
-    def __init__(self, missed: float = 0.7, false: float = 0.3) -> None:
-        super().__init__()
-        self.missed, self.false = missed, false
-
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        """Logits and mask (0/1) of one shape N×1×H×W → scalar."""
-        target, p = mask.to(logits.dtype), torch.sigmoid(logits)
-        hit = (p * target).sum(dim=(1, 2, 3))
-        missed = ((1 - p) * target).sum(dim=(1, 2, 3))
-        false = (p * (1 - target)).sum(dim=(1, 2, 3))
-        return (1 - (hit + 1) / (hit + self.missed * missed + self.false * false + 1)).mean()
+def tversky(logits: Tensor, mask: Tensor) -> Tensor:
+    """A `Loss`: 1 - Tversky index per image, averaged: Dice in which missed lesion costs .7 and
+    skin taken for lesion .3 (Salehi et al., "Tversky loss function for image segmentation using 3D
+    fully convolutional deep networks", MLMI 2017)."""
+    target, p = mask.to(logits.dtype), torch.sigmoid(logits)
+    hit = (p * target).sum(dim=(1, 2, 3))
+    missed = ((1 - p) * target).sum(dim=(1, 2, 3))
+    false = (p * (1 - target)).sum(dim=(1, 2, 3))
+    return (1 - (hit + 1) / (hit + 0.7 * missed + 0.3 * false + 1)).mean()
 
 
-class FuzzyJaccard(nn.Module):
-    """1 - the Jaccard index of two fuzzy sets per image, averaged.
+def fuzzy_jaccard(logits: Tensor, mask: Tensor, width: int = 5) -> Tensor:
+    """A `Loss`: 1 - the Jaccard index of two fuzzy sets per image, averaged.
 
     A pixel belongs to the lesion by as much of its neighbourhood (`width` × `width` pixels) as is
     lesion: 1 inside, 0 outside, between the two near the border, where two experts would disagree.
@@ -136,17 +117,8 @@ class FuzzyJaccard(nn.Module):
     measures for evaluation and validation in medical image analysis", IEEE TMI 25(11), 2006); as a
     loss for soft labels: Wang et al., "Jaccard metric losses", NeurIPS 2023.
     """
-
-    def __init__(self, width: int = 5) -> None:
-        super().__init__()
-        self.width = width
-
-    def forward(self, logits: Tensor, mask: Tensor) -> Tensor:
-        """Logits and mask (0/1) of one shape N×1×H×W → scalar."""
-        member = F.avg_pool2d(
-            mask.to(logits.dtype), self.width, 1, self.width // 2, count_include_pad=False
-        )
-        p = torch.sigmoid(logits)
-        both = torch.minimum(p, member).sum(dim=(1, 2, 3))
-        either = torch.maximum(p, member).sum(dim=(1, 2, 3))
-        return (1 - (both + 1) / (either + 1)).mean()
+    target, p = mask.to(logits.dtype), torch.sigmoid(logits)
+    member = F.avg_pool2d(target, width, 1, width // 2, count_include_pad=False)
+    both = torch.minimum(p, member).sum(dim=(1, 2, 3))
+    either = torch.maximum(p, member).sum(dim=(1, 2, 3))
+    return (1 - (both + 1) / (either + 1)).mean()

@@ -34,6 +34,8 @@ def placement(devices: int = 1) -> dict[str, Any]:
         ConfigError: there are not so many.
         DeviceError: what `LESIONLAB_DEVICE` names is not on this machine.
     """
+    import torch
+
     from core.models.torch_runtime import choose_device
 
     device = choose_device(Settings.from_environment().device).type
@@ -44,21 +46,14 @@ def placement(devices: int = 1) -> dict[str, Any]:
     if found["devices"] < 1:
         raise ConfigError("A training needs at least one device.")
     if found["devices"] * found.get("num_nodes", 1) > 1:
-        _check(device, found["devices"])
+        here = 1 if device == "mps" else torch.cuda.device_count()
+        if device != "cpu" and found["devices"] > here:
+            raise ConfigError(
+                f"{found['devices']} processes need a GPU each, and this computer has {here}. Ask "
+                "for fewer, or set LESIONLAB_DEVICE=cpu."
+            )
         found["strategy"] = "ddp"
     return found
-
-
-def _check(device: str, devices: int) -> None:
-    """Several processes on processors, or each with a GPU of its own."""
-    import torch
-
-    here = {"cpu": devices, "cuda": torch.cuda.device_count(), "mps": 1}[device]
-    if devices > here:
-        raise ConfigError(
-            f"{devices} processes need a GPU each, and this computer has {here}. Ask for fewer, or "
-            "set LESIONLAB_DEVICE=cpu."
-        )
 
 
 def check_batch(batch: int, processes: int) -> None:

@@ -12,7 +12,7 @@ from core.models.networks import build_segmenter
 from core.models.weights import load_into
 from train.config import SegmenterConfig
 from train.data.arrays import Arrays
-from train.data.samplers import Samples, source_weights
+from train.data.samplers import source_weights
 from train.learn.base import PhotoModel, normalised
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered
@@ -78,13 +78,9 @@ class SegmenterTraining(PhotoModel):
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mask_scoring = MaskScoring(arrays)
 
-    def samples(self, size: int) -> Samples:
-        """With their masks."""
-        return Samples(self.arrays, self.rows, size, 0.0, True, self.config.augment)
-
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        """One batch: uint8 images, masks 0/1 → loss."""
-        pixels, masks = batch
+    def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
+        """One batch: uint8 images, labels, masks 0/1 → loss."""
+        pixels, _, masks = batch
         loss = self.loss(self._logits(pixels), masks[:, None])
         self.log_training({"train_loss": loss}, len(masks))
         return loss

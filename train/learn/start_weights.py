@@ -156,14 +156,8 @@ def _model_folder(
 
 def _shipped(architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)) -> Path | None:
     weights = Settings.from_environment().weights
-    return next(
-        (
-            weights / kind
-            for kind in kinds
-            if SHIPPED[kind] == architecture and (weights / kind / CARD).is_file()
-        ),
-        None,
-    )
+    folders = [weights / kind for kind in kinds if SHIPPED[kind] == architecture]
+    return next((folder for folder in folders if (folder / CARD).is_file()), None)
 
 
 def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ from core.settings import Settings
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
-from train.data.folders import ClassFolder, Folder, MaskFolder
+from train.data.folders import Folder, class_folder, mask_folder
 from train.jobs import JobError, ensure_supervisor
 from train.learn.start_weights import usable_starts
 from train.presets import BY_KEY
@@ -152,7 +152,7 @@ def _data(config: Config) -> bool:
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the folder…")
 def _folder(kind: str, path: str) -> Folder | str:
     try:
-        return (MaskFolder if kind == "segmenter" else ClassFolder).open(Path(path))
+        return (mask_folder if kind == "segmenter" else class_folder)(Path(path))
     except (DatasetError, OSError) as error:
         return str(error)
 

@@ -80,7 +80,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answers]:
 
 def trained(runs: Runs, id: str) -> int:
     """What the queue's process of a run does; its exit status."""
-    return work(runs, id, lambda *those: follow(*those, poll=0))
+    return work(runs, id, follow)
 
 
 def test_what_is_handed_over(runs: Runs, answers: Callable[..., Answers]) -> None:

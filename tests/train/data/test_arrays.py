@@ -27,7 +27,7 @@ from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.data.arrays import CROP, Arrays, Data, load_arrays, prepare, rows_of, wanted_part
 from train.data.samplers import EpochSampler, Frames, Samples, frame_loader
-from train.data.sources import SplitSource
+from train.data.sources import split_source
 from train.finish.features import part_rows
 
 
@@ -272,7 +272,7 @@ def test_one_subset_wherever_a_limited_training_asks(tiny: Tiny) -> None:
         for masked in (False, True):
             rows = rows_of(arrays, split, 12, masked)
             assert part_rows(arrays, split, 12, masked).tolist() == rows.tolist()
-            source = SplitSource(dataset, split, masked=masked, limit=12)
+            source = split_source(dataset, split, masked=masked, limit=12)
             assert list(source.table.index) == list(arrays.table.index[rows])
             assert set(table.index) >= set(source.table.index)
     crops = part_rows(arrays, "crops", 12)
@@ -339,7 +339,7 @@ def test_crops_are_drawn_as_often_as_asked(
 def test_masks_never_come_with_crops(arrays: Arrays, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = Samples(arrays, np.flatnonzero(arrays.table["has_crop"]), 64, 1.0, with_mask=True)
     monkeypatch.setattr(samples, "change", lambda image, mask, _: (np.array(image), mask))
-    image, mask = samples[0]
+    image, _, mask = samples[0]
     assert image.shape == (HEIGHT, WIDTH, 3)
     assert mask.shape == (HEIGHT, WIDTH)
 

@@ -21,7 +21,7 @@ from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.samplers import Samples, source_weights
-from train.data.sources import ElsewhereSource
+from train.data.sources import elsewhere_source
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began
@@ -194,7 +194,7 @@ def test_samples_say_their_source(config: ClassifierConfig) -> None:
 def test_both_validations_are_measured_in_each_epoch(
     config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
 ) -> None:
-    from train.learn.fit import fit
+    from tests.train.few import fit
 
     if kind == "classifier":
         training = ClassifierTraining(config, prepare(config))
@@ -274,7 +274,7 @@ def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) 
     sources = tuple(open_sources([source, second], ["ISIC_1000000"]))
     both = pd.concat([each.table for each in sources])
     kept = both[both["split"] == "validation"]
-    labelled, masked = ElsewhereSource(sources), ElsewhereSource(sources, masked=True)
+    labelled, masked = elsewhere_source(sources), elsewhere_source(sources, masked=True)
     assert list(labelled.table.index) == list(kept.index[kept["dx"] != ""])
     assert list(masked.table.index) == list(kept.index[kept["has_mask"]])
     assert set(labelled.table["source"]) == {0, 1}
@@ -289,7 +289,7 @@ def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) 
 def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
     sources = tuple(open_sources([write_source(source.parent / "bare", masks=False)], []))
     with pytest.raises(DatasetError, match="mask"):
-        _ = ElsewhereSource(sources, masked=True).table
+        elsewhere_source(sources, masked=True)
 
 
 def test_a_card_names_further_photos_and_teachers_without_their_paths(

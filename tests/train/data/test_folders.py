@@ -15,7 +15,13 @@ from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import frame_size, prepare, rows_of
-from train.data.folders import NINE_CLASSES_FAULTS, UNKNOWN_LESIONS, ClassFolder, MaskFolder
+from train.data.folders import (
+    NINE_CLASSES_FAULTS,
+    UNKNOWN_LESIONS,
+    Folder,
+    class_folder,
+    mask_folder,
+)
 from train.estimate import _decoding, _noise
 
 
@@ -40,14 +46,14 @@ def classes(tmp_path: Path) -> Path:
     return fill(tmp_path / "mine", {"acne": 10, "eczema": 8, "wart": 4})
 
 
-def counts(folder: ClassFolder | MaskFolder) -> dict[str, int]:
+def counts(folder: Folder) -> dict[str, int]:
     return folder.table["split"].value_counts().to_dict()
 
 
 def test_classes_are_the_subfolders(classes: Path) -> None:
     (classes / "acne" / "notes.txt").write_text("no photo")
     (classes / ".thumbnails").mkdir()
-    folder = ClassFolder.open(classes)
+    folder = class_folder(classes)
     assert folder.classes == ("acne", "eczema", "wart")
     assert folder.table["dx"].value_counts().to_dict() == {"acne": 10, "eczema": 8, "wart": 4}
     assert counts(folder) == {"train": 14, "validation": 4, "test": 4}
@@ -62,16 +68,16 @@ def test_classes_are_the_subfolders(classes: Path) -> None:
 
 def test_same_folder_same_split(classes: Path, tmp_path: Path) -> None:
     again = fill(tmp_path / "again", {"acne": 10, "eczema": 8, "wart": 4})
-    assert ClassFolder.open(again).split == ClassFolder.open(classes).split
+    assert class_folder(again).split == class_folder(classes).split
 
 
 def test_equal_files_stay_together(classes: Path) -> None:
-    first = ClassFolder.open(classes).table
+    first = class_folder(classes).table
     tested = first.index[(first["split"] == "test") & (first["dx"] == "acne")][0]
     for k in range(5):
         copy = classes / "acne" / f"a-copy-{k}.jpg"
         copy.write_bytes((classes / tested).read_bytes())
-    table = ClassFolder.open(classes).table
+    table = class_folder(classes).table
     alike = table[table["lesion_id"] == table.at[tested, "lesion_id"]]
     assert len(alike) == 6
     assert alike["split"].nunique() == 1
@@ -79,7 +85,7 @@ def test_equal_files_stay_together(classes: Path) -> None:
 
 def test_equal_files_in_two_classes_are_left_out(classes: Path) -> None:
     (classes / "wart" / "other.jpg").write_bytes((classes / "acne/p000.jpg").read_bytes())
-    folder = ClassFolder.open(classes)
+    folder = class_folder(classes)
     assert not {"wart/other.jpg", "acne/p000.jpg"} & set(folder.table.index)
     assert any("2 photos are left out" in note for note in folder.notes)
 
@@ -90,20 +96,20 @@ def test_lesions_of_the_metadata_stay_together(classes: Path) -> None:
     lesions = [f"L{int(i[1:]) // 2}" for i in ids]
     table = pd.DataFrame({"image_id": ids, "lesion_id": lesions})
     table.to_csv(classes / "metadata.csv", index=False)
-    folder = ClassFolder.open(classes)
+    folder = class_folder(classes)
     assert folder.table["lesion_id"].nunique() == 13
     assert (folder.table.groupby("lesion_id")["split"].nunique() == 1).all()
     assert not folder.notes, "lesions are known"
     table.drop(columns="lesion_id").to_csv(classes / "metadata.csv", index=False)
     with pytest.raises(DatasetError, match="columns image_id and lesion_id"):
-        ClassFolder.open(classes)
+        class_folder(classes)
 
 
 def test_divided_folders_are_kept_and_leaks_taken_out(tmp_path: Path) -> None:
     fill(tmp_path / "Train", {"a": 12, "b": 12})
     fill(tmp_path / "Test", {"a": 3, "b": 3}, start=100)
     (tmp_path / "Train/a/leak.jpg").write_bytes((tmp_path / "Test/a/p100.jpg").read_bytes())
-    folder = ClassFolder.open(tmp_path)
+    folder = class_folder(tmp_path)
     assert folder.classes == ("a", "b")
     assert counts(folder) == {"train": 20, "validation": 4, "test": 6}
     assert folder.table.loc[folder.table["split"] == "test"].index.str.startswith("Test/").all()
@@ -114,7 +120,7 @@ def test_divided_folders_are_kept_and_leaks_taken_out(tmp_path: Path) -> None:
 def test_all_three_given(tmp_path: Path) -> None:
     for number, split in enumerate(("train", "val", "test")):
         fill(tmp_path / split, {"a": 2, "b": 2}, start=10 * number)
-    assert counts(ClassFolder.open(tmp_path)) == {"train": 4, "validation": 4, "test": 4}
+    assert counts(class_folder(tmp_path)) == {"train": 4, "validation": 4, "test": 4}
 
 
 @pytest.mark.parametrize(
@@ -131,16 +137,16 @@ def test_too_little_is_refused(tmp_path: Path, given: dict[str, int], said: str)
     for name in given:
         (tmp_path / name).mkdir(exist_ok=True)
     with pytest.raises(DatasetError, match=said):
-        ClassFolder.open(tmp_path)
+        class_folder(tmp_path)
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
-    for kind in (ClassFolder, MaskFolder):
+    for opened in (class_folder, mask_folder):
         with pytest.raises(DatasetError, match="no folder"):
-            kind.open(tmp_path / "nowhere")
+            opened(tmp_path / "nowhere")
     (tmp_path / "test").mkdir()
     with pytest.raises(DatasetError, match="no folder train"):
-        ClassFolder.open(tmp_path)
+        class_folder(tmp_path)
 
 
 @pytest.fixture
@@ -158,7 +164,7 @@ def masks(tmp_path: Path) -> Path:
 
 def test_images_and_masks(masks: Path) -> None:
     photo(masks / "images" / "without.jpg", 99)
-    folder = MaskFolder.open(masks)
+    folder = mask_folder(masks)
     assert len(folder.table) == 8
     assert folder.table["has_mask"].all()
     assert folder.classes == ()
@@ -171,9 +177,9 @@ def test_images_without_masks_are_refused(masks: Path, tmp_path: Path) -> None:
     for path in (masks / "masks").iterdir():
         path.unlink()
     with pytest.raises(DatasetError, match=r"No photo .* has a mask"):
-        MaskFolder.open(masks)
+        mask_folder(masks)
     with pytest.raises(DatasetError, match="subfolders images and masks"):
-        MaskFolder.open(fill(tmp_path / "classes", {"a": 1}))
+        mask_folder(fill(tmp_path / "classes", {"a": 1}))
 
 
 def test_arrays_of_a_folder(classes: Path, environment: dict[str, str]) -> None:
@@ -232,7 +238,7 @@ def test_the_frame_is_that_of_most_photos(
         picture(path, *(others if number else first))
         with path.open("ab") as file:  # no two files are equal
             file.write(bytes([number]))
-    data = ClassFolder.open(root)
+    data = class_folder(root)
     assert frame_size(data) == frame
     width, height = frame
     config = ClassifierConfig(data=str(root), start="random", architecture="small-cnn")
@@ -247,7 +253,7 @@ def test_the_frame_is_of_photos_as_they_are_seen(tmp_path: Path) -> None:
     for number, path in enumerate(sorted(root.rglob("*.jpg"))):
         picture(path, 100 + number, 60, orientation=6)
     (root / "acne/p000.jpg").write_bytes(b"\xff\xd8\xffno photo")
-    assert frame_size(ClassFolder.open(root)) == (60, 104)
+    assert frame_size(class_folder(root)) == (60, 104)
 
 
 def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:
@@ -264,19 +270,19 @@ def test_changed_file_is_decoded_anew(classes: Path, environment: dict[str, str]
 
 
 def test_copies_of_a_notebook_and_other_hidden_photos_are_not_learned_from(classes: Path) -> None:
-    expected = ClassFolder.open(classes).table
+    expected = class_folder(classes).table
     for place in (".ipynb_checkpoints", "@eaDir", "__MACOSX", "$RECYCLE.BIN"):
         photo(classes / "acne" / place / "p900.jpg", 900)
         photo(classes / place / "acne" / "p901.jpg", 901)
     photo(classes / "acne" / "._p902.jpg", 902)
-    pd.testing.assert_frame_equal(ClassFolder.open(classes).table, expected)
+    pd.testing.assert_frame_equal(class_folder(classes).table, expected)
 
 
 def test_what_is_left_out_is_named(classes: Path) -> None:
     photo(classes / "loose.jpg", 900)
     (classes / "acne" / "scan.dcm").write_bytes(b"DICOM")
     (classes / "acne" / "phone.CR3").write_bytes(b"raw")
-    said = " ".join(ClassFolder.open(classes).notes)
+    said = " ".join(class_folder(classes).notes)
     for name in ("loose.jpg", "acne/scan.dcm", "acne/phone.CR3"):
         assert name in said
 
@@ -284,7 +290,7 @@ def test_what_is_left_out_is_named(classes: Path) -> None:
 def test_classes_that_differ_in_case_or_unicode_form_are_joined(tmp_path: Path) -> None:
     fill(tmp_path / "train", {"Nævus": 8, "café": 8})
     fill(tmp_path / "test", {"nævus": 2, "cafe\u0301": 2}, start=50)
-    folder = ClassFolder.open(tmp_path)
+    folder = class_folder(tmp_path)
     assert folder.classes == ("Nævus", "café")
     assert folder.table.groupby("dx").size().to_dict() == {"Nævus": 10, "café": 10}
     assert any("Nævus and nævus" in note for note in folder.notes)
@@ -296,7 +302,7 @@ def test_dots_in_names_belong_to_them(tmp_path: Path) -> None:
         photo(tmp_path / "b" / f"pat.{k}.jpg", 20 + k)
     rows = "".join(f"{c}/pat.{k},L{c}{k // 2}\n" for c in "ab" for k in range(8))
     (tmp_path / "metadata.csv").write_text("image_id,lesion_id\n" + rows)
-    folder = ClassFolder.open(tmp_path)
+    folder = class_folder(tmp_path)
     assert folder.table["lesion_id"].nunique() == 8
     assert not folder.notes
 
@@ -306,7 +312,7 @@ def test_mask_of_a_photo_that_exif_turns(masks: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(rgb).save(masks / "images" / "p0.jpg", exif=exif)
-    mask = MaskFolder.open(masks).mask("images/p0.jpg")
+    mask = mask_folder(masks).mask("images/p0.jpg")
     assert mask.shape == (64, 48)
     assert mask[10:40, 18:38].all(), "turned clockwise as the photo is"
     assert mask.sum() == 600
@@ -324,11 +330,11 @@ def test_masks_that_cannot_be_used_are_named_together(
 def test_two_masks_of_one_photo_and_one_mask_of_two(masks: Path) -> None:
     (masks / "masks" / "p0.png").write_bytes((masks / "masks/p1_segmentation.png").read_bytes())
     with pytest.raises(DatasetError, match=r"two masks, p0\.png and p0_segmentation\.png"):
-        MaskFolder.open(masks)
+        mask_folder(masks)
     (masks / "masks" / "p0.png").unlink()
     photo(masks / "images" / "other" / "p0.jpg", 99)
     with pytest.raises(DatasetError, match=r"p0\.jpg and .*p0\.jpg share the mask"):
-        MaskFolder.open(masks)
+        mask_folder(masks)
 
 
 def test_photos_of_phones_are_learned_from(classes: Path, environment: dict[str, str]) -> None:
@@ -352,7 +358,7 @@ def test_the_nine_classes_of_kaggle_are_recognised_by_their_folders(tmp_path: Pa
         fill(tmp_path / "nine" / part, dict.fromkeys(names, count), start)
         start += 100
     fill(tmp_path / "eight", dict.fromkeys(names[1:], 4))
-    notes = ClassFolder.open(tmp_path / "nine").notes
+    notes = class_folder(tmp_path / "nine").notes
     assert notes[0] == NINE_CLASSES_FAULTS
     assert "77 photos lie in two classes" in notes[0]
-    assert NINE_CLASSES_FAULTS not in ClassFolder.open(tmp_path / "eight").notes
+    assert NINE_CLASSES_FAULTS not in class_folder(tmp_path / "eight").notes

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
-from train.data.sources import FolderSource
+from train.data.sources import labelled_source, masked_source
 
 HEADER = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"
 
@@ -38,7 +38,7 @@ def labels(folder: Path, text: str) -> Path:
 
 def test_one_hot_table(photos: Path) -> None:
     rows = "\ufeff" + HEADER + "\na,1.0,0.0,0,0,0,0,0\nb.png,0,0,0,0,0,0,1\nc,0,1,0,0,0,0,0\n"
-    source = FolderSource.with_labels(photos, labels(photos, rows))
+    source = labelled_source(photos, labels(photos, rows))
     assert source.table["dx"].to_dict() == {"a": "mel", "b": "vasc", "c": "nv"}
     assert source.table["lesion_id"].to_dict() == {"a": "a", "b": "b", "c": "c"}
     assert [source.photo(i) for i in "abc"] == [picture(k) for k in range(3)]
@@ -51,7 +51,7 @@ def test_lesions_and_other_diagnoses(photos: Path) -> None:
         "image,lesion_id,MEL,NV,BCC,AK,AKIEC,BKL,DF,VASC,SCC\n"
         "a,L1,1,0,0,0,0,0,0,0,0\nb,L1,1,0,0,0,0,0,0,0,0\nc,L2,0,0,0,0,0,0,0,0,1\n"
     )
-    source = FolderSource.with_labels(photos, labels(photos, rows))
+    source = labelled_source(photos, labels(photos, rows))
     assert source.table["lesion_id"].to_dict() == {"a": "L1", "b": "L1"}
 
 
@@ -71,12 +71,12 @@ def test_lesions_and_other_diagnoses(photos: Path) -> None:
 )
 def test_tables_that_cannot_be_used(photos: Path, text: str, words: str) -> None:
     with pytest.raises(DatasetError, match=words):
-        FolderSource.with_labels(photos, labels(photos, text))
+        labelled_source(photos, labels(photos, text))
 
 
 def test_no_table(photos: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
-        FolderSource.with_labels(photos, photos / "nowhere.csv")
+        labelled_source(photos, photos / "nowhere.csv")
 
 
 def test_masks(photos: Path, tmp_path: Path) -> None:
@@ -85,16 +85,14 @@ def test_masks(photos: Path, tmp_path: Path) -> None:
     truth = np.eye(6, dtype=np.uint8) * 255
     (masks / "a_segmentation.png").write_bytes(to_png(truth))
     (masks / "c.png").write_bytes(b"damaged")
-    source = FolderSource.with_masks(photos, masks)
-    assert list(source.table.index) == ["a", "c"]
+    source = masked_source(photos, masks)
+    assert list(source.table.index) == ["a"]
     assert (source.mask("a") == (truth > 0)).all()
     with pytest.raises(DatasetError, match=r"c\.png is damaged"):
         source.mask("c")
-    usable = source.readable()
-    assert list(usable.table.index) == ["a"]
-    assert any("c.png" in note for note in usable.about["left_out"])
+    assert any("c.png is damaged" in note for note in source.about["left_out"])
     with pytest.raises(DatasetError, match="No photo"):
-        FolderSource.with_masks(photos, photos)
+        masked_source(photos, photos)
 
 
 def test_every_picture_ending_is_measured_and_the_rest_counted(
@@ -113,7 +111,7 @@ def test_every_picture_ending_is_measured_and_the_rest_counted(
     hidden = photos / ".ipynb_checkpoints"
     hidden.mkdir()
     (hidden / "a-checkpoint.jpg").write_bytes(picture(0))
-    source = FolderSource.with_masks(photos, masks).readable()
+    source = masked_source(photos, masks)
     assert list(source.table.index) == ["a", "d", "e", "f"]
     assert all(source.mask(i).sum() == 400 for i in source.table.index)
     said = " ".join(source.about["left_out"])
@@ -124,7 +122,7 @@ def test_every_picture_ending_is_measured_and_the_rest_counted(
 def test_a_damaged_photo_is_left_out_by_name(photos: Path) -> None:
     (photos / "b.png").write_bytes(b"")
     rows = "image_id,dx\na,nv\nb,mel\nc,nv\nabsent,df\n"
-    source = FolderSource.with_labels(photos, labels(photos, rows)).readable()
+    source = labelled_source(photos, labels(photos, rows))
     assert list(source.table.index) == ["a", "c"]
     said = " ".join(source.about["left_out"])
     assert "b.png" in said
@@ -132,7 +130,7 @@ def test_a_damaged_photo_is_left_out_by_name(photos: Path) -> None:
     for name in ("a.jpg", "c.JPG"):
         (photos / name).write_bytes(b"")
     with pytest.raises(DatasetError, match=r"can be used.*\.(jpg|png|JPG)"):
-        FolderSource.with_labels(photos, labels(photos, rows)).readable()
+        labelled_source(photos, labels(photos, rows))
 
 
 def test_one_name_in_two_folders_is_two_photos(photos: Path) -> None:
@@ -141,11 +139,11 @@ def test_one_name_in_two_folders_is_two_photos(photos: Path) -> None:
         (photos / place / "pat.0.jpg").write_bytes(picture(10 + number))
         (photos / place / "pat.1.jpg").write_bytes(picture(20 + number))
     rows = "image,dx\nleft/pat.0,mel\nright/pat.0.jpg,nv\nleft\\pat.1.JPG,bcc\nRIGHT/PAT.1,df\n"
-    source = FolderSource.with_labels(photos, labels(photos, rows))
+    source = labelled_source(photos, labels(photos, rows))
     assert source.table["dx"].to_list() == ["mel", "nv", "bcc", "df"]
     assert [source.photo(i) for i in source.table.index] == [picture(n) for n in (10, 11, 20, 21)]
     with pytest.raises(DatasetError, match=r"both called pat\.0"):
-        FolderSource.with_labels(photos, labels(photos, "image,dx\npat.0,mel\n"))
+        labelled_source(photos, labels(photos, "image,dx\npat.0,mel\n"))
 
 
 def test_a_mask_on_the_stored_pixels_is_turned_with_its_photo(tmp_path: Path) -> None:
@@ -160,7 +158,7 @@ def test_a_mask_on_the_stored_pixels_is_turned_with_its_photo(tmp_path: Path) ->
         Image.fromarray(np.dstack([raw] * 3)).save(images / f"{name}.jpg", exif=exif)
     Image.fromarray(raw).save(masks / "a.png")
     Image.fromarray(raw[:100]).save(masks / "b.png")
-    source = FolderSource.with_masks(images, masks).readable()
+    source = masked_source(images, masks)
     assert list(source.table.index) == ["a"]
     assert (source.mask("a") == (np.rot90(raw, -1) > 0)).all()
-    assert any("b.png" in note for note in source.left_out)
+    assert any("b.png" in note for note in source.about["left_out"])

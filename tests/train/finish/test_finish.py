@@ -30,7 +30,7 @@ from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.finish.finish import evaluate_run, finish
 from train.finish.finished import Finished
-from train.progress import Progress, Stopped
+from train.progress import Meter, Progress, Stopped
 from train.run import begin, run_training
 from train.stages import Stage
 
@@ -307,10 +307,10 @@ def test_a_damaged_checkpoint(runs: Path, tmp_path: Path) -> None:
 
 def test_progress_counts_photos(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listener = Listener(phases=["exporting"])
-    meter = train.finish.finish.Meter(listener, 3, 100)
+    meter = Meter(listener, 3, 3, "Stopped.")
     meter._told -= 2
-    meter(40)
-    meter(40)  # within the same second
+    meter(40, 100)
+    meter(80, 100)  # within the same second
     assert [p.step for p in listener.heard] == [40]
     assert listener.heard[0].steps == 100
     assert (listener.heard[0].seconds_left or 0) > 0

@@ -20,8 +20,7 @@ from typing import Any
 
 from tests.waiting import PATIENCE
 from train.config_files import read_run_config
-from train.jobs import Runs, ensure_supervisor, worker
-from train.jobs.supervisor import Supervisor
+from train.jobs import Runs, ensure_supervisor, supervisor, worker
 from train.presets import PRESETS
 from train.progress import Progress, Stopped, Watch
 
@@ -91,8 +90,9 @@ def main(step: str, folder: Path, *others: str) -> int:
     match step:
         case "supervise" | "truly-supervise" | "strictly-supervise":
             trainer = command("truly-work" if step == "truly-supervise" else "work", folder)
-            kill = 0.5 if step == "strictly-supervise" else PATIENCE
-            Supervisor(folder, trainer, poll=0.05, stop=0.2, kill=kill).run()
+            supervisor.POLL_SECONDS, supervisor.STOP_SECONDS = 0.05, 0.2
+            supervisor.KILL_SECONDS = 0.5 if step == "strictly-supervise" else PATIENCE
+            supervisor.Supervisor(folder, trainer).run()
         case "work":
             return worker.work(Runs(folder), *others, train=training)
         case "truly-work":

@@ -17,6 +17,7 @@ from tests.train.jobs import fake
 from tests.train.jobs.conftest import HOLDER, config, other, processes
 from tests.waiting import PATIENCE, wait_for
 from train.jobs import JobError, Run, Runs, State, ensure_supervisor
+from train.jobs import supervisor as module
 from train.jobs.store import LOCK_FILE
 from train.jobs.supervisor import SUPERVISOR_FILE, Supervisor
 
@@ -87,7 +88,7 @@ def goes_on_to_its_end(runs: Runs, id: str) -> Run:
 
 def leaves_the_queue_alone(runs: Runs) -> None:
     """A new supervisor that looks at it starts nothing, and knows that there is something to do."""
-    watcher = Supervisor(runs.folder, fake.command("work", runs.folder), poll=0.01)
+    watcher = Supervisor(runs.folder, fake.command("work", runs.folder))
     for _ in range(3):
         assert not watcher._step()
     assert watcher._child is None
@@ -291,7 +292,7 @@ def test_shut_down(runs: Runs) -> None:
     goes_on_to_its_end(runs, id)
 
 
-def test_reused_number(runs: Runs) -> None:
+def test_reused_number(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a power cut another process has the trainer's number: it is not taken for it, and it
     is not told to end."""
     id = new(runs, hold=1)
@@ -310,7 +311,9 @@ def test_reused_number(runs: Runs) -> None:
         # Even if someone else held the lock, only the process that began is told to end.
         with runs.database.write() as connection:
             connection.execute("UPDATE runs SET pid = ?, pid_began = 1.0", (stranger.pid,))
-        watcher = Supervisor(runs.folder, poll=0.01, stop=0, kill=0)
+        monkeypatch.setattr(module, "STOP_SECONDS", 0)
+        monkeypatch.setattr(module, "KILL_SECONDS", 0)
+        watcher = Supervisor(runs.folder)
         for _ in range(5):
             assert not watcher._step()
         assert stranger.poll() is None
@@ -345,13 +348,13 @@ def test_failures_are_told_and_the_queue_goes_on(runs: Runs) -> None:
 def test_trainer_that_cannot_begin(runs: Runs) -> None:
     id = new(runs)
     code = "raise SystemExit('no module named torch')"
-    Supervisor(runs.folder, [sys.executable, "-c", code], poll=0.01).run()
+    Supervisor(runs.folder, [sys.executable, "-c", code]).run()
     run = runs.get(id)
     assert run.state == "failed"
     assert "no module named torch" in run.message
-    Supervisor(runs.folder, ["/nowhere/python"], poll=0.01).run()
+    Supervisor(runs.folder, ["/nowhere/python"]).run()
     runs.resume(id)
-    Supervisor(runs.folder, ["/nowhere/python"], poll=0.01).run()
+    Supervisor(runs.folder, ["/nowhere/python"]).run()
     assert runs.get(id).state == "failed"
     assert "/nowhere/python" in runs.get(id).message
 

@@ -16,7 +16,7 @@ from train.config_files import write_run_config
 from train.data.arrays import open_data
 from train.finish.finished import Finished
 from train.learn.began import Began, check_goes_on, check_photos
-from train.progress import Unwatched
+from train.progress import Watch
 from train.run import run_training
 from train.stages import Stage
 
@@ -117,7 +117,7 @@ def test_the_queue_and_the_end_of_a_training_look_too(
     (photos / "wart/0.jpg").unlink()
     before = contents(run)
     for step in (
-        lambda: run_training(run, Unwatched(), resume=True),
+        lambda: run_training(run, Watch(), resume=True),
         lambda: Finished.open(run),
     ):
         with pytest.raises(ConfigError, match="other photos"):

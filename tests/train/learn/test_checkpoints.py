@@ -15,10 +15,12 @@ from core.system import ownership
 from core.system.disk_space import NoRoomError
 from core.system.ownership import mark
 from core.system.run_folder import RUN
+from tests.train.few import fit
 from tests.train.learn.test_fit import Line, line_config, table
 from tests.train.test_main import failure
+from train.config_files import check_free
 from train.learn.checkpoints import checkpoint_to_resume, read_checkpoint
-from train.learn.fit import AtomicCheckpointIO, fit
+from train.learn.fit import AtomicCheckpointIO
 
 
 class Harmful:
@@ -80,7 +82,7 @@ def test_a_damaged_last_one_gives_way_to_the_best(
     assert "last.ckpt" in said
     assert "after epoch 1" in said
     if damage == "cut":
-        fit(Line(line_config(4)), run, resume=True)
+        fit(Line(line_config(4)), run)
         assert said in capsys.readouterr().err
         assert [row["epoch"] for row in table(run)] == ["0", "1", "2", "3"]
         assert checkpoint_to_resume(run) == (run / "last.ckpt", "")
@@ -91,7 +93,7 @@ def test_a_missing_last_one_does_too(run: Path) -> None:
     found, said = checkpoint_to_resume(run)
     assert (found, bool(said)) == (run / "best.ckpt", True)
     with pytest.raises(FileExistsError, match="--resume"):
-        fit(Line(line_config(4)), run)
+        check_free(run, resume=False)
 
 
 def test_nothing_is_begun_anew_over_damaged_ones(run: Path) -> None:
@@ -99,7 +101,7 @@ def test_nothing_is_begun_anew_over_damaged_ones(run: Path) -> None:
         cut(run / name)
     before = {path: path.read_bytes() for path in run.glob("*.*")}
     with pytest.raises(WeightsError, match="start a new training"):
-        fit(Line(line_config(4)), run, resume=True)
+        fit(Line(line_config(4)), run)
     assert {path: path.read_bytes() for path in run.glob("*.*")} == before
 
 
@@ -114,7 +116,7 @@ def test_nothing_in_a_checkpoint_is_run(run: Path, tmp_path: Path, how: str) -> 
         read_checkpoint(run / "best.ckpt")
     os.replace(run / "best.ckpt", run / "last.ckpt")
     with pytest.raises(WeightsError):
-        fit(Line(line_config(4)), run, resume=True)
+        fit(Line(line_config(4)), run)
     assert not (tmp_path / "was here").exists()
 
 

@@ -19,7 +19,7 @@ from train.data.arrays import prepare
 from train.fields import ConfigError
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
-from train.learn.distillation import TEMPERATURE, Teachers, distillation_loss
+from train.learn.distillation import TEMPERATURE, answers_of, distillation_loss, load_teachers
 from train.names import with_absolute_paths
 from train.stages import Stage
 
@@ -62,7 +62,7 @@ def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
     )
     x = normalised(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
     one, two, both = (
-        Teachers([str(f) for f in folders], KEYS)(x)
+        answers_of(load_teachers([str(f) for f in folders], KEYS), x)
         for folders in ([teacher], [other], [teacher, other])
     )
     assert not torch.allclose(one, two)
@@ -72,12 +72,12 @@ def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
 
 def test_a_teacher_of_other_classes_is_refused(teacher: Path) -> None:
     with pytest.raises(ConfigError, match="tell apart"):
-        Teachers([str(teacher)], ("benign", "malignant"))
+        load_teachers([str(teacher)], ("benign", "malignant"))
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"card\.json"):
-        Teachers([str(tmp_path)], KEYS)
+        load_teachers([str(tmp_path)], KEYS)
 
 
 def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teacher: Path) -> None:

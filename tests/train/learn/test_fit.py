@@ -13,6 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -20,15 +22,18 @@ from torch.utils.data import DataLoader, TensorDataset
 from core.settings import REPOSITORY
 from core.system.ownership import mark
 from core.system.run_folder import RUN
+from tests.train.few import fit
 from tests.waiting import wait_for
 from train.__main__ import main
 from train.choices import ARCHITECTURES
 from train.config import Config, ConfigError
-from train.learn.base import Model
+from train.config_files import check_free
+from train.data.arrays import Arrays
+from train.learn.base import PhotoModel
 from train.learn.callbacks import KNOWN_COST, Watching
-from train.learn.fit import AtomicCheckpointIO, fit
+from train.learn.fit import AtomicCheckpointIO
 from train.learn.segmenter import SegmenterTraining
-from train.progress import Progress, Unwatched
+from train.progress import Progress, Watch
 from train.stages import Stage
 
 QUICK = "--start random --epoch-images 16 --batch 8 --threads 1 --limit 20"
@@ -46,14 +51,25 @@ def finished(run: Path) -> int:
     return len(table(run)) if (run / "metrics.csv").is_file() else 0
 
 
-class Line(Model):
+def no_photos() -> Arrays:
+    """One black photo to learn from and one for validation."""
+    known = {"label": 0, "source": 0, "has_mask": False}
+    table = pd.DataFrame([{"split": s, **known} for s in ("train", "validation")], ["a", "b"])
+    black = np.zeros((2, 8, 8, 3), np.uint8)
+    return Arrays(table, black, black[..., 0], black[:0])
+
+
+class Line(PhotoModel):
     """A line through points: trains in milliseconds. `scores` overrides the validation score."""
 
     def __init__(self, config: Config, scores: dict[int, float] | None = None) -> None:
-        super().__init__(config)
+        super().__init__(config, no_photos())
         self.scores = scores
         self.net = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Dropout(), torch.nn.ReLU())
         self.epochs: list[int] = []
+
+    def sample_answers(self, pixels: torch.Tensor, rows: np.ndarray) -> list[dict[str, Any]]:
+        return [{} for _ in rows]
 
     def make_loader(self, epoch: int) -> DataLoader:
         return DataLoader(TensorDataset(torch.randn(8, 1)), batch_size=4)
@@ -126,18 +142,18 @@ def test_checkpoint_writing_that_fails_leaves_the_old_file(
 def test_part_is_not_taken_for_a_checkpoint(tmp_path: Path) -> None:
     mark(tmp_path, RUN)
     (tmp_path / ".lesionlab-0123456789abcdef").write_bytes(b"half a check")
-    fit(Line(line_config(1)), tmp_path, resume=True)
+    fit(Line(line_config(1)), tmp_path)
     assert [row["epoch"] for row in table(tmp_path)] == ["0"]
     assert sorted(p.name for p in tmp_path.glob("*.ckpt*")) == ["best.ckpt", "last.ckpt"]
 
 
-def load(model: Model, checkpoint: Path) -> None:
+def load(model: PhotoModel, checkpoint: Path) -> None:
     model.load_state_dict(torch.load(checkpoint, weights_only=False)["state_dict"])
 
 
 def test_best_checkpoint_is_of_the_best_epoch(tmp_path: Path) -> None:
-    best = fit(Line(line_config(4), {0: 0.1, 1: 0.7, 2: 0.3, 3: 0.6}), tmp_path)
-    assert best == tmp_path / "best.ckpt"
+    fit(Line(line_config(4), {0: 0.1, 1: 0.7, 2: 0.3, 3: 0.6}), tmp_path)
+    best = tmp_path / "best.ckpt"
     assert torch.load(best, weights_only=False)["epoch"] == 1
     assert torch.load(tmp_path / "last.ckpt", weights_only=False)["epoch"] == 3
     model = Line(line_config())
@@ -150,7 +166,7 @@ def test_best_score_is_remembered_over_a_resume(tmp_path: Path) -> None:
     scores = {0: 0.1, 1: 0.7, 2: 0.3, 3: 0.6}
     with pytest.raises(ZeroDivisionError):
         fit(Interrupted(line_config(4), at=2, scores=scores), tmp_path)
-    fit(Line(line_config(4), scores), tmp_path, resume=True)
+    fit(Line(line_config(4), scores), tmp_path)
     assert torch.load(tmp_path / "best.ckpt", weights_only=False)["epoch"] == 1
 
 
@@ -168,7 +184,7 @@ def test_averaged_weights_are_scored_kept_and_survive_a_resume(tmp_path: Path) -
     )
     with pytest.raises(ZeroDivisionError):
         fit(Interrupted(line_config(ema=0.9), at=2), parted)
-    fit(Line(line_config(ema=0.9)), parted, resume=True)
+    fit(Line(line_config(ema=0.9)), parted)
     assert torch.equal(weights_of(parted), weights_of(whole))
     model = Line(line_config())
     load(model, whole / "last.ckpt")
@@ -255,7 +271,7 @@ def test_table_has_one_row_per_epoch_also_over_a_resume(tmp_path: Path) -> None:
         fit(Interrupted(line_config(), at=2), parted)
     assert [row["epoch"] for row in table(parted)] == ["0", "1"]
     resumed = Line(line_config())
-    fit(resumed, parted, resume=True)
+    fit(resumed, parted)
     assert resumed.epochs == [2, 3], "finished epochs are not repeated"
     assert without_seconds(table(parted)) == without_seconds(table(whole))
 
@@ -266,7 +282,7 @@ def test_row_without_its_checkpoint_gives_way(tmp_path: Path) -> None:
         fit(Interrupted(line_config(), at=2), tmp_path)
     with (tmp_path / "metrics.csv").open("a") as file:
         file.write("2,32" + ",9" * (len(table(tmp_path)[0]) - 2) + "\n")
-    fit(Line(line_config()), tmp_path, resume=True)
+    fit(Line(line_config()), tmp_path)
     assert [row["epoch"] for row in table(tmp_path)] == ["0", "1", "2", "3"]
     assert float(table(tmp_path)[2]["train_loss"]) != 9
 
@@ -286,7 +302,7 @@ def test_any_seed_trains_and_goes_on_the_same(tmp_path: Path, seed: int) -> None
     fit(Line(config), tmp_path / "whole")
     with pytest.raises(ZeroDivisionError):
         fit(Interrupted(config, at=1), tmp_path / "parted")
-    fit(Line(config), tmp_path / "parted", resume=True)
+    fit(Line(config), tmp_path / "parted")
     whole, parted = (without_seconds(table(tmp_path / name)) for name in ("whole", "parted"))
     assert whole == parted
 
@@ -301,7 +317,7 @@ def test_patience_is_remembered_over_a_resume(tmp_path: Path) -> None:
     scores = dict(enumerate([0.5, 0.4, 0.4, 0.4, 0.3, 0.9, 0.9, 0.9]))
     with pytest.raises(ZeroDivisionError):
         fit(Interrupted(line_config(8, patience=3), at=2, scores=scores), tmp_path)
-    fit(Line(line_config(8, patience=3), scores), tmp_path, resume=True)
+    fit(Line(line_config(8, patience=3), scores), tmp_path)
     assert [row["epoch"] for row in table(tmp_path)] == ["0", "1", "2", "3"]
 
 
@@ -309,10 +325,10 @@ def test_finished_run_resumed_is_left_as_it_is(tmp_path: Path) -> None:
     fit(Line(line_config(2)), tmp_path)
     before = (tmp_path / "metrics.csv").read_bytes()
     again = Line(line_config(2))
-    assert fit(again, tmp_path, resume=True) == tmp_path / "best.ckpt"
+    fit(again, tmp_path)
     assert (tmp_path / "metrics.csv").read_bytes() == before
     with pytest.raises(FileExistsError, match="--resume"):
-        fit(again, tmp_path)
+        check_free(tmp_path, resume=False)
 
 
 def test_tensorboard_can_follow(tmp_path: Path) -> None:
@@ -441,7 +457,7 @@ def test_time_left_reckons_with_validation_at_the_last_size(
     """One epoch at 32 px, one at 64: trained 8 photos each, validated 6 each at 64 px."""
     told: list[Progress] = []
 
-    class Told(Unwatched):
+    class Told(Watch):
         def progress(self, progress: Progress) -> None:
             told.append(progress)
 
@@ -462,7 +478,7 @@ def test_time_left_reckons_with_validation_at_the_last_size(
 def test_time_left_knows_which_features_are_kept() -> None:
     """Two copies of each photo: the third epoch computes none, and validation the first alone."""
     config = replace(line_config(), stages=(Stage(3, 32),))
-    work = [Watching(Unwatched(), config, validated=6, copies=2)._work(e) for e in range(3)]
+    work = [Watching(Watch(), config, validated=6, copies=2)._work(e) for e in range(3)]
     trained, validated = 8 * 32**2, 2 * 32**2
     assert work[0] == pytest.approx(trained + validated)
     assert work[1] == pytest.approx(trained + KNOWN_COST * validated)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pytest
 import torch
 
 from train.choices import LOSSES, MASK_LOSSES
 from train.learn.losses import (
-    BCEDice,
-    Focal,
-    FuzzyJaccard,
     LogitAdjustedCrossEntropy,
-    Tversky,
+    Loss,
+    bce_dice,
     class_loss,
+    focal,
+    fuzzy_jaccard,
     mask_loss,
+    tversky,
 )
+
+
+def mixed(weight: float) -> Loss:
+    return partial(bce_dice, dice_weight=weight)
 
 
 def test_logit_adjusted_cross_entropy_by_hand() -> None:
@@ -46,26 +52,26 @@ def test_bce_dice_extremes() -> None:
     mask = square(16)
     right, wrong = (mask - 0.5) * 200, (0.5 - mask) * 200
     for weight in (0.0, 0.5, 1.0):
-        assert BCEDice(weight)(right, mask).item() == pytest.approx(0, abs=1e-5)
-    assert BCEDice(1.0)(wrong, mask).item() == pytest.approx(1, abs=2e-3)
-    assert BCEDice(0.0)(wrong, mask).item() == pytest.approx(100)
-    assert BCEDice(0.5)(wrong, mask).item() == pytest.approx(50.5, abs=1e-2)
+        assert mixed(weight)(right, mask).item() == pytest.approx(0, abs=1e-5)
+    assert mixed(1.0)(wrong, mask).item() == pytest.approx(1, abs=2e-3)
+    assert mixed(0.0)(wrong, mask).item() == pytest.approx(100)
+    assert mixed(0.5)(wrong, mask).item() == pytest.approx(50.5, abs=1e-2)
 
 
 def test_bce_dice_by_hand() -> None:
     mask = square(16)  # 256 of 1024 pixels
     zero = torch.zeros_like(mask)  # p = 1/2 everywhere
     dice = (2 * 128 + 1) / (512 + 256 + 1)
-    assert BCEDice(1.0)(zero, mask).item() == pytest.approx(1 - dice)
-    assert BCEDice(0.0)(zero, mask).item() == pytest.approx(math.log(2))
-    assert BCEDice(0.25)(zero, mask).item() == pytest.approx(0.75 * math.log(2) + 0.25 * (1 - dice))
+    assert mixed(1.0)(zero, mask).item() == pytest.approx(1 - dice)
+    assert mixed(0.0)(zero, mask).item() == pytest.approx(math.log(2))
+    assert mixed(0.25)(zero, mask).item() == pytest.approx(0.75 * math.log(2) + 0.25 * (1 - dice))
 
 
 def test_small_lesions_weigh_as_much_as_large_ones() -> None:
     small, large = square(4), square(28)
     missed = torch.full_like(small, -100.0)
     found = [(m - 0.5) * 200 for m in (small, large)]
-    loss = BCEDice(1.0)
+    loss = mixed(1.0)
     miss_small = loss(torch.cat([missed, found[1]]), torch.cat([small, large]))
     miss_large = loss(torch.cat([found[0], missed]), torch.cat([small, large]))
     assert miss_small.item() == pytest.approx(0.5, abs=0.05)
@@ -74,15 +80,15 @@ def test_small_lesions_weigh_as_much_as_large_ones() -> None:
 
 def test_empty_masks() -> None:
     empty = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)
-    assert BCEDice(0.5)(torch.full((2, 1, 32, 32), -100.0), empty).item() == pytest.approx(0)
-    assert BCEDice(1.0)(torch.full((2, 1, 32, 32), 100.0), empty).item() > 0.99
+    assert mixed(0.5)(torch.full((2, 1, 32, 32), -100.0), empty).item() == pytest.approx(0)
+    assert mixed(1.0)(torch.full((2, 1, 32, 32), 100.0), empty).item() > 0.99
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
 @pytest.mark.parametrize("side", [0, 4, 32])
 def test_gradients_are_finite(side: int, scale: float) -> None:
     logits = (torch.randn(1, 1, 32, 32) * scale).requires_grad_()
-    BCEDice(0.5)(logits, square(side)).backward()
+    mixed(0.5)(logits, square(side)).backward()
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
     scores = (torch.randn(4, 7) * scale).requires_grad_()
@@ -95,9 +101,9 @@ def test_gradients_are_finite(side: int, scale: float) -> None:
 
 def test_focal_by_hand() -> None:
     logits = torch.tensor([[0.0, 0.0], [math.log(3), 0.0]])
-    found = Focal()(logits, torch.tensor([0, 0])).item()
+    found = focal(logits, torch.tensor([0, 0])).item()
     assert found == pytest.approx((0.25 * math.log(2) + 0.0625 * math.log(4 / 3)) / 2)
-    assert Focal(0.0)(logits, torch.tensor([0, 1])).item() == pytest.approx(
+    assert focal(logits, torch.tensor([0, 1]), gamma=0.0).item() == pytest.approx(
         torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1])).item()
     )
 
@@ -167,17 +173,16 @@ def test_mask_losses_by_name() -> None:
     mask, logits = square(16), torch.randn(1, 1, 32, 32)
     for name, weight in (("bce", 0.0), ("dice", 1.0), ("bce-dice", 0.3)):
         found = mask_loss(name, 0.3)(logits, mask)
-        torch.testing.assert_close(found, BCEDice(weight)(logits, mask))
+        torch.testing.assert_close(found, mixed(weight)(logits, mask))
 
 
 def test_tversky_by_hand() -> None:
     mask = torch.tensor([1.0, 1, 0, 0]).reshape(1, 1, 2, 2)
     logits = (torch.tensor([1.0, 0, 1, 0]).reshape(1, 1, 2, 2) - 0.5) * 200
     # One hit, one missed, one false.
-    found = Tversky(missed=0.7, false=0.3)(logits, mask).item()
+    found = tversky(logits, mask).item()
     assert found == pytest.approx(1 - 2 / (1 + 0.7 + 0.3 + 1))
     more, less = square(20), square(12)
-    tversky = Tversky()
     over, under = (tversky((m - 0.5) * 200, square(16)).item() for m in (more, less))
     assert under > over, "what is missed costs more"
 
@@ -186,9 +191,9 @@ def test_fuzzy_border_belongs_in_part() -> None:
     mask = square(16)
     member = torch.nn.functional.avg_pool2d(mask, 5, 1, 2, count_include_pad=False)
     graded = torch.logit(member.clamp(1e-6, 1 - 1e-6))
-    loss = FuzzyJaccard()
+    loss = fuzzy_jaccard
     assert loss(graded, mask).item() == pytest.approx(0, abs=1e-3)
     assert loss(graded, mask) < loss((mask - 0.5) * 200, mask), "a hard border is too sure"
     one = (torch.tensor([[0.5, 0.0]]) + 1e-9).reshape(1, 1, 1, 2)
-    found = FuzzyJaccard(1)(torch.logit(one), torch.tensor([[1.0, 0.0]]).reshape(1, 1, 1, 2))
+    found = fuzzy_jaccard(torch.logit(one), torch.tensor([[1.0, 0.0]]).reshape(1, 1, 1, 2), 1)
     assert found.item() == pytest.approx(1 - 1.5 / 2, abs=1e-4)

@@ -13,6 +13,7 @@ from ui.dataset import charts, filters, selection, words
 from ui.dataset.opening import facts_of, open_button
 from ui.dataset_cases import small
 from ui.figures import WITHOUT_TOOLS
+from ui.parts.controls import percent_slider
 from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."
@@ -190,16 +191,8 @@ def splits(table: pd.DataFrame) -> None:
         "the model is then tested on what it has seen, and looks better than it is. Try it:"
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    share = row.slider(
-        "Share of images for the test",
-        5,
-        50,
-        15,
-        5,
-        format="%d %%",
-        key="dataset_share",
-        persist_state="session",
-    )
+    asked = "Share of images for the test"
+    share = percent_slider(asked, 5, 50, 15, 5, key="dataset_share", place=row)
     row.button(
         "Draw another random split",
         icon=":material/casino:",
@@ -207,7 +200,7 @@ def splits(table: pd.DataFrame) -> None:
         on_click=_draw,
     )
     seed = st.session_state.get("dataset_seed", 0)
-    random = leaks(table, random_test(len(table), share / 100, seed))
+    random = leaks(table, random_test(len(table), share, seed))
     ours = leaks(table, (table["split"] == "test").to_numpy())
     with st.container(horizontal=True):
         for label, found in (

@@ -14,6 +14,7 @@ from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
+from ui.parts.controls import percent_slider
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 
@@ -50,16 +51,12 @@ def show(choice: Choice) -> None:
         st.info("On this split all photos have the same answer: there is nothing to tell apart.")
         return
     if by == BY_THRESHOLD:
-        least = st.slider(
-            "Say yes at this probability or more",
-            0, 100, 50, 1, format="%d %%", key="threshold", persist_state="session",
-        ) / 100  # fmt: skip
+        asked = "Say yes at this probability or more"
+        least = percent_slider(asked, 0, 100, 50, key="threshold")
     else:
-        wanted = st.slider(
-            "Find at least this share of those present",
-            1, 100, 90, 1, format="%d %%", key="sensitivity", persist_state="session",
-        )  # fmt: skip
-        least = curves.operating_point(truth, score, wanted / 100)["threshold"]
+        asked = "Find at least this share of those present"
+        wanted = percent_slider(asked, 1, 100, 90, key="sensitivity")
+        least = curves.operating_point(truth, score, wanted)["threshold"]
     point = _point(found, truth, score, least)
     _in_numbers(point, truth, score >= least, least, _who(key))
     left, right = st.columns(2)

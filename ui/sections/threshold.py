@@ -17,6 +17,7 @@ from ui.case import Case
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS
 from ui.files import written_at
+from ui.parts.controls import percent_slider
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -50,14 +51,13 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         help="The malignant group: melanoma, basal cell carcinoma, actinic keratosis / Bowen's "
         "disease. Its probability is the sum of the three.",
     )
-    wanted = right.slider(
+    wanted = percent_slider(
         "Sensitivity wanted",
         50,
         99,
         90,
-        format="%d %%",
         key="line_sensitivity",
-        persist_state="session",
+        place=right,
         help="The share of those present that must be found.",
     )
     keys, sick = TARGETS[target], SICK[target]
@@ -65,7 +65,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     if truth.all() or not truth.any():
         st.info(f"The validation split has no {sick}, or nothing else.", icon=":material/info:")
         return
-    line = operating_point(truth, score, wanted / 100)
+    line = operating_point(truth, score, wanted)
     with st.container(horizontal=True, gap="large"):
         st.metric(
             f"Threshold: call it {NAMES[target]} at this or more", percent(line["threshold"], 1)

@@ -23,7 +23,7 @@ from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, files, state, subprocess_task
-from ui.frame import decide
+from ui.parts.controls import confirm
 from ui.performance.evaluations import evaluation
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
@@ -101,24 +101,19 @@ def offer(kind: str, folder: Path, card: Card) -> None:
         disabled=not access.check().allowed,
         help="It asks first.",
     ):
-        _confirm_use(kind, folder, card.name or kind)
-
-
-@st.dialog("Use this model for everybody?")
-def _confirm_use(kind: str, folder: Path, name: str) -> None:
-    st.write(
-        f"From the next click on, every page answers with **{as_text(name)}**, for everybody who "
-        "has the app open, and says so. The sidebar leads back to the shipped model."
-    )
-    decide(
-        "Use it for everybody",
-        "Not now",
-        ":material/deployed_code:",
-        _use,
-        kind,
-        folder,
-        key="use_for_everybody",
-    )
+        confirm(
+            "Use this model for everybody?",
+            f"From the next click on, every page answers with **{as_text(card.name or kind)}**, "
+            "for everybody who has the app open, and says so. The sidebar leads back to the "
+            "shipped model.",
+            "Use it for everybody",
+            _use,
+            kind,
+            folder,
+            icon=":material/deployed_code:",
+            no="Not now",
+            key="use_for_everybody",
+        )
 
 
 @access.guarded
@@ -150,21 +145,23 @@ def _test(run: Run, kind: str, folder: Path) -> None:
         help=f"This model was measured on it {times} so far.",
         disabled=not access.check().allowed,
     ):
-        _confirm_test(run, kind, len(looks))
-
-
-@st.dialog("Open the test split?")
-def _confirm_test(run: Run, kind: str, looks: int) -> None:
-    st.write(
-        "The test photos answer one question once: how good is the model that I have decided on? "
-        "Who looks, changes something, and looks again is choosing by the test, and its figures "
-        "flatter from then on. Decide by validation, and open the test last."
-    )
-    st.write(
-        f"That it was looked at is noted on the model's card ({looks} times so far). It takes "
-        "about as long as measuring on validation did."
-    )
-    decide("Measure on test", "Not yet", ":material/lock_open:", _look_at_test, run.id, kind)
+        paragraphs = (
+            "The test photos answer one question once: how good is the model that I have decided "
+            "on? Who looks, changes something, and looks again is choosing by the test, and its "
+            "figures flatter from then on. Decide by validation, and open the test last.",
+            f"That it was looked at is noted on the model's card ({len(looks)} times so far). It "
+            "takes about as long as measuring on validation did.",
+        )
+        confirm(
+            "Open the test split?",
+            "\n\n".join(paragraphs),
+            "Measure on test",
+            _look_at_test,
+            run.id,
+            kind,
+            icon=":material/lock_open:",
+            no="Not yet",
+        )
 
 
 def _look_at_test(run: str, kind: str) -> None:

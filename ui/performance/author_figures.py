@@ -9,18 +9,12 @@ import streamlit as st
 
 from core.batch.tables import safe_table
 from core.evaluation.figures import UNKNOWN
-from core.evaluation.files import (
-    ClassifierEvaluation,
-    EvaluationError,
-    SegmenterEvaluation,
-    read_training,
-)
+from core.evaluation.files import ClassifierEvaluation, SegmenterEvaluation
 from core.taxonomy import BY_KEY
 from train.experiments import Experiment
 from ui.choices import choose_one
 from ui.performance import charts, confusions, learning
 from ui.performance.sides import HEADS, Side
-from ui.text import as_text
 
 CURVES, CONFUSION, ROC, REPORT, FIFTY = (
     "Curves",
@@ -42,27 +36,11 @@ def show(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
     for split, side in found.items():
         st.markdown(f"**{HEADS[split]}**")
         if chosen == CURVES:
-            _curves(f"{name}-{split}", side)
+            learning.show_training(side.folder, f"experiment-curves-{name}-{split}")
         elif isinstance(side.figures, ClassifierEvaluation):
             {CONFUSION: _confusion, ROC: _roc, REPORT: _report}[chosen](
                 f"{name}-{split}", side.figures
             )
-
-
-def _curves(name: str, side: Side) -> None:
-    try:
-        table = read_training(side.folder)
-    except EvaluationError as error:
-        st.error(as_text(str(error)), title="No learning curve")
-        return
-    kept = learning.best_epoch(table)
-    charts.show(
-        learning.curves(table, kept),
-        f"experiment-curves-{name}",
-        learning.described(table),
-        learning.reading(table, kept, "was kept"),
-        table,
-    )
 
 
 def _confusion(name: str, figures: ClassifierEvaluation) -> None:
@@ -91,16 +69,8 @@ def _roc(name: str, figures: ClassifierEvaluation) -> None:
         auc = row.figures.get("auc", UNKNOWN).number(2)
         table = pd.DataFrame(points)
         looks = charts.line(key) if key in BY_KEY else {"dash": charts.DASHES[place % 7]}
-        traces.append(
-            {
-                "type": "scatter",
-                "x": 1 - table["specificity"],
-                "y": table["sensitivity"],
-                "mode": "lines",
-                "line": looks,
-                "name": f"{key}, AUC {auc}",
-            }
-        )
+        alarms = 1 - table["specificity"]
+        traces.append(charts.lines(alarms, table["sensitivity"], f"{key}, AUC {auc}", looks))
         parts.append(table.assign(question=key))
     if not parts:
         st.caption("This evaluation has no ROC curves.")

@@ -1,6 +1,6 @@
 """Every model that was measured on our split, beside what others have published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,21 +26,17 @@ from core.glossary import TASKS
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import models_in_use
-from core.models.weights import WeightsError
 from core.settings import Settings
 from core.taxonomy import BY_KEY
-from ui import state
 from ui.performance import charts, experiments
-from ui.performance.evaluations import RULE, Choice, evaluation
+from ui.performance.evaluations import RULE, Choice, card_of, evaluation
 from ui.text import as_text
 
 Row = dict[str, Any]
 
 TITLE = "Comparison"
-SHOWN = {
-    "classifier": ("macro_f1", "balanced_accuracy", "macro_auc", "accuracy", "ece"),
-    "segmenter": ("mean_iou", "mean_dice", "thresholded_jaccard", "failed"),
-}
+DIAGNOSING = ("macro_f1", "balanced_accuracy", "macro_auc", "accuracy", "ece")
+OUTLINING = ("mean_iou", "mean_dice", "thresholded_jaccard", "failed")
 SENSITIVITY = "sensitivity 90%"
 """The operating point at which two-class answers are compared."""
 MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
@@ -83,10 +79,10 @@ def show(choice: Choice) -> None:
     for problem in problems:
         st.error(as_text(problem), title="An evaluation is left out")
     diagnosis = partial(_diagnosis, answer=choice.answer)
-    tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
-        TASKS["classifier"]: (diagnosis, "classifier", _names("classifier")),
+    tables: dict[str, tuple[Callable[[Measured], Row | None], str, Sequence[str]]] = {
+        TASKS["classifier"]: (diagnosis, "classifier", [NAMES[key] for key in DIAGNOSING]),
         "Benign or malignant": (_malignant, "", MALIGNANT),
-        TASKS["segmenter"]: (_outlines, "segmenter", _names("segmenter")),
+        TASKS["segmenter"]: (_outlines, "segmenter", [NAMES[key] for key in OUTLINING]),
     }
     for title, (row_of, task, columns) in tables.items():
         st.header(title, anchor=False)
@@ -135,18 +131,11 @@ def learned_from(card: Card) -> str | None:
     return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
 
 
-def _names(task: str) -> tuple[str, ...]:
-    return tuple(NAMES[key] for key in SHOWN[task])
-
-
 def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str]]:
     """Every evaluation on a split in some models' folders; and what cannot be read."""
     found, problems = [], []
     for folder in folders:
-        try:
-            card = state.card(folder)
-        except WeightsError:
-            card = Card()
+        card = card_of(folder)
         for name in names(folder):
             if split_and_views(name)[0] != split:
                 continue

@@ -37,10 +37,10 @@ def show(choice: Choice) -> None:
     counts = confusion(
         np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)
     )
-    _choose_first(classes, counts)
+    opened = _opened(classes, counts)
     written = choose_one("In the cells", [SHARES, COUNTS], "cells")
     charts.show(
-        matrix(classes, counts, written == COUNTS, _opened()),
+        matrix(classes, counts, written == COUNTS, opened),
         "confusion",
         "Confusion matrix, rows the truth, columns the answer. "
         + " ".join(
@@ -70,18 +70,14 @@ def show(choice: Choice) -> None:
     _cell(found, (truth == wanted[0]) & (named == wanted[1]), wanted[0], wanted[1], choice.split)
 
 
-def _choose_first(classes: list[str], counts: np.ndarray) -> None:
-    """At first, the most frequent mistake is open."""
-    chosen = [st.session_state.get(key) for key in ("cell_truth", "cell_named")]
-    if not all(key in classes for key in chosen):
+def _opened(classes: list[str], counts: np.ndarray) -> tuple[str, str]:
+    """The cell whose photos are shown: true diagnosis, and the one named. At first it is that of
+    the most frequent mistake."""
+    if not all(st.session_state.get(key) in classes for key in ("cell_truth", "cell_named")):
         wrong = counts - np.diag(np.diag(counts))
         row, column = np.unravel_index(wrong.argmax(), wrong.shape)
         st.session_state["cell_truth"] = classes[row]
         st.session_state["cell_named"] = classes[column]
-
-
-def _opened() -> tuple[str, str]:
-    """The cell whose photos are shown: true diagnosis, and the one named."""
     return st.session_state["cell_truth"], st.session_state["cell_named"]
 
 

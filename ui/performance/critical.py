@@ -87,7 +87,7 @@ def _split(key: str, measured: dict[str, Side]) -> None:
     if leak := measured[IMAGES].figures.leak:
         st.markdown(as_text(leak.text()))
     rows = [
-        {"Measure": word, **compared(measured, lambda side, name=name: side.measure(name))}
+        {"Measure": word, **compared({s: side.measure(name) for s, side in measured.items()})}
         for name, word in MEASURES.items()
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")

@@ -67,7 +67,7 @@ def _rows(experiment: Experiment) -> list[dict[str, Any]]:
                     "Length": LENGTHS[length] if length else "–",
                     "Measure": WORDS[name],
                     "Published": f"{value:.3f}",
-                    **compared(found, lambda side, name=name: side.measure(name)),
+                    **compared({split: side.measure(name) for split, side in found.items()}),
                 }
             )
     return rows
@@ -104,7 +104,7 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
         {
             "Measure": WORDS[name],
             "Published": f"{published[name]:.3f}" if name in published else "–",
-            **compared(found, lambda side, name=name: side.measure(name)),
+            **compared({split: side.measure(name) for split, side in found.items()}),
         }
         for name in MEASURED[kind]
     ]
@@ -128,21 +128,12 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
     )
     rows = []
     for name in names:
-        supports = [
-            str(classes[split][name].support)
-            for split in SPLITS
-            if split in classes and name in classes[split]
-        ]
+        measured = {split: of[name] for split, of in classes.items() if name in of}
         rows.append(
             {
                 "Class": BY_KEY[name].name if name in BY_KEY else name,
-                "Test photos": " / ".join(supports),
-                **compared(
-                    {s: side for s, side in found.items() if name in classes[s]},
-                    lambda side, name=name: side.classes(by_rule)[name].figures.get(
-                        measure, UNKNOWN
-                    ),
-                ),
+                "Test photos": " / ".join(str(row.support) for row in measured.values()),
+                **compared({s: row.figures.get(measure, UNKNOWN) for s, row in measured.items()}),
             }
         )
     table = pd.DataFrame(rows)

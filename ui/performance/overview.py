@@ -93,7 +93,7 @@ def _classes(found: ClassifierReport, choice: Choice) -> None:
             row.figures.get(measure, UNKNOWN),
             f"n = {row.support:,}",
             colour(key, charts.dark()),
-            charts.symbol(key),
+            BY_KEY[key].marker,
         )
         for key, row in rows.items()
     ]

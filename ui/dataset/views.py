@@ -10,7 +10,7 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.explore import is_yes_no, leaks, measures, random_test
 from ui.choices import choose_one
 from ui.dataset import charts, filters, selection, words
-from ui.dataset.opening import facts_of, open_button
+from ui.dataset.gallery import facts_of, open_button
 from ui.dataset_cases import small
 from ui.figures import WITHOUT_TOOLS
 from ui.parts.controls import percent_slider

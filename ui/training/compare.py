@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.evaluation.metrics import NAMES
 from train.jobs import Run, Runs
 from ui.performance import charts
 from ui.training import curves, store, words
@@ -97,7 +98,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
         row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
-        rows.append(row | {words.measure(k): v for k, v in words.measures(run.best).items()})
+        rows.append(row | {NAMES[k]: v for k, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
     st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(

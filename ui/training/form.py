@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
@@ -146,7 +146,7 @@ def _presets() -> None:
 def preset_config(key: str) -> Config:
     """The choices of a preset at the length that is chosen, if it has several."""
     lengths = BY_KEY[key].lengths
-    return lengths.get(_of(LENGTH.removeprefix(PREFIX)) or QUICK, lengths[QUICK])
+    return lengths.get(st.session_state.get(LENGTH), lengths[QUICK])
 
 
 def _take_preset() -> None:
@@ -155,14 +155,13 @@ def _take_preset() -> None:
 
 
 def _task() -> str:
-    choose_one(
+    return choose_one(
         "Task",
         {key: task.title for key, task in TASKS.items()},
         PREFIX + "kind",
         on_change=_take_task,
-        help=_help("What the network learns. Another task fills in its own defaults.", TASKS),
+        help=help_on("What the network learns. Another task fills in its own defaults.", TASKS),
     )
-    return str(_of("kind"))
 
 
 def _take_task() -> None:
@@ -276,23 +275,8 @@ def _lengths() -> None:
     epochs, size = specs(Stage).values()
     for number in range(count):
         which = "" if count == 1 else f", stage {number + 1}"
-        first.number_input(
-            f"Epochs{which}",
-            int(epochs.least),
-            int(epochs.most),
-            key=f"{PREFIX}epochs{number}",
-            persist_state="session",
-            help=epochs.text,
-        )
-        second.number_input(
-            f"Size{which}, px",
-            int(size.least),
-            int(size.most),
-            step=int(size.step),
-            key=f"{PREFIX}size{number}",
-            persist_state="session",
-            help=size.text,
-        )
+        _number_input(first, f"Epochs{which}", epochs, f"epochs{number}")
+        _number_input(second, f"Size{which}, px", size, f"size{number}")
     third.number_input(
         "Stages",
         1,
@@ -334,7 +318,7 @@ def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool =
         key=PREFIX + name,
         persist_state="session",
         accept_new_options=free,
-        help=_help(spec.text, options),
+        help=help_on(spec.text, options),
     )
     if picked in options:
         st.caption(options[picked].text)
@@ -342,14 +326,19 @@ def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool =
 
 def _number(name: str) -> None:
     spec = _spec(name)
-    most = max(CORES, _of(name)) if name in ("threads", "workers") else spec.most
-    st.number_input(
-        spec.title,
+    if name in ("threads", "workers"):
+        spec = replace(spec, most=max(CORES, _of(name)))
+    _number_input(st, spec.title, spec, name)
+
+
+def _number_input(place: Any, label: str, spec: Spec, key: str) -> None:
+    place.number_input(
+        label,
         spec.kind(spec.least),
-        spec.kind(most),
+        spec.kind(spec.most),
         step=spec.kind(spec.step),
         format="%g" if spec.kind is float else None,
-        key=PREFIX + name,
+        key=PREFIX + key,
         persist_state="session",
         help=spec.text,
     )
@@ -359,7 +348,8 @@ def _spec(name: str) -> Spec:
     return specs(CONFIGS[_of("kind")])[name]
 
 
-def _help(text: str, options: Mapping[Any, Choice]) -> str:
+def help_on(text: str, options: Mapping[Any, Choice]) -> str:
+    """The help of a field, with what each of its options means."""
     return "\n".join([text, "", *(f"- **{as_text(o.title)}**: {o.text}" for o in options.values())])
 
 

@@ -130,22 +130,27 @@ def _weights(config: Config) -> bool:
 def _data(config: Config) -> bool:
     """Whether there are photos to learn from; says what to do if not."""
     if config.data == HAM10000:
-        if isinstance(state.dataset(), str):
-            st.info(
-                "Import it first, on the Dataset page; or train on a folder of your own.",
-                title="HAM10000 has not been imported",
-                icon=":material/download:",
-            )
-            st.page_link(
-                "pages/screens/dataset.py", label="Go to Dataset", icon=":material/dataset:"
-            )
-            return False
-        return True
+        if not isinstance(state.dataset(), str):
+            return True
+        st.info(
+            "Import it first, on the Dataset page; or train on a folder of your own.",
+            title="HAM10000 has not been imported",
+            icon=":material/download:",
+        )
+        st.page_link("pages/screens/dataset.py", label="Go to Dataset", icon=":material/dataset:")
+        return False
     found = _folder(config.kind, config.data)
     if isinstance(found, str):
         st.warning(as_text(found), title="This folder cannot be used")
         return False
-    _about(found)
+    counts = found.table["split"].value_counts()
+    classes = f" in {len(found.classes)} classes" if found.classes else " with masks"
+    parts = [
+        f"{len(found.table):,} photos{classes}: {counts.get('train', 0):,} to learn from, "
+        f"{counts.get('validation', 0):,} for validation, {counts.get('test', 0):,} for test.",
+        *found.notes,
+    ]
+    st.caption(as_text(" ".join(parts)))
     return True
 
 
@@ -155,17 +160,6 @@ def _folder(kind: str, path: str) -> Folder | str:
         return (MaskFolder if kind == "segmenter" else ClassFolder).open(Path(path))
     except (DatasetError, OSError) as error:
         return str(error)
-
-
-def _about(found: Folder) -> None:
-    counts = found.table["split"].value_counts()
-    classes = f" in {len(found.classes)} classes" if found.classes else " with masks"
-    parts = [
-        f"{len(found.table):,} photos{classes}: {counts.get('train', 0):,} to learn from, "
-        f"{counts.get('validation', 0):,} for validation, {counts.get('test', 0):,} for test.",
-        *found.notes,
-    ]
-    st.caption(as_text(" ".join(parts)))
 
 
 def _estimate(config: Config, ready: bool) -> None:
@@ -222,10 +216,8 @@ def _places(found: dict[str, float]) -> list[tuple[Path, float]]:
     settings = Settings.from_environment()
     own = st.session_state[form.PREFIX + "source"] != HAM10000
     photos = settings.cache if own else settings.data
-    shares = [
-        (settings.runs, found["disk_bytes"] - found.get("photo_bytes", 0)),
-        (photos, found.get("photo_bytes", 0)),
-    ]
+    whole, of_photos = found["disk_bytes"], found.get("photo_bytes", 0)
     if same_disk(settings.runs, photos):
-        return [(settings.runs, found["disk_bytes"])]
+        return [(settings.runs, whole)]
+    shares = [(settings.runs, whole - of_photos), (photos, of_photos)]
     return [(folder, part) for folder, part in shares if part]

@@ -37,9 +37,9 @@ def show(runs: Runs, everything: list[Run]) -> None:
     )
     run = next(run for run in everything if run.id == chosen)
     _header(run)
-    every = store.SECONDS if run.active else None
     outcome.show(run)
-    st.fragment(_live, run_every=every)(run.id, store.states(everything))
+    live = st.fragment(_live, run_every=store.SECONDS if run.active else None)
+    live(run.id, store.states(everything))
     _choices(run)
     _bin(runs)
 

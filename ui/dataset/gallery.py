@@ -9,6 +9,7 @@ from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui.dataset import playlist, selection, words
 from ui.dataset_cases import open_in_analyse, small
+from ui.parts.controls import select
 from ui.text import as_text
 
 PER_PAGE = 24
@@ -23,12 +24,11 @@ def show(table: pd.DataFrame, data: Dataset) -> None:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     outline = row.toggle("Outline", key="dataset_outline", persist_state="session")
-    order = row.selectbox(
+    order = select(
         "Order",
-        [o for o in ORDERS if o == "image_id" or o in table],
-        format_func=ORDERS.__getitem__,
-        key="dataset_order",
-        persist_state="session",
+        {o: name for o, name in ORDERS.items() if o == "image_id" or o in table},
+        "dataset_order",
+        row,
         label_visibility="collapsed",
         width=260,
     )

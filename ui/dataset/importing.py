@@ -53,35 +53,36 @@ def offer() -> None:
         placeholder="/home/me/Downloads/skin-cancer-mnist-ham10000.zip",
         height=80,
     )
-    paths = [_path(line) for line in typed.splitlines() if line.strip()]
+    # File managers copy some paths in quotes.
+    typed_paths = [line.strip().strip("\"'") for line in typed.splitlines() if line.strip()]
+    paths = [Path(path).expanduser() for path in typed_paths]
     st.caption(
         "Or on the command line: `python -m core dataset import FIRST.zip SECOND.zip`. An import "
         "can be stopped and repeated; it goes on where it stopped."
     )
-    if not st.button(
+    if st.button(
         "Import",
         type="primary",
         icon=":material/database_upload:",
         disabled=not (files or paths),
         key="import_go",
     ):
-        return
-    with turn() as mine:
-        if mine:
-            _run(files, paths)
+        with turn() as mine:
+            if mine:
+                _run(files, paths)
 
 
 @contextmanager
 def turn() -> Iterator[bool]:
     """Whether nothing else is being imported; else it says so. Nothing else will be meanwhile."""
-    if not _turn().acquire(blocking=False):
-        st.warning("Another import is running. Wait until it is done, then reload this page.")
-        yield False
-        return
+    mine = _turn().acquire(blocking=False)
     try:
-        yield True
+        if not mine:
+            st.warning("Another import is running. Wait until it is done, then reload this page.")
+        yield mine
     finally:
-        _turn().release()
+        if mine:
+            _turn().release()
 
 
 def report() -> None:
@@ -142,8 +143,3 @@ def _stored(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
         path.write_bytes(file.getbuffer())
         stored.append(path)
     return stored
-
-
-def _path(line: str) -> Path:
-    """A typed path; file managers copy some in quotes."""
-    return Path(line.strip().strip("\"'")).expanduser()

@@ -13,7 +13,7 @@ from ui.dataset import charts, filters, selection, words
 from ui.dataset.gallery import facts_of, open_button
 from ui.dataset_cases import small
 from ui.figures import WITHOUT_TOOLS
-from ui.parts.controls import percent_slider
+from ui.parts.controls import percent_slider, select
 from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."
@@ -101,13 +101,8 @@ def outlines(table: pd.DataFrame) -> None:
         st.info("There are no measurements of these images.")
         return
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    measure = row.selectbox(
-        "Measured on the dataset's own outlines",
-        names,
-        format_func=words.title,
-        key="dataset_measure",
-        persist_state="session",
-    )
+    titles = {name: words.title(name) for name in names}
+    measure = select("Measured on the dataset's own outlines", titles, "dataset_measure", row)
     shares = _as_shares(row, "outlines")
     left, right = st.columns(2, gap="large")
     if is_yes_no(table[measure]):  # nothing spreads
@@ -130,13 +125,8 @@ def landscape(table: pd.DataFrame, data: Dataset | None, how: str) -> None:
     """The map of how alike the classifier sees the images."""
     left, right = st.columns([3, 1], gap="large")
     with left:
-        by = st.selectbox(
-            "Colour by",
-            [c for c in (*MAP_COLOURS, *measures(table)) if c in table],
-            format_func=words.title,
-            key="dataset_colour",
-            persist_state="session",
-        )
+        offered = [c for c in (*MAP_COLOURS, *measures(table)) if c in table]
+        by = select("Colour by", {c: words.title(c) for c in offered}, "dataset_colour")
         chart = charts.scatter(table, by)
         if corners := selection.rectangle(table):
             chart.figure.add_shape(type="rect", line_dash="dot", **corners)

@@ -1,6 +1,6 @@
 """Controls that many pages have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -35,6 +35,31 @@ def confirm(
                 st.rerun()
 
     ask()
+
+
+def select(
+    label: str,
+    names: Mapping[str, str],
+    key: str,
+    place: DeltaGenerator | None = None,
+    **more: Any,
+) -> str:
+    """One of a list that unfolds; it stays chosen all over the app.
+
+    Args:
+        names: the options, with what they are called.
+        place: where to put it (default: here).
+        more: further arguments of `st.selectbox`.
+    """
+    here: Any = st if place is None else place
+    return here.selectbox(
+        label,
+        list(names),
+        format_func=lambda option: names.get(option, option),
+        key=key,
+        persist_state="session",
+        **more,
+    )
 
 
 def percent_slider(

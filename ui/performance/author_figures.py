@@ -110,12 +110,12 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     )
     support = np.array([row.support for row in rows.values()])
     averages = (("macro average", support > 0), ("weighted average", support))
+    found = {
+        m.capitalize(): [row.figures.get(m, UNKNOWN).value or 0.0 for row in rows.values()]
+        for m in measures
+    }
     for label, weights in averages if support.any() else ():
-        values = {}
-        for m in measures:
-            found = [row.figures.get(m, UNKNOWN).value for row in rows.values()]
-            known = np.array([v if v is not None else 0.0 for v in found])
-            values[m.capitalize()] = f"{np.average(known, weights=weights):.2f}"
+        values = {m: f"{np.average(each, weights=weights):.2f}" for m, each in found.items()}
         table.loc[len(table)] = {"Class": label, **values, "Support": int(support.sum())}
     table = safe_table(table)
     st.dataframe(table, hide_index=True, height="content", alt="Classification report")

@@ -75,9 +75,7 @@ def show(choice: Choice) -> None:
     weights = Settings.from_environment().weights
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
-    measured, problems = _measured([*shipped, *own, *compared(weights)], choice.split)
-    for problem in problems:
-        st.error(as_text(problem), title="An evaluation is left out")
+    measured = _measured([*shipped, *own, *compared(weights)], choice.split)
     diagnosis = partial(_diagnosis, answer=choice.answer)
     tables: dict[str, tuple[Callable[[Measured], Row | None], str, Sequence[str]]] = {
         TASKS["classifier"]: (diagnosis, "classifier", [NAMES[key] for key in DIAGNOSING]),
@@ -131,9 +129,9 @@ def learned_from(card: Card) -> str | None:
     return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
 
 
-def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str]]:
-    """Every evaluation on a split in some models' folders; and what cannot be read."""
-    found, problems = [], []
+def _measured(folders: list[Path], split: str) -> list[Measured]:
+    """Every evaluation on a split in some models' folders; says which cannot be read."""
+    found = []
     for folder in folders:
         card = card_of(folder)
         for name in names(folder):
@@ -142,10 +140,10 @@ def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str
             try:
                 figures = evaluation(folder, name, diagnoses=False)
             except EvaluationError as error:
-                problems.append(str(error))
+                st.error(as_text(str(error)), title="An evaluation is left out")
                 continue
             found.append(Measured(folder, figures, card))
-    return found, problems
+    return found
 
 
 def _intervals(overall: dict[str, Figure]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from ui import state
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
 from ui.figures import option
+from ui.parts.controls import select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 from ui.text import as_text
@@ -54,20 +55,10 @@ def show(choice: Choice) -> None:
         selection_mode="points",
     )
     first, second = st.columns(2)
-    wanted = [
-        place.selectbox(
-            label,
-            classes,
-            format_func=lambda k: BY_KEY[k].name,
-            key=key,
-            persist_state="session",
-        )
-        for place, label, key in (
-            (first, "True diagnosis", "cell_truth"),
-            (second, "Model's answer", "cell_named"),
-        )
-    ]
-    _cell(found, (truth == wanted[0]) & (named == wanted[1]), wanted[0], wanted[1], choice.split)
+    diagnoses = {key: BY_KEY[key].name for key in classes}
+    row = select("True diagnosis", diagnoses, "cell_truth", first)
+    column = select("Model's answer", diagnoses, "cell_named", second)
+    _cell(found, (truth == row) & (named == column), row, column, choice.split)
 
 
 def _opened(classes: list[str], counts: np.ndarray) -> tuple[str, str]:
@@ -97,7 +88,7 @@ def matrix(
     photos = counts.sum(axis=1)
     shares = counts / np.maximum(photos[:, None], 1)
     scale = option("chartSequentialColors")
-    cells = [(row, column) for row in range(size) for column in range(size)]
+    cells = list(np.ndindex(size, size))
     # The scale runs from the page's own shade to its opposite, so words change shade half-way.
     pale, deep = ("#E4EDEF", "#08161A") if charts.dark() else ("#08161A", "#FFFFFF")
     field = {

@@ -9,21 +9,19 @@ import streamlit as st
 from core.evaluation.difference import HOW, difference, signed
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError, names
+from core.evaluation.metrics import NAMES
 from core.formatting import percent
 from core.taxonomy import BY_KEY
 from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
+from ui.parts.controls import select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, evaluation
 from ui.performance.sides import Side, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "Read a notebook"
-MEASURES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro-F1",
-}
+MEASURES = ("accuracy", "balanced_accuracy", "macro_f1")
 RARE = 3
 """So many of the rarest classes are looked at."""
 SURE = 0.9
@@ -36,24 +34,15 @@ def show(choice: Choice) -> None:
         "A notebook reports an accuracy. Before you believe it, ask five questions. Each is asked "
         "here of an experiment that students often try, using its own results."
     )
-    found = {
-        e.key: (e, measured)
-        for e in EXPERIMENTS
-        if "classifier" in e.published and (measured := sides(e.key, "classifier")[1])
-    }
-    if not found:
+    asked = [e for e in EXPERIMENTS if "classifier" in e.published]
+    measured_of = {e.key: sides(e.key, "classifier")[1] for e in asked}
+    titles = {e.key: e.preset.title for e in asked if measured_of[e.key]}
+    if not titles:
         _missing("No experiment has been run here yet.", command(EXPERIMENTS[0].key))
         return
-    first = max(found, key=lambda key: len(found[key][1]))  # under both splits, if there is one
-    key = st.selectbox(
-        "Experiment",
-        list(found),
-        index=list(found).index(first),
-        format_func=lambda k: found[k][0].preset.title,
-        key="critical_experiment",
-        persist_state="session",
-    )
-    measured = found[key][1]
+    first = max(titles, key=lambda key: len(measured_of[key]))  # under both splits, if there is one
+    key = select("Experiment", titles, "critical_experiment", index=list(titles).index(first))
+    measured = measured_of[key]
     honest = measured[LESIONS] if LESIONS in measured else measured[IMAGES]
     questions: tuple[tuple[str, Callable[[], None]], ...] = (
         ("What was kept apart?", lambda: _split(key, measured)),
@@ -87,8 +76,9 @@ def _split(key: str, measured: dict[str, Side]) -> None:
     if leak := measured[IMAGES].figures.leak:
         st.markdown(as_text(leak.text()))
     rows = [
-        {"Measure": word, **compared({s: side.measure(name) for s, side in measured.items()})}
-        for name, word in MEASURES.items()
+        {"Measure": NAMES[name]}
+        | compared({split: side.measure(name) for split, side in measured.items()})
+        for name in MEASURES
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
     st.caption(
@@ -168,15 +158,14 @@ def _elsewhere(key: str, side: Side) -> None:
         st.error(as_text(str(error)))
         return
     pairs = {
-        word: (side.measure(name), away.measure(name))
-        for name, word in MEASURES.items()
-        if name != "macro_f1"
+        NAMES[name]: (side.measure(name), away.measure(name))
+        for name in ("accuracy", "balanced_accuracy")
     }
     by_rule = side.by_rule or away.by_rule
     here, there = (each.classes(by_rule).get("mel") for each in (side, away))
     if here and there:
-        recalls = [row.figures.get("recall", UNKNOWN) for row in (here, there)]
-        pairs["Melanomas found"] = (recalls[0], recalls[1])
+        recall, elsewhere = (row.figures.get("recall", UNKNOWN) for row in (here, there))
+        pairs["Melanomas found"] = (recall, elsewhere)
     rows = [
         {
             "Measure": word,

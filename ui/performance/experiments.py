@@ -12,6 +12,7 @@ from core.taxonomy import BY_KEY
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
+from ui.parts.controls import select
 from ui.performance import author_figures, charts
 from ui.performance.overview import MEASURES
 from ui.performance.sides import HEADS, MEASURED, WORDS, Side, compared, sides
@@ -44,14 +45,7 @@ def show() -> None:
         f":material/menu_book: Published: {SOURCE}. Ours: test photos of each split, the most "
         f"probable class, in brackets 95 % intervals. {HOW}"
     )
-    titles = {e.key: e.preset.title for e in EXPERIMENTS}
-    key = st.selectbox(
-        "Experiment",
-        list(titles),
-        format_func=titles.__getitem__,
-        key="experiment",
-        persist_state="session",
-    )
+    key = select("Experiment", {e.key: e.preset.title for e in EXPERIMENTS}, "experiment")
     _one(next(e for e in EXPERIMENTS if e.key == key))
 
 

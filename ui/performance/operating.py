@@ -14,7 +14,7 @@ from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
-from ui.parts.controls import percent_slider
+from ui.parts.controls import percent_slider, select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, ClassifierReport, classifier_report
 
@@ -45,12 +45,11 @@ def show(choice: Choice) -> None:
     first, second = st.columns(2)
     questions = {MALIGNANT: "Malignant, or a precursor?"}
     questions |= {k: f"{BY_KEY[k].name}?" for k in found.classes}
-    key = first.selectbox(
+    key = select(
         "Yes-no question",
-        list(questions),
-        format_func=questions.__getitem__,
-        key="question",
-        persist_state="session",
+        questions,
+        "question",
+        first,
         help="Malignant: melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
         "together, their probabilities added up.",
     )

@@ -6,6 +6,7 @@ import streamlit as st
 from core.batch.tables import safe_table
 from core.evaluation.metrics import NAMES
 from train.jobs import Run, Runs
+from ui.parts.controls import select
 from ui.performance import charts
 from ui.training import curves, store, words
 
@@ -70,12 +71,10 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         return
     if st.session_state.get(MEASURE) not in offered:
         st.session_state[MEASURE] = offered[0]
-    column = st.selectbox(
+    column = select(
         "Curve of",
-        offered,
-        format_func=curves.title,
-        key=MEASURE,
-        persist_state="session",
+        {name: curves.title(name) for name in offered},
+        MEASURE,
         help="On the validation photos of each run's own data, but for the training loss.",
     )
     drawn = [name for name, table in tables.items() if column in table]
@@ -141,7 +140,9 @@ def _differences(compared: dict[str, Run]) -> None:
     if everything:
         table.insert(0, "≠", ["≠" if field in differ else "" for field in fields])
     st.dataframe(
-        table.style.apply(_mark, axis=1),
+        table.style.apply(
+            lambda row: ["font-weight: 600" if row.get("≠") else ""] * len(row), axis=1
+        ),
         hide_index=True,
         height="content",
         column_config={
@@ -151,7 +152,3 @@ def _differences(compared: dict[str, Run]) -> None:
         alt="Choices of the compared runs" + ("; ≠ marks those that differ" if everything else ""),
     )
     charts.download(table, "runs-choices")
-
-
-def _mark(row: pd.Series) -> list[str]:
-    return ["font-weight: 600" if row.get("≠") else ""] * len(row)

@@ -26,7 +26,6 @@ PREFIX = "new_"
 LENGTH = PREFIX + "length"
 """Of a preset, a key of `train.presets.LENGTHS`."""
 
-SOURCES = {HAM10000: "HAM10000", "folder": "A folder on this computer"}
 STAGES = 4
 CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
@@ -146,7 +145,7 @@ def _presets() -> None:
 def preset_config(key: str) -> Config:
     """The choices of a preset at the length that is chosen, if it has several."""
     lengths = BY_KEY[key].lengths
-    return lengths.get(st.session_state.get(LENGTH), lengths[QUICK])
+    return lengths.get(st.session_state.get(LENGTH, QUICK), lengths[QUICK])
 
 
 def _take_preset() -> None:
@@ -170,14 +169,14 @@ def _take_task() -> None:
 
 def _source(kind: str) -> None:
     """Where the photos come from. A server that others can open reads no folder by its name."""
-    options = [HAM10000]
+    options = {HAM10000: "HAM10000"}
     if kind != "hybrid" and access.check().allowed:
-        options.append("folder")
+        options["folder"] = "A folder on this computer"
     elif _of("source") != HAM10000:
         st.session_state[PREFIX + "source"] = HAM10000
     source = choose_one(
         "Data",
-        {key: SOURCES[key] for key in options},
+        options,
         PREFIX + "source",
         help="HAM10000 as you imported it, or photos of your own. The hybrid needs photos with "
         "both a diagnosis and a mask, which HAM10000 alone has.",

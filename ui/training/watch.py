@@ -8,7 +8,7 @@ from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
 from ui import access
 from ui.frame import duration
-from ui.parts.controls import confirm
+from ui.parts.controls import confirm, select
 from ui.text import as_text
 from ui.training import curves, form, outcome, samples, store, words
 from ui.training import waiting as queue
@@ -27,14 +27,7 @@ def show(runs: Runs, everything: list[Run]) -> None:
         )
         _bin(runs)
         return
-    labels = words.labels(everything)
-    chosen = st.selectbox(
-        "Run",
-        list(labels),
-        format_func=labels.__getitem__,
-        key=store.RUN,
-        persist_state="session",
-    )
+    chosen = select("Run", words.labels(everything), store.RUN)
     run = next(run for run in everything if run.id == chosen)
     _header(run)
     outcome.show(run)

@@ -14,7 +14,7 @@ from core.taxonomy import BY_KEY
 from train.experiments import Experiment
 from ui.choices import choose_one
 from ui.performance import charts, confusions, learning
-from ui.performance.sides import HEADS, Side
+from ui.performance.sides import HEADS, Measured
 
 CURVES, CONFUSION, ROC, REPORT, FIFTY = (
     "Curves",
@@ -25,7 +25,7 @@ CURVES, CONFUSION, ROC, REPORT, FIFTY = (
 )
 
 
-def show(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+def show(experiment: Experiment, kind: str, found: dict[str, Measured]) -> None:
     """One figure, of the run with images at random beside that by lesion."""
     shown = [CURVES, CONFUSION, ROC, REPORT] if kind == "classifier" else [CURVES, FIFTY]
     name = f"{experiment.key}-{kind}"
@@ -122,7 +122,7 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     charts.download(table, f"experiment-report-{name}")
 
 
-def _fifty(experiment: Experiment, found: dict[str, Side]) -> None:
+def _fifty(experiment: Experiment, found: dict[str, Measured]) -> None:
     rows = []
     if fixed := experiment.fixed:
         rows.append(

@@ -1,9 +1,7 @@
 """Every model that was measured on our split, beside what others have published."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,8 +11,6 @@ from core.batch.tables import safe_table
 from core.evaluation.figures import LEAKS, Figure
 from core.evaluation.files import (
     ClassifierEvaluation,
-    Evaluation,
-    EvaluationError,
     SegmenterEvaluation,
     compared,
     names,
@@ -29,8 +25,8 @@ from core.models.registry import models_in_use
 from core.settings import Settings
 from core.taxonomy import BY_KEY
 from ui.performance import charts, experiments
-from ui.performance.evaluations import RULE, Choice, card_of, evaluation
-from ui.text import as_text
+from ui.performance.evaluations import RULE, Choice
+from ui.performance.sides import Measured, measured
 
 Row = dict[str, Any]
 
@@ -46,36 +42,18 @@ NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Measured:
-    """An evaluation of a model: where it lies, its figures, and the model's card (empty if it
-    cannot be read)."""
-
-    folder: Path
-    figures: Evaluation
-    card: Card
-
-    def row(self, figures: dict[str, str]) -> Row:
-        """A row of a table."""
-        split, views = self.figures.split, self.figures.views
-        averaged = f", mean of {views} views" if views > 1 else ""
-        leaks = f" ({LEAKS})" if self.card.leaks else ""
-        return {
-            "Model": f"{self.card.name or self.folder.name}{averaged}",
-            **figures,
-            "Measured on": f"{split}, {self.figures.images:,} images{leaks}",
-            "Learned from": learned_from(self.card),
-            "Source": self.figures.command or None,
-        }
-
-
 def show(choice: Choice) -> None:
     """One table for each task: what was measured here on the split and by the answer chosen, then
     the published figures with sources; last the experiments that students have read about."""
     weights = Settings.from_environment().weights
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
-    measured = _measured([*shipped, *own, *compared(weights)], choice.split)
+    evaluations = [
+        measured(folder, name)
+        for folder in (*shipped, *own, *compared(weights))
+        for name in names(folder)
+        if split_and_views(name)[0] == choice.split
+    ]
     diagnosis = partial(_diagnosis, answer=choice.answer)
     tables: dict[str, tuple[Callable[[Measured], Row | None], str, Sequence[str]]] = {
         TASKS["classifier"]: (diagnosis, "classifier", [NAMES[key] for key in DIAGNOSING]),
@@ -86,7 +64,7 @@ def show(choice: Choice) -> None:
         st.header(title, anchor=False)
         table = safe_table(
             pd.DataFrame(
-                [row for found in measured if (row := row_of(found)) is not None]
+                [row for found in evaluations if found and (row := row_of(found))]
                 + [_published(p) for p in PUBLISHED if p.task == task]
             ).reindex(columns=["Model", "Measured on", *columns, "Learned from", "Source"])
         )
@@ -129,21 +107,17 @@ def learned_from(card: Card) -> str | None:
     return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
 
 
-def _measured(folders: list[Path], split: str) -> list[Measured]:
-    """Every evaluation on a split in some models' folders; says which cannot be read."""
-    found = []
-    for folder in folders:
-        card = card_of(folder)
-        for name in names(folder):
-            if split_and_views(name)[0] != split:
-                continue
-            try:
-                figures = evaluation(folder, name, diagnoses=False)
-            except EvaluationError as error:
-                st.error(as_text(str(error)), title="An evaluation is left out")
-                continue
-            found.append(Measured(folder, figures, card))
-    return found
+def _row(found: Measured, figures: dict[str, str]) -> Row:
+    split, views = found.figures.split, found.figures.views
+    averaged = f", mean of {views} views" if views > 1 else ""
+    leaks = f" ({LEAKS})" if found.card.leaks else ""
+    return {
+        "Model": f"{found.card.name or found.folder.name}{averaged}",
+        **figures,
+        "Measured on": f"{split}, {found.figures.images:,} images{leaks}",
+        "Learned from": learned_from(found.card),
+        "Source": found.figures.command or None,
+    }
 
 
 def _intervals(overall: dict[str, Figure]) -> dict[str, str]:
@@ -156,7 +130,7 @@ def _diagnosis(found: Measured, answer: str) -> Row | None:
     if not isinstance(figures, ClassifierEvaluation) or not set(figures.classes) <= set(BY_KEY):
         return None
     chosen = {} if answer == RULE else figures.most_probable
-    return found.row(_intervals(figures.overall | chosen))
+    return _row(found, _intervals(figures.overall | chosen))
 
 
 def _malignant(found: Measured) -> Row | None:
@@ -167,12 +141,12 @@ def _malignant(found: Measured) -> Row | None:
     half, point = view.at_half, view.operating_points.get(SENSITIVITY, {})
     shares = (half.get("sensitivity"), half.get("specificity"), point.get("specificity"))
     values = ("–" if share is None else f"{share:.3f}" for share in shares)
-    return found.row(dict(zip(MALIGNANT, (view.auc.text(), *values), strict=True)))
+    return _row(found, dict(zip(MALIGNANT, (view.auc.text(), *values), strict=True)))
 
 
 def _outlines(found: Measured) -> Row | None:
     outlines = isinstance(found.figures, SegmenterEvaluation)
-    return found.row(_intervals(found.figures.overall)) if outlines else None
+    return _row(found, _intervals(found.figures.overall)) if outlines else None
 
 
 def _published(p: Published) -> Row:

@@ -1,6 +1,7 @@
 """Five questions to a notebook's figures, each asked of an experiment that was run here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import pandas as pd
@@ -17,7 +18,7 @@ from train.experiments import EXPERIMENTS, command
 from ui.parts.controls import select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, evaluation
-from ui.performance.sides import Side, compared, sides
+from ui.performance.sides import Measured, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "Read a notebook"
@@ -64,7 +65,7 @@ def _missing(what: str, how: str) -> None:
     )
 
 
-def _split(key: str, measured: dict[str, Side]) -> None:
+def _split(key: str, measured: dict[str, Measured]) -> None:
     st.markdown(
         "Photos of one lesion are near copies. Look for `train_test_split` on a table of images: "
         "then copies lie in training and test, and memory counts as skill. Look for the lesion's "
@@ -87,7 +88,7 @@ def _split(key: str, measured: dict[str, Side]) -> None:
     )
 
 
-def _rare(key: str, side: Side) -> None:
+def _rare(key: str, side: Measured) -> None:
     rows = {k: row for k, row in side.classes().items() if row.support}
     st.markdown(
         "A recall of .71 on 17 photos is 12 of 17. Look for the number of photos of each class and "
@@ -112,7 +113,7 @@ def _rare(key: str, side: Side) -> None:
     charts.download(table, f"critical-rare-{key}")
 
 
-def _always(side: Side) -> None:
+def _always(side: Measured) -> None:
     classes = {k: row.support for k, row in side.classes().items() if row.support}
     common = max(classes, key=lambda k: classes[k])
     name = BY_KEY[common].name.lower() if common in BY_KEY else common
@@ -126,7 +127,7 @@ def _always(side: Side) -> None:
     )
 
 
-def _calibration(side: Side) -> None:
+def _calibration(side: Measured) -> None:
     figures = cast(ClassifierEvaluation, side.figures)
     after, ece = figures.reliability.get("after", {}), figures.overall.get("ece", UNKNOWN)
     st.markdown(
@@ -144,7 +145,7 @@ def _calibration(side: Side) -> None:
         )
 
 
-def _elsewhere(key: str, side: Side) -> None:
+def _elsewhere(key: str, side: Measured) -> None:
     st.markdown(
         "HAM10000 comes from two clinics. Look for figures on photos of another clinic, which "
         "nothing was trained or chosen on."
@@ -153,7 +154,7 @@ def _elsewhere(key: str, side: Side) -> None:
         _missing("This experiment was not measured elsewhere.", f"{command(key)} --more PHOTOS")
         return
     try:
-        away = Side(side.folder, evaluation(side.folder, ELSEWHERE, diagnoses=False), side.card)
+        away = replace(side, figures=evaluation(side.folder, ELSEWHERE, diagnoses=False))
     except EvaluationError as error:
         st.error(as_text(str(error)))
         return

@@ -15,7 +15,7 @@ from ui.choices import choose_one
 from ui.parts.controls import select
 from ui.performance import author_figures, charts
 from ui.performance.overview import MEASURES
-from ui.performance.sides import HEADS, MEASURED, WORDS, Side, compared, sides
+from ui.performance.sides import HEADS, MEASURED, WORDS, Measured, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "What you may have read"
@@ -51,19 +51,19 @@ def show() -> None:
 
 def _rows(experiment: Experiment) -> list[dict[str, Any]]:
     """A line for each published measure of an experiment."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for kind, published in experiment.published.items():
         length, found = sides(experiment.key, kind)
-        for name, value in published.items():
-            rows.append(
-                {
-                    "Experiment": experiment.preset.title,
-                    "Length": LENGTHS[length] if length else "–",
-                    "Measure": WORDS[name],
-                    "Published": f"{value:.3f}",
-                    **compared({split: side.measure(name) for split, side in found.items()}),
-                }
-            )
+        rows += [
+            {
+                "Experiment": experiment.preset.title,
+                "Length": LENGTHS[length] if length else "–",
+                "Measure": WORDS[name],
+                "Published": f"{value:.3f}",
+                **compared({split: side.measure(name) for split, side in found.items()}),
+            }
+            for name, value in published.items()
+        ]
     return rows
 
 
@@ -92,7 +92,7 @@ def _one(experiment: Experiment) -> None:
         author_figures.show(experiment, kind, found)
 
 
-def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+def _overall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> None:
     published = experiment.published[kind]
     rows = [
         {
@@ -111,7 +111,7 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
     st.caption(as_text(f"{counts}."))
 
 
-def _by_class(key: str, found: dict[str, Side]) -> None:
+def _by_class(key: str, found: dict[str, Measured]) -> None:
     by_rule = any(side.by_rule for side in found.values())  # unlike answers cannot be compared
     classes = {split: side.classes(by_rule) for split, side in found.items()}
     names = list(dict.fromkeys(name for rows in classes.values() for name in rows))

@@ -31,8 +31,9 @@ WORDS = NAMES | {"pixel_accuracy": "Pixel accuracy"}
 
 
 @dataclass(frozen=True)
-class Side:
-    """An experiment's model under one split: where its figures lie, and the figures."""
+class Measured:
+    """An evaluation of a model: where it lies, its figures, and the model's card (empty if it
+    cannot be read)."""
 
     folder: Path
     figures: Evaluation
@@ -74,20 +75,24 @@ class Side:
         }
 
 
-def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
+def measured(folder: Path, name: str) -> Measured | None:
+    """The evaluation of that name in a model's folder; None, and why, if it cannot be read."""
+    try:
+        figures = evaluation(folder, name, diagnoses=False)
+    except EvaluationError as error:
+        st.error(as_text(str(error)), title="An evaluation is left out")
+        return None
+    return Measured(folder, figures, card_of(folder))
+
+
+def sides(key: str, kind: str) -> tuple[str | None, dict[str, Measured]]:
     """What was measured of an experiment's model, by split, at the length that is shown."""
     length = length_shown(key, kind)
-    found: dict[str, Side] = {}
+    found = {}
     for split in SPLITS if length else ():
         folder = figures_of(key, kind, length or "", split)
-        if folder is None:
-            continue
-        try:
-            figures = evaluation(folder, "test", diagnoses=False)
-        except EvaluationError as error:
-            st.error(as_text(str(error)), title="An evaluation is left out")
-            continue
-        found[split] = Side(folder, figures, card_of(folder))
+        if folder and (side := measured(folder, "test")):
+            found[split] = side
     return length, found
 
 

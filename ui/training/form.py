@@ -99,7 +99,8 @@ def show() -> None:
     _presets()
     with st.container(border=True):
         kind = CONFIGS[_task()]
-        names = _names()
+        names = {field.name for field in fields(kind)}
+        network = "architecture" if "architecture" in names else "encoder"
         own = [model for model in store.offered_models() if model.own]
         left, right = st.columns(2, gap="large")
         with left:
@@ -109,8 +110,8 @@ def show() -> None:
                 _select("labels")
             _number("limit")
         with right:
-            _select("architecture" if "architecture" in names else "encoder", free=True)
-            _select("start", _starts(own))
+            _select(network, free=True)
+            _select("start", _starts(_of(network), own))
             if "freeze" in names:
                 _select("freeze")
         _lengths()
@@ -212,9 +213,8 @@ def _more() -> None:
     )
 
 
-def _starts(own: list[Model]) -> dict[str, Choice]:
-    """Weights that the network in the form can start from, models of finished runs included."""
-    network = _of("architecture") if "architecture" in _names() else _of("encoder")
+def _starts(network: str, own: list[Model]) -> dict[str, Choice]:
+    """Weights that a network can start from, models of finished runs included."""
     found = {key: STARTS[key] for key in usable_starts(network)}
     for model in own:
         if model.card.network == network and not model.card.leaks:
@@ -263,10 +263,6 @@ def _several(name: str, found: Mapping[str, str], weight: str, text: str, **more
         _number(weight)
 
 
-def _names() -> set[str]:
-    return {field.name for field in fields(CONFIGS[_of("kind")])}
-
-
 def _lengths() -> None:
     """Epochs and sizes, a pair for each stage."""
     first, second, third = st.columns(3, vertical_alignment="bottom")
@@ -287,10 +283,9 @@ def _lengths() -> None:
 
 
 def _learning(names: Iterable[str], own: list[Model]) -> None:
-    if "loss" in names:
-        _select("loss")
-    if "mask_loss" in names:
-        _select("mask_loss")
+    for name in ("loss", "mask_loss"):
+        if name in names:
+            _select(name)
     if "teachers" in names:
         _teachers(own)
     with st.grid(3, min_column_width=180):

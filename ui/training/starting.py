@@ -1,6 +1,7 @@
 """Below the form: what the training will do, what it will cost, and the button that starts it."""
 
 import json
+from itertools import chain, count
 from pathlib import Path
 
 import streamlit as st
@@ -78,11 +79,8 @@ def _name(config: Config) -> str:
     network = words.value("architecture", config.network)
     title = BY_KEY[key].title if key else f"{network}, {words.value('kind', config.kind).lower()}"
     taken = {run.name for run in store.opened().recent()}
-    name, number = title, 1
-    while name in taken:
-        number += 1
-        name = f"{title} {number}"
-    return name
+    numbered = chain([title], (f"{title} {number}" for number in count(2)))
+    return next(name for name in numbered if name not in taken)
 
 
 def _changes(config: Config) -> None:

@@ -65,8 +65,7 @@ if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
     answer = choose_one(
         "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
     )
-    rule = figures.decision or Rule()
-    said = as_text(rule_in_words(rule))
+    said = as_text(rule_in_words(figures.decision or Rule()))
     second.caption(
         f"{said[0].upper()}{said[1:]}."
         if answer == RULE

@@ -34,10 +34,8 @@ def show(choice: Choice) -> None:
     found = classifier_report(choice.split)
     classes = found.classes
     truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer)
-    index = {key: k for k, key in enumerate(classes)}
-    counts = confusion(
-        np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)
-    )
+    index = pd.Index(classes)
+    counts = confusion(index.get_indexer(named), index.get_indexer(truth), len(classes))
     opened = _opened(classes, counts)
     written = choose_one("In the cells", [SHARES, COUNTS], "cells")
     charts.show(

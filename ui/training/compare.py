@@ -25,8 +25,8 @@ def show(runs: Runs, everything: list[Run]) -> None:
             icon=":material/stacked_line_chart:",
         )
         return
-    kept = [id for id in st.session_state.get(CHOSEN, _newest(begun)) if id in begun]
-    st.session_state[CHOSEN] = kept
+    kept = st.session_state.get(CHOSEN, _newest(begun))
+    st.session_state[CHOSEN] = [id for id in kept if id in begun]
     labels = words.labels(list(begun.values()))
     chosen = st.multiselect(
         f"Runs, up to {MOST}",

@@ -81,9 +81,7 @@ def when(moment: datetime) -> str:
 
 def field(name: str) -> str:
     """What a field of a configuration is called."""
-    if name == "kind":
-        return "Task"
-    return SPECS[name].title if name in SPECS else name.replace("_", " ").capitalize()
+    return "Task" if name == "kind" else SPECS[name].title
 
 
 def value(name: str, chosen: Any) -> str:

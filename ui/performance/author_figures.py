@@ -14,6 +14,7 @@ from core.taxonomy import BY_KEY
 from train.experiments import Experiment
 from ui.choices import choose_one
 from ui.performance import charts, confusions, learning
+from ui.performance.evaluations import class_name
 from ui.performance.sides import HEADS, Measured
 
 CURVES, CONFUSION, ROC, REPORT, FIFTY = (
@@ -101,7 +102,7 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     table = pd.DataFrame(
         [
             {
-                "Class": BY_KEY[key].name if key in BY_KEY else key,
+                "Class": class_name(key),
                 **{m.capitalize(): row.figures.get(m, UNKNOWN).text(2) for m in measures},
                 "Support": row.support,
             }

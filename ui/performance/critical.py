@@ -17,7 +17,7 @@ from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
 from ui.parts.controls import select
 from ui.performance import charts
-from ui.performance.evaluations import Choice, evaluation
+from ui.performance.evaluations import Choice, class_name, evaluation
 from ui.performance.sides import Measured, compared, sides
 from ui.text import as_code, as_text
 
@@ -97,7 +97,7 @@ def _rare(key: str, side: Measured) -> None:
     table = pd.DataFrame(
         [
             {
-                "Class": BY_KEY[k].name if k in BY_KEY else k,
+                "Class": class_name(k),
                 "Test photos": rows[k].support,
                 "Recall": rows[k].figures.get("recall", UNKNOWN).text(2),
                 "Precision": rows[k].figures.get("precision", UNKNOWN).text(2),

@@ -19,6 +19,7 @@ from core.evaluation.files import (
 from core.models.cards import Card
 from core.models.registry import in_use
 from core.models.weights import WeightsError
+from core.taxonomy import BY_KEY
 from ui import state
 from ui.files import written_at
 
@@ -76,6 +77,11 @@ class SegmenterReport(Report):
     """Of the segmenter."""
 
     figures: SegmenterEvaluation
+
+
+def class_name(key: str) -> str:
+    """A class's name: its own where the classifier names something else than our diagnoses."""
+    return BY_KEY[key].name if key in BY_KEY else key
 
 
 def card_of(at: Path) -> Card:

@@ -8,12 +8,12 @@ import streamlit as st
 from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
-from core.taxonomy import BY_KEY
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.parts.controls import select
 from ui.performance import author_figures, charts
+from ui.performance.evaluations import class_name
 from ui.performance.overview import MEASURES
 from ui.performance.sides import HEADS, MEASURED, WORDS, Measured, compared, sides
 from ui.text import as_code, as_text
@@ -125,7 +125,7 @@ def _by_class(key: str, found: dict[str, Measured]) -> None:
         measured = {split: of[name] for split, of in classes.items() if name in of}
         rows.append(
             {
-                "Class": BY_KEY[name].name if name in BY_KEY else name,
+                "Class": class_name(name),
                 "Test photos": " / ".join(str(row.support) for row in measured.values()),
                 **compared({s: row.figures.get(measure, UNKNOWN) for s, row in measured.items()}),
             }

@@ -19,12 +19,11 @@ from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
 from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
-from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, files, state, subprocess_task
 from ui.parts.controls import confirm
-from ui.performance.evaluations import evaluation
+from ui.performance.evaluations import class_name, evaluation
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
 from ui.training import store, words
@@ -71,10 +70,9 @@ def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
 
 def _classes(found: dict[str, ClassFigures], split: str) -> None:
     """Each class of the run's own, whatever they are called."""
-    names = [BY_KEY[key].name if key in BY_KEY else key for key in found]
     table = pd.DataFrame(
         {
-            "Class": names,
+            "Class": [class_name(key) for key in found],
             "Photos": [row.support for row in found.values()],
             **{
                 title: [row.figures.get(measure, UNKNOWN).text(2) for row in found.values()]

@@ -1,8 +1,6 @@
 """What every page carries."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -10,6 +8,7 @@ from core.models.cards import Card
 from core.models.registry import models_in_use, use_shipped
 from core.report.downloads import DISCLAIMER
 from ui import access, lock
+from ui.parts.controls import confirm
 from ui.state import cards
 from ui.text import as_text
 
@@ -58,23 +57,18 @@ def shipped_button(label: str, kind: str, place: str) -> None:
     """The way back to the shipped model, which asks first; its key is `PLACE_KIND`."""
     closed = not access.check().allowed
     if st.button(label, key=f"{place}_{kind}", icon=":material/undo:", disabled=closed):
-        _confirm_shipped(kind)
-
-
-@st.dialog("Back to the shipped model?")
-def _confirm_shipped(kind: str) -> None:
-    st.write(
-        f"From the next click on, every page answers with the shipped {kind}, for everybody who "
-        "has the app open. The run keeps its model: it can be chosen again on the Training page."
-    )
-    decide(
-        "Use the shipped one",
-        "Keep this one",
-        ":material/undo:",
-        _back_to_shipped,
-        kind,
-        key="shipped_for_everybody",
-    )
+        confirm(
+            "Back to the shipped model?",
+            f"From the next click on, every page answers with the shipped {kind}, for everybody "
+            "who has the app open. The run keeps its model: it can be chosen again on the Training "
+            "page.",
+            "Use the shipped one",
+            _back_to_shipped,
+            kind,
+            icon=":material/undo:",
+            no="Keep this one",
+            key="shipped_for_everybody",
+        )
 
 
 @access.guarded
@@ -95,17 +89,6 @@ def footer() -> None:
         for kind, card in cards().items()
     ]
     st.caption(" · ".join(["LesionLab", DISCLAIMER, *models]))
-
-
-def decide(
-    yes: str, no: str, icon: str, do: Callable[..., None], *args: Any, key: str | None = None
-) -> None:
-    """The two buttons that end a dialog, of which the first does something; both close it."""
-    with st.container(horizontal=True):
-        if st.button(yes, type="primary", icon=icon, key=key, on_click=do, args=args):
-            st.rerun()
-        if st.button(no):
-            st.rerun()
 
 
 def duration(seconds: float) -> str:

@@ -16,6 +16,7 @@ from core.report.downloads import analysis_json, file_stem, mask_png, overlay_pn
 from core.taxonomy import BY_KEY, ORDER
 from ui.analyse import address, present
 from ui.case import Case
+from ui.parts.controls import percent_slider
 from ui.parts.photo import layers_of
 from ui.parts.photo import photo as photo_part
 from ui.state import SHOWN_PX, ShownAnalysis
@@ -68,28 +69,9 @@ def switches(row: DeltaGenerator, keys: bool = False) -> Layers:
         "Heatmap (H)" if keys else "Heatmap", key="heat_on", persist_state="session"
     )
     with row.popover("Adjust", icon=":material/tune:"):
-        heat = st.slider(
-            "Heatmap opacity",
-            5,
-            100,
-            60,
-            5,
-            format="%d %%",
-            key="heat",
-            disabled=not heatmap,
-            persist_state="session",
-        )
-        fill = st.slider(
-            "Fill opacity of the lesion",
-            0,
-            100,
-            0,
-            5,
-            format="%d %%",
-            key="fill",
-            persist_state="session",
-        )
-    return Layers(outline, fill / 100, heatmap, heat / 100)
+        heat = percent_slider("Heatmap opacity", 5, 100, 60, 5, key="heat", disabled=not heatmap)
+        fill = percent_slider("Fill opacity of the lesion", 0, 100, 0, 5, key="fill")
+    return Layers(outline, fill, heatmap, heat)
 
 
 @st.fragment

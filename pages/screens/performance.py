@@ -7,6 +7,7 @@ import streamlit as st
 from core.answer.words import rule_in_words
 from core.evaluation.figures import Rule
 from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, Evaluation, EvaluationError
+from core.models.registry import in_use
 from core.taxonomy import DIAGNOSES
 from ui.choices import choose_one
 from ui.performance import (
@@ -20,7 +21,7 @@ from ui.performance import (
     outlines,
     overview,
 )
-from ui.performance.evaluations import MOST_PROBABLE, RULE, SPLITS, Choice, evaluation, folder
+from ui.performance.evaluations import MOST_PROBABLE, RULE, SPLITS, Choice, evaluation
 from ui.state import cards
 from ui.text import as_text
 
@@ -58,14 +59,13 @@ first.caption(ABOUT_SPLIT[split])
 
 figures: Evaluation | None = None
 with suppress(EvaluationError):  # the tabs that need it say so
-    figures = evaluation(folder("classifier"), split)
+    figures = evaluation(in_use("classifier").folder, split)
 answer = RULE
 if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
     answer = choose_one(
         "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
     )
-    rule = figures.decision or Rule()
-    said = as_text(rule_in_words(rule))
+    said = as_text(rule_in_words(figures.decision or Rule()))
     second.caption(
         f"{said[0].upper()}{said[1:]}."
         if answer == RULE

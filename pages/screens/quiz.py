@@ -34,8 +34,7 @@ def play() -> None:
         return
     me, *others = known
     quiz = store.unfinished(me)
-    step = quiz.current if quiz else None
-    if quiz is not None and step is not None:
+    if quiz and (step := quiz.current):
         answered = step.first is not None and (quiz.mode != "with_ai" or step.second is not None)
         ask, reveal = (drawing, outlined) if quiz.mode == "draw" else (asking, feedback)
         (reveal if answered else ask).show(me, quiz, step)

@@ -15,7 +15,7 @@ def test_one_marker_and_one_colour(diagnosis: Diagnosis, place: int) -> None:
     """Wherever in a legend it stands."""
     for by in ("dx", "answer"):
         style = dataset_charts._style(by, diagnosis.key, place)
-        assert style["symbol"] == performance_charts.symbol(diagnosis.key) == diagnosis.marker
+        assert style["symbol"] == diagnosis.marker
         assert style["color"] == performance_charts.line(diagnosis.key)["color"]
 
 

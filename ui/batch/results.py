@@ -15,8 +15,8 @@ from core.taxonomy import BY_KEY, ORDER
 from ui import files, state
 from ui.batch import store as batches
 from ui.batch import truth
-from ui.frame import decide
 from ui.parts.bars import counts
+from ui.parts.controls import confirm
 from ui.parts.files import data_url
 from ui.text import as_text
 
@@ -218,13 +218,11 @@ def _downloads(job: BatchJob) -> None:
         for label, data, name in offered:
             files.download(label, data, f"for_teaching_only_{name}")
         if st.button("Clear", icon=":material/delete:", key="batch_clear"):
-            _confirm()
-
-
-@st.dialog("Clear this batch?")
-def _confirm() -> None:
-    st.write(
-        "Its answers, masks and tables are gone for good then. Download them first if you want to "
-        "keep them."
-    )
-    decide("Clear", "Keep it", ":material/delete:", batches.clear, key="clear_for_good")
+            confirm(
+                "Clear this batch?",
+                "Its answers, masks and tables are gone for good then. Download them first if you "
+                "want to keep them.",
+                "Clear",
+                batches.clear,
+                key="clear_for_good",
+            )

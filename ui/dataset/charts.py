@@ -202,7 +202,7 @@ def scatter(table: pd.DataFrame, by: str) -> Chart:
 def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]:
     """Share of test images whose lesion was also learned from, of each diagnosis: under a random
     split (bars) and under LesionLab's (diamonds); and the same in words."""
-    shares = {k: _ratio(random.at[k, "leaked"], random.at[k, "test"]) for k in KEYS}
+    shares, shares_of_ours = ((t["leaked"] / t["test"]).fillna(0.0) for t in (random, ours))
     order = sorted(KEYS, key=lambda k: shares[k])
     labels = [_wrapped(BY_KEY[k].name, 22) for k in order]
     bars = go.Bar(
@@ -220,7 +220,7 @@ def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]
         mode="markers",
         name="LesionLab's split, by lesion",
         y=labels,
-        x=[_ratio(ours.at[k, "leaked"], ours.at[k, "test"]) for k in order],
+        x=[shares_of_ours[k] for k in order],
         cliponaxis=False,
         marker={"symbol": "diamond", "size": 11, "color": text_colour(is_dark())},
         hovertemplate="%{y}, LesionLab's split: %{x:.0%}<extra></extra>",
@@ -283,10 +283,6 @@ def _grey(dark: bool) -> str:
 
 def _share(part: int, whole: int, digits: int = 1) -> str:
     return percent(part / whole, digits) if whole else "none"
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 def _wrapped(text: str, width: int) -> str:

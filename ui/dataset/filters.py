@@ -26,7 +26,11 @@ def show(table: pd.DataFrame) -> np.ndarray:
         )
         passes = filters.passing(table)
         with place:
-            count(table, passes)
+            lesions = table["lesion"]
+            st.markdown(
+                f"**{passes.sum():,}** of {len(table):,} images, "
+                f"**{lesions[passes].nunique():,}** of {lesions.nunique():,} lesions"
+            )
             st.button(
                 "Reset filters",
                 icon=":material/filter_alt_off:",
@@ -35,15 +39,6 @@ def show(table: pd.DataFrame) -> np.ndarray:
                 disabled=bool(passes.all()),
             )
     return passes
-
-
-def count(table: pd.DataFrame, passes: np.ndarray) -> None:
-    """How many images and lesions pass."""
-    lesions = table["lesion"].to_numpy()
-    st.markdown(
-        f"**{passes.sum():,}** of {len(table):,} images, "
-        f"**{len(np.unique(lesions[passes])):,}** of {len(np.unique(lesions)):,} lesions"
-    )
 
 
 def reset() -> None:

@@ -7,9 +7,9 @@ from core.errors import DatasetError
 from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
-from ui.dataset import playlist, selection
-from ui.dataset.opening import facts_of, open_button
-from ui.dataset_cases import small
+from ui.dataset import playlist, selection, words
+from ui.dataset_cases import open_in_analyse, small
+from ui.parts.controls import select
 from ui.text import as_text
 
 PER_PAGE = 24
@@ -24,12 +24,11 @@ def show(table: pd.DataFrame, data: Dataset) -> None:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     outline = row.toggle("Outline", key="dataset_outline", persist_state="session")
-    order = row.selectbox(
+    order = select(
         "Order",
-        [o for o in ORDERS if o == "image_id" or o in table],
-        format_func=ORDERS.__getitem__,
-        key="dataset_order",
-        persist_state="session",
+        {o: name for o, name in ORDERS.items() if o == "image_id" or o in table},
+        "dataset_order",
+        row,
         label_visibility="collapsed",
         width=260,
     )
@@ -57,3 +56,32 @@ def _cell(image_id: str, facts: pd.Series, data: Dataset, outline: bool) -> None
     open_button(image_id, "gallery")
     playlist.button(image_id)
     st.caption(facts_of(facts))
+
+
+def facts_of(row: pd.Series) -> str:
+    """A row of the table of facts in a few words of Markdown."""
+    lines = [f"**{BY_KEY[row['dx']].name}**"]
+    if "age" in row:
+        age = "age unknown" if pd.isna(row["age"]) else f"{row['age']:.0f} years"
+        place = words.name("localization", row["localization"])
+        lines.append(f"{words.name('sex', row['sex'])}, {age}, {place}")
+    if isinstance(row.get("answer"), str):
+        lines.append(
+            ":material/check: the model agrees"
+            if row["answer"] == row["dx"]
+            else f":material/close: the model says {BY_KEY[row['answer']].name}"
+        )
+    lines.append(f":material/stacks: {words.name('split', row['split'])} split")
+    return "  \n".join(lines)
+
+
+def open_button(image_id: str, place: str) -> None:
+    """A button that opens the image on the Analyse page, whatever its filters say."""
+    if st.button(
+        image_id,
+        icon=":material/biotech:",
+        key=f"open_{place}_{image_id}",
+        help="Open in Analyse",
+        type="tertiary",
+    ):
+        open_in_analyse(image_id)

@@ -1,14 +1,14 @@
 """Importing HAM10000 from within the page."""
 
-import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import DatasetError
@@ -53,35 +53,36 @@ def offer() -> None:
         placeholder="/home/me/Downloads/skin-cancer-mnist-ham10000.zip",
         height=80,
     )
-    paths = [_path(line) for line in typed.splitlines() if line.strip()]
+    # File managers copy some paths in quotes.
+    typed_paths = [line.strip().strip("\"'") for line in typed.splitlines() if line.strip()]
+    paths = [Path(path).expanduser() for path in typed_paths]
     st.caption(
         "Or on the command line: `python -m core dataset import FIRST.zip SECOND.zip`. An import "
         "can be stopped and repeated; it goes on where it stopped."
     )
-    if not st.button(
+    if st.button(
         "Import",
         type="primary",
         icon=":material/database_upload:",
         disabled=not (files or paths),
         key="import_go",
     ):
-        return
-    with turn() as mine:
-        if mine:
-            _run(files, paths)
+        with turn() as mine:
+            if mine:
+                _run(files, paths)
 
 
 @contextmanager
 def turn() -> Iterator[bool]:
     """Whether nothing else is being imported; else it says so. Nothing else will be meanwhile."""
-    if not _turn().acquire(blocking=False):
-        st.warning("Another import is running. Wait until it is done, then reload this page.")
-        yield False
-        return
+    mine = _turn().acquire(blocking=False)
     try:
-        yield True
+        if not mine:
+            st.warning("Another import is running. Wait until it is done, then reload this page.")
+        yield mine
     finally:
-        _turn().release()
+        if mine:
+            _turn().release()
 
 
 def report() -> None:
@@ -90,33 +91,39 @@ def report() -> None:
         st.success(text, icon=":material/check_circle:")
 
 
+def follow(
+    bar: DeltaGenerator, words: Callable[[int, int, str], str]
+) -> Callable[[int, int, str], None]:
+    """What moves a bar, a few times a second: told how much is done, of how much, and what was done
+    last. Each move lets a click on Stop, or leaving the page, end the work in between."""
+    shown = 0.0
+
+    def progress(done: int, total: int, last: str) -> None:
+        nonlocal shown
+        if time.monotonic() - shown > 0.2:
+            shown = time.monotonic()
+            bar.progress(done / total, words(done, total, as_text(last)))
+
+    return progress
+
+
 def _run(files: Sequence[UploadedFile], paths: list[Path]) -> None:
     st.button("Stop", icon=":material/stop_circle:", key="import_stop", help="What is done stays.")
     bar = st.progress(0.0, "Checking the files…")
-    shown = 0.0
-
-    def progress(done: int, total: int, name: str) -> None:
-        nonlocal shown
-        # Each update lets a click on Stop, or leaving the page, end the import: between files.
-        if time.monotonic() - shown > 0.2:
-            shown = time.monotonic()
-            bar.progress(done / total, f"{as_text(name)}: {done:,} of {total:,} files")
-
+    progress = follow(bar, lambda done, total, name: f"{name}: {done:,} of {total:,} files")
     with tempfile.TemporaryDirectory(prefix="lesionlab-") as folder:
         try:
             archives = [*_stored(files, Path(folder)), *paths]
             done = import_archives(archives, progress=progress)
-        except DatasetError as error:
+        except (DatasetError, OSError) as error:
             bar.empty()
-            st.error(as_text(str(error)), title="The import stopped")
-            return
-        except OSError as error:
-            bar.empty()
-            st.error(
-                f"The upload cannot be stored ({error.strerror}). Make room on the disk, then "
-                "import again.",
-                title="The import stopped",
-            )
+            said = as_text(str(error))
+            if isinstance(error, OSError):
+                said = (
+                    f"The upload cannot be stored ({error.strerror}). Make room on the disk, then "
+                    "import again."
+                )
+            st.error(said, title="The import stopped")
             return
     found = status()
     st.session_state[_DONE] = (
@@ -133,12 +140,6 @@ def _stored(files: Sequence[UploadedFile], folder: Path) -> list[Path]:
     for number, file in enumerate(files):
         path = folder / str(number) / display_name(file.name)
         path.parent.mkdir()
-        with path.open("wb") as out:
-            shutil.copyfileobj(file, out)
+        path.write_bytes(file.getbuffer())
         stored.append(path)
     return stored
-
-
-def _path(line: str) -> Path:
-    """A typed path; file managers copy some in quotes."""
-    return Path(line.strip().strip("\"'")).expanduser()

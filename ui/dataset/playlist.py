@@ -63,7 +63,8 @@ def show(on_page: Sequence[str], data: Dataset) -> None:
                 address.open_analyse()
             files.download("Save as a file", HEAD + "\n".join(listed) + "\n", "playlist.txt")
             st.markdown("Or hand on this link:")
-            link = address_of("", "dataset", _parameters(listed))
+            wanted = {"view": "present", "cases": cases_of(listed)}
+            link = address_of("", "dataset", wanted)
             st.code(link, language=None, wrap_lines=True)
         st.file_uploader(
             "Open a saved playlist",
@@ -159,12 +160,8 @@ def listed_in(data: bytes) -> list[str]:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         return []
-    words = re.split(r"[\s,;]+", "\n".join(line for line in lines if line.strip()[:1] != "#"))
-    words = list(filter(None, words))
+    text = "\n".join(line for line in lines if not line.strip().startswith("#"))
+    words = re.findall(r"[^\s,;]+", text)
     if not all(_ID.fullmatch(word) for word in words):
         return []
     return ids_of(" ".join(words))
-
-
-def _parameters(listed: list[str]) -> dict[str, str]:
-    return {"view": "present", "cases": cases_of(listed)}

@@ -40,13 +40,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Picked:
-    """Images picked in a chart.
-
-    Attributes:
-        chart: where.
-        label: what they are, in words.
-        ids: image ids.
-    """
+    """Images picked in a chart, by their ids, and what they are in words."""
 
     chart: str
     label: str

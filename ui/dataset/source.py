@@ -39,12 +39,9 @@ def _facts(data: Dataset | None, known: pd.DataFrame | None) -> tuple[pd.DataFra
 def table() -> pd.DataFrame | None:
     """All facts per image (see `core.ham10000.explore.facts`); None if there are none at all."""
     data, known = state.dataset(), atlas()
-    if isinstance(data, str) and isinstance(known, str):
-        return None
-    found, _ = _facts(
-        None if isinstance(data, str) else data, None if isinstance(known, str) else known
-    )
-    return found
+    imported = None if isinstance(data, str) else data
+    made = None if isinstance(known, str) else known
+    return None if imported is None and made is None else _facts(imported, made)[0]
 
 
 def of_other_weights(known: pd.DataFrame) -> bool:

@@ -1,7 +1,5 @@
 """The starter set: seventy photos by one click, for those who have no dataset."""
 
-import time
-
 import streamlit as st
 
 from core.errors import DatasetError
@@ -75,15 +73,7 @@ def _run() -> None:
         help="What has been downloaded stays.",
     )
     bar = st.progress(0.0, "Asking the ISIC Archive…")
-    shown = 0.0
-
-    def progress(done: int, total: int, text: str) -> None:
-        nonlocal shown
-        # Each update lets a click on Stop, or leaving the page, end it.
-        if time.monotonic() - shown > 0.2:
-            shown = time.monotonic()
-            bar.progress(done / total, f"{done} of {total} photos. {as_text(text)}")
-
+    progress = importing.follow(bar, lambda done, total, text: f"{done} of {total} photos. {text}")
     try:
         st.session_state[_DONE] = starter.download(progress=progress)
     except DatasetError as error:

@@ -10,9 +10,10 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.explore import is_yes_no, leaks, measures, random_test
 from ui.choices import choose_one
 from ui.dataset import charts, filters, selection, words
-from ui.dataset.opening import facts_of, open_button
+from ui.dataset.gallery import facts_of, open_button
 from ui.dataset_cases import small
 from ui.figures import WITHOUT_TOOLS
+from ui.parts.controls import percent_slider, select
 from ui.text import as_text
 
 CLICK = "Click a bar to see its images below; hold Shift for more than one."
@@ -100,13 +101,8 @@ def outlines(table: pd.DataFrame) -> None:
         st.info("There are no measurements of these images.")
         return
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    measure = row.selectbox(
-        "Measured on the dataset's own outlines",
-        names,
-        format_func=words.title,
-        key="dataset_measure",
-        persist_state="session",
-    )
+    titles = {name: words.title(name) for name in names}
+    measure = select("Measured on the dataset's own outlines", titles, "dataset_measure", row)
     shares = _as_shares(row, "outlines")
     left, right = st.columns(2, gap="large")
     if is_yes_no(table[measure]):  # nothing spreads
@@ -129,13 +125,8 @@ def landscape(table: pd.DataFrame, data: Dataset | None, how: str) -> None:
     """The map of how alike the classifier sees the images."""
     left, right = st.columns([3, 1], gap="large")
     with left:
-        by = st.selectbox(
-            "Colour by",
-            [c for c in (*MAP_COLOURS, *measures(table)) if c in table],
-            format_func=words.title,
-            key="dataset_colour",
-            persist_state="session",
-        )
+        offered = [c for c in (*MAP_COLOURS, *measures(table)) if c in table]
+        by = select("Colour by", {c: words.title(c) for c in offered}, "dataset_colour")
         chart = charts.scatter(table, by)
         if corners := selection.rectangle(table):
             chart.figure.add_shape(type="rect", line_dash="dot", **corners)
@@ -190,16 +181,8 @@ def splits(table: pd.DataFrame) -> None:
         "the model is then tested on what it has seen, and looks better than it is. Try it:"
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    share = row.slider(
-        "Share of images for the test",
-        5,
-        50,
-        15,
-        5,
-        format="%d %%",
-        key="dataset_share",
-        persist_state="session",
-    )
+    asked = "Share of images for the test"
+    share = percent_slider(asked, 5, 50, 15, 5, key="dataset_share", place=row)
     row.button(
         "Draw another random split",
         icon=":material/casino:",
@@ -207,7 +190,7 @@ def splits(table: pd.DataFrame) -> None:
         on_click=_draw,
     )
     seed = st.session_state.get("dataset_seed", 0)
-    random = leaks(table, random_test(len(table), share / 100, seed))
+    random = leaks(table, random_test(len(table), share, seed))
     ours = leaks(table, (table["split"] == "test").to_numpy())
     with st.container(horizontal=True):
         for label, found in (

@@ -18,8 +18,8 @@ from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui import files
 from ui.figures import LEGEND_ABOVE
-from ui.frame import decide
 from ui.learning import choosing, links, outline_progress, problems
+from ui.parts.controls import confirm
 from ui.performance import charts
 from ui.text import as_text
 
@@ -168,23 +168,17 @@ def keep(me: Profile, answers: list[Answered]) -> None:
             disabled=not answers,
         )
         if st.button("Delete everything", key="progress_delete", icon=":material/delete:"):
-            _confirm(me)
-
-
-@st.dialog("Delete everything?")
-def _confirm(me: Profile) -> None:
-    st.write(
-        f"All quizzes and answers of {as_text(me.nickname)} are deleted from LesionLab's computer, "
-        "for good. Download them first if you want to keep them."
-    )
-    decide(
-        "Delete for good",
-        "Keep them",
-        ":material/delete_forever:",
-        _delete,
-        me,
-        key="progress_delete_confirmed",
-    )
+            confirm(
+                "Delete everything?",
+                f"All quizzes and answers of {as_text(me.nickname)} are deleted from LesionLab's "
+                "computer, for good. Download them first if you want to keep them.",
+                "Delete for good",
+                _delete,
+                me,
+                icon=":material/delete_forever:",
+                no="Keep them",
+                key="progress_delete_confirmed",
+            )
 
 
 def _delete(me: Profile) -> None:

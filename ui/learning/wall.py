@@ -17,8 +17,8 @@ from ui import access, files, lock
 from ui.browser import address_of
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS, colour
-from ui.frame import decide
 from ui.learning import class_shared, material, problems
+from ui.parts.controls import confirm
 from ui.performance import charts
 from ui.text import as_text
 
@@ -199,7 +199,15 @@ def _aside(code: str) -> None:
         )
         st.button("Leave", key="class_leave", on_click=_leave, help="The class stays as it is.")
         if st.button("Delete", key="class_delete", icon=":material/delete:"):
-            _confirm(code)
+            confirm(
+                "Delete this class?",
+                "All its answers are deleted, for good. Download the results first to keep them.",
+                "Delete for good",
+                _delete,
+                code,
+                icon=":material/delete_forever:",
+                key="class_delete_confirmed",
+            )
 
 
 @access.guarded
@@ -218,19 +226,6 @@ def _next(code: str, position: int) -> None:
 
 def _leave() -> None:
     st.session_state.pop(_LED, None)
-
-
-@st.dialog("Delete this class?")
-def _confirm(code: str) -> None:
-    st.write("All its answers are deleted, for good. Download the results first to keep them.")
-    decide(
-        "Delete for good",
-        "Keep it",
-        ":material/delete_forever:",
-        _delete,
-        code,
-        key="class_delete_confirmed",
-    )
 
 
 @access.guarded

@@ -9,18 +9,13 @@ import streamlit as st
 
 from core.batch.tables import safe_table
 from core.evaluation.figures import UNKNOWN
-from core.evaluation.files import (
-    ClassifierEvaluation,
-    EvaluationError,
-    SegmenterEvaluation,
-    read_training,
-)
+from core.evaluation.files import ClassifierEvaluation, SegmenterEvaluation
 from core.taxonomy import BY_KEY
 from train.experiments import Experiment
 from ui.choices import choose_one
 from ui.performance import charts, confusions, learning
-from ui.performance.sides import HEADS, Side
-from ui.text import as_text
+from ui.performance.evaluations import class_name
+from ui.performance.sides import HEADS, Measured
 
 CURVES, CONFUSION, ROC, REPORT, FIFTY = (
     "Curves",
@@ -31,7 +26,7 @@ CURVES, CONFUSION, ROC, REPORT, FIFTY = (
 )
 
 
-def show(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+def show(experiment: Experiment, kind: str, found: dict[str, Measured]) -> None:
     """One figure, of the run with images at random beside that by lesion."""
     shown = [CURVES, CONFUSION, ROC, REPORT] if kind == "classifier" else [CURVES, FIFTY]
     name = f"{experiment.key}-{kind}"
@@ -42,27 +37,11 @@ def show(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
     for split, side in found.items():
         st.markdown(f"**{HEADS[split]}**")
         if chosen == CURVES:
-            _curves(f"{name}-{split}", side)
+            learning.show_training(side.folder, f"experiment-curves-{name}-{split}")
         elif isinstance(side.figures, ClassifierEvaluation):
             {CONFUSION: _confusion, ROC: _roc, REPORT: _report}[chosen](
                 f"{name}-{split}", side.figures
             )
-
-
-def _curves(name: str, side: Side) -> None:
-    try:
-        table = read_training(side.folder)
-    except EvaluationError as error:
-        st.error(as_text(str(error)), title="No learning curve")
-        return
-    kept = learning.best_epoch(table)
-    charts.show(
-        learning.curves(table, kept),
-        f"experiment-curves-{name}",
-        learning.described(table),
-        learning.reading(table, kept, "was kept"),
-        table,
-    )
 
 
 def _confusion(name: str, figures: ClassifierEvaluation) -> None:
@@ -91,16 +70,8 @@ def _roc(name: str, figures: ClassifierEvaluation) -> None:
         auc = row.figures.get("auc", UNKNOWN).number(2)
         table = pd.DataFrame(points)
         looks = charts.line(key) if key in BY_KEY else {"dash": charts.DASHES[place % 7]}
-        traces.append(
-            {
-                "type": "scatter",
-                "x": 1 - table["specificity"],
-                "y": table["sensitivity"],
-                "mode": "lines",
-                "line": looks,
-                "name": f"{key}, AUC {auc}",
-            }
-        )
+        alarms = 1 - table["specificity"]
+        traces.append(charts.lines(alarms, table["sensitivity"], f"{key}, AUC {auc}", looks))
         parts.append(table.assign(question=key))
     if not parts:
         st.caption("This evaluation has no ROC curves.")
@@ -131,7 +102,7 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     table = pd.DataFrame(
         [
             {
-                "Class": BY_KEY[key].name if key in BY_KEY else key,
+                "Class": class_name(key),
                 **{m.capitalize(): row.figures.get(m, UNKNOWN).text(2) for m in measures},
                 "Support": row.support,
             }
@@ -140,19 +111,19 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
     )
     support = np.array([row.support for row in rows.values()])
     averages = (("macro average", support > 0), ("weighted average", support))
+    found = {
+        m.capitalize(): [row.figures.get(m, UNKNOWN).value or 0.0 for row in rows.values()]
+        for m in measures
+    }
     for label, weights in averages if support.any() else ():
-        values = {}
-        for m in measures:
-            found = [row.figures.get(m, UNKNOWN).value for row in rows.values()]
-            known = np.array([v if v is not None else 0.0 for v in found])
-            values[m.capitalize()] = f"{np.average(known, weights=weights):.2f}"
+        values = {m: f"{np.average(each, weights=weights):.2f}" for m, each in found.items()}
         table.loc[len(table)] = {"Class": label, **values, "Support": int(support.sum())}
     table = safe_table(table)
     st.dataframe(table, hide_index=True, height="content", alt="Classification report")
     charts.download(table, f"experiment-report-{name}")
 
 
-def _fifty(experiment: Experiment, found: dict[str, Side]) -> None:
+def _fifty(experiment: Experiment, found: dict[str, Measured]) -> None:
     rows = []
     if fixed := experiment.fixed:
         rows.append(

@@ -93,8 +93,8 @@ def likelihoods(found: ClassifierReport, scaling: Calibration) -> tuple[float, f
 
 def error(bins: pd.DataFrame) -> float:
     """Expected calibration error of the bins: mean gap, weighted by images (Guo et al., 2017)."""
-    gaps = (bins["confidence"] - bins["accuracy"]).abs() * bins["images"]
-    return float(gaps.sum() / bins["images"].sum())
+    gaps = (bins["confidence"] - bins["accuracy"]).abs()
+    return float(np.average(gaps, weights=bins["images"]))
 
 
 def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:

@@ -14,7 +14,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from core.batch.tables import safe_table
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
-from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
+from core.taxonomy import DIAGNOSES, KEYS
 from ui import files
 from ui.figures import colour, option, text_colour
 from ui.figures import figure as themed
@@ -34,14 +34,9 @@ def first_column() -> ColumnConfig:
     return st.column_config.TextColumn(pinned=True, width=210)
 
 
-def line(key: str, width: float = 2) -> dict[str, Any]:
+def line(key: str) -> dict[str, Any]:
     """A diagnosis' line: its colour and dashes."""
-    return {"color": colour(key, dark()), "dash": DASHES[KEYS.index(key)], "width": width}
-
-
-def symbol(key: str) -> str:
-    """A diagnosis' marker."""
-    return BY_KEY[key].marker
+    return {"color": colour(key, dark()), "dash": DASHES[KEYS.index(key)], "width": 2}
 
 
 def accent() -> str:
@@ -125,25 +120,14 @@ def nth(place: int, shade: str) -> dict[str, Any]:
     }
 
 
-def guide(axis: str, at: float, words: str = "") -> dict[str, Any]:
-    """Layout for a dotted line across a figure at a place of an axis, with a word at its end."""
-    other = {"x": "y", "y": "x"}[axis]
+def guide(at: float, words: str) -> dict[str, Any]:
+    """Layout for a dotted upright line across a figure, with words at its top."""
+    over_all = {"xref": "x", "yref": "paper"}
+    looks = {"color": faint(), "dash": "dot"}
     ink = {"color": text_colour(dark()), "size": 12}
-    line = {"type": "line", f"{axis}0": at, f"{axis}1": at, f"{other}0": 0, f"{other}1": 1}
-    note = {axis: at, other: 1, f"{axis}ref": axis, f"{other}ref": "paper", "text": words}
-    return {
-        "shapes": [
-            {
-                **line,
-                f"{axis}ref": axis,
-                f"{other}ref": "paper",
-                "line": {"color": faint(), "dash": "dot"},
-            }
-        ],
-        "annotations": [{**note, "showarrow": False, "yanchor": "bottom", "font": ink}]
-        if words
-        else [],
-    }
+    line = {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "line": looks}
+    note = {"text": words, "x": at, "y": 1, "showarrow": False, "yanchor": "bottom", "font": ink}
+    return {"shapes": [line | over_all], "annotations": [note | over_all]}
 
 
 def show(
@@ -253,7 +237,7 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
         125 + 32 * max(len(shown), 2),
         xaxis=axis(f"{measure}, with 95 % interval", range=SHARES),
         yaxis=axis("", autorange="reversed", ticksuffix=" "),
-        **({} if reference is None else guide("x", reference, f"{name} {reference:.3f}")),
+        **({} if reference is None else guide(reference, f"{name} {reference:.3f}")),
     )
 
 

@@ -1,9 +1,7 @@
 """Every model that was measured on our split, beside what others have published."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,8 +11,6 @@ from core.batch.tables import safe_table
 from core.evaluation.figures import LEAKS, Figure
 from core.evaluation.files import (
     ClassifierEvaluation,
-    Evaluation,
-    EvaluationError,
     SegmenterEvaluation,
     compared,
     names,
@@ -26,21 +22,17 @@ from core.glossary import TASKS
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import models_in_use
-from core.models.weights import WeightsError
 from core.settings import Settings
 from core.taxonomy import BY_KEY
-from ui import state
 from ui.performance import charts, experiments
-from ui.performance.evaluations import RULE, Choice, evaluation
-from ui.text import as_text
+from ui.performance.evaluations import RULE, Choice
+from ui.performance.sides import Measured, measured
 
 Row = dict[str, Any]
 
 TITLE = "Comparison"
-SHOWN = {
-    "classifier": ("macro_f1", "balanced_accuracy", "macro_auc", "accuracy", "ece"),
-    "segmenter": ("mean_iou", "mean_dice", "thresholded_jaccard", "failed"),
-}
+DIAGNOSING = ("macro_f1", "balanced_accuracy", "macro_auc", "accuracy", "ece")
+OUTLINING = ("mean_iou", "mean_dice", "thresholded_jaccard", "failed")
 SENSITIVITY = "sensitivity 90%"
 """The operating point at which two-class answers are compared."""
 MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
@@ -50,49 +42,29 @@ NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Measured:
-    """An evaluation of a model: where it lies, its figures, and the model's card (empty if it
-    cannot be read)."""
-
-    folder: Path
-    figures: Evaluation
-    card: Card
-
-    def row(self, figures: dict[str, str]) -> Row:
-        """A row of a table."""
-        split, views = self.figures.split, self.figures.views
-        averaged = f", mean of {views} views" if views > 1 else ""
-        leaks = f" ({LEAKS})" if self.card.leaks else ""
-        return {
-            "Model": f"{self.card.name or self.folder.name}{averaged}",
-            **figures,
-            "Measured on": f"{split}, {self.figures.images:,} images{leaks}",
-            "Learned from": learned_from(self.card),
-            "Source": self.figures.command or None,
-        }
-
-
 def show(choice: Choice) -> None:
     """One table for each task: what was measured here on the split and by the answer chosen, then
     the published figures with sources; last the experiments that students have read about."""
     weights = Settings.from_environment().weights
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
-    measured, problems = _measured([*shipped, *own, *compared(weights)], choice.split)
-    for problem in problems:
-        st.error(as_text(problem), title="An evaluation is left out")
+    evaluations = [
+        measured(folder, name)
+        for folder in (*shipped, *own, *compared(weights))
+        for name in names(folder)
+        if split_and_views(name)[0] == choice.split
+    ]
     diagnosis = partial(_diagnosis, answer=choice.answer)
-    tables: dict[str, tuple[Callable[[Measured], Row | None], str, tuple[str, ...]]] = {
-        TASKS["classifier"]: (diagnosis, "classifier", _names("classifier")),
+    tables: dict[str, tuple[Callable[[Measured], Row | None], str, Sequence[str]]] = {
+        TASKS["classifier"]: (diagnosis, "classifier", [NAMES[key] for key in DIAGNOSING]),
         "Benign or malignant": (_malignant, "", MALIGNANT),
-        TASKS["segmenter"]: (_outlines, "segmenter", _names("segmenter")),
+        TASKS["segmenter"]: (_outlines, "segmenter", [NAMES[key] for key in OUTLINING]),
     }
     for title, (row_of, task, columns) in tables.items():
         st.header(title, anchor=False)
         table = safe_table(
             pd.DataFrame(
-                [row for found in measured if (row := row_of(found)) is not None]
+                [row for found in evaluations if found and (row := row_of(found))]
                 + [_published(p) for p in PUBLISHED if p.task == task]
             ).reindex(columns=["Model", "Measured on", *columns, "Learned from", "Source"])
         )
@@ -135,28 +107,17 @@ def learned_from(card: Card) -> str | None:
     return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
 
 
-def _names(task: str) -> tuple[str, ...]:
-    return tuple(NAMES[key] for key in SHOWN[task])
-
-
-def _measured(folders: list[Path], split: str) -> tuple[list[Measured], list[str]]:
-    """Every evaluation on a split in some models' folders; and what cannot be read."""
-    found, problems = [], []
-    for folder in folders:
-        try:
-            card = state.card(folder)
-        except WeightsError:
-            card = Card()
-        for name in names(folder):
-            if split_and_views(name)[0] != split:
-                continue
-            try:
-                figures = evaluation(folder, name, diagnoses=False)
-            except EvaluationError as error:
-                problems.append(str(error))
-                continue
-            found.append(Measured(folder, figures, card))
-    return found, problems
+def _row(found: Measured, figures: dict[str, str]) -> Row:
+    split, views = found.figures.split, found.figures.views
+    averaged = f", mean of {views} views" if views > 1 else ""
+    leaks = f" ({LEAKS})" if found.card.leaks else ""
+    return {
+        "Model": f"{found.card.name or found.folder.name}{averaged}",
+        **figures,
+        "Measured on": f"{split}, {found.figures.images:,} images{leaks}",
+        "Learned from": learned_from(found.card),
+        "Source": found.figures.command or None,
+    }
 
 
 def _intervals(overall: dict[str, Figure]) -> dict[str, str]:
@@ -169,7 +130,7 @@ def _diagnosis(found: Measured, answer: str) -> Row | None:
     if not isinstance(figures, ClassifierEvaluation) or not set(figures.classes) <= set(BY_KEY):
         return None
     chosen = {} if answer == RULE else figures.most_probable
-    return found.row(_intervals(figures.overall | chosen))
+    return _row(found, _intervals(figures.overall | chosen))
 
 
 def _malignant(found: Measured) -> Row | None:
@@ -180,12 +141,12 @@ def _malignant(found: Measured) -> Row | None:
     half, point = view.at_half, view.operating_points.get(SENSITIVITY, {})
     shares = (half.get("sensitivity"), half.get("specificity"), point.get("specificity"))
     values = ("–" if share is None else f"{share:.3f}" for share in shares)
-    return found.row(dict(zip(MALIGNANT, (view.auc.text(), *values), strict=True)))
+    return _row(found, dict(zip(MALIGNANT, (view.auc.text(), *values), strict=True)))
 
 
 def _outlines(found: Measured) -> Row | None:
     outlines = isinstance(found.figures, SegmenterEvaluation)
-    return found.row(_intervals(found.figures.overall)) if outlines else None
+    return _row(found, _intervals(found.figures.overall)) if outlines else None
 
 
 def _published(p: Published) -> Row:

@@ -20,6 +20,7 @@ from ui import state
 from ui.choices import choose_one
 from ui.dataset_cases import open_in_analyse, small
 from ui.figures import option
+from ui.parts.controls import select
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, classifier_report
 from ui.text import as_text
@@ -34,14 +35,12 @@ def show(choice: Choice) -> None:
     found = classifier_report(choice.split)
     classes = found.classes
     truth, named = found.predictions["dx"].to_numpy(), found.named(choice.answer == RULE)
-    index = {key: k for k, key in enumerate(classes)}
-    counts = confusion(
-        np.array([index[k] for k in named]), np.array([index[k] for k in truth]), len(classes)
-    )
-    _choose_first(classes, counts)
+    index = pd.Index(classes)
+    counts = confusion(index.get_indexer(named), index.get_indexer(truth), len(classes))
+    opened = _opened(classes, counts)
     written = choose_one("In the cells", [SHARES, COUNTS], "cells")
     charts.show(
-        matrix(classes, counts, written == COUNTS, _opened()),
+        matrix(classes, counts, written == COUNTS, opened),
         "confusion",
         "Confusion matrix, rows the truth, columns the answer. "
         + " ".join(
@@ -55,34 +54,20 @@ def show(choice: Choice) -> None:
         selection_mode="points",
     )
     first, second = st.columns(2)
-    wanted = [
-        place.selectbox(
-            label,
-            classes,
-            format_func=lambda k: BY_KEY[k].name,
-            key=key,
-            persist_state="session",
-        )
-        for place, label, key in (
-            (first, "True diagnosis", "cell_truth"),
-            (second, "Model's answer", "cell_named"),
-        )
-    ]
-    _cell(found, (truth == wanted[0]) & (named == wanted[1]), wanted[0], wanted[1], choice.split)
+    diagnoses = {key: BY_KEY[key].name for key in classes}
+    row = select("True diagnosis", diagnoses, "cell_truth", first)
+    column = select("Model's answer", diagnoses, "cell_named", second)
+    _cell(found, (truth == row) & (named == column), row, column, choice.split)
 
 
-def _choose_first(classes: list[str], counts: np.ndarray) -> None:
-    """At first, the most frequent mistake is open."""
-    chosen = [st.session_state.get(key) for key in ("cell_truth", "cell_named")]
-    if not all(key in classes for key in chosen):
+def _opened(classes: list[str], counts: np.ndarray) -> tuple[str, str]:
+    """The cell whose photos are shown: true diagnosis, and the one named. At first it is that of
+    the most frequent mistake."""
+    if not all(st.session_state.get(key) in classes for key in ("cell_truth", "cell_named")):
         wrong = counts - np.diag(np.diag(counts))
         row, column = np.unravel_index(wrong.argmax(), wrong.shape)
         st.session_state["cell_truth"] = classes[row]
         st.session_state["cell_named"] = classes[column]
-
-
-def _opened() -> tuple[str, str]:
-    """The cell whose photos are shown: true diagnosis, and the one named."""
     return st.session_state["cell_truth"], st.session_state["cell_named"]
 
 
@@ -102,7 +87,7 @@ def matrix(
     photos = counts.sum(axis=1)
     shares = counts / np.maximum(photos[:, None], 1)
     scale = option("chartSequentialColors")
-    cells = [(row, column) for row in range(size) for column in range(size)]
+    cells = list(np.ndindex(size, size))
     # The scale runs from the page's own shade to its opposite, so words change shade half-way.
     pale, deep = ("#E4EDEF", "#08161A") if charts.dark() else ("#08161A", "#FFFFFF")
     field = {

@@ -1,6 +1,7 @@
 """Five questions to a notebook's figures, each asked of an experiment that was run here."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import pandas as pd
@@ -9,21 +10,19 @@ import streamlit as st
 from core.evaluation.difference import HOW, difference, signed
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError, names
+from core.evaluation.metrics import NAMES
 from core.formatting import percent
 from core.taxonomy import BY_KEY
 from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
+from ui.parts.controls import select
 from ui.performance import charts
-from ui.performance.evaluations import Choice, evaluation
-from ui.performance.sides import Side, compared, sides
+from ui.performance.evaluations import Choice, class_name, evaluation
+from ui.performance.sides import Measured, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "Read a notebook"
-MEASURES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro-F1",
-}
+MEASURES = ("accuracy", "balanced_accuracy", "macro_f1")
 RARE = 3
 """So many of the rarest classes are looked at."""
 SURE = 0.9
@@ -36,24 +35,15 @@ def show(choice: Choice) -> None:
         "A notebook reports an accuracy. Before you believe it, ask five questions. Each is asked "
         "here of an experiment that students often try, using its own results."
     )
-    found = {
-        e.key: (e, measured)
-        for e in EXPERIMENTS
-        if "classifier" in e.published and (measured := sides(e.key, "classifier")[1])
-    }
-    if not found:
+    asked = [e for e in EXPERIMENTS if "classifier" in e.published]
+    measured_of = {e.key: sides(e.key, "classifier")[1] for e in asked}
+    titles = {e.key: e.preset.title for e in asked if measured_of[e.key]}
+    if not titles:
         _missing("No experiment has been run here yet.", command(EXPERIMENTS[0].key))
         return
-    first = max(found, key=lambda key: len(found[key][1]))  # under both splits, if there is one
-    key = st.selectbox(
-        "Experiment",
-        list(found),
-        index=list(found).index(first),
-        format_func=lambda k: found[k][0].preset.title,
-        key="critical_experiment",
-        persist_state="session",
-    )
-    measured = found[key][1]
+    first = max(titles, key=lambda key: len(measured_of[key]))  # under both splits, if there is one
+    key = select("Experiment", titles, "critical_experiment", index=list(titles).index(first))
+    measured = measured_of[key]
     honest = measured[LESIONS] if LESIONS in measured else measured[IMAGES]
     questions: tuple[tuple[str, Callable[[], None]], ...] = (
         ("What was kept apart?", lambda: _split(key, measured)),
@@ -75,7 +65,7 @@ def _missing(what: str, how: str) -> None:
     )
 
 
-def _split(key: str, measured: dict[str, Side]) -> None:
+def _split(key: str, measured: dict[str, Measured]) -> None:
     st.markdown(
         "Photos of one lesion are near copies. Look for `train_test_split` on a table of images: "
         "then copies lie in training and test, and memory counts as skill. Look for the lesion's "
@@ -87,8 +77,9 @@ def _split(key: str, measured: dict[str, Side]) -> None:
     if leak := measured[IMAGES].figures.leak:
         st.markdown(as_text(leak.text()))
     rows = [
-        {"Measure": word, **compared(measured, lambda side, name=name: side.measure(name))}
-        for name, word in MEASURES.items()
+        {"Measure": NAMES[name]}
+        | compared({split: side.measure(name) for split, side in measured.items()})
+        for name in MEASURES
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The same training under both splits")
     st.caption(
@@ -97,7 +88,7 @@ def _split(key: str, measured: dict[str, Side]) -> None:
     )
 
 
-def _rare(key: str, side: Side) -> None:
+def _rare(key: str, side: Measured) -> None:
     rows = {k: row for k, row in side.classes().items() if row.support}
     st.markdown(
         "A recall of .71 on 17 photos is 12 of 17. Look for the number of photos of each class and "
@@ -106,7 +97,7 @@ def _rare(key: str, side: Side) -> None:
     table = pd.DataFrame(
         [
             {
-                "Class": BY_KEY[k].name if k in BY_KEY else k,
+                "Class": class_name(k),
                 "Test photos": rows[k].support,
                 "Recall": rows[k].figures.get("recall", UNKNOWN).text(2),
                 "Precision": rows[k].figures.get("precision", UNKNOWN).text(2),
@@ -122,7 +113,7 @@ def _rare(key: str, side: Side) -> None:
     charts.download(table, f"critical-rare-{key}")
 
 
-def _always(side: Side) -> None:
+def _always(side: Measured) -> None:
     classes = {k: row.support for k, row in side.classes().items() if row.support}
     common = max(classes, key=lambda k: classes[k])
     name = BY_KEY[common].name.lower() if common in BY_KEY else common
@@ -136,7 +127,7 @@ def _always(side: Side) -> None:
     )
 
 
-def _calibration(side: Side) -> None:
+def _calibration(side: Measured) -> None:
     figures = cast(ClassifierEvaluation, side.figures)
     after, ece = figures.reliability.get("after", {}), figures.overall.get("ece", UNKNOWN)
     st.markdown(
@@ -154,7 +145,7 @@ def _calibration(side: Side) -> None:
         )
 
 
-def _elsewhere(key: str, side: Side) -> None:
+def _elsewhere(key: str, side: Measured) -> None:
     st.markdown(
         "HAM10000 comes from two clinics. Look for figures on photos of another clinic, which "
         "nothing was trained or chosen on."
@@ -163,20 +154,19 @@ def _elsewhere(key: str, side: Side) -> None:
         _missing("This experiment was not measured elsewhere.", f"{command(key)} --more PHOTOS")
         return
     try:
-        away = Side(side.folder, evaluation(side.folder, ELSEWHERE, diagnoses=False), side.card)
+        away = replace(side, figures=evaluation(side.folder, ELSEWHERE, diagnoses=False))
     except EvaluationError as error:
         st.error(as_text(str(error)))
         return
     pairs = {
-        word: (side.measure(name), away.measure(name))
-        for name, word in MEASURES.items()
-        if name != "macro_f1"
+        NAMES[name]: (side.measure(name), away.measure(name))
+        for name in ("accuracy", "balanced_accuracy")
     }
     by_rule = side.by_rule or away.by_rule
     here, there = (each.classes(by_rule).get("mel") for each in (side, away))
     if here and there:
-        recalls = [row.figures.get("recall", UNKNOWN) for row in (here, there)]
-        pairs["Melanomas found"] = (recalls[0], recalls[1])
+        recall, elsewhere = (row.figures.get("recall", UNKNOWN) for row in (here, there))
+        pairs["Melanomas found"] = (recall, elsewhere)
     rows = [
         {
             "Measure": word,

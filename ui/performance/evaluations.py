@@ -7,7 +7,11 @@ import streamlit as st
 
 from core.evaluation.files import ELSEWHERE, Evaluation
 from core.evaluation.reports import ClassifierReport, SegmenterReport
+from core.models.cards import Card
 from core.models.registry import in_use
+from core.models.weights import WeightsError
+from core.taxonomy import BY_KEY
+from ui import state
 from ui.files import written_at
 
 RULE, MOST_PROBABLE = "rule", "most probable"
@@ -22,9 +26,17 @@ class Choice:
     answer: str
 
 
-def folder(model: str) -> Path:
-    """The folder of the weights in use of a kind, and of their evaluations."""
-    return in_use(model).folder
+def class_name(key: str) -> str:
+    """A class's name: its own where the classifier names something else than our diagnoses."""
+    return BY_KEY[key].name if key in BY_KEY else key
+
+
+def card_of(at: Path) -> Card:
+    """A model's card; an empty one, if it cannot be read."""
+    try:
+        return state.card(at)
+    except WeightsError:
+        return Card()
 
 
 def evaluation(at: Path, name: str, diagnoses: bool = True) -> Evaluation:
@@ -43,13 +55,13 @@ def classifier_report(split: str) -> ClassifierReport:
     Raises:
         EvaluationError: a file is missing or damaged, or the two do not belong together.
     """
-    place = folder("classifier")
+    place = in_use("classifier").folder
     return _classifier_report(place, split, _written_at(place, split))
 
 
 def segmenter_report(split: str) -> SegmenterReport:
     """As `classifier_report`."""
-    place = folder("segmenter")
+    place = in_use("segmenter").folder
     return _segmenter_report(place, split, _written_at(place, split))
 
 

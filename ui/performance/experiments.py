@@ -8,13 +8,14 @@ import streamlit as st
 from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
-from core.taxonomy import BY_KEY
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
+from ui.parts.controls import select
 from ui.performance import author_figures, charts
+from ui.performance.evaluations import class_name
 from ui.performance.overview import MEASURES
-from ui.performance.sides import HEADS, MEASURED, WORDS, Side, compared, sides
+from ui.performance.sides import HEADS, MEASURED, WORDS, Measured, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "What you may have read"
@@ -44,32 +45,25 @@ def show() -> None:
         f":material/menu_book: Published: {SOURCE}. Ours: test photos of each split, the most "
         f"probable class, in brackets 95 % intervals. {HOW}"
     )
-    titles = {e.key: e.preset.title for e in EXPERIMENTS}
-    key = st.selectbox(
-        "Experiment",
-        list(titles),
-        format_func=titles.__getitem__,
-        key="experiment",
-        persist_state="session",
-    )
+    key = select("Experiment", {e.key: e.preset.title for e in EXPERIMENTS}, "experiment")
     _one(next(e for e in EXPERIMENTS if e.key == key))
 
 
 def _rows(experiment: Experiment) -> list[dict[str, Any]]:
     """A line for each published measure of an experiment."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for kind, published in experiment.published.items():
         length, found = sides(experiment.key, kind)
-        for name, value in published.items():
-            rows.append(
-                {
-                    "Experiment": experiment.preset.title,
-                    "Length": LENGTHS[length] if length else "–",
-                    "Measure": WORDS[name],
-                    "Published": f"{value:.3f}",
-                    **compared(found, lambda side, name=name: side.measure(name)),
-                }
-            )
+        rows += [
+            {
+                "Experiment": experiment.preset.title,
+                "Length": LENGTHS[length] if length else "–",
+                "Measure": WORDS[name],
+                "Published": f"{value:.3f}",
+                **compared({split: side.measure(name) for split, side in found.items()}),
+            }
+            for name, value in published.items()
+        ]
     return rows
 
 
@@ -98,13 +92,13 @@ def _one(experiment: Experiment) -> None:
         author_figures.show(experiment, kind, found)
 
 
-def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
+def _overall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> None:
     published = experiment.published[kind]
     rows = [
         {
             "Measure": WORDS[name],
             "Published": f"{published[name]:.3f}" if name in published else "–",
-            **compared(found, lambda side, name=name: side.measure(name)),
+            **compared({split: side.measure(name) for split, side in found.items()}),
         }
         for name in MEASURED[kind]
     ]
@@ -117,7 +111,7 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Side]) -> None:
     st.caption(as_text(f"{counts}."))
 
 
-def _by_class(key: str, found: dict[str, Side]) -> None:
+def _by_class(key: str, found: dict[str, Measured]) -> None:
     by_rule = any(side.by_rule for side in found.values())  # unlike answers cannot be compared
     classes = {split: side.classes(by_rule) for split, side in found.items()}
     names = list(dict.fromkeys(name for rows in classes.values() for name in rows))
@@ -128,21 +122,12 @@ def _by_class(key: str, found: dict[str, Side]) -> None:
     )
     rows = []
     for name in names:
-        supports = [
-            str(classes[split][name].support)
-            for split in SPLITS
-            if split in classes and name in classes[split]
-        ]
+        measured = {split: of[name] for split, of in classes.items() if name in of}
         rows.append(
             {
-                "Class": BY_KEY[name].name if name in BY_KEY else name,
-                "Test photos": " / ".join(supports),
-                **compared(
-                    {s: side for s, side in found.items() if name in classes[s]},
-                    lambda side, name=name: side.classes(by_rule)[name].figures.get(
-                        measure, UNKNOWN
-                    ),
-                ),
+                "Class": class_name(name),
+                "Test photos": " / ".join(str(row.support) for row in measured.values()),
+                **compared({s: row.figures.get(measure, UNKNOWN) for s, row in measured.items()}),
             }
         )
     table = pd.DataFrame(rows)

@@ -1,5 +1,7 @@
 """How both models learned, epoch by epoch."""
 
+from pathlib import Path
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -7,12 +9,11 @@ import streamlit as st
 from core.evaluation.files import EvaluationError, read_training
 from core.evaluation.metrics import NAMES
 from core.glossary import TASKS
-from core.models.cards import Card, Training
-from core.models.weights import WeightsError
-from ui import state
+from core.models.cards import Training
+from core.models.registry import in_use
 from ui.figures import text_colour
 from ui.performance import charts
-from ui.performance.evaluations import Choice, folder
+from ui.performance.evaluations import Choice, card_of
 from ui.text import as_text
 
 TITLE = "Learning"
@@ -32,26 +33,40 @@ def show(choice: Choice) -> None:
     st.caption("From the training itself; the split chosen above changes nothing here.")
     for model, title in TASKS.items():
         st.header(title, anchor=False)
-        try:
-            table = read_training(folder(model))
-        except EvaluationError as error:
-            st.error(as_text(str(error)), title="No learning curve")
+        folder = in_use(model).folder
+        table = show_training(folder, f"learning-{model}")
+        if table is None:
             continue
-        kept = best_epoch(table)
-        charts.show(
-            curves(table, kept),
-            f"learning-{model}",
-            described(table),
-            reading(table, kept, "was kept"),
-            table,
-        )
-        try:
-            card = state.card(folder(model))
-        except WeightsError:
-            card = Card()
+        card = card_of(folder)
         took = duration_of(table, card.training)
         started = as_text(card.start or "not stated")
         st.caption(f"{len(table)} epochs{took}. Started from: {started}.")
+
+
+def show_training(folder: Path, name: str) -> pd.DataFrame | None:
+    """The curves of a model's training, and its table; None, and why, if that cannot be read."""
+    try:
+        table = read_training(folder)
+    except EvaluationError as error:
+        st.error(as_text(str(error)), title="No learning curve")
+        return None
+    show_curves(table, name, described(table), "was kept")
+    return table
+
+
+def show_curves(
+    table: pd.DataFrame, name: str, alt: str, said: str, live: pd.DataFrame | None = None
+) -> None:
+    """The curves with their reading help; arguments as for `charts.show`, `reading` and `curves`,
+    but the table or the points between the epochs may be empty."""
+    kept = best_epoch(table)
+    charts.show(
+        curves(table, kept, live),
+        name,
+        alt,
+        reading(table, kept, said),
+        live if live is not None and table.empty else table,
+    )
 
 
 def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
@@ -175,5 +190,5 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
         yaxis3=charts.axis(
             "Learning rate", domain=[0, 0.14], rangemode="tozero", nticks=3, exponentformat="none"
         ),
-        **({} if kept is None else charts.guide("x", kept, "kept")),
+        **({} if kept is None else charts.guide(kept, "kept")),
     )

@@ -15,33 +15,42 @@ from core.taxonomy import BY_KEY
 from ui.choices import choose_one
 from ui.drawings import drawings
 from ui.figures import text_colour
+from ui.parts.controls import percent_slider, select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
 BY_THRESHOLD, BY_SENSITIVITY = "Threshold", "Sensitivity"
-
-
-UNKNOWN = {
-    "Sensitivity": "none is present",
-    "Specificity": "all have it",
-    "PPV": "no positive calls",
-    "NPV": "no negative calls",
+MEANINGS = {
+    "Sensitivity": ("Share of those present that are found. Also: recall.", "none is present"),
+    "Specificity": ("Share of the others that are correctly not called.", "all have it"),
+    "PPV": (
+        "Positive predictive value: share of positive calls that are right. Also: precision.",
+        "no positive calls",
+    ),
+    "NPV": (
+        "Negative predictive value: share of negative calls that are right.",
+        "no negative calls",
+    ),
 }
-"""Why there is no figure."""
+"""What each figure is, and why there may be none."""
+
+Point = dict[str, tuple[float, float, float]]
+"""By the names of `MEANINGS`, a figure and the ends of its interval."""
 
 
 def show(choice: Choice) -> None:
     """A yes-no question, the threshold at which it is answered, and what that gives."""
     found = classifier_report(choice.split)
     first, second = st.columns(2)
-    key = first.selectbox(
+    questions = {MALIGNANT: "Malignant, or a precursor?"}
+    questions |= {k: f"{BY_KEY[k].name}?" for k in found.classes}
+    key = select(
         "Yes-no question",
-        [MALIGNANT, *found.classes],
-        format_func=lambda k: "Malignant, or a precursor?" if k == MALIGNANT else _ask(k),
-        key="question",
-        persist_state="session",
+        questions,
+        "question",
+        first,
         help="Malignant: melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
         "together, their probabilities added up.",
     )
@@ -51,18 +60,14 @@ def show(choice: Choice) -> None:
         st.info("On this split all photos have the same answer: there is nothing to tell apart.")
         return
     if by == BY_THRESHOLD:
-        least = st.slider(
-            "Say yes at this probability or more",
-            0, 100, 50, 1, format="%d %%", key="threshold", persist_state="session",
-        ) / 100  # fmt: skip
+        asked = "Say yes at this probability or more"
+        least = percent_slider(asked, 0, 100, 50, key="threshold")
     else:
-        wanted = st.slider(
-            "Find at least this share of those present",
-            1, 100, 90, 1, format="%d %%", key="sensitivity", persist_state="session",
-        )  # fmt: skip
-        least = curves.operating_point(truth, score, wanted / 100)["threshold"]
+        asked = "Find at least this share of those present"
+        wanted = percent_slider(asked, 1, 100, 90, key="sensitivity")
+        least = curves.operating_point(truth, score, wanted)["threshold"]
     point = _point(found, truth, score, least)
-    _in_numbers(point, truth, score >= least, least, _who(key))
+    _in_numbers(point, truth, score, least, _who(key))
     left, right = st.columns(2)
     with left:
         _roc(found, key, point)
@@ -83,13 +88,7 @@ def _who(key: str) -> str:
     return f"photos of {BY_KEY[key].name_in_sentence}"
 
 
-def _ask(key: str) -> str:
-    return f"{BY_KEY[key].name}?"
-
-
-def _point(
-    found: ClassifierReport, truth: np.ndarray, score: np.ndarray, least: float
-) -> dict[str, tuple[float, float, float]]:
+def _point(found: ClassifierReport, truth: np.ndarray, score: np.ndarray, least: float) -> Point:
     """Sensitivity, specificity, PPV and NPV of "score ≥ least", each with its interval."""
     called = score >= least
     above = np.column_stack([truth & called, ~truth & ~called, truth & called, ~truth & ~called])
@@ -97,35 +96,23 @@ def _point(
     ends = bootstrap_ratios(above, below, found.groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         values = above.sum(axis=0) / below.sum(axis=0)
-    names = ("Sensitivity", "Specificity", "PPV", "NPV")
     return {
         name: (float(value), float(low), float(high))
-        for name, value, (low, high) in zip(names, values, ends, strict=True)
+        for name, value, (low, high) in zip(MEANINGS, values, ends, strict=True)
     }
 
 
-def _in_numbers(
-    point: dict[str, tuple[float, float, float]],
-    truth: np.ndarray,
-    called: np.ndarray,
-    least: float,
-    who: str,
-) -> None:
+def _in_numbers(point: Point, truth: np.ndarray, score: np.ndarray, least: float, who: str) -> None:
+    called = score >= least
     yes, no = int(truth.sum()), int((~truth).sum())
     hits, alarms = int((truth & called).sum()), int((~truth & called).sum())
-    meanings = {
-        "Sensitivity": "Share of those present that are found. Also: recall.",
-        "Specificity": "Share of the others that are correctly not called.",
-        "PPV": "Positive predictive value: share of positive calls that are right. Also: "
-        "precision.",
-        "NPV": "Negative predictive value: share of negative calls that are right.",
-    }
     with st.container(horizontal=True):
         for name, (value, low, high) in point.items():
-            said = "–", UNKNOWN[name]
+            meaning, why_none = MEANINGS[name]
+            said = "–", why_none
             if not np.isnan(value):
                 said = percent(value, 1), f"{percent(low, 1)} to {percent(high, 1)}"
-            charts.metric(name, *said, 200, meanings[name])
+            charts.metric(name, *said, 200, meaning)
     st.markdown(
         f"Yes at **{percent(least, 1)}** or more: of {yes:,} {who} **{hits:,} are found and "
         f"{yes - hits:,} missed**; of {no:,} others **{alarms:,} raise a false alarm** and "
@@ -138,12 +125,11 @@ def _in_numbers(
     )
 
 
-def _roc(found: ClassifierReport, key: str, point: dict[str, tuple[float, float, float]]) -> None:
-    asked = _in_order(found, key)
-    kept = [points(found, each)[0] for each in asked]
+def _roc(found: ClassifierReport, key: str, point: Point) -> None:
+    drawn = _in_order(found, key, 0)
     traces = [
         _line(each, key, 1 - curve["specificity"], curve["sensitivity"])
-        for each, curve in zip(asked, kept, strict=True)
+        for each, curve in drawn.items()
     ]
     traces += [_guess([0, 1]), _mark(1 - point["Specificity"][0], point["Sensitivity"][0])]
     auc = _auc(found, key)
@@ -153,18 +139,14 @@ def _roc(found: ClassifierReport, key: str, point: dict[str, tuple[float, float,
         f"ROC curve. {auc}. At the chosen point sensitivity {point['Sensitivity'][0]:.2f} and "
         f"specificity {point['Specificity'][0]:.2f}.",
         "Up: more found. Right: more false alarms. The ring is the chosen point.",
-        pd.concat([c.assign(question=k) for k, c in zip(asked, kept, strict=True)]),
+        pd.concat([curve.assign(question=each) for each, curve in drawn.items()]),
     )
 
 
-def _precision_recall(
-    found: ClassifierReport, key: str, point: dict[str, tuple[float, float, float]], share: float
-) -> None:
-    asked = _in_order(found, key)
-    kept = [points(found, each)[1] for each in asked]
+def _precision_recall(found: ClassifierReport, key: str, point: Point, share: float) -> None:
+    drawn = _in_order(found, key, 1)
     traces = [
-        _line(each, key, curve["recall"], curve["precision"])
-        for each, curve in zip(asked, kept, strict=True)
+        _line(each, key, curve["recall"], curve["precision"]) for each, curve in drawn.items()
     ]
     traces.append(_guess([share, share]))
     if not np.isnan(point["PPV"][0]):
@@ -175,14 +157,16 @@ def _precision_recall(
         f"Precision-recall curve. At the chosen point precision {point['PPV'][0]:.2f}, recall "
         f"{point['Sensitivity'][0]:.2f}; pure guessing has precision {share:.2f}.",
         "Rare diagnoses show their false alarms here, where ROC hides them.",
-        pd.concat([c.assign(question=k) for k, c in zip(asked, kept, strict=True)]),
+        pd.concat([curve.assign(question=each) for each, curve in drawn.items()]),
     )
 
 
-def _in_order(found: ClassifierReport, key: str) -> list[str]:
-    """All questions that can be asked, the chosen one last: it is drawn on top."""
-    asked = [k for k in (MALIGNANT, *found.classes) if k != key]
-    return [k for k in (*asked, key) if not points(found, k)[0].empty]
+def _in_order(found: ClassifierReport, key: str, which: int) -> dict[str, pd.DataFrame]:
+    """One of the two curves of all questions that can be asked, the chosen one last: it is drawn on
+    top."""
+    others = [k for k in (MALIGNANT, *found.classes) if k != key]
+    both = {k: points(found, k) for k in (*others, key)}
+    return {k: curves[which] for k, curves in both.items() if not curves[0].empty}
 
 
 def points(found: ClassifierReport, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -214,19 +198,9 @@ def _guess(y: list[float]) -> dict[str, Any]:
 
 
 def _mark(x: float, y: float) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": [x],
-        "y": [y],
-        "mode": "markers",
-        "name": "chosen point",
-        "marker": {
-            "size": 17,
-            "symbol": "circle-open",
-            "line": {"width": 4},
-            "color": text_colour(charts.dark()),
-        },
-    }
+    ink = text_colour(charts.dark())
+    ring = {"size": 17, "symbol": "circle-open", "line": {"width": 4}, "color": ink}
+    return charts.lines([x], [y], "chosen point", {}, mode="markers", marker=ring)
 
 
 def _square(traces: list[dict[str, Any]], title: str, x: str, y: str) -> go.Figure:

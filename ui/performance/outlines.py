@@ -73,12 +73,11 @@ def _distribution(found: SegmenterReport, measure: str) -> None:
         yaxis=charts.axis("Images"),
         legend=LEGEND_ABOVE,
         margin={"l": 0, "r": 12, "t": 64, "b": 40},
-        **charts.guide("x", median, f"median {median:.3f}"),
+        **charts.guide(median, f"median {median:.3f}"),
         showlegend=bool(failed.any()),
         bargap=0,
     )
-    spreads = found.figures.distribution
-    spread = {"iou": spreads.iou, "dice": spreads.dice}[measure]
+    spread = getattr(found.figures.distribution, measure)
     quantiles = ", ".join(f"{q} % below {v:.3f}" for q, v in spread.percentiles.items())
     charts.show(
         figure,

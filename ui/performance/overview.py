@@ -94,7 +94,7 @@ def _classes(found: ClassifierReport, choice: Choice) -> None:
             row.figures.get(measure, UNKNOWN),
             f"n = {row.support:,}",
             colour(key, charts.dark()),
-            charts.symbol(key),
+            BY_KEY[key].marker,
         )
         for key, row in rows.items()
     ]
@@ -127,26 +127,21 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
     rows = dict(found.figures.classes)
     if answer != RULE:
         truth, named = found.predictions["dx"].to_numpy(), found.named(by_rule=False)
-        above, below = [], []
         present = [key for key in rows if (truth == key).any()]
-        for key in present:
-            true, said = truth == key, named == key
-            above += [true & said, true & said, 2 * (true & said)]
-            below += [said, true, true * 1 + said]
-        top, bottom = np.column_stack(above), np.column_stack(below)
-        shares = [True, True, False] * len(present)
-        ends = bootstrap_ratios(top, bottom, found.groups, proportions=shares)
+        true, said = (words[:, None] == np.array(present) for words in (truth, named))
+        hits = true & said
+        above, below = np.hstack([hits, hits, 2 * hits]), np.hstack([said, true, true * 1 + said])
+        shares = np.repeat([True, True, False], len(present)).tolist()
+        ends = bootstrap_ratios(above, below, found.groups, proportions=shares)
         with np.errstate(invalid="ignore", divide="ignore"):
-            values = top.sum(axis=0) / bottom.sum(axis=0)
+            values = above.sum(axis=0) / below.sum(axis=0)
         figures = [
             Figure(value=plain(float(value)), low=plain(float(low)), high=plain(float(high)))
             for value, (low, high) in zip(values, ends, strict=True)
         ]
+        measured = {key: figures[k :: len(present)] for k, key in enumerate(present)}
         for key, row in rows.items():
-            three = [UNKNOWN] * 3
-            if key in present:
-                place = 3 * present.index(key)
-                three = figures[place : place + 3]
+            three = measured.get(key, [UNKNOWN] * 3)
             changed = dict(zip(("precision", "recall", "f1"), three, strict=True))
             rows[key] = replace(row, figures=row.figures | changed)
     return dict(sorted(rows.items(), key=lambda item: _or_last(item[1].figures.get("f1", UNKNOWN))))

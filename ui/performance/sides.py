@@ -1,8 +1,7 @@
 """Our figures for the experiments that students have read about, of either split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -17,11 +16,9 @@ from core.evaluation.files import (
 )
 from core.evaluation.metrics import NAMES
 from core.models.cards import Card
-from core.models.weights import WeightsError
 from train.choices import IMAGES, LESIONS
 from train.experiments import SPLITS, figures_of, length_shown
-from ui import state
-from ui.performance.evaluations import evaluation
+from ui.performance.evaluations import card_of, evaluation
 from ui.text import as_text
 
 HEADS = {IMAGES: "Ours, images at random", LESIONS: "Ours, by lesion"}
@@ -34,8 +31,9 @@ WORDS = NAMES | {"pixel_accuracy": "Pixel accuracy"}
 
 
 @dataclass(frozen=True)
-class Side:
-    """An experiment's model under one split: where its figures lie, and the figures."""
+class Measured:
+    """An evaluation of a model: where it lies, its figures, and the model's card (empty if it
+    cannot be read)."""
 
     folder: Path
     figures: Evaluation
@@ -70,40 +68,36 @@ class Side:
         figures = self.figures
         if not isinstance(figures, ClassifierEvaluation):
             return {}
-        if by_rule:
-            return figures.classes
+        exact = {} if by_rule else figures.most_probable_classes
         return {
-            key: row
-            if key not in (exact := figures.most_probable_classes)
-            else ClassFigures(support=row.support, figures=row.figures | exact[key].figures)
+            key: replace(row, figures=row.figures | exact[key].figures) if key in exact else row
             for key, row in figures.classes.items()
         }
 
 
-def sides(key: str, kind: str) -> tuple[str | None, dict[str, Side]]:
+def measured(folder: Path, name: str) -> Measured | None:
+    """The evaluation of that name in a model's folder; None, and why, if it cannot be read."""
+    try:
+        figures = evaluation(folder, name, diagnoses=False)
+    except EvaluationError as error:
+        st.error(as_text(str(error)), title="An evaluation is left out")
+        return None
+    return Measured(folder, figures, card_of(folder))
+
+
+def sides(key: str, kind: str) -> tuple[str | None, dict[str, Measured]]:
     """What was measured of an experiment's model, by split, at the length that is shown."""
     length = length_shown(key, kind)
-    found: dict[str, Side] = {}
+    found = {}
     for split in SPLITS if length else ():
         folder = figures_of(key, kind, length or "", split)
-        if folder is None:
-            continue
-        try:
-            figures = evaluation(folder, "test", diagnoses=False)
-        except EvaluationError as error:
-            st.error(as_text(str(error)), title="An evaluation is left out")
-            continue
-        try:
-            card = state.card(folder)
-        except WeightsError:
-            card = Card()
-        found[split] = Side(folder, figures, card)
+        if folder and (side := measured(folder, "test")):
+            found[split] = side
     return length, found
 
 
-def compared(found: dict[str, Side], figure_of: Any) -> dict[str, str]:
-    """The cells of a row: each split's figure, and their difference."""
-    figures = {split: figure_of(side) for split, side in found.items()}
+def compared(figures: dict[str, Figure]) -> dict[str, str]:
+    """The cells of a row: the figure of each split that has one, and their difference."""
     cells = {HEADS[s]: figures[s].text() if s in figures else "not run" for s in SPLITS}
     both = len(figures) == len(SPLITS)
     apart = difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN

@@ -9,11 +9,13 @@ from core.evaluation.files import EvaluationError, command
 from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.models.cards import Card
+from core.models.registry import in_use
 from ui import state
 from ui.case import Case
 from ui.choices import choose_one
 from ui.figures import WITHOUT_TOOLS
-from ui.performance.evaluations import classifier_report, folder
+from ui.parts.controls import percent_slider
+from ui.performance.evaluations import classifier_report
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -47,14 +49,13 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         help="The malignant group: melanoma, basal cell carcinoma, actinic keratosis / Bowen's "
         "disease. Its probability is the sum of the three.",
     )
-    wanted = right.slider(
+    wanted = percent_slider(
         "Sensitivity wanted",
         50,
         99,
         90,
-        format="%d %%",
         key="line_sensitivity",
-        persist_state="session",
+        place=right,
         help="The share of those present that must be found.",
     )
     keys, sick = TARGETS[target], SICK[target]
@@ -62,7 +63,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     if truth.all() or not truth.any():
         st.info(f"The validation split has no {sick}, or nothing else.", icon=":material/info:")
         return
-    line = operating_point(truth, score, wanted / 100)
+    line = operating_point(truth, score, wanted)
     with st.container(horizontal=True, gap="large"):
         st.metric(
             f"Threshold: call it {NAMES[target]} at this or more", percent(line["threshold"], 1)
@@ -82,7 +83,7 @@ def predictions(split: str) -> ClassifierReport:
     did."""
     found = classifier_report(split)
     if found.figures.weights != state.cards().get("classifier", Card()).sha256:
-        remedy = f"Make it again with: {command(folder('classifier'), split)}"
+        remedy = f"Make it again with: {command(in_use('classifier').folder, split)}"
         raise EvaluationError(f"The {split} split was evaluated with other weights. {remedy}")
     return found
 

@@ -4,7 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.evaluation.metrics import NAMES
 from train.jobs import Run, Runs
+from ui.parts.controls import select
 from ui.performance import charts
 from ui.training import curves, store, words
 
@@ -23,8 +25,8 @@ def show(runs: Runs, everything: list[Run]) -> None:
             icon=":material/stacked_line_chart:",
         )
         return
-    kept = [id for id in st.session_state.get(CHOSEN, _newest(begun)) if id in begun]
-    st.session_state[CHOSEN] = kept
+    kept = st.session_state.get(CHOSEN, _newest(begun))
+    st.session_state[CHOSEN] = [id for id in kept if id in begun]
     labels = words.labels(list(begun.values()))
     chosen = st.multiselect(
         f"Runs, up to {MOST}",
@@ -69,12 +71,10 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         return
     if st.session_state.get(MEASURE) not in offered:
         st.session_state[MEASURE] = offered[0]
-    column = st.selectbox(
+    column = select(
         "Curve of",
-        offered,
-        format_func=curves.title,
-        key=MEASURE,
-        persist_state="session",
+        {name: curves.title(name) for name in offered},
+        MEASURE,
         help="On the validation photos of each run's own data, but for the training loss.",
     )
     drawn = [name for name, table in tables.items() if column in table]
@@ -97,7 +97,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
         row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
-        rows.append(row | {words.measure(k): v for k, v in words.measures(run.best).items()})
+        rows.append(row | {NAMES[k]: v for k, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
     st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(
@@ -140,7 +140,9 @@ def _differences(compared: dict[str, Run]) -> None:
     if everything:
         table.insert(0, "≠", ["≠" if field in differ else "" for field in fields])
     st.dataframe(
-        table.style.apply(_mark, axis=1),
+        table.style.apply(
+            lambda row: ["font-weight: 600" if row.get("≠") else ""] * len(row), axis=1
+        ),
         hide_index=True,
         height="content",
         column_config={
@@ -150,7 +152,3 @@ def _differences(compared: dict[str, Run]) -> None:
         alt="Choices of the compared runs" + ("; ≠ marks those that differ" if everything else ""),
     )
     charts.download(table, "runs-choices")
-
-
-def _mark(row: pd.Series) -> list[str]:
-    return ["font-weight: 600" if row.get("≠") else ""] * len(row)

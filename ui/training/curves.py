@@ -20,21 +20,12 @@ def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
         live: points between the epochs, see `train.jobs.watch.read_live`.
         name: for its widgets and files.
     """
-    kept = learning.best_epoch(table)
-    charts.show(
-        learning.curves(table, kept, live),
-        name,
-        f"Learning curves over {len(table)} finished epochs. {_ends(table)}",
-        learning.reading(table, kept, "is the best so far"),
-        live if table.empty else table,
+    ends = ", ".join(
+        f"{title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
+        for c in columns({"": table})
     )
-
-
-def _ends(table: pd.DataFrame) -> str:
-    names = [c for c in columns({"": table}) if c in table]
-    return ", ".join(
-        f"{title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}" for c in names
-    )
+    alt = f"Learning curves over {len(table)} finished epochs. {ends}"
+    learning.show_curves(table, name, alt, "is the best so far", live)
 
 
 def columns(tables: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
@@ -26,7 +26,6 @@ PREFIX = "new_"
 LENGTH = PREFIX + "length"
 """Of a preset, a key of `train.presets.LENGTHS`."""
 
-SOURCES = {HAM10000: "HAM10000", "folder": "A folder on this computer"}
 STAGES = 4
 CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
@@ -100,7 +99,8 @@ def show() -> None:
     _presets()
     with st.container(border=True):
         kind = CONFIGS[_task()]
-        names = _names()
+        names = {field.name for field in fields(kind)}
+        network = "architecture" if "architecture" in names else "encoder"
         own = [model for model in store.offered_models() if model.own]
         left, right = st.columns(2, gap="large")
         with left:
@@ -110,8 +110,8 @@ def show() -> None:
                 _select("labels")
             _number("limit")
         with right:
-            _select("architecture" if "architecture" in names else "encoder", free=True)
-            _select("start", _starts(own))
+            _select(network, free=True)
+            _select("start", _starts(_of(network), own))
             if "freeze" in names:
                 _select("freeze")
         _lengths()
@@ -146,7 +146,7 @@ def _presets() -> None:
 def preset_config(key: str) -> Config:
     """The choices of a preset at the length that is chosen, if it has several."""
     lengths = BY_KEY[key].lengths
-    return lengths.get(_of(LENGTH.removeprefix(PREFIX)) or QUICK, lengths[QUICK])
+    return lengths.get(st.session_state.get(LENGTH, QUICK), lengths[QUICK])
 
 
 def _take_preset() -> None:
@@ -155,14 +155,13 @@ def _take_preset() -> None:
 
 
 def _task() -> str:
-    choose_one(
+    return choose_one(
         "Task",
         {key: task.title for key, task in TASKS.items()},
         PREFIX + "kind",
         on_change=_take_task,
-        help=_help("What the network learns. Another task fills in its own defaults.", TASKS),
+        help=help_on("What the network learns. Another task fills in its own defaults.", TASKS),
     )
-    return str(_of("kind"))
 
 
 def _take_task() -> None:
@@ -171,14 +170,14 @@ def _take_task() -> None:
 
 def _source(kind: str) -> None:
     """Where the photos come from. A server that others can open reads no folder by its name."""
-    options = [HAM10000]
+    options = {HAM10000: "HAM10000"}
     if kind != "hybrid" and access.check().allowed:
-        options.append("folder")
+        options["folder"] = "A folder on this computer"
     elif _of("source") != HAM10000:
         st.session_state[PREFIX + "source"] = HAM10000
     source = choose_one(
         "Data",
-        {key: SOURCES[key] for key in options},
+        options,
         PREFIX + "source",
         help="HAM10000 as you imported it, or photos of your own. The hybrid needs photos with "
         "both a diagnosis and a mask, which HAM10000 alone has.",
@@ -214,9 +213,8 @@ def _more() -> None:
     )
 
 
-def _starts(own: list[StoredModel]) -> dict[str, Choice]:
-    """Weights that the network in the form can start from, models of finished runs included."""
-    network = _of("architecture") if "architecture" in _names() else _of("encoder")
+def _starts(network: str, own: list[StoredModel]) -> dict[str, Choice]:
+    """Weights that a network can start from, models of finished runs included."""
     found = {key: STARTS[key] for key in usable_starts(network)}
     for model in own:
         if model.card.network == network and not model.card.leaks:
@@ -265,10 +263,6 @@ def _several(name: str, found: Mapping[str, str], weight: str, text: str, **more
         _number(weight)
 
 
-def _names() -> set[str]:
-    return {field.name for field in fields(CONFIGS[_of("kind")])}
-
-
 def _lengths() -> None:
     """Epochs and sizes, a pair for each stage."""
     first, second, third = st.columns(3, vertical_alignment="bottom")
@@ -276,23 +270,8 @@ def _lengths() -> None:
     epochs, size = specs(Stage).values()
     for number in range(count):
         which = "" if count == 1 else f", stage {number + 1}"
-        first.number_input(
-            f"Epochs{which}",
-            int(epochs.least),
-            int(epochs.most),
-            key=f"{PREFIX}epochs{number}",
-            persist_state="session",
-            help=epochs.text,
-        )
-        second.number_input(
-            f"Size{which}, px",
-            int(size.least),
-            int(size.most),
-            step=int(size.step),
-            key=f"{PREFIX}size{number}",
-            persist_state="session",
-            help=size.text,
-        )
+        _number_input(first, f"Epochs{which}", epochs, f"epochs{number}")
+        _number_input(second, f"Size{which}, px", size, f"size{number}")
     third.number_input(
         "Stages",
         1,
@@ -304,10 +283,9 @@ def _lengths() -> None:
 
 
 def _learning(names: Iterable[str], own: list[StoredModel]) -> None:
-    if "loss" in names:
-        _select("loss")
-    if "mask_loss" in names:
-        _select("mask_loss")
+    for name in ("loss", "mask_loss"):
+        if name in names:
+            _select(name)
     if "teachers" in names:
         _teachers(own)
     with st.grid(3, min_column_width=180):
@@ -334,7 +312,7 @@ def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool =
         key=PREFIX + name,
         persist_state="session",
         accept_new_options=free,
-        help=_help(spec.text, options),
+        help=help_on(spec.text, options),
     )
     if picked in options:
         st.caption(options[picked].text)
@@ -342,14 +320,19 @@ def _select(name: str, options: Mapping[Any, Choice] | None = None, free: bool =
 
 def _number(name: str) -> None:
     spec = _spec(name)
-    most = max(CORES, _of(name)) if name in ("threads", "workers") else spec.most
-    st.number_input(
-        spec.title,
+    if name in ("threads", "workers"):
+        spec = replace(spec, most=max(CORES, _of(name)))
+    _number_input(st, spec.title, spec, name)
+
+
+def _number_input(place: Any, label: str, spec: Spec, key: str) -> None:
+    place.number_input(
+        label,
         spec.kind(spec.least),
-        spec.kind(most),
+        spec.kind(spec.most),
         step=spec.kind(spec.step),
         format="%g" if spec.kind is float else None,
-        key=PREFIX + name,
+        key=PREFIX + key,
         persist_state="session",
         help=spec.text,
     )
@@ -359,7 +342,8 @@ def _spec(name: str) -> Spec:
     return specs(CONFIGS[_of("kind")])[name]
 
 
-def _help(text: str, options: Mapping[Any, Choice]) -> str:
+def help_on(text: str, options: Mapping[Any, Choice]) -> str:
+    """The help of a field, with what each of its options means."""
     return "\n".join([text, "", *(f"- **{as_text(o.title)}**: {o.text}" for o in options.values())])
 
 

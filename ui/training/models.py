@@ -10,7 +10,8 @@ from train.finish.package import IMPORTED, remove
 from train.finish.package_check import PackageError
 from train.jobs import Run
 from ui import access, subprocess_task
-from ui.frame import decide, shipped_button
+from ui.frame import shipped_button
+from ui.parts.controls import confirm
 from ui.text import as_code, as_text
 from ui.training import outcome, store
 
@@ -49,23 +50,21 @@ def _model(model: StoredModel, names: dict[str, str]) -> None:
         if run.startswith(IMPORTED) and st.button(
             "Remove", key=f"remove_{model.folder}", icon=":material/delete:", disabled=closed
         ):
-            _confirm_removal(model)
+            confirm(
+                "Remove this model?",
+                f"“{as_text(model.card.name or model.kind)}” came from elsewhere. It is gone for "
+                "good then, with everything that came in the same ZIP file; the app goes back to "
+                "the shipped model if it uses this one. The ZIP file itself can be imported again.",
+                "Remove",
+                _remove,
+                model.folder.parents[1],
+                key="remove_for_good",
+            )
         return
     if not used.own:
         st.markdown(":green-badge[:material/check: In use]")
     else:
         shipped_button("Back to the shipped model", model.kind, "back")
-
-
-@st.dialog("Remove this model?")
-def _confirm_removal(model: StoredModel) -> None:
-    run = model.folder.parents[1]
-    st.write(
-        f"“{as_text(model.card.name or model.kind)}” came from elsewhere. It is gone for good "
-        "then, with everything that came in the same ZIP file; the app goes back to the shipped "
-        "model if it uses this one. The ZIP file itself can be imported again."
-    )
-    decide("Remove", "Keep it", ":material/delete:", _remove, run, key="remove_for_good")
 
 
 @access.guarded

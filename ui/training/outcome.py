@@ -19,12 +19,11 @@ from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
 from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
-from core.taxonomy import BY_KEY
 from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, files, state, subprocess_task
-from ui.frame import decide
-from ui.performance.evaluations import evaluation
+from ui.parts.controls import confirm
+from ui.performance.evaluations import class_name, evaluation
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
 from ui.training import store, words
@@ -71,10 +70,9 @@ def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
 
 def _classes(found: dict[str, ClassFigures], split: str) -> None:
     """Each class of the run's own, whatever they are called."""
-    names = [BY_KEY[key].name if key in BY_KEY else key for key in found]
     table = pd.DataFrame(
         {
-            "Class": names,
+            "Class": [class_name(key) for key in found],
             "Photos": [row.support for row in found.values()],
             **{
                 title: [row.figures.get(measure, UNKNOWN).text(2) for row in found.values()]
@@ -101,24 +99,19 @@ def offer(kind: str, folder: Path, card: Card) -> None:
         disabled=not access.check().allowed,
         help="It asks first.",
     ):
-        _confirm_use(kind, folder, card.name or kind)
-
-
-@st.dialog("Use this model for everybody?")
-def _confirm_use(kind: str, folder: Path, name: str) -> None:
-    st.write(
-        f"From the next click on, every page answers with **{as_text(name)}**, for everybody who "
-        "has the app open, and says so. The sidebar leads back to the shipped model."
-    )
-    decide(
-        "Use it for everybody",
-        "Not now",
-        ":material/deployed_code:",
-        _use,
-        kind,
-        folder,
-        key="use_for_everybody",
-    )
+        confirm(
+            "Use this model for everybody?",
+            f"From the next click on, every page answers with **{as_text(card.name or kind)}**, "
+            "for everybody who has the app open, and says so. The sidebar leads back to the "
+            "shipped model.",
+            "Use it for everybody",
+            _use,
+            kind,
+            folder,
+            icon=":material/deployed_code:",
+            no="Not now",
+            key="use_for_everybody",
+        )
 
 
 @access.guarded
@@ -150,21 +143,23 @@ def _test(run: Run, kind: str, folder: Path) -> None:
         help=f"This model was measured on it {times} so far.",
         disabled=not access.check().allowed,
     ):
-        _confirm_test(run, kind, len(looks))
-
-
-@st.dialog("Open the test split?")
-def _confirm_test(run: Run, kind: str, looks: int) -> None:
-    st.write(
-        "The test photos answer one question once: how good is the model that I have decided on? "
-        "Who looks, changes something, and looks again is choosing by the test, and its figures "
-        "flatter from then on. Decide by validation, and open the test last."
-    )
-    st.write(
-        f"That it was looked at is noted on the model's card ({looks} times so far). It takes "
-        "about as long as measuring on validation did."
-    )
-    decide("Measure on test", "Not yet", ":material/lock_open:", _look_at_test, run.id, kind)
+        paragraphs = (
+            "The test photos answer one question once: how good is the model that I have decided "
+            "on? Who looks, changes something, and looks again is choosing by the test, and its "
+            "figures flatter from then on. Decide by validation, and open the test last.",
+            f"That it was looked at is noted on the model's card ({len(looks)} times so far). It "
+            "takes about as long as measuring on validation did.",
+        )
+        confirm(
+            "Open the test split?",
+            "\n\n".join(paragraphs),
+            "Measure on test",
+            _look_at_test,
+            run.id,
+            kind,
+            icon=":material/lock_open:",
+            no="Not yet",
+        )
 
 
 def _look_at_test(run: str, kind: str) -> None:

@@ -16,17 +16,15 @@ SHEET = "training_preview"
 def show() -> None:
     """One switch for each group of random changes, and their preview on request."""
     with st.expander("Augmentation, with a preview", icon=":material/auto_awesome_motion:"):
+        spec = words.SPECS["augment"]
         st.pills(
-            words.SPECS["augment"].title,
+            spec.title,
             list(AUGMENTATIONS),
             selection_mode="multi",
             format_func=lambda name: AUGMENTATIONS[name].title,
             key=form.PREFIX + "augment",
             persist_state="session",
-            help="\n".join(
-                [words.SPECS["augment"].text, ""]
-                + [f"- **{a.title}**: {a.text}" for a in AUGMENTATIONS.values()]
-            ),
+            help=form.help_on(spec.text, AUGMENTATIONS),
         )
         if st.toggle(
             "Show what it does to a few photos",

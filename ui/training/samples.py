@@ -13,8 +13,8 @@ from core.formatting import chance
 from core.imaging.image import to_jpeg
 from core.imaging.overlay import draw
 from core.system.json_files import read_object
-from core.taxonomy import BY_KEY
 from train.jobs import Run
+from ui.performance.evaluations import class_name
 from ui.performance.outlines import TRUTH_COLOUR
 from ui.text import as_text
 
@@ -67,10 +67,10 @@ def _words(photo: dict[str, Any]) -> list[str]:
         said = _said(photo)
         sign = ":material/check:" if said == photo["truth"] else ":material/close:"
         share = photo["probabilities"][said]
-        lines.append(f"{sign} Says {as_text(_class(said))}, {chance(share)}")
+        lines.append(f"{sign} Says {as_text(class_name(said))}, {chance(share)}")
         if said != photo["truth"]:
             truth = photo["probabilities"].get(photo["truth"], 0.0)
-            lines.append(f"It is {as_text(_class(photo['truth']))}, given {chance(truth)}")
+            lines.append(f"It is {as_text(class_name(photo['truth']))}, given {chance(truth)}")
     if "iou" in photo:
         lines.append(f"Overlap (IoU) {photo['iou']:.2f}")
     return lines
@@ -79,7 +79,9 @@ def _words(photo: dict[str, Any]) -> list[str]:
 def _alt(photo: dict[str, Any], epoch: int) -> str:
     parts = [f"Photo {photo['name']} after epoch {epoch}"]
     if "probabilities" in photo:
-        parts.append(f"answered {_class(_said(photo))}, true class {_class(photo['truth'])}")
+        parts.append(
+            f"answered {class_name(_said(photo))}, true class {class_name(photo['truth'])}"
+        )
     if "iou" in photo:
         parts.append(f"outlined with an IoU of {photo['iou']:.2f}")
     return ", ".join(parts)
@@ -87,10 +89,6 @@ def _alt(photo: dict[str, Any], epoch: int) -> str:
 
 def _said(photo: dict[str, Any]) -> str:
     return max(photo["probabilities"], key=photo["probabilities"].get)
-
-
-def _class(key: str) -> str:
-    return BY_KEY[key].name if key in BY_KEY else key
 
 
 def _picture(folder: Path, photo: dict[str, Any]) -> bytes:

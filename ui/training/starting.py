@@ -1,6 +1,7 @@
 """Below the form: what the training will do, what it will cost, and the button that starts it."""
 
 import json
+from itertools import chain, count
 from pathlib import Path
 
 import streamlit as st
@@ -78,11 +79,8 @@ def _name(config: Config) -> str:
     network = words.value("architecture", config.network)
     title = BY_KEY[key].title if key else f"{network}, {words.value('kind', config.kind).lower()}"
     taken = {run.name for run in store.opened().recent()}
-    name, number = title, 1
-    while name in taken:
-        number += 1
-        name = f"{title} {number}"
-    return name
+    numbered = chain([title], (f"{title} {number}" for number in count(2)))
+    return next(name for name in numbered if name not in taken)
 
 
 def _changes(config: Config) -> None:
@@ -130,22 +128,27 @@ def _weights(config: Config) -> bool:
 def _data(config: Config) -> bool:
     """Whether there are photos to learn from; says what to do if not."""
     if config.data == HAM10000:
-        if isinstance(state.dataset(), str):
-            st.info(
-                "Import it first, on the Dataset page; or train on a folder of your own.",
-                title="HAM10000 has not been imported",
-                icon=":material/download:",
-            )
-            st.page_link(
-                "pages/screens/dataset.py", label="Go to Dataset", icon=":material/dataset:"
-            )
-            return False
-        return True
+        if not isinstance(state.dataset(), str):
+            return True
+        st.info(
+            "Import it first, on the Dataset page; or train on a folder of your own.",
+            title="HAM10000 has not been imported",
+            icon=":material/download:",
+        )
+        st.page_link("pages/screens/dataset.py", label="Go to Dataset", icon=":material/dataset:")
+        return False
     found = _folder(config.kind, config.data)
     if isinstance(found, str):
         st.warning(as_text(found), title="This folder cannot be used")
         return False
-    _about(found)
+    counts = found.table["split"].value_counts()
+    classes = f" in {len(found.classes)} classes" if found.classes else " with masks"
+    parts = [
+        f"{len(found.table):,} photos{classes}: {counts.get('train', 0):,} to learn from, "
+        f"{counts.get('validation', 0):,} for validation, {counts.get('test', 0):,} for test.",
+        *found.notes,
+    ]
+    st.caption(as_text(" ".join(parts)))
     return True
 
 
@@ -155,17 +158,6 @@ def _folder(kind: str, path: str) -> Folder | str:
         return (mask_folder if kind == "segmenter" else class_folder)(Path(path))
     except (DatasetError, OSError) as error:
         return str(error)
-
-
-def _about(found: Folder) -> None:
-    counts = found.table["split"].value_counts()
-    classes = f" in {len(found.classes)} classes" if found.classes else " with masks"
-    parts = [
-        f"{len(found.table):,} photos{classes}: {counts.get('train', 0):,} to learn from, "
-        f"{counts.get('validation', 0):,} for validation, {counts.get('test', 0):,} for test.",
-        *found.notes,
-    ]
-    st.caption(as_text(" ".join(parts)))
 
 
 def _estimate(config: Config, ready: bool) -> None:
@@ -222,10 +214,8 @@ def _places(found: dict[str, float]) -> list[tuple[Path, float]]:
     settings = Settings.from_environment()
     own = st.session_state[form.PREFIX + "source"] != HAM10000
     photos = settings.cache if own else settings.data
-    shares = [
-        (settings.runs, found["disk_bytes"] - found.get("photo_bytes", 0)),
-        (photos, found.get("photo_bytes", 0)),
-    ]
+    whole, of_photos = found["disk_bytes"], found.get("photo_bytes", 0)
     if same_disk(settings.runs, photos):
-        return [(settings.runs, found["disk_bytes"])]
+        return [(settings.runs, whole)]
+    shares = [(settings.runs, whole - of_photos), (photos, of_photos)]
     return [(folder, part) for folder, part in shares if part]

@@ -1,12 +1,14 @@
 """What LesionLab keeps on the disk, and the button that clears what can be made again."""
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
 from core.settings import Settings
 from core.system.storage import CLEARED, TITLES, Item, clear, size, survey
 from ui import access
-from ui.frame import decide
+from ui.parts.controls import confirm
 from ui.text import as_text
 
 DONE = "storage_done"
@@ -41,7 +43,23 @@ def show() -> None:
         help="Removes what can be made again and is not in use: prepared models, decoded photos "
         "and features. Trainings, models and the dataset stay.",
     ):
-        _confirm(clearable)
+        freed: Counter[str] = Counter()
+        for item in clearable:
+            freed[item.kind] += item.nbytes
+        lines = [f"- {TITLES[kind]}: {size(freed[kind])}" for kind in CLEARED if kind in freed]
+        lines += [
+            "",
+            "It is made again when it is needed, which takes seconds for a model and minutes for "
+            "the photos of a training. What a running training or the app uses stays.",
+        ]
+        confirm(
+            "Clear what can be made again?",
+            "\n".join(lines),
+            "Clear",
+            _clear,
+            icon=":material/delete_sweep:",
+            key="storage_clear_now",
+        )
 
 
 def _row(kind: str, items: list[Item]) -> dict[str, str | int]:
@@ -55,19 +73,6 @@ def _row(kind: str, items: list[Item]) -> dict[str, str | int]:
         "Can be cleared": "yes" if kind in CLEARED else "no",
         "Where": ", ".join(places),
     }
-
-
-@st.dialog("Clear what can be made again?")
-def _confirm(clearable: list[Item]) -> None:
-    for kind in CLEARED:
-        of_kind = [item.nbytes for item in clearable if item.kind == kind]
-        if of_kind:
-            st.markdown(f"- {TITLES[kind]}: {size(sum(of_kind))}")
-    st.write(
-        "It is made again when it is needed, which takes seconds for a model and minutes for the "
-        "photos of a training. What a running training or the app uses stays."
-    )
-    decide("Clear", "Keep it", ":material/delete_sweep:", _clear, key="storage_clear_now")
 
 
 @access.guarded

@@ -40,11 +40,6 @@ def states(runs: list[Run]) -> States:
     return tuple((run.id, run.state) for run in runs)
 
 
-def every(runs: list[Run]) -> float | None:
-    """Seconds between two looks: none while nothing changes by itself."""
-    return SECONDS if any(run.active for run in runs) else None
-
-
 def watched(seen: States) -> list[Run]:
     """All runs now, for what refreshes itself; the whole page reruns once one of them is in
     another state than `seen`."""

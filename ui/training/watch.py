@@ -7,7 +7,8 @@ from core.models.registry import kinds_in_use
 from train.jobs import Run, Runs
 from train.jobs.states import AT_WORK
 from ui import access
-from ui.frame import decide, duration
+from ui.frame import duration
+from ui.parts.controls import confirm, select
 from ui.text import as_text
 from ui.training import curves, form, outcome, samples, store, words
 from ui.training import waiting as queue
@@ -26,19 +27,12 @@ def show(runs: Runs, everything: list[Run]) -> None:
         )
         _bin(runs)
         return
-    labels = words.labels(everything)
-    chosen = st.selectbox(
-        "Run",
-        list(labels),
-        format_func=labels.__getitem__,
-        key=store.RUN,
-        persist_state="session",
-    )
+    chosen = select("Run", words.labels(everything), store.RUN)
     run = next(run for run in everything if run.id == chosen)
     _header(run)
-    every = store.SECONDS if run.active else None
     outcome.show(run)
-    st.fragment(_live, run_every=every)(run.id, store.states(everything))
+    live = st.fragment(_live, run_every=store.SECONDS if run.active else None)
+    live(run.id, store.states(everything))
     _choices(run)
     _bin(runs)
 
@@ -65,7 +59,7 @@ def _actions(run: Run) -> None:
         if run.state in ("running", "unknown") and st.button(
             "Stop", icon=":material/stop_circle:", disabled=closed
         ):
-            _confirm_stop(run)
+            _ask_to_stop(run)
         if run.state == "stopping":
             st.button("Stopping…", icon=":material/stop_circle:", disabled=True)
         if run.resumable:
@@ -100,34 +94,31 @@ def _actions(run: Run) -> None:
             help="Into the bin, from where it can be taken back. Stop it first if it runs.",
         )
         if pressed and used:
-            _confirm_delete(run)
+            confirm(
+                "Delete the run whose model is in use?",
+                "Every page answers with a model of this run, for everybody who has the app open. "
+                "With the run in the bin, they get the shipped one. Undo brings the run back, and "
+                "“Use this model” its model.",
+                "Delete, use the shipped model",
+                store.delete,
+                run,
+                key="delete_in_use",
+            )
 
 
-@st.dialog("Delete the run whose model is in use?")
-def _confirm_delete(run: Run) -> None:
-    st.write(
-        "Every page answers with a model of this run, for everybody who has the app open. With the "
-        "run in the bin, they get the shipped one. Undo brings the run back, and “Use this model” "
-        "its model."
-    )
-    decide(
-        "Delete, use the shipped model",
-        "Keep it",
-        ":material/delete:",
-        store.delete,
-        run,
-        key="delete_in_use",
-    )
-
-
-@st.dialog("Stop this training?")
-def _confirm_stop(run: Run) -> None:
+def _ask_to_stop(run: Run) -> None:
     kept = {0: "No epoch is finished yet, so it would start over", 1: "Its finished epoch is kept"}
-    st.write(
+    confirm(
+        "Stop this training?",
         f"{kept.get(run.epochs, f'Its {run.epochs} finished epochs are kept')}. Only the "
-        "unfinished epoch is lost: “Resume” goes on from there, whenever you like."
+        "unfinished epoch is lost: “Resume” goes on from there, whenever you like.",
+        "Stop training",
+        store.attempt,
+        "stop",
+        run.id,
+        icon=":material/stop_circle:",
+        no="Let it go on",
     )
-    decide("Stop training", "Let it go on", ":material/stop_circle:", store.attempt, "stop", run.id)
 
 
 def _duplicate(run: Run) -> None:
@@ -235,21 +226,15 @@ def _bin(runs: Runs) -> None:
                 disabled=closed,
             )
         if st.button("Empty the bin", icon=":material/delete_forever:", disabled=closed):
-            _confirm_purge(len(binned))
-
-
-@st.dialog("Empty the bin?")
-def _confirm_purge(count: int) -> None:
-    st.write(
-        f"{count} deleted {'run is' if count == 1 else 'runs are'} gone for good then, with "
-        "checkpoints, curves and models. This cannot be undone."
-    )
-    decide(
-        "Empty the bin",
-        "Keep them",
-        ":material/delete_forever:",
-        store.attempt,
-        "purge",
-        0,
-        key="purge_for_good",
-    )
+            confirm(
+                "Empty the bin?",
+                f"{len(binned)} deleted {'run is' if len(binned) == 1 else 'runs are'} gone for "
+                "good then, with checkpoints, curves and models. This cannot be undone.",
+                "Empty the bin",
+                store.attempt,
+                "purge",
+                0,
+                icon=":material/delete_forever:",
+                no="Keep them",
+                key="purge_for_good",
+            )

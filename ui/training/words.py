@@ -81,9 +81,7 @@ def when(moment: datetime) -> str:
 
 def field(name: str) -> str:
     """What a field of a configuration is called."""
-    if name == "kind":
-        return "Task"
-    return SPECS[name].title if name in SPECS else name.replace("_", " ").capitalize()
+    return "Task" if name == "kind" else SPECS[name].title
 
 
 def value(name: str, chosen: Any) -> str:
@@ -121,14 +119,8 @@ def differing(configs: Sequence[Config]) -> list[str]:
 def measures(row: dict[str, float]) -> dict[str, float]:
     """The measures of validation among the columns of a row of `metrics.csv`, by their keys in
     `core.evaluation.metrics.NAMES`, the most telling first."""
-    found = {k.removeprefix("val_"): v for k, v in row.items() if k.startswith("val_")}
-    order = [*(k for k in HEADLINES if k in found), *(k for k in NAMES if k in found)]
-    return {key: found[key] for key in dict.fromkeys(order)}
-
-
-def measure(key: str) -> str:
-    """What a measure is called."""
-    return NAMES.get(key, key.replace("_", " ").capitalize())
+    order = dict.fromkeys([*HEADLINES, *NAMES])
+    return {key: row[f"val_{key}"] for key in order if f"val_{key}" in row}
 
 
 def plan(config: Config) -> str:

@@ -23,10 +23,6 @@ class CannotOpenError(Exception):
 class Window(Protocol):
     """A window, from its opening to its end."""
 
-    @property
-    def name(self) -> str:
-        """What it is, for the terminal."""
-
     def open(self, url: str) -> None:
         """Show an address, until the window is closed; from the main thread.
 
@@ -49,8 +45,6 @@ class DefaultBrowser:
         say: tells a person.
         away: seconds without any page that are taken for the end.
     """
-
-    name = "your browser"
 
     def __init__(
         self, visited: Callable[[], bool], say: Callable[[str], None], away: float = AWAY_SECONDS

@@ -93,9 +93,13 @@ def show_first(listed: Sequence[str]) -> None:
     Args:
         listed: one id at least.
     """
+    _ask_for((known(listed) or listed)[0])
+
+
+def known(listed: Sequence[str]) -> list[str]:
+    """Those cases of a playlist that the dataset has."""
     data = state.dataset()
-    known = [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
-    _ask_for((known or listed)[0])
+    return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
 
 
 def choose(image_id: str) -> None:
@@ -165,11 +169,9 @@ def ids_of(words: str) -> list[str]:
     return list(dict.fromkeys(found))[:MOST_CASES]
 
 
-def cases_of(ids: object) -> str:
+def cases_of(ids: Sequence[str]) -> str:
     """A playlist for an address: the ids' digits, apart by full stops."""
-    return (
-        ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids) if isinstance(ids, list) else ""
-    )
+    return ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids)
 
 
 def _ours() -> dict[str, str]:

@@ -93,6 +93,15 @@ def bar_figure(
     return figure(bars, height, dark, xaxis=ticks, yaxis=names, **layout)
 
 
+def show_figure(drawn: go.Figure, alt: str, key: str) -> None:
+    """Show a chart that is only looked at.
+
+    Args:
+        alt: the chart in words, for screen readers.
+    """
+    st.plotly_chart(drawn, config=WITHOUT_TOOLS, alt=alt, key=key)
+
+
 def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
     """The seven probabilities of one or two photos, malignant group above benign. Bars of the left
     photo are filled, those of the right one pale within a line."""

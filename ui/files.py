@@ -13,7 +13,9 @@ from streamlit.typing import UploadedFile
 KINDS = {
     ".csv": "text/csv",
     ".html": "text/html",
+    ".json": "application/json",
     ".pdf": "application/pdf",
+    ".png": "image/png",
     ".txt": "text/plain",
     ".zip": "application/zip",
 }

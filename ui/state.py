@@ -17,6 +17,7 @@ from core.errors import DatasetError
 from core.ham10000.dataset import Dataset, folder
 from core.ham10000.splits import SplitError
 from core.imaging.black_frame import PAINTED_OVER
+from core.imaging.heatmaps import share_inside
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
@@ -81,6 +82,10 @@ class ShownAnalysis:
         """The photo to draw on, uint8 H×W×3, its longest side `SHOWN_PX`; a smaller photo is
         enlarged anew at each call."""
         return canvas_for(self.photo, SHOWN_PX, SHOWN_PX)
+
+    def heat_inside(self, heatmap: np.ndarray) -> float | None:
+        """The share of a heatmap's heat inside the outline, 0…1; None without heat or outline."""
+        return share_inside(heatmap, self.mask) if self.mask.any() else None
 
     @property
     def nbytes(self) -> int:

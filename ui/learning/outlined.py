@@ -95,7 +95,7 @@ def picture(
     lines.append(Line("You", "dotted", painted_mask(mine) if isinstance(mine, Painted) else mine))
     canvas = canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX)
     said = ", ".join(f"{line.name} {line.style}" for line in lines)
-    outlines(canvas, lines, f"The photo with its outlines: {said}", "outlined")
+    outlines(canvas, lines, f"The photo with its outlines: {said}")
 
 
 def table(scores: OutlineScores, expert: str) -> None:

@@ -16,7 +16,7 @@ from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, files, lock
 from ui.browser import address_of
 from ui.choices import choose_one
-from ui.figures import WITHOUT_TOOLS, colour
+from ui.figures import colour, show_figure
 from ui.frame import decide
 from ui.learning import class_shared, material, problems
 from ui.performance import charts
@@ -153,12 +153,7 @@ def _wall(code: str) -> None:
             class_shared.truth(seen.truth)
         hidden = st.toggle("Hide the tally until the reveal", True, key="class_hide")
         if seen.revealed or not hidden:
-            st.plotly_chart(
-                _tally(seen),
-                config=WITHOUT_TOOLS,
-                alt=_tally_words(seen),
-                key="class_tally",
-            )
+            show_figure(_tally(seen), _tally_words(seen), "class_tally")
         _controls(seen)
     if seen.scores:
         st.markdown("**Right so far**")

@@ -21,7 +21,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
-from ui.figures import WITHOUT_TOOLS, describe_spread, spread_bars
+from ui.figures import describe_spread, show_figure, spread_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
@@ -174,12 +174,7 @@ def _show_views(views: EightViews) -> None:
         f"**{views.agreeing} of 8** views give the answer {answer}"
         + (f"; the others: {instead}." if others else ".")
     )
-    st.plotly_chart(
-        spread_bars(views),
-        config=WITHOUT_TOOLS,
-        alt=describe_spread(views),
-        key="bars_views",
-    )
+    show_figure(spread_bars(views), describe_spread(views), "bars_views")
     st.caption(
         "Bar: the photo as it is. Line: from the lowest to the highest of the eight views. "
         "Diamond: their mean."
@@ -239,15 +234,14 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
         )
     before, after = shown.analysis, cleaned.analysis
     st.markdown(_changed(before, after))
-    order = ORDER
     st.table(
         {
-            "Diagnosis": [BY_KEY[k].name for k in order],
-            "As it is": [as_text(chance(before.probability(k))) for k in order],
-            "Without hair": [as_text(chance(after.probability(k))) for k in order],
+            "Diagnosis": [BY_KEY[k].name for k in ORDER],
+            "As it is": [as_text(chance(before.probability(k))) for k in ORDER],
+            "Without hair": [as_text(chance(after.probability(k))) for k in ORDER],
             "Change": [
-                f"{100 * change:+z.1f} points"
-                for change in (after.probability(k) - before.probability(k) for k in order)
+                f"{100 * (after.probability(k) - before.probability(k)):+z.1f} points"
+                for k in ORDER
             ],
         }
     )

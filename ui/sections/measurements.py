@@ -11,7 +11,7 @@ from core.lesion.measure import Measurements
 from core.lesion.measure_words import Row, described
 from ui.case import Case
 from ui.drawings import drawings
-from ui.figures import WITHOUT_TOOLS
+from ui.figures import show_figure
 from ui.scale import width_mm
 from ui.sections.charts import colour_bars, describe_colours
 from ui.state import ShownAnalysis
@@ -127,12 +127,7 @@ def _colour(measured: Measurements) -> None:
         f"the skin around; a colour counts once it covers at least {percent(LEAST_SHARE)} of the "
         "lesion. White must be lighter than that skin. Cameras differ: look for yourself."
     )
-    st.plotly_chart(
-        colour_bars(measured),
-        config=WITHOUT_TOOLS,
-        alt=describe_colours(measured),
-        key="colours",
-    )
+    show_figure(colour_bars(measured), describe_colours(measured), "colours")
 
 
 def _table(*rows: Row) -> None:

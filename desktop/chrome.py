@@ -73,18 +73,11 @@ class Chrome:
         program: path of Chrome, Chromium or Edge.
         profile: each program has a folder of its own in it; made if it is not there.
         visited: whether a page of LesionLab is open.
-        away: seconds without any page, and with a program that runs on, that are taken for the end.
     """
 
-    def __init__(
-        self,
-        program: str,
-        profile: Path,
-        visited: Callable[[], bool],
-        away: float = AWAY_SECONDS,
-    ) -> None:
+    def __init__(self, program: str, profile: Path, visited: Callable[[], bool]) -> None:
         self._program, self._profile = program, profile / Path(program).stem
-        self._visited, self._away = visited, away
+        self._visited = visited
         self._ended = Event()
         self._url = ""
         self.others: list[subprocess.Popen[bytes]] = []
@@ -105,7 +98,7 @@ class Chrome:
             code = self._process.poll()
             gone = gone or (now if code is not None else 0.0)
             if not gone:
-                if opened and (now - seen > self._away or self._pages() == 0):
+                if opened and (now - seen > AWAY_SECONDS or self._pages() == 0):
                     break
             elif opened and now - max(seen, gone) > CLOSED_SECONDS:
                 return

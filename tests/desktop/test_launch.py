@@ -245,9 +245,10 @@ def test_the_default_browser_ends_when_no_page_was_open_for_long(
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda url: not opened.append(url))
     monkeypatch.setattr(windows, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(windows, "AWAY_SECONDS", 0.2)
     said: list[str] = []
     visits = Away(3)
-    browser = DefaultBrowser(visits, said.append, away=0.2)
+    browser = DefaultBrowser(visits, said.append)
     browser.open("http://127.0.0.1:1/")
     browser.show()
     assert opened == ["http://127.0.0.1:1/"] * 2

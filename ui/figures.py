@@ -112,31 +112,30 @@ def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
 
 
 def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> go.Figure:
-    keys = ORDER
-    colours = [colour(k, dark) for k in keys]
+    colours = [colour(k, dark) for k in ORDER]
     pale = [f"rgba{(*bytes.fromhex(c[1:]), 0.3)}" for c in colours]
     bars = []
     for label, analysis, filling in (("Left", left, colours), ("Right", right, pale)):
         if analysis is None:
             continue
-        shares = [analysis.probability(k) for k in keys]
+        shares = [analysis.probability(k) for k in ORDER]
         bars.append(
             go.Bar(
                 orientation="h",
                 name=label,
-                y=[tick_label(k) for k in keys],
+                y=[tick_label(k) for k in ORDER],
                 x=shares,
                 text=[f"{label[0]} {chance(s)}" for s in shares],
                 textposition="outside",
                 cliponaxis=False,
-                marker=marks(keys, dark)
+                marker=marks(ORDER, dark)
                 | {"color": filling, "line": {"color": colours, "width": 2}},
                 hovertemplate=f"{label}, %{{y}}: %{{x:.0%}}<extra></extra>",
             )
         )
     # On the right is room for the longest label on a phone.
     return bar_figure(
-        bars, 80 * len(keys), dark, 1.45, bargap=0.3, bargroupgap=0.15, showlegend=False
+        bars, 80 * len(ORDER), dark, 1.45, bargap=0.3, bargroupgap=0.15, showlegend=False
     )
 
 
@@ -149,10 +148,9 @@ def spread_bars(views: EightViews) -> go.Figure:
 
 def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
     mean = dict(zip(views.classes, views.mean, strict=True))
-    keys = ORDER
-    ticks = [tick_label(k) for k in keys]
-    straight = [float(views.of(k)[0]) for k in keys]
-    least, most = ([float(end(views.of(k))) for k in keys] for end in (np.min, np.max))
+    ticks = [tick_label(k) for k in ORDER]
+    straight = [float(views.of(k)[0]) for k in ORDER]
+    least, most = ([float(end(views.of(k))) for k in ORDER] for end in (np.min, np.max))
     line = text_colour(dark)
     bars = go.Bar(
         orientation="h",
@@ -161,7 +159,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         x=straight,
         # Pale, so that the whiskers stand out from every colour. The legend would show the first
         # one's colour: no box for them.
-        marker=marks(keys, dark) | {"opacity": 0.55},
+        marker=marks(ORDER, dark) | {"opacity": 0.55},
         showlegend=False,
         error_x={
             "type": "data",
@@ -181,7 +179,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         cliponaxis=False,
         name="Mean of eight views",
         y=ticks,
-        x=[mean[k] for k in keys],
+        x=[mean[k] for k in ORDER],
         marker={
             "symbol": "diamond",
             "size": 11,

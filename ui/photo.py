@@ -26,14 +26,7 @@ OVERLAY_PX = 2400
 
 @dataclass(frozen=True)
 class Layers:
-    """What lies on a photo.
-
-    Attributes:
-        outline: the lesion's border.
-        fill: opacity of the lesion's area, 0…1.
-        heatmap: whether a heatmap is shown.
-        heat: its opacity, 0…1.
-    """
+    """What lies on a photo; `fill` of the lesion's area and `heat` are opacities, 0…1."""
 
     outline: bool
     fill: float

@@ -1,5 +1,6 @@
 """What is loaded once for everybody, and what is remembered of finished analyses."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,11 +65,9 @@ class ShownAnalysis:
     """One analysis, and what it is shown with.
 
     Attributes:
-        analysis: of the photo.
         photo: uint8 h×w×3, its longest side at most `SHOWN_PX`; of a smaller photo, itself.
         mask: bool H×W, of the size of `preview`.
         notes: how the file was read.
-        quality: of the photo, as measured.
     """
 
     analysis: Analysis
@@ -175,10 +174,8 @@ def model_server() -> ModelServer:
 
 def forget(digest: str) -> None:
     """Forget what the models said of a photo, if they are there."""
-    try:
+    with contextlib.suppress(WeightsError, SettingsError):
         model_server().forget(digest)
-    except (WeightsError, SettingsError):
-        return
 
 
 def usual() -> dict[str, float]:

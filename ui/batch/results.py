@@ -173,22 +173,20 @@ def _table(photos: Sequence[Photo]) -> None:
             batches.open_in_analyse(photo)
 
 
-def frame(photos: Sequence[Photo], known: Mapping[str, str] | None = None) -> pd.DataFrame:
+def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
     """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. The
     table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
 
     Args:
         known: keys of true diagnoses by `Photo.image`; where there are any, they are a column.
     """
-    return pd.DataFrame([_row(photo, known or {}) for photo in photos])
+    return pd.DataFrame([_row(photo, known) for photo in photos])
 
 
 def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
     measured = photo.measurements
-    true = {}
-    if known:
-        key = known.get(photo.image)
-        true = {"Truth": BY_KEY[key].name if key else None}
+    key = known.get(photo.image)
+    true = {"Truth": BY_KEY[key].name if key else None} if known else {}
     return {
         "": data_url(photo.thumbnail, "jpeg"),
         "Photo": safe(photo.name),

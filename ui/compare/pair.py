@@ -44,8 +44,7 @@ class Side:
 
 def slots() -> tuple[str, str]:
     """Slots of the case pickers of the left and the right side."""
-    first, second = st.session_state.get("sides", ("one_", "two_"))
-    return first, second
+    return st.session_state.get("sides", ("one_", "two_"))
 
 
 def swap() -> None:

@@ -25,7 +25,7 @@ from ui.answer import attempt
 from ui.case import Case
 from ui.learning import asking, feedback, links, material
 from ui.parts.outlines import Line, outlines
-from ui.state import SHOWN_PX, ShownAnalysis
+from ui.state import SHOWN_PX
 from ui.text import as_text
 
 ONE_EXPERT = (
@@ -54,7 +54,8 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     except (DatasetError, ValueError) as error:
         st.error(as_text(str(error)), title="The expert's outline cannot be read")
         return
-    model = _of_model(shown, expert) if shown else None
+    height, width = expert.shape
+    model = mask_of(shown.analysis.mask_logits, width, height) if shown else None
     scores = score(step.drawn.drawing, expert, model)
     _keep(me, quiz, step, scores, model is not None)
     left, right = st.columns([6, 5], gap="large")
@@ -69,12 +70,6 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         links.diagnosis(step.truth, f"outlined_{step.position}")
         if not is_practice(step.image):
             st.caption(ONE_EXPERT)
-
-
-def _of_model(shown: ShownAnalysis, expert: np.ndarray) -> np.ndarray:
-    """On the expert's pixels."""
-    height, width = expert.shape
-    return mask_of(shown.analysis.mask_logits, width, height)
 
 
 def _keep(me: Profile, quiz: Quiz, step: Step, scores: OutlineScores, compared: bool) -> None:

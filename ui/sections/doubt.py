@@ -129,12 +129,10 @@ def _quality(shown: ShownAnalysis, taken: bool | None) -> None:
 def _usual(key: str, low: float | None, high: float | None) -> str:
     if high == 0:
         return "none"
-    if low is not None and high is not None:
-        return f"{_in_unit(key, low)} to {_in_unit(key, high)}"
-    if low is not None:
-        return f"{_in_unit(key, low)} or more"
-    assert high is not None
-    return f"{_in_unit(key, high)} or less"
+    ends = " to ".join(_in_unit(key, end) for end in (low, high) if end is not None)
+    if high is None:
+        return f"{ends} or more"
+    return f"{ends} or less" if low is None else ends
 
 
 def _in_unit(key: str, value: float) -> str:

@@ -37,7 +37,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     )
     try:
         validation = predictions("validation")
-    except EvaluationError as error:
+    except (EvaluationError, WeightsError) as error:
         st.info(as_text(str(error)), title="No threshold can be chosen", icon=":material/info:")
         return
     left, right = st.columns(2, gap="large")
@@ -78,29 +78,21 @@ def show(case: Case, shown: ShownAnalysis) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _predictions(split: str, folder: str, stamp: tuple[int, ...]) -> Predictions | str:
-    place = Path(folder)
-    try:
-        return Predictions.read(place, Card.read(place), split)
-    except (EvaluationError, WeightsError) as error:
-        return str(error)
+def _predictions(split: str, folder: Path, written: tuple[int, ...]) -> Predictions:
+    return Predictions.read(folder, Card.read(folder), split)
 
 
 def predictions(split: str) -> Predictions:
-    """The predictions of the classifier in use, read once. Raises EvaluationError."""
-    place = in_use("classifier").folder
-    files = [place / n for n in (CARD, f"evaluation-{split}.json")]
-    files.append(place / f"predictions-{split}.parquet")
-    found = _predictions(split, str(place), written_at(*files))
-    if isinstance(found, str):
-        raise EvaluationError(found)
-    return found
+    """The predictions of the classifier in use, read once. Raises EvaluationError, WeightsError."""
+    folder = in_use("classifier").folder
+    names = (CARD, f"evaluation-{split}.json", f"predictions-{split}.parquet")
+    return _predictions(split, folder, written_at(*(folder / name for name in names)))
 
 
 def _on_test(keys: frozenset[str], threshold: float) -> str:
     try:
         test = predictions("test")
-    except EvaluationError:
+    except (EvaluationError, WeightsError):
         return "How the same line does on the test split is not known."
     truth, score = test.against(keys)
     found = at_threshold(truth, score, threshold)

@@ -147,7 +147,6 @@ def spread_bars(views: EightViews) -> go.Figure:
 
 
 def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
-    mean = dict(zip(views.classes, views.mean, strict=True))
     ticks = [tick_label(k) for k in ORDER]
     straight = [float(views.of(k)[0]) for k in ORDER]
     least, most = ([float(end(views.of(k))) for k in ORDER] for end in (np.min, np.max))
@@ -179,7 +178,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         cliponaxis=False,
         name="Mean of eight views",
         y=ticks,
-        x=[mean[k] for k in ORDER],
+        x=[float(views.of(k).mean()) for k in ORDER],
         marker={
             "symbol": "diamond",
             "size": 11,
@@ -194,11 +193,10 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
 def describe_spread(views: EightViews) -> str:
     """The chart of the spread in words, for screen readers."""
     parts = []
-    for k in map(views.classes.index, ORDER):
-        seen = views.probabilities[:, k]
+    for key in ORDER:
+        seen = views.of(key)
         ends = " to ".join(chance(float(end)) for end in (seen.min(), seen.max()))
-        name = BY_KEY[views.classes[k]].name
-        parts.append(f"{name} {ends}, on average {chance(float(views.mean[k]))}")
+        parts.append(f"{BY_KEY[key].name} {ends}, on average {chance(float(seen.mean()))}")
     return "Class probabilities over eight views: " + "; ".join(parts)
 
 

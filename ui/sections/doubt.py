@@ -178,20 +178,15 @@ def _show_views(views: EightViews) -> None:
         "Diamond: their mean."
     )
     with st.expander("In figures"):
-        order = [views.classes.index(key) for key in ORDER]
-        seen = views.probabilities
+        seen = [views.of(key) for key in ORDER]
         st.table(
             {
-                "Diagnosis": [BY_KEY[views.classes[k]].name for k in order],
+                "Diagnosis": [BY_KEY[key].name for key in ORDER],
                 "Mean ± deviation": [
-                    as_text(f"{chance(float(views.mean[k]))} ± {100 * views.deviation[k]:.0f}")
-                    for k in order
+                    as_text(f"{chance(float(s.mean()))} ± {100 * s.std():.0f}") for s in seen
                 ],
                 "Lowest to highest": [
-                    as_text(
-                        f"{chance(float(seen[:, k].min()))} to {chance(float(seen[:, k].max()))}"
-                    )
-                    for k in order
+                    as_text(f"{chance(float(s.min()))} to {chance(float(s.max()))}") for s in seen
                 ],
             }
         )

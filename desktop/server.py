@@ -59,7 +59,7 @@ class Server:
 
     def __init__(self, log: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
         self._log = log
-        self._settings = {**settings} if settings else {}
+        self._settings = settings or {}
         self._other_ports = PORTS - 1
         self._begin(_free(port) or _free(0))
 

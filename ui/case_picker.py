@@ -112,7 +112,9 @@ def _upload(slot: str, row: DeltaGenerator) -> Case | None:
 
 def _keep_file(slot: str) -> None:
     if file := st.session_state[f"{slot}file"]:
-        uploads.keep(uploads.of_file(display_name(file.name), file.getvalue()), slot)
+        name = display_name(file.name)
+        about = f":blue-badge[Your photo] {as_text(name)}"
+        uploads.keep(uploads.Upload("upload", name, file.getvalue(), about), slot)
         let_go([file])
 
 

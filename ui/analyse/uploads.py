@@ -9,7 +9,6 @@ import streamlit as st
 from core.system.idle_cache import IdleCache
 from ui import methods, state
 from ui.case import Case
-from ui.text import as_text
 
 KEPT_BYTES = 64 * 1024**2
 """What all of them may take, together; those kept for longest go first."""
@@ -44,11 +43,6 @@ def store() -> IdleCache[str, Upload]:
     """All of them by their keys, one for all sessions; a restart of the server begins with an empty
     one."""
     return IdleCache(KEPT_BYTES, KEPT_SECONDS, LATE_SECONDS, lambda kept: len(kept.data) + 1000)
-
-
-def of_file(name: str, data: bytes) -> Upload:
-    """A picture file that a visitor chose."""
-    return Upload("upload", name, data, f":blue-badge[Your photo] {as_text(name)}")
 
 
 def keep(upload: Upload, slot: str = "") -> None:

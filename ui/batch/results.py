@@ -1,7 +1,7 @@
 """What a batch found: tables, downloads, and a way to each photo."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -204,17 +204,13 @@ def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None
 
 
 def _downloads(job: BatchJob) -> None:
-    offered: list[tuple[str, Callable[[], str | bytes], str]] = []
-    if job.photos:
-        offered += [
-            ("Table (CSV)", job.predictions_csv, "predictions.csv"),
-            ("Masks and tables (ZIP)", job.results_zip, "results.zip"),
-        ]
-    if job.rejected:
-        offered += [("Rejected files (CSV)", job.rejected_csv, "rejected.csv")]
+    begins = "for_teaching_only"
     with st.container(horizontal=True):
-        for label, data, name in offered:
-            files.download(label, data, f"for_teaching_only_{name}")
+        if job.photos:
+            files.download("Table (CSV)", job.predictions_csv, f"{begins}_predictions.csv")
+            files.download("Masks and tables (ZIP)", job.results_zip, f"{begins}_results.zip")
+        if job.rejected:
+            files.download("Rejected files (CSV)", job.rejected_csv, f"{begins}_rejected.csv")
         if st.button("Clear", icon=":material/delete:", key="batch_clear"):
             _confirm()
 

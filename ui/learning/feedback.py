@@ -15,7 +15,7 @@ from core.models.neighbours import Neighbour
 from core.taxonomy import BY_KEY, KEYS
 from ui import state
 from ui.answer import attempt
-from ui.case import Case, facts
+from ui.case import Case, facts, show_verdict
 from ui.dataset_cases import small
 from ui.learning import asking, choosing, links, material, problems
 from ui.parts.bars import bars
@@ -68,12 +68,7 @@ def verdict(step: Step, case: Case) -> None:
     """The truth, how it is known, and what became of the answers."""
     true = BY_KEY[step.truth]
     right = is_right(step.second or step.first or "", step.truth)
-    box = st.success if right else st.error
-    box(
-        f"{_answers(step)} {known(case)}",
-        title=true.with_group,
-        icon=":material/check_circle:" if right else ":material/cancel:",
-    )
+    show_verdict(right, f"{_answers(step)} {known(case)}", true.with_group)
 
 
 def _answers(step: Step) -> str:

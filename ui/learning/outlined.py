@@ -57,7 +57,9 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     height, width = expert.shape
     model = mask_of(shown.analysis.mask_logits, width, height) if shown else None
     scores = score(step.drawn.drawing, expert, model)
-    _keep(me, quiz, step, scores, model is not None)
+    if step.drawn.scores is None or not step.drawn.scores.model:
+        weights = state.model_server().analyser.segmenter_card.sha256 if shown else ""
+        Store.open().outline_scored(me, quiz.id, step.position, scores, weights)
     left, right = st.columns([6, 5], gap="large")
     with left:
         picture(case, step.drawn, expert, model, is_practice(step.image))
@@ -70,13 +72,6 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         links.diagnosis(step.truth, f"outlined_{step.position}")
         if not is_practice(step.image):
             st.caption(ONE_EXPERT)
-
-
-def _keep(me: Profile, quiz: Quiz, step: Step, scores: OutlineScores, compared: bool) -> None:
-    if step.drawn is not None and step.drawn.scores is not None and step.drawn.scores.model:
-        return
-    weights = state.model_server().analyser.segmenter_card.sha256 if compared else ""
-    Store.open().outline_scored(me, quiz.id, step.position, scores, weights)
 
 
 def picture(

@@ -11,7 +11,7 @@ import streamlit as st
 from core.access import loopback
 from core.learning.classes import Classes, ClassView
 from core.learning.database import LearningError
-from core.learning.draw import LEVELS, MEASURED, draw
+from core.learning.draw import draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, files, lock
 from ui.browser import address_of
@@ -57,11 +57,8 @@ def _form() -> None:
     with st.container(border=True):
         found = material.pool()
         st.markdown("**Open a class**")
-        levels = {
-            k: v for k, v in LEVELS.items() if k != "weak" and (found.measured or k not in MEASURED)
-        }
+        levels = {key: name for key, name in found.levels.items() if key != "weak"}
         if found.practice:
-            levels.pop("realistic")
             st.caption("Without HAM10000 the cases are practice lesions, drawn by a program.")
         level = choose_one("Which cases", levels, "class_level")
         count = choose_one("How many", COUNTS, "class_count", default="10")
@@ -167,19 +164,17 @@ def _wall(code: str) -> None:
 def _controls(seen: ClassView) -> None:
     if seen.closed:
         return
-    word, icon, do = (
-        ("End" if seen.last else "Next case", "arrow_forward", _next)
-        if seen.revealed
-        else ("Reveal", "visibility", _reveal)
-    )
+    word, icon = "Reveal", "visibility"
+    if seen.revealed:
+        word, icon = "End" if seen.last else "Next case", "arrow_forward"
     st.button(
         word,
         key="class_step",
         type="primary",
         icon=f":material/{icon}:",
         shortcut="Right",
-        on_click=do,
-        args=(seen.code, seen.position),
+        on_click=_step,
+        args=(seen.code, seen.position, seen.revealed),
     )
 
 
@@ -198,16 +193,10 @@ def _aside(code: str) -> None:
 
 
 @access.guarded
-def _reveal(code: str, position: int) -> None:
+def _step(code: str, position: int, revealed: bool) -> None:
     with problems.action():
-        Classes.open().reveal(code, position)
-    class_shared.changed()
-
-
-@access.guarded
-def _next(code: str, position: int) -> None:
-    with problems.action():
-        Classes.open().proceed(code, position)
+        classes = Classes.open()
+        (classes.proceed if revealed else classes.reveal)(code, position)
     class_shared.changed()
 
 

@@ -4,9 +4,9 @@ A page that shows several pickers gives each a slot: a prefix of every key in th
 none knows of the others.
 """
 
+import secrets
 from bisect import bisect_left
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -275,7 +275,7 @@ def _split_badge(split: str, data: Dataset) -> str:
 def _random(ids: list[str], current: str) -> str:
     """Any of the ids but the current one, if there is another."""
     others = [i for i in ids if i != current]
-    return others[int(np.random.default_rng().integers(len(others)))] if others else current
+    return secrets.choice(others) if others else current
 
 
 SEEN = 50

@@ -14,8 +14,6 @@ from core.formatting import chance
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
 
-PATTERNS = {"malignant": "/", "benign": ""}
-"""Bars of the malignant group are hatched, so that colour is not the only sign."""
 WITHOUT_TOOLS = {"displayModeBar": False, "scrollZoom": False}
 """Plotly's settings of a chart that is only looked at."""
 LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
@@ -42,8 +40,9 @@ def text_colour(dark: bool) -> str:
 
 
 def marks(keys: Sequence[str], dark: bool) -> dict[str, Any]:
-    """Colour and hatching of the bars of diagnoses."""
-    shapes = [PATTERNS[BY_KEY[key].group] for key in keys]
+    """Colour and hatching of the bars of diagnoses: those of the malignant group are hatched, so
+    that colour is not the only sign."""
+    shapes = ["/" if BY_KEY[key].malignant else "" for key in keys]
     return {
         "color": [colour(key, dark) for key in keys],
         "pattern": {"shape": shapes, "fillmode": "overlay", "size": 7},
@@ -85,7 +84,7 @@ def tick_label(key: str) -> str:
 
 
 def bar_figure(
-    bars: Sequence[Any], height: int, dark: bool, most: float = 1.16, **layout: Any
+    bars: Sequence[Any], height: int, dark: bool, most: float, **layout: Any
 ) -> go.Figure:
     """Horizontal bars of probabilities, on an axis that ends at `most`; see `figure`."""
     ticks = {"range": [0, most], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}

@@ -43,7 +43,6 @@ ALIKE = 0.1
 
 def show(me: Profile, quiz: Quiz, step: Step) -> None:
     """One outline with its scores, and the way to the next case."""
-    asking.head(me, quiz, step)
     case = asking.open_case(me, quiz, step)
     if case is None or step.drawn is None:
         return

@@ -17,11 +17,7 @@ def let_others(user32: Any = None) -> None:
 
 def to_front(pid: int, user32: Any = None) -> bool:
     """Unfold the first visible window with a title that a process has, and bring it to the front;
-    false if it has none.
-
-    Args:
-        user32: the library; by default, the system's.
-    """
+    false if it has none."""
     user32 = user32 or ctypes.windll.user32  # type: ignore[attr-defined,unused-ignore]
     # The type of what the system calls; other systems, where this is tested, lack the first.
     factory = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)

@@ -30,9 +30,6 @@ def trouble(python: str = sys.executable) -> str:
 
     Tried in a process of its own: where a library of the system is missing, Qt ends the process
     that asks it.
-
-    Args:
-        python: with which it is tried.
     """
     if sys.platform != "linux":
         return ""

@@ -61,7 +61,6 @@ class Access:
     """Whether this visitor may change what everybody shares.
 
     Attributes:
-        allowed: they may.
         reason: why not and what to do, in sentences; empty if allowed.
         locked: entering the teacher's secret would allow it.
     """

@@ -44,7 +44,6 @@ class Drawings:
         Args:
             owners: what it is made of, compared by identity.
             key: which drawing of them.
-            make: makes it.
         """
         place = (*map(id, owners), key)
         with self._lock:

@@ -93,11 +93,7 @@ def bar_figure(
 
 
 def show_figure(drawn: go.Figure, alt: str, key: str) -> None:
-    """Show a chart that is only looked at.
-
-    Args:
-        alt: the chart in words, for screen readers.
-    """
+    """Show a chart that is only looked at; `alt` says it in words."""
     st.plotly_chart(drawn, config=WITHOUT_TOOLS, alt=alt, key=key)
 
 

@@ -88,11 +88,8 @@ def _ask_for(image_id: str) -> None:
 
 
 def show_first(listed: Sequence[str]) -> None:
-    """The Analyse page shall show the first case of a playlist that the dataset has.
-
-    Args:
-        listed: one id at least.
-    """
+    """The Analyse page shall show the first case of a playlist, one at least, that the dataset
+    has."""
     _ask_for((known(listed) or listed)[0])
 
 

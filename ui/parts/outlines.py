@@ -22,7 +22,6 @@ class Line:
     """An outline.
 
     Attributes:
-        name: what it is called.
         style: solid, dashed or dotted, each in its colour.
         outline: a mask of the whole photo (bool H×W), or corners.
     """

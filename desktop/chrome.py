@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 
+from desktop.server import END_SECONDS, end
 from desktop.windows import AWAY_SECONDS, LOOK_SECONDS, SIZE, CannotOpenError
 
 if sys.platform != "win32":
@@ -36,7 +37,6 @@ FIRST_SECONDS = 15.0
 """So long after the program's end, a Chrome that was running already may take to open the page."""
 CLOSED_SECONDS = 4.0
 """The program is gone, and no page was there for so long: the window was closed."""
-END_SECONDS = 10.0
 SNAP = "/snap/"
 """In the path of programs that may not keep a profile where we want it."""
 
@@ -73,19 +73,11 @@ class Chrome:
         program: path of Chrome, Chromium or Edge.
         profile: each program has a folder of its own in it; made if it is not there.
         visited: whether a page of LesionLab is open.
-        away: seconds without any page, and with a program that runs on, that are taken for the end.
     """
 
-    def __init__(
-        self,
-        program: str,
-        profile: Path,
-        visited: Callable[[], bool],
-        away: float = AWAY_SECONDS,
-    ) -> None:
-        self.name = f"a window of {program}"
+    def __init__(self, program: str, profile: Path, visited: Callable[[], bool]) -> None:
         self._program, self._profile = program, profile / Path(program).stem
-        self._visited, self._away = visited, away
+        self._visited = visited
         self._ended = Event()
         self._url = ""
         self.others: list[subprocess.Popen[bytes]] = []
@@ -106,7 +98,7 @@ class Chrome:
             code = self._process.poll()
             gone = gone or (now if code is not None else 0.0)
             if not gone:
-                if opened and (now - seen > self._away or self._pages() == 0):
+                if opened and (now - seen > AWAY_SECONDS or self._pages() == 0):
                     break
             elif opened and now - max(seen, gone) > CLOSED_SECONDS:
                 return
@@ -157,7 +149,7 @@ class Chrome:
             return to_front(self._process.pid)
 
         def _end(self) -> None:
-            self._terminate(0.0)
+            end(self._process)
 
     else:
 
@@ -182,19 +174,6 @@ class Chrome:
         def _end(self) -> None:
             try:
                 self._tools.close()
-            except DevToolsError:
-                self._terminate(0.0)
-            else:
-                self._terminate(END_SECONDS)
-
-    def _terminate(self, seconds: float) -> None:
-        """Wait so long for its end, then make it end."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-            return
-        self._process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_SECONDS)
-            return
-        self._process.kill()
-        self._process.wait()
+                self._process.wait(END_SECONDS)
+            except (DevToolsError, subprocess.TimeoutExpired):
+                end(self._process)

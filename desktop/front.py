@@ -17,33 +17,28 @@ def let_others(user32: Any = None) -> None:
 
 def to_front(pid: int, user32: Any = None) -> bool:
     """Unfold the first visible window with a title that a process has, and bring it to the front;
-    false if it has none.
-
-    Args:
-        user32: the library; by default, the system's.
-    """
+    false if it has none."""
     user32 = user32 or ctypes.windll.user32  # type: ignore[attr-defined,unused-ignore]
     # The type of what the system calls; other systems, where this is tested, lack the first.
     factory = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
-    found: list[int] = []
+    found: list[ctypes.c_void_p] = []
 
     def look(window: int, _: int) -> int:
-        owner = ctypes.c_ulong()
-        user32.GetWindowThreadProcessId(ctypes.c_void_p(window), ctypes.byref(owner))
-        handle = ctypes.c_void_p(window)
+        owner, handle = ctypes.c_ulong(), ctypes.c_void_p(window)
+        user32.GetWindowThreadProcessId(handle, ctypes.byref(owner))
         if (
             owner.value == pid
             and user32.IsWindowVisible(handle)
             and user32.GetWindowTextLengthW(handle)
         ):
-            found.append(window)
+            found.append(handle)
         return int(not found)
 
     callback = factory(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(look)
     user32.EnumWindows(callback, 0)
     if not found:
         return False
-    handle = ctypes.c_void_p(found[0])
+    handle = found[0]
     if user32.IsIconic(handle):
         user32.ShowWindow(handle, RESTORE)
     user32.SetForegroundWindow(handle)

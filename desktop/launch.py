@@ -10,16 +10,34 @@ from pathlib import Path
 from core.errors import UserError
 from core.settings import Settings
 from core.system.locks import HeldError, hold
-from desktop.kinds import kinds
+from desktop import chrome, webview
 from desktop.place import Place, PlaceError
 from desktop.server import Server
-from desktop.splash import ICON, Splash
-from desktop.windows import CannotOpenError, Window
+from desktop.splash import Splash
+from desktop.windows import CannotOpenError, DefaultBrowser, Window
 
 TICK_SECONDS = 0.2
 
 Say = Callable[[str], None]
-Kinds = Callable[[Path, Callable[[], bool], Callable[[], str], Say, Path], Sequence[Window]]
+Kinds = Callable[[Path, Callable[[], bool], Callable[[], str], Say], Sequence[Window]]
+
+
+def kinds(
+    profile: Path, visited: Callable[[], bool], question: Callable[[], str], say: Say
+) -> list[Window]:
+    """Windows to try here, the best first.
+
+    Args:
+        profile: folder for what a browser keeps.
+        visited: whether a page of LesionLab is open.
+        question: what to ask before the window is closed; empty if it just closes.
+        say: tells a person.
+    """
+    found: list[Window] = []
+    if webview.installed():
+        found.append(webview.WebView(profile, question))
+    found += [chrome.Chrome(program, profile, visited) for program in chrome.programs()]
+    return [*found, DefaultBrowser(visited, say)]
 
 
 def launch(settings: Settings, say: Say, kinds: Kinds = kinds) -> int:
@@ -27,7 +45,7 @@ def launch(settings: Settings, say: Say, kinds: Kinds = kinds) -> int:
 
     Args:
         say: tells a person something.
-        kinds: the windows to try (`desktop.kinds`).
+        kinds: the windows to try (`kinds`).
 
     Returns:
         The exit status: 0; 1 if the app did not start, which the window has told.
@@ -103,7 +121,7 @@ class _Session:
 
     def run(self, kinds: Kinds) -> int:
         watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
-        windows = kinds(self._place.profile, self._visited, self._question, self._say, ICON.parent)
+        windows = kinds(self._place.profile, self._visited, self._question, self._say)
         with ended_on_request(self._end):
             watcher.start()
             try:

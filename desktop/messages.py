@@ -25,8 +25,7 @@ def alarm(text: str) -> None:
     if sys.platform == "win32":
         ctypes.windll.user32.MessageBoxW(None, text, TITLE, 0)
         return
-    command = _box(text)
-    if command:
+    if command := _box(text):
         subprocess.run(command, check=False, capture_output=True)
 
 

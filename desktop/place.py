@@ -73,7 +73,7 @@ class Place:
             return False
         return True
 
-    def ask_to_show(self, seconds: float = ANSWER_SECONDS) -> None:
+    def ask_to_show(self) -> None:
         """Have the window brought up that another process has.
 
         Raises:
@@ -89,7 +89,7 @@ class Place:
             from desktop.front import let_others
 
             let_others()
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + ANSWER_SECONDS
         try:
             self._show.touch()
             while self._show.exists():

@@ -21,7 +21,7 @@ TAKEN = "is not available"
 PORTS = 3
 """So many are tried."""
 END_SECONDS = 10.0
-"""So long a server that was asked to end may take before it is killed."""
+"""So long a process that was asked to end may take before it is killed."""
 LOG_CHARACTERS = 4000
 """Of its log's end, in a message."""
 ELSEWHERE = (
@@ -59,7 +59,7 @@ class Server:
 
     def __init__(self, log: Path, settings: Mapping[str, str] | None = None, port: int = 0) -> None:
         self._log = log
-        self._settings = {**settings} if settings else {}
+        self._settings = settings or {}
         self._other_ports = PORTS - 1
         self._begin(_free(port) or _free(0))
 
@@ -98,7 +98,7 @@ class Server:
             self._other_ports -= 1
             self.stop()
             self._begin(_free(0))
-        return self._listens() and self._answers()
+        return self._has(psutil.CONN_LISTEN) and self._answers()
 
     def _answers(self) -> bool:
         # No proxy: the address is on this machine, whatever the environment says of proxies.
@@ -111,11 +111,8 @@ class Server:
         """Whether a page is open anywhere: each holds a connection."""
         return self._has(psutil.CONN_ESTABLISHED)
 
-    def _listens(self) -> bool:
-        """Whether it is this very process that has the port."""
-        return self._has(psutil.CONN_LISTEN)
-
     def _has(self, status: str) -> bool:
+        """Whether this very process has a connection of that kind at the port."""
         try:
             found = psutil.Process(self.pid).net_connections("tcp")
         except psutil.Error:
@@ -133,12 +130,7 @@ class Server:
 
     def stop(self) -> None:
         """End it; trainings are processes of their own, and go on."""
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         if self._process.stdin:
             self._process.stdin.close()
 
@@ -156,6 +148,16 @@ def running_app(log: Path, settings: Mapping[str, str]) -> Iterator[tuple[str, i
         yield server.url, server.pid
     finally:
         server.stop()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, kill it if it does not, and see it gone."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free(port: int) -> int:

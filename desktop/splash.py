@@ -60,7 +60,8 @@ class Splash:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 """Page, icon or state; nothing else is here."""
-                if self.path not in answers or not splash.is_own(self.headers.get("Host", "")):
+                own = f"127.0.0.1:{splash._server.server_port}"  # other names may point here
+                if self.path not in answers or self.headers.get("Host") != own:
                     self.send_error(404)
                     return
                 kind, content = answers[self.path]
@@ -76,7 +77,3 @@ class Splash:
                 """Nothing: a page asks often."""
 
         return Handler
-
-    def is_own(self, host: str) -> bool:
-        """Whether a request names this server, and not another name that points here."""
-        return host == f"127.0.0.1:{self._server.server_port}"

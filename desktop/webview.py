@@ -15,7 +15,9 @@ from typing import Any
 
 from desktop.windows import SIZE, TITLE, CannotOpenError
 
-_ASK = (Path(__file__).resolve().parent / "question.js").read_text(encoding="utf-8")
+_HERE = Path(__file__).resolve().parent
+_ASK = (_HERE / "question.js").read_text(encoding="utf-8")
+_ICON = _HERE / ("icon.ico" if os.name == "nt" else "icon.png")
 
 
 def installed() -> bool:
@@ -28,9 +30,6 @@ def trouble(python: str = sys.executable) -> str:
 
     Tried in a process of its own: where a library of the system is missing, Qt ends the process
     that asks it.
-
-    Args:
-        python: with which it is tried.
     """
     if sys.platform != "linux":
         return ""
@@ -58,17 +57,11 @@ class WebView:
     Args:
         profile: what it keeps is in a folder in it; made if it is not there.
         question: what to ask before the window is closed; empty if it just closes.
-        icon: folder of `icon.png` and `icon.ico`.
         library: pywebview; imported, if it is not given.
     """
 
-    name = "a window of its own"
-
-    def __init__(
-        self, profile: Path, question: Callable[[], str], icon: Path, library: Any = None
-    ) -> None:
+    def __init__(self, profile: Path, question: Callable[[], str], library: Any = None) -> None:
         self._profile, self._question, self._library = profile / "webview", question, library
-        self._icon = icon / ("icon.ico" if os.name == "nt" else "icon.png")
         self._window: Any = None
         self._asked = self._agreed = self._folded = False
 
@@ -95,7 +88,7 @@ class WebView:
             events.minimized += self._fold
             events.restored += self._unfold
             self._library.start(
-                private_mode=False, storage_path=str(self._profile), icon=str(self._icon)
+                private_mode=False, storage_path=str(self._profile), icon=str(_ICON)
             )
         except CannotOpenError:
             raise

@@ -23,10 +23,6 @@ class CannotOpenError(Exception):
 class Window(Protocol):
     """A window, from its opening to its end."""
 
-    @property
-    def name(self) -> str:
-        """What it is, for the terminal."""
-
     def open(self, url: str) -> None:
         """Show an address, until the window is closed; from the main thread.
 
@@ -47,15 +43,10 @@ class DefaultBrowser:
     Args:
         visited: whether a page of LesionLab is open.
         say: tells a person.
-        away: seconds without any page that are taken for the end.
     """
 
-    name = "your browser"
-
-    def __init__(
-        self, visited: Callable[[], bool], say: Callable[[str], None], away: float = AWAY_SECONDS
-    ) -> None:
-        self._visited, self._say, self._away = visited, say, away
+    def __init__(self, visited: Callable[[], bool], say: Callable[[str], None]) -> None:
+        self._visited, self._say = visited, say
         self._url = ""
         self._ended = Event()
 
@@ -73,7 +64,7 @@ class DefaultBrowser:
         while not self._ended.wait(LOOK_SECONDS):
             if self._visited():
                 seen = time.monotonic()
-            elif time.monotonic() - seen > self._away:
+            elif time.monotonic() - seen > AWAY_SECONDS:
                 return
 
     def show(self) -> None:

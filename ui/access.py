@@ -18,7 +18,7 @@ import threading
 import time
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec
@@ -61,7 +61,6 @@ class Access:
     """Whether this visitor may change what everybody shares.
 
     Attributes:
-        allowed: they may.
         reason: why not and what to do, in sentences; empty if allowed.
         locked: entering the teacher's secret would allow it.
     """
@@ -186,22 +185,15 @@ def _by_settings() -> str:
 
 
 def _by_headers(headers: Mapping[str, str]) -> str:
-    if added := sorted(_added(headers)):
-        return f"You reach LesionLab through a proxy (header {added[0]})"
+    for name in sorted(headers):
+        if name.lower() not in BROWSERS_OWN and not name.lower().startswith("sec-"):
+            return f"You reach LesionLab through a proxy (header {name})"
     found = {name.lower(): value for name, value in headers.items()}
     if not loopback(_host_of(f"//{found.get('host', '')}")):
         return "You reach LesionLab by another name than this computer's own"
     if "origin" in found and not loopback(_host_of(found["origin"])):
         return "You reach LesionLab from a page of another computer"
     return ""
-
-
-def _added(names: Iterable[str]) -> list[str]:
-    return [
-        name
-        for name in names
-        if name.lower() not in BROWSERS_OWN and not name.lower().startswith("sec-")
-    ]
 
 
 def _host_of(address: object) -> str:

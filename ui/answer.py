@@ -13,7 +13,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse import address, commit
-from ui.case import Case, facts, verdict
+from ui.case import Case, facts, show_verdict, verdict
 from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
@@ -177,10 +177,5 @@ def truth(case: Case, shown: ShownAnalysis) -> None:
     record = case.record
     assert record is not None
     true = BY_KEY[record["dx"]]
-    agrees = true.key == shown.analysis.prediction
-    box = st.success if agrees else st.error
-    box(
-        f"{facts(record)} {verdict(record, shown.analysis.prediction)}",
-        title=true.name,
-        icon=":material/check_circle:" if agrees else ":material/cancel:",
-    )
+    said = shown.analysis.prediction
+    show_verdict(said == true.key, f"{facts(record)} {verdict(record, said)}", true.name)

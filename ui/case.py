@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+import streamlit as st
 
 from core.glossary import CONFIRMED_BY
 from core.imaging.image import LesionImage, display_name
@@ -70,6 +71,12 @@ def confirmed_by(record: pd.Series) -> str:
     """How the diagnosis of a case is known, as a noun."""
     how = told(record, "dx_type")
     return CONFIRMED_BY.get(how, "an unknown method" if how == UNKNOWN else how)
+
+
+def show_verdict(right: bool, words: str, title: str) -> None:
+    """A box around what became of an answer."""
+    box, icon = (st.success, "check_circle") if right else (st.error, "cancel")
+    box(words, title=title, icon=f":material/{icon}:")
 
 
 def verdict(record: pd.Series, answer: str) -> str:

@@ -4,9 +4,9 @@ A page that shows several pickers gives each a slot: a prefix of every key in th
 none knows of the others.
 """
 
+import secrets
 from bisect import bisect_left
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -112,7 +112,9 @@ def _upload(slot: str, row: DeltaGenerator) -> Case | None:
 
 def _keep_file(slot: str) -> None:
     if file := st.session_state[f"{slot}file"]:
-        uploads.keep(uploads.of_file(display_name(file.name), file.getvalue()), slot)
+        name = display_name(file.name)
+        about = f":blue-badge[Your photo] {as_text(name)}"
+        uploads.keep(uploads.Upload("upload", name, file.getvalue(), about), slot)
         let_go([file])
 
 
@@ -273,7 +275,7 @@ def _split_badge(split: str, data: Dataset) -> str:
 def _random(ids: list[str], current: str) -> str:
     """Any of the ids but the current one, if there is another."""
     others = [i for i in ids if i != current]
-    return others[int(np.random.default_rng().integers(len(others)))] if others else current
+    return secrets.choice(others) if others else current
 
 
 SEEN = 50

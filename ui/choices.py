@@ -1,10 +1,12 @@
-"""One way to choose one of a few things."""
+"""Ways to choose one of a few things."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from core.taxonomy import BY_KEY, ORDER
 
 
 def choose_one(
@@ -28,7 +30,7 @@ def choose_one(
     if st.session_state.get(key) not in names:
         st.session_state.pop(key, None)
         more["default"] = next(iter(names)) if default is None else default
-    here: Any = st if place is None else place
+    here: Any = place or st
     return here.segmented_control(
         label,
         list(names),
@@ -37,4 +39,20 @@ def choose_one(
         key=key,
         persist_state="session",
         **more,
+    )
+
+
+def choose_diagnosis(
+    label: str,
+    key: str,
+    first: str,
+    place: DeltaGenerator | None = None,
+    among: Sequence[str] = ORDER,
+    **more: Any,
+) -> str:
+    """A list of diagnoses (keys), of which `first` is chosen at first; else as `choose_one`."""
+    here: Any = place or st
+    start = among.index(first)
+    return here.selectbox(
+        label, among, start, format_func=lambda k: BY_KEY[k].name, key=key, **more
     )

@@ -44,7 +44,6 @@ class Drawings:
         Args:
             owners: what it is made of, compared by identity.
             key: which drawing of them.
-            make: makes it.
         """
         place = (*map(id, owners), key)
         with self._lock:
@@ -92,6 +91,6 @@ def _nbytes(value: object) -> int:
         return FIGURE_BYTES + len(value.to_json())
     if isinstance(value, pd.DataFrame):
         return int(value.memory_usage(index=True).sum())
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | str):
         return len(value)
     raise TypeError(f"It is not known how large {type(value).__name__} is.")

@@ -14,8 +14,6 @@ from core.formatting import chance
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
 
-PATTERNS = {"malignant": "/", "benign": ""}
-"""Bars of the malignant group are hatched, so that colour is not the only sign."""
 WITHOUT_TOOLS = {"displayModeBar": False, "scrollZoom": False}
 """Plotly's settings of a chart that is only looked at."""
 LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
@@ -42,8 +40,9 @@ def text_colour(dark: bool) -> str:
 
 
 def marks(keys: Sequence[str], dark: bool) -> dict[str, Any]:
-    """Colour and hatching of the bars of diagnoses."""
-    shapes = [PATTERNS[BY_KEY[key].group] for key in keys]
+    """Colour and hatching of the bars of diagnoses: those of the malignant group are hatched, so
+    that colour is not the only sign."""
+    shapes = ["/" if BY_KEY[key].malignant else "" for key in keys]
     return {
         "color": [colour(key, dark) for key in keys],
         "pattern": {"shape": shapes, "fillmode": "overlay", "size": 7},
@@ -85,12 +84,17 @@ def tick_label(key: str) -> str:
 
 
 def bar_figure(
-    bars: Sequence[Any], height: int, dark: bool, most: float = 1.16, **layout: Any
+    bars: Sequence[Any], height: int, dark: bool, most: float, **layout: Any
 ) -> go.Figure:
     """Horizontal bars of probabilities, on an axis that ends at `most`; see `figure`."""
     ticks = {"range": [0, most], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     names = {"autorange": "reversed", "ticksuffix": " "}
     return figure(bars, height, dark, xaxis=ticks, yaxis=names, **layout)
+
+
+def show_figure(drawn: go.Figure, alt: str, key: str) -> None:
+    """Show a chart that is only looked at; `alt` says it in words."""
+    st.plotly_chart(drawn, config=WITHOUT_TOOLS, alt=alt, key=key)
 
 
 def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
@@ -103,31 +107,30 @@ def paired_bars(left: Analysis | None, right: Analysis | None) -> go.Figure:
 
 
 def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> go.Figure:
-    keys = ORDER
-    colours = [colour(k, dark) for k in keys]
+    colours = [colour(k, dark) for k in ORDER]
     pale = [f"rgba{(*bytes.fromhex(c[1:]), 0.3)}" for c in colours]
     bars = []
     for label, analysis, filling in (("Left", left, colours), ("Right", right, pale)):
         if analysis is None:
             continue
-        shares = [analysis.probability(k) for k in keys]
+        shares = [analysis.probability(k) for k in ORDER]
         bars.append(
             go.Bar(
                 orientation="h",
                 name=label,
-                y=[tick_label(k) for k in keys],
+                y=[tick_label(k) for k in ORDER],
                 x=shares,
                 text=[f"{label[0]} {chance(s)}" for s in shares],
                 textposition="outside",
                 cliponaxis=False,
-                marker=marks(keys, dark)
+                marker=marks(ORDER, dark)
                 | {"color": filling, "line": {"color": colours, "width": 2}},
                 hovertemplate=f"{label}, %{{y}}: %{{x:.0%}}<extra></extra>",
             )
         )
     # On the right is room for the longest label on a phone.
     return bar_figure(
-        bars, 80 * len(keys), dark, 1.45, bargap=0.3, bargroupgap=0.15, showlegend=False
+        bars, 80 * len(ORDER), dark, 1.45, bargap=0.3, bargroupgap=0.15, showlegend=False
     )
 
 
@@ -139,11 +142,9 @@ def spread_bars(views: EightViews) -> go.Figure:
 
 
 def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
-    mean = dict(zip(views.classes, views.mean, strict=True))
-    keys = ORDER
-    ticks = [tick_label(k) for k in keys]
-    straight = [float(views.of(k)[0]) for k in keys]
-    least, most = ([float(end(views.of(k))) for k in keys] for end in (np.min, np.max))
+    ticks = [tick_label(k) for k in ORDER]
+    straight = [float(views.of(k)[0]) for k in ORDER]
+    least, most = ([float(end(views.of(k))) for k in ORDER] for end in (np.min, np.max))
     line = text_colour(dark)
     bars = go.Bar(
         orientation="h",
@@ -152,7 +153,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         x=straight,
         # Pale, so that the whiskers stand out from every colour. The legend would show the first
         # one's colour: no box for them.
-        marker=marks(keys, dark) | {"opacity": 0.55},
+        marker=marks(ORDER, dark) | {"opacity": 0.55},
         showlegend=False,
         error_x={
             "type": "data",
@@ -172,7 +173,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         cliponaxis=False,
         name="Mean of eight views",
         y=ticks,
-        x=[mean[k] for k in keys],
+        x=[float(views.of(k).mean()) for k in ORDER],
         marker={
             "symbol": "diamond",
             "size": 11,
@@ -187,11 +188,10 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
 def describe_spread(views: EightViews) -> str:
     """The chart of the spread in words, for screen readers."""
     parts = []
-    for k in map(views.classes.index, ORDER):
-        seen = views.probabilities[:, k]
+    for key in ORDER:
+        seen = views.of(key)
         ends = " to ".join(chance(float(end)) for end in (seen.min(), seen.max()))
-        name = BY_KEY[views.classes[k]].name
-        parts.append(f"{name} {ends}, on average {chance(float(views.mean[k]))}")
+        parts.append(f"{BY_KEY[key].name} {ends}, on average {chance(float(seen.mean()))}")
     return "Class probabilities over eight views: " + "; ".join(parts)
 
 

@@ -2,6 +2,7 @@
 is offered; and when those on the disk were written."""
 
 from collections.abc import Callable, Sequence
+from mimetypes import MimeTypes
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
-KINDS = {
-    ".csv": "text/csv",
-    ".html": "text/html",
-    ".pdf": "application/pdf",
-    ".txt": "text/plain",
-    ".zip": "application/zip",
-}
-"""Kinds of files that are offered (MIME types), by their endings."""
+_KINDS = MimeTypes()
+"""As Python knows them, whatever this computer calls them."""
 
 
 def download(
@@ -30,7 +25,7 @@ def download(
         name: of the file, with its ending.
         more: further arguments of `st.download_button`.
     """
-    kind, icon = KINDS[Path(name).suffix], ":material/download:"
+    (kind, _), icon = _KINDS.guess_type(name), ":material/download:"
     st.download_button(label, data, name, kind, icon=icon, on_click="ignore", **more)
 
 

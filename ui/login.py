@@ -15,17 +15,16 @@ def is_let_in() -> bool:
     """Whether the visitor may go on: there is no login here, or they have logged in with an account
     that is let in. Otherwise the page says what to do."""
     if not st.secrets.load_if_toml_exists():
-        if any(Path(file).exists() for file in st.get_option("secrets.files")):
-            st.error(
-                "Streamlit's secrets.toml cannot be read, so nobody is let in. Correct it, then "
-                "restart LesionLab.",
-                title="Nobody can log in",
-            )
-            return False
+        if not any(Path(file).exists() for file in st.get_option("secrets.files")):
+            return True
+        st.error(
+            "Streamlit's secrets.toml cannot be read, so nobody is let in. Correct it, then "
+            "restart LesionLab.",
+            title="Nobody can log in",
+        )
+    elif "auth" not in st.secrets:
         return True
-    if "auth" not in st.secrets:
-        return True
-    if not find_spec("authlib"):
+    elif not find_spec("authlib"):
         st.error(
             "Streamlit's secrets.toml asks for a login, which needs a package that is not "
             "installed: `pip install -r requirements-login.txt`, then restart LesionLab.",

@@ -12,41 +12,38 @@ from core.answer.cam_methods import METHODS
 from core.answer.compare_methods import PIXELS, read_maps
 from core.formatting import percent
 from core.imaging.black_frame import network_input
-from core.imaging.heatmaps import agreement, share_inside
+from core.imaging.heatmaps import agreement
 from core.imaging.image import ImageError, to_jpeg, to_png
 from core.imaging.overlay import canvas_for, draw
 from core.models.registry import in_use
 from core.system.fair_queue import BusyError
-from core.taxonomy import BY_KEY, ORDER
+from core.taxonomy import BY_KEY
 from ui import subprocess_task
 from ui.case import Case
+from ui.choices import choose_diagnosis
 from ui.state import ShownAnalysis, model_server
 from ui.text import as_text
 
-REMEMBERED = 2000
-"""Maps kept, of 36 numbers each."""
+REMEMBERED = 400
+"""Photos and classes whose maps are kept, five of 36 numbers each."""
 SMALL_PX = 480
 """Longest side of each picture."""
 COMMAND = "core.answer.compare_methods"
 TASK = "methods_task"
 """Of the session: the task that computes."""
 
-Key = tuple[str, str, str]
-"""Digest of the photo, class, method."""
-
 
 class Bench:
-    """The maps made lately. One for all sessions."""
+    """The maps made lately, by method, of a photo's digest and a class. One for all sessions."""
 
     def __init__(self) -> None:
-        self._maps: LRUCache[Key, np.ndarray] = LRUCache(REMEMBERED)
+        self._maps: LRUCache[tuple[str, str], dict[str, np.ndarray]] = LRUCache(REMEMBERED)
         self._lock = threading.Lock()
 
     def remembered(self, digest: str, key: str) -> dict[str, np.ndarray]:
-        """The maps of a photo and class that are known, by method."""
+        """Those that are known."""
         with self._lock:
-            found = {method: self._maps.get((digest, key, method)) for method in METHODS}
-        return {method: heat for method, heat in found.items() if heat is not None}
+            return self._maps.get((digest, key), {})
 
     def forget(self, digest: str) -> None:
         """Let go of all maps of a photo."""
@@ -55,10 +52,9 @@ class Bench:
                 del self._maps[known]
 
     def keep(self, digest: str, key: str, maps: dict[str, np.ndarray]) -> None:
-        """Remember maps, by method."""
+        """Remember maps beside those that are known."""
         with self._lock:
-            for method, heat in maps.items():
-                self._maps[digest, key, method] = heat
+            self._maps[digest, key] = self._maps.get((digest, key), {}) | maps
 
 
 @st.cache_resource(max_entries=1)
@@ -84,13 +80,7 @@ def side_by_side(case: Case, shown: ShownAnalysis) -> None:
     """Choose a class, compute what is not known yet, show all methods."""
     analysis = shown.analysis
     st.subheader("Would another method show the same?", anchor=False)
-    key = st.selectbox(
-        "Heatmaps for",
-        ORDER,
-        ORDER.index(analysis.prediction),
-        format_func=lambda k: BY_KEY[k].name,
-        key=f"methods_{analysis.digest}",
-    )
+    key = choose_diagnosis("Heatmaps for", f"methods_{analysis.digest}", analysis.prediction)
     maps = bench().remembered(analysis.digest, key)
     if len(maps) < len(METHODS):
         _ask(case, shown, key)
@@ -154,7 +144,7 @@ def _gallery(shown: ShownAnalysis, key: str, maps: dict[str, np.ndarray]) -> Non
         for method, about in METHODS.items():
             with st.container():
                 heat = maps[method]
-                share = share_inside(heat, shown.mask) if shown.mask.any() else None
+                share = shown.heat_inside(heat)
                 inside = "" if share is None else f"{percent(share)} of its heat inside the outline"
                 st.image(
                     to_jpeg(draw(small, mask=shown.mask, heatmap=heat, heat=0.6)),

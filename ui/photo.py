@@ -1,6 +1,5 @@
 """The photo with its layers: outline, heatmap, and what can be downloaded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,12 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.answer.analyser import mask_of
 from core.formatting import percent
-from core.imaging.heatmaps import share_inside
 from core.imaging.overlay import canvas_for, draw
 from core.report.downloads import analysis_json, file_stem, mask_png, overlay_png
-from core.taxonomy import BY_KEY, ORDER
+from core.taxonomy import BY_KEY
 from ui.analyse import address, present
 from ui.case import Case
+from ui.choices import choose_diagnosis
+from ui.files import download
 from ui.parts.controls import percent_slider
 from ui.parts.photo import layers_of
 from ui.parts.photo import photo as photo_part
@@ -27,14 +27,7 @@ OVERLAY_PX = 2400
 
 @dataclass(frozen=True)
 class Layers:
-    """What lies on a photo.
-
-    Attributes:
-        outline: the lesion's border.
-        fill: opacity of the lesion's area, 0…1.
-        heatmap: whether a heatmap is shown.
-        heat: its opacity, 0…1.
-    """
+    """What lies on a photo; `fill` of the lesion's area and `heat` are opacities, 0…1."""
 
     outline: bool
     fill: float
@@ -89,12 +82,11 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
     target = analysis.prediction
     if layers.heatmap:
         address.take_class(shown, target_key(shown))
-        target = row.selectbox(
+        target = choose_diagnosis(
             "Heatmap for",
-            ORDER,
-            ORDER.index(analysis.prediction),
-            format_func=lambda k: BY_KEY[k].name,
-            key=target_key(shown),
+            target_key(shown),
+            analysis.prediction,
+            row,
             persist_state="session",
             label_visibility="collapsed",
             width=230,
@@ -147,25 +139,15 @@ def _downloads(case: Case, shown: ShownAnalysis, layers: Layers, heatmap: np.nda
         mask = mask_of(analysis.mask_logits, canvas.shape[1], canvas.shape[0])
         return layers.draw(canvas, mask, heatmap)
 
-    offered: tuple[tuple[str, Callable[[], str | bytes], str, str], ...] = (
-        ("Photo as shown", lambda: overlay_png(large()), f"{stem}_overlay.png", "image/png"),
-        ("Mask", lambda: mask_png(analysis.mask), f"{stem}_mask.png", "image/png"),
-        (
-            "Figures (JSON)",
-            lambda: analysis_json(case.name, analysis, shown.notes),
-            f"{stem}.json",
-            "application/json",
-        ),
-    )
-    for label, data, name, mime in offered:
-        st.download_button(
-            label, data, name, mime, icon=":material/download:", on_click="ignore", width="stretch"
-        )
+    def figures() -> str:
+        return analysis_json(case.name, analysis, shown.notes)
 
-
-def _inside(heatmap: np.ndarray, mask: np.ndarray) -> str:
-    share = share_inside(heatmap, mask) if mask.any() else None
-    return "" if share is None else f" {percent(share)} of this heat lies inside the outline."
+    for label, data, name in (
+        ("Photo as shown", lambda: overlay_png(large()), f"{stem}_overlay.png"),
+        ("Mask", lambda: mask_png(analysis.mask), f"{stem}_mask.png"),
+        ("Figures (JSON)", figures, f"{stem}.json"),
+    ):
+        download(label, data, name, width="stretch")
 
 
 def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None:
@@ -178,10 +160,12 @@ def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None
         st.caption(f"No part of the photo speaks for “{name}”: the map is empty.")
     elif layers.heatmap:
         rows, columns = heatmap.shape
+        share = shown.heat_inside(heatmap)
+        inside = "" if share is None else f" {percent(share)} of this heat lies inside the outline."
         st.caption(
             f"Brightest: the strongest evidence for “{name}” in this photo (Grad-CAM). The map has "
             f"only {columns} × {rows} cells; what lies between is smoothed. A heatmap does not "
-            f"show that the answer is right.{_inside(heatmap, shown.mask)}"
+            f"show that the answer is right.{inside}"
         )
 
 

@@ -1,5 +1,6 @@
 """What is loaded once for everybody, and what is remembered of finished analyses."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from core.errors import DatasetError
 from core.ham10000.dataset import Dataset, folder
 from core.ham10000.splits import SplitError
 from core.imaging.black_frame import PAINTED_OVER
+from core.imaging.heatmaps import share_inside
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
 from core.lesion.quality import MEASURED_PX, Check, check_quality
@@ -63,11 +65,9 @@ class ShownAnalysis:
     """One analysis, and what it is shown with.
 
     Attributes:
-        analysis: of the photo.
         photo: uint8 h×w×3, its longest side at most `SHOWN_PX`; of a smaller photo, itself.
         mask: bool H×W, of the size of `preview`.
         notes: how the file was read.
-        quality: of the photo, as measured.
     """
 
     analysis: Analysis
@@ -81,6 +81,10 @@ class ShownAnalysis:
         """The photo to draw on, uint8 H×W×3, its longest side `SHOWN_PX`; a smaller photo is
         enlarged anew at each call."""
         return canvas_for(self.photo, SHOWN_PX, SHOWN_PX)
+
+    def heat_inside(self, heatmap: np.ndarray) -> float | None:
+        """The share of a heatmap's heat inside the outline, 0…1; None without heat or outline."""
+        return share_inside(heatmap, self.mask) if self.mask.any() else None
 
     @property
     def nbytes(self) -> int:
@@ -170,10 +174,8 @@ def model_server() -> ModelServer:
 
 def forget(digest: str) -> None:
     """Forget what the models said of a photo, if they are there."""
-    try:
+    with contextlib.suppress(WeightsError, SettingsError):
         model_server().forget(digest)
-    except (WeightsError, SettingsError):
-        return
 
 
 def usual() -> dict[str, float]:

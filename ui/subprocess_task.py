@@ -44,7 +44,7 @@ _all: weakref.WeakSet[Task] = weakref.WeakSet()
 
 
 class Task:
-    """A command waiting, at work, or ended.
+    """A command waiting, at work, or ended, for the browser session whose page runs now.
 
     Args:
         module: what `python -m` runs.
@@ -52,7 +52,6 @@ class Task:
         files: written there first, by their names.
         queue: `QUICK` or `LONG`.
         ended: is told once no process runs any more, from a thread of its own.
-        session: id of the browser session that it is for (default: of the page that runs now).
 
     Attributes:
         folder: the task's own, with `out` (what was printed), `err` and its files; gone with this
@@ -70,7 +69,6 @@ class Task:
         files: Mapping[str, bytes] | None = None,
         queue: FairQueue = QUICK,
         ended: Callable[[Task], object] | None = None,
-        session: str = "",
     ) -> None:
         self._kept = TemporaryDirectory(prefix="lesionlab-", ignore_cleanup_errors=True)
         self.folder = Path(self._kept.name)
@@ -82,7 +80,7 @@ class Task:
         self._cancelled, self._over = threading.Event(), threading.Event()
         self._failure, self._tell = "", ended
         context = get_script_run_ctx()
-        self._session = session or (context.session_id if context else "")
+        self._session = context.session_id if context else ""
         self._seen = self._began
         try:
             self._turn = queue.take()

@@ -1,5 +1,6 @@
 """Words of strangers, shown as they are: names, notes, errors, whatever a file brought along."""
 
+import html
 import re
 
 _ESCAPED = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:=&^@])")
@@ -22,7 +23,7 @@ def as_text(words: str) -> str:
 def as_plain_html(words: str) -> str:
     """Words of a stranger as a label in a Plotly figure, which reads tags such as `<b>` and
     `<a href=…>`."""
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return html.escape(words, quote=False)
 
 
 def as_code(words: str) -> str:

@@ -57,11 +57,6 @@ class EightViews:
         return self.probabilities.mean(axis=0)
 
     @property
-    def deviation(self) -> np.ndarray:
-        """Standard deviation over the views, float K."""
-        return self.probabilities.std(axis=0)
-
-    @property
     def agreeing(self) -> int:
         """Views that are named like the photo as it is, itself counted: 1…8."""
         return self.named.count(self.named[0])

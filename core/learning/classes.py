@@ -229,15 +229,6 @@ class Classes:
                 (code, position),
             )
 
-    def close(self, code: str) -> None:
-        """End a class; its answers stay."""
-        with self.database.write() as connection:
-            _class(connection, code)
-            connection.execute(
-                "UPDATE classes SET closed = ? WHERE code = ? AND closed IS NULL",
-                (time.time(), code),
-            )
-
     def delete(self, code: str) -> None:
         """Delete a class with its answers; the file keeps no trace of them."""
         with self.database.write() as connection:

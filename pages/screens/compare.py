@@ -22,13 +22,13 @@ for label, slot, place in zip(
         st.header(label, anchor=False)
         case = cases.pick(slot, unlike=found[0].case.name if found and found[0].case else "")
         if case is None:
-            found.append(pair.Side(label, slot))
+            found.append(pair.Side(label))
             continue
         taken, width_mm = pair.follow_up(case, slot)
         shown = answer.attempt(case, slot)
         if shown:
             answer.warn(case, shown)
-        found.append(pair.Side(label, slot, case, shown, taken, width_mm))
+        found.append(pair.Side(label, case, shown, taken, width_mm))
 
 sides = found[0], found[1]
 pair.interval(*sides)

@@ -165,10 +165,11 @@ def test_where_there_is_no_pipe_another_window_opens_and_pages_tell_the_end(
 ) -> None:
     """As where an administrator forbids the pipe."""
     monkeypatch.setattr("desktop.devtools.ANSWER_SECONDS", 0.3)  # none comes
+    monkeypatch.setattr(chrome, "AWAY_SECONDS", 0.5)
     count = tmp_path / "count"
     text = f'echo once >> "{count}"; exec 3<&- 4>&-; exec sleep {PATIENCE}'
     visits = Visits(True)
-    window = Chrome(script(tmp_path / "chrome", text), tmp_path, visits, away=0.5)
+    window = Chrome(script(tmp_path / "chrome", text), tmp_path, visits)
     thread = threading.Thread(target=window.open, args=("http://127.0.0.1:1/",), daemon=True)
     thread.start()
     wait_for(count.exists)

@@ -19,8 +19,7 @@ from core.settings import Settings
 from core.system.locks import hold
 from desktop import launch as launching
 from desktop import windows
-from desktop.kinds import kinds
-from desktop.launch import background, launch, question, training_now
+from desktop.launch import background, kinds, launch, question, training_now
 from desktop.place import Place, PlaceError
 from desktop.windows import CannotOpenError, DefaultBrowser
 from tests.waiting import PATIENCE, wait_for
@@ -48,8 +47,6 @@ class Server:
 
 class FakeWindow:
     """A window in which a person does something."""
-
-    name = "a fake"
 
     def __init__(self, does: Callable[[FakeWindow], object] = lambda _: None) -> None:
         self.does, self.url = does, ""
@@ -248,9 +245,10 @@ def test_the_default_browser_ends_when_no_page_was_open_for_long(
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", lambda url: not opened.append(url))
     monkeypatch.setattr(windows, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(windows, "AWAY_SECONDS", 0.2)
     said: list[str] = []
     visits = Away(3)
-    browser = DefaultBrowser(visits, said.append, away=0.2)
+    browser = DefaultBrowser(visits, said.append)
     browser.open("http://127.0.0.1:1/")
     browser.show()
     assert opened == ["http://127.0.0.1:1/"] * 2
@@ -272,7 +270,7 @@ def test_kinds_are_tried_from_web_view_to_default_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found() -> list[str]:
-        given = kinds(tmp_path, bool, str, print, tmp_path)
+        given = kinds(tmp_path, bool, str, print)
         return [type(window).__name__ for window in given]
 
     monkeypatch.setattr("desktop.webview.installed", lambda: True)

@@ -54,11 +54,14 @@ def test_the_first_is_asked_once(tmp_path: Path) -> None:
     assert not first.asked_to_show()
 
 
-def test_a_first_that_does_not_answer_is_said_to_be_there(tmp_path: Path) -> None:
+def test_a_first_that_does_not_answer_is_said_to_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop.place.ANSWER_SECONDS", 0)
     place = Place(tmp_path / "window")
     place.begin(8613)
     with pytest.raises(PlaceError, match="does not answer"):
-        place.ask_to_show(seconds=0)
+        place.ask_to_show()
 
 
 def test_another_installations_window_is_named(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def opened(
     tmp_path: Path, clicks: Callable[[Library], None], question: str = ""
 ) -> tuple[WebView, Library]:
     library = Library(clicks)
-    window = WebView(tmp_path, lambda: question, tmp_path, library)
+    window = WebView(tmp_path, lambda: question, library)
     window.open("http://127.0.0.1:1/")
     return window, library
 
@@ -147,7 +147,7 @@ def test_it_ends_without_a_question_when_it_is_told_to(tmp_path: Path) -> None:
         window.close()
 
     library = Library(clicks)
-    window = WebView(tmp_path, lambda: "It trains. Close?", tmp_path, library)
+    window = WebView(tmp_path, lambda: "It trains. Close?", library)
     window.close()
     window.open("http://127.0.0.1:1/")
     assert not library.open
@@ -161,7 +161,7 @@ def test_it_is_unfolded_only_if_it_was_folded(tmp_path: Path) -> None:
         window.show()
 
     library = Library(clicks)
-    window = WebView(tmp_path, str, tmp_path, library)
+    window = WebView(tmp_path, str, library)
     window.show()  # before there is one
     window.open("http://127.0.0.1:1/")
     assert library.said[2:] == ["show", "restore", "show"]
@@ -169,7 +169,7 @@ def test_it_is_unfolded_only_if_it_was_folded(tmp_path: Path) -> None:
 
 def test_a_web_view_that_does_not_work_here_leaves_it_to_others(tmp_path: Path) -> None:
     with pytest.raises(CannotOpenError, match="QT or GTK"):
-        WebView(tmp_path, str, tmp_path, Library(lambda _: None, fails=True)).open("http://x/")
+        WebView(tmp_path, str, Library(lambda _: None, fails=True)).open("http://x/")
 
 
 def test_what_fails_in_an_open_window_is_no_reason_for_another(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_library_that_ends_its_process_leaves_it_to_others(
     assert trouble(str(python)) == ""
     monkeypatch.setattr(webview, "trouble", lambda: "xcb-cursor0 is needed")
     with pytest.raises(CannotOpenError, match="xcb-cursor0"):
-        WebView(tmp_path, str, tmp_path).open("http://127.0.0.1:1/")
+        WebView(tmp_path, str).open("http://127.0.0.1:1/")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Qt is Linux' web view")

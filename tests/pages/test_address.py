@@ -132,7 +132,7 @@ def test_back_to_a_forgotten_photo_shows_no_other_one(fresh) -> None:
 
 def test_nothing_is_left_of_a_forgotten_photo(fresh) -> None:
     app = start(section="report")
-    drawn, kept = drawings.nbytes, uploads.store().nbytes
+    drawn, kept = drawings.nbytes, uploads.store().size
     bring(app, "mine.jpg")
     case = app.session_state["upload"]
     app.text_area[0].set_value("my own words").run()
@@ -153,7 +153,7 @@ def test_nothing_is_left_of_a_forgotten_photo(fresh) -> None:
     gc.collect()
     assert answer() is None
     assert drawings.nbytes <= drawn
-    assert uploads.store().nbytes == kept
+    assert uploads.store().size == kept
     bring(app, "mine.jpg")
     assert app.text_area[0].value == ""
 
@@ -173,13 +173,13 @@ def test_what_is_being_computed_of_a_forgotten_photo_ends_and_leaves_nothing(fre
 
 
 def test_a_photo_of_compare_has_no_address_and_so_no_place_in_the_store(fresh) -> None:
-    kept = uploads.store().nbytes
+    kept = uploads.store().size
     app = start("compare")
     app.segmented_control(key="two_source").set_value("upload").run()
     app.file_uploader(key="two_file").set_value(("mine.jpg", PHOTOS[0], "image/jpeg"))
     checked(app)
     assert "two_upload" in app.session_state
-    assert uploads.store().nbytes == kept
+    assert uploads.store().size == kept
 
 
 def test_who_answers_first_sees_the_model_s_answer_afterwards(

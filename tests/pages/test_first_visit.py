@@ -12,7 +12,6 @@ from core.settings import REPOSITORY
 from tests.pages.conftest import button, checked, part, start, visit
 from tests.waiting import PATIENCE
 from ui.analyse import first_visit
-from ui.parts.tour import Stop
 
 pytestmark = pytest.mark.usefixtures("browser")
 
@@ -20,7 +19,10 @@ pytestmark = pytest.mark.usefixtures("browser")
 @pytest.fixture
 def buttons(monkeypatch: pytest.MonkeyPatch) -> None:
     def stand_in(
-        stops: Sequence[Stop], offers: dict[str, str], cookie: str, on_left: Callable[[str], None]
+        stops: Sequence[tuple[str, str]],
+        offers: dict[str, str],
+        cookie: str,
+        on_left: Callable[[str], None],
     ) -> None:
         for key in ("", *offers, "elsewhere"):
             st.button(f"to {key}", on_click=on_left, args=(key,))

@@ -167,8 +167,7 @@ def test_the_pictures_of_a_drawn_diagnosis_differ() -> None:
 
 
 def test_the_end_of_a_quiz_and_its_mistakes_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in (asking, feedback):
-        monkeypatch.setattr(place, "attempt", lambda *_: None)
+    monkeypatch.setattr(asking, "attempt", lambda *_: None)
     app = begin()
     for position in range(2):
         answered(app, position, "nv")

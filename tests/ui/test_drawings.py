@@ -95,20 +95,21 @@ def test_many_threads_at_once() -> None:
 def test_figures_of_an_analysis_do_not_keep_it(monkeypatch) -> None:
     """Of no chart and picture: memory is what `REMEMBERED_BYTES` says, and no more."""
     from ui import figures
-    from ui.drawings import drawings
     from ui.sections import charts
 
     class Views:
         """Stands for an analysis: what is drawn of it is not looked at here."""
 
-    figure = go.Figure()
+    figure, drawings = go.Figure(), Drawings()
     drawn = ((figures, "spread_bars"), (charts, "colour_bars"))
     for module, name in drawn:
         monkeypatch.setattr(module, f"_{name}", lambda *_: figure)
+        monkeypatch.setattr(module, "drawings", drawings)
         thing = Views()
         assert getattr(module, name)(thing) is figure
+        assert drawings.nbytes > 0, name
         gone = weakref.ref(thing)
         del thing
         gc.collect()
         assert gone() is None, name
-    assert drawings.nbytes > 0
+        assert drawings.nbytes == 0, name

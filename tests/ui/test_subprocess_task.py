@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -128,21 +129,23 @@ def test_what_its_end_calls_may_fail(line):
 
 
 class Visitors:
-    """Streamlit's runtime, as far as it is asked who is there."""
+    """Streamlit's runtime, as far as it is asked who is there; the page of one of them runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.here = {"somebody"}
+        page = SimpleNamespace(session_id="somebody")
+        monkeypatch.setattr(subprocess_task, "get_script_run_ctx", lambda: page)
+        monkeypatch.setattr(subprocess_task, "exists", lambda: True)
+        monkeypatch.setattr(subprocess_task, "get_instance", lambda: self)
 
     def is_active_session(self, session: str) -> bool:
         return session in self.here
 
 
 def test_it_ends_when_its_visitor_is_gone_for_good(start, monkeypatch):
-    visitors = Visitors()
-    monkeypatch.setattr(subprocess_task, "exists", lambda: True)
-    monkeypatch.setattr(subprocess_task, "get_instance", lambda: visitors)
+    visitors = Visitors(monkeypatch)
     monkeypatch.setattr(subprocess_task, "GONE_SECONDS", 0.5)
-    task = start(session="somebody")
+    task = start()
     found = processes(task)
     time.sleep(1)
     assert task.running
@@ -153,11 +156,9 @@ def test_it_ends_when_its_visitor_is_gone_for_good(start, monkeypatch):
 
 
 def test_a_visitor_who_comes_back_soon_keeps_it(start, monkeypatch):
-    visitors = Visitors()
-    monkeypatch.setattr(subprocess_task, "exists", lambda: True)
-    monkeypatch.setattr(subprocess_task, "get_instance", lambda: visitors)
+    visitors = Visitors(monkeypatch)
     monkeypatch.setattr(subprocess_task, "GONE_SECONDS", PATIENCE)
-    task = start(session="somebody")
+    task = start()
     visitors.here.clear()
     processes(task)
     visitors.here.add("somebody")

@@ -88,14 +88,15 @@ def _ask_for(image_id: str) -> None:
 
 
 def show_first(listed: Sequence[str]) -> None:
-    """The Analyse page shall show the first case of a playlist that the dataset has.
+    """The Analyse page shall show the first case of a playlist, one at least, that the dataset
+    has."""
+    _ask_for((known(listed) or listed)[0])
 
-    Args:
-        listed: one id at least.
-    """
+
+def known(listed: Sequence[str]) -> list[str]:
+    """Those cases of a playlist that the dataset has."""
     data = state.dataset()
-    known = [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
-    _ask_for((known or listed)[0])
+    return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
 
 
 def choose(image_id: str) -> None:
@@ -165,11 +166,9 @@ def ids_of(words: str) -> list[str]:
     return list(dict.fromkeys(found))[:MOST_CASES]
 
 
-def cases_of(ids: object) -> str:
+def cases_of(ids: Sequence[str]) -> str:
     """A playlist for an address: the ids' digits, apart by full stops."""
-    return (
-        ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids) if isinstance(ids, list) else ""
-    )
+    return ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids)
 
 
 def _ours() -> dict[str, str]:

@@ -17,8 +17,7 @@ _ANSWERS = "answers"
 
 def answer_of(case: Case) -> tuple[str, str] | None:
     """What the student said of a case: a diagnosis' key and one of `SURE`."""
-    found: tuple[str, str] | None = st.session_state.get(_ANSWERS, {}).get(case.digest)
-    return found
+    return st.session_state.get(_ANSWERS, {}).get(case.digest)
 
 
 def switch(place: DeltaGenerator | None = None) -> None:

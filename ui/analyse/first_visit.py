@@ -9,7 +9,7 @@ from core.evaluation.files import EvaluationError
 from core.models.weights import WeightsError
 from ui import case_picker
 from ui.analyse import address
-from ui.parts.tour import Stop, tour
+from ui.parts.tour import tour
 from ui.performance.evaluations import classifier_report
 
 COOKIE = "lesionlab_visited"
@@ -48,28 +48,28 @@ def _leave(to: str) -> None:
         st.session_state["first_visit_to_quiz"] = True
 
 
-def stops() -> list[Stop]:
+def stops() -> list[tuple[str, str]]:
     """The four steps."""
     return [
-        Stop(
+        (
             "What you see",
             "A photo taken through a dermatoscope. One network outlines the lesion (key O), one "
             "weighs seven diagnoses: the bars. A heatmap (key H) shows where in the photo the "
             "evidence for a diagnosis lies.",
         ),
-        Stop(
+        (
             "What it means",
             "A bar of 70 %: of 100 photos that get such an answer about 70 show that diagnosis, if "
             "they come from clinics like those it learned from. The tick on each bar is how common "
             "the diagnosis is there. A heatmap does not show that an answer is right.",
         ),
-        Stop(
+        (
             "What it cannot do",
             "It never diagnoses. It knows seven diagnoses, dermoscopy only, and mostly light skin; "
             f"and it errs{_misses()}. Whoever worries about a mole should see a doctor, whatever "
             "the bars say.",
         ),
-        Stop(
+        (
             "Try one",
             "Say what you think before you look at the bars, and then ask why it answers so: below "
             "the photo you find similar cases, measurements, and how sure it is. The quiz asks "

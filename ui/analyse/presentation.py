@@ -8,7 +8,7 @@ import streamlit as st
 from core.answer import words
 from core.taxonomy import BY_KEY
 from ui import state
-from ui.analyse.address import choose
+from ui.analyse.address import choose, known
 from ui.analyse.present import PLAYLIST, leave
 from ui.case import Case
 from ui.parts.bars import rows
@@ -57,7 +57,4 @@ def _move(name: str, otherwise: Callable[[int], None], by: int) -> None:
 
 
 def _listed() -> list[str]:
-    """The playlist's cases, as far as the dataset has them."""
-    data = state.dataset()
-    listed = st.session_state.get(PLAYLIST, [])
-    return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
+    return known(st.session_state.get(PLAYLIST, []))

@@ -9,7 +9,6 @@ import streamlit as st
 from core.system.idle_cache import IdleCache
 from ui import methods, state
 from ui.case import Case
-from ui.text import as_text
 
 KEPT_BYTES = 64 * 1024**2
 """What all of them may take, together; those kept for longest go first."""
@@ -25,8 +24,6 @@ class Upload:
 
     Attributes:
         kind: what the session calls it: `upload` or `shot` (taken with the page's camera).
-        name: of the file.
-        data: its bytes.
         about: a line of Markdown on where it comes from.
     """
 
@@ -41,45 +38,11 @@ class Upload:
         return Case.of_file(self.data, self.name, self.about, taken=taken)
 
 
-class Uploads:
-    """All of them, one for all sessions."""
-
-    def __init__(self, most_bytes: int = KEPT_BYTES, seconds: float = KEPT_SECONDS) -> None:
-        self._kept: IdleCache[str, Upload] = IdleCache(most_bytes, seconds, LATE_SECONDS, _size)
-
-    def keep(self, upload: Upload) -> str:
-        """Keep a photo if there is room for it at all; returns the key that finds it again."""
-        key = secrets.token_urlsafe(24)
-        self._kept.put(key, upload)
-        return key
-
-    def get(self, key: str) -> Upload | None:
-        """The photo of that key, which then stays for as long as a new one; None: gone."""
-        return self._kept.get(key)
-
-    def forget(self, key: str) -> None:
-        """Let go of it, if it is still there."""
-        self._kept.pop(key)
-
-    @property
-    def nbytes(self) -> int:
-        """What they take now."""
-        return int(self._kept.size)
-
-
-def _size(upload: Upload) -> int:
-    return len(upload.data) + 1000
-
-
 @st.cache_resource
-def store() -> Uploads:
-    """Made once; a restart of the server begins with an empty one."""
-    return Uploads()
-
-
-def of_file(name: str, data: bytes) -> Upload:
-    """A picture file that a visitor chose."""
-    return Upload("upload", name, data, f":blue-badge[Your photo] {as_text(name)}")
+def store() -> IdleCache[str, Upload]:
+    """All of them by their keys, one for all sessions; a restart of the server begins with an empty
+    one."""
+    return IdleCache(KEPT_BYTES, KEPT_SECONDS, LATE_SECONDS, lambda kept: len(kept.data) + 1000)
 
 
 def keep(upload: Upload, slot: str = "") -> None:
@@ -93,7 +56,8 @@ def keep(upload: Upload, slot: str = "") -> None:
         _forget_traces(before.digest)
     st.session_state[name] = upload.case()
     if not slot:
-        st.session_state[f"{name}_key"] = store().keep(upload)
+        key = st.session_state[f"{name}_key"] = secrets.token_urlsafe(24)
+        store().put(key, upload)
 
 
 def restore(key: str) -> bool:
@@ -130,7 +94,7 @@ def _shown_as(digest: str) -> list[str]:
 def _let_go(name: str) -> None:
     st.session_state.pop(name, None)
     if key := st.session_state.pop(f"{name}_key", None):
-        store().forget(key)
+        store().pop(key)
 
 
 def _forget_traces(digest: str) -> None:

@@ -1,7 +1,7 @@
 """What a batch found: tables, downloads, and a way to each photo."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -173,22 +173,20 @@ def _table(photos: Sequence[Photo]) -> None:
             batches.open_in_analyse(photo)
 
 
-def frame(photos: Sequence[Photo], known: Mapping[str, str] | None = None) -> pd.DataFrame:
+def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
     """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. The
     table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
 
     Args:
         known: keys of true diagnoses by `Photo.image`; where there are any, they are a column.
     """
-    return pd.DataFrame([_row(photo, known or {}) for photo in photos])
+    return pd.DataFrame([_row(photo, known) for photo in photos])
 
 
 def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
     measured = photo.measurements
-    true = {}
-    if known:
-        key = known.get(photo.image)
-        true = {"Truth": BY_KEY[key].name if key else None}
+    key = known.get(photo.image)
+    true = {"Truth": BY_KEY[key].name if key else None} if known else {}
     return {
         "": data_url(photo.thumbnail, "jpeg"),
         "Photo": safe(photo.name),
@@ -206,17 +204,13 @@ def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None
 
 
 def _downloads(job: BatchJob) -> None:
-    offered: list[tuple[str, Callable[[], str | bytes], str]] = []
-    if job.photos:
-        offered += [
-            ("Table (CSV)", job.predictions_csv, "predictions.csv"),
-            ("Masks and tables (ZIP)", job.results_zip, "results.zip"),
-        ]
-    if job.rejected:
-        offered += [("Rejected files (CSV)", job.rejected_csv, "rejected.csv")]
+    begins = "for_teaching_only"
     with st.container(horizontal=True):
-        for label, data, name in offered:
-            files.download(label, data, f"for_teaching_only_{name}")
+        if job.photos:
+            files.download("Table (CSV)", job.predictions_csv, f"{begins}_predictions.csv")
+            files.download("Masks and tables (ZIP)", job.results_zip, f"{begins}_results.zip")
+        if job.rejected:
+            files.download("Rejected files (CSV)", job.rejected_csv, f"{begins}_rejected.csv")
         if st.button("Clear", icon=":material/delete:", key="batch_clear"):
             confirm(
                 "Clear this batch?",

@@ -66,11 +66,7 @@ def clear() -> None:
 
 
 def open_in_analyse(photo: Photo) -> None:
-    """Go to the Analyse page with that photo, as if it had been uploaded there.
-
-    Args:
-        photo: one with a `copy`.
-    """
+    """Go to the Analyse page with a photo that has a `copy`, as if it had been uploaded there."""
     assert photo.copy is not None
     about = f":blue-badge[From your batch] {as_text(photo.name)}"
     if photo.reduced:

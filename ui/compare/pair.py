@@ -12,7 +12,7 @@ from ui import answer
 from ui.case import Case
 from ui.choices import choose_one
 from ui.compare import differences
-from ui.figures import WITHOUT_TOOLS, describe_bars, frame_colour, paired_bars
+from ui.figures import describe_bars, frame_colour, paired_bars, show_figure
 from ui.photo import Layers, in_words, notes, switches
 from ui.scale import width_mm
 from ui.state import ShownAnalysis
@@ -29,7 +29,6 @@ class Side:
 
     Attributes:
         label: what it is called, `Left` or `Right`.
-        slot: of its case picker.
         case: what was picked there, if anything.
         shown: the analysis, if there is one.
         taken: when the photo was taken, if the student said so.
@@ -37,7 +36,6 @@ class Side:
     """
 
     label: str
-    slot: str
     case: Case | None = None
     shown: ShownAnalysis | None = None
     taken: date | None = None
@@ -46,8 +44,7 @@ class Side:
 
 def slots() -> tuple[str, str]:
     """Slots of the case pickers of the left and the right side."""
-    first, second = st.session_state.get("sides", ("one_", "two_"))
-    return first, second
+    return st.session_state.get("sides", ("one_", "two_"))
 
 
 def swap() -> None:
@@ -183,12 +180,7 @@ def answers(sides: tuple[Side, Side]) -> None:
                 answer.headline(side.shown)
     left, right = (side.shown.analysis if side.shown else None for side in sides)
     words = [f"{s.label}: {describe_bars(s.shown.analysis)}" for s in sides if s.shown]
-    st.plotly_chart(
-        paired_bars(left, right),
-        config=WITHOUT_TOOLS,
-        alt=". ".join(words),
-        key="pair_bars",
-    )
+    show_figure(paired_bars(left, right), ". ".join(words), "pair_bars")
     st.caption(
         "Solid bar (L): left. Pale bar (R): right. Hatched: the malignant group. "
         "Seven answers are all the model knows; on each side they sum to 100 %."

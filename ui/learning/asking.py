@@ -25,7 +25,16 @@ GRACE = 1.0
 
 
 def open_case(me: Profile, quiz: Quiz, step: Step) -> Case | None:
-    """The photo of a case; None, with a way on, if it cannot be shown."""
+    """How far the quiz is, and the photo of a case; None, with a way on, if it cannot be shown."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.progress(
+        step.position / len(quiz.steps),
+        text=f"Case {step.position + 1} of {len(quiz.steps)} · {MODES[quiz.mode]} · "
+        f"{LEVELS.get(quiz.level, quiz.level)}",
+    )
+    with row.popover("End", icon=":material/stop:"):
+        st.write("Your answers so far stay, and are summed up. The other cases are not asked.")
+        st.button("End this quiz", key="quiz_end", on_click=_end, args=(me, quiz.id))
     try:
         case = material.case_of(step.image, f"case {step.position + 1}")
         material.jpeg(case)
@@ -51,22 +60,8 @@ def skip_button(me: Profile, quiz: Quiz, step: Step) -> None:
     )
 
 
-def head(me: Profile, quiz: Quiz, step: Step) -> None:
-    """How far the quiz is."""
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.progress(
-        step.position / len(quiz.steps),
-        text=f"Case {step.position + 1} of {len(quiz.steps)} · {MODES[quiz.mode]} · "
-        f"{LEVELS.get(quiz.level, quiz.level)}",
-    )
-    with row.popover("End", icon=":material/stop:"):
-        st.write("Your answers so far stay, and are summed up. The other cases are not asked.")
-        st.button("End this quiz", key="quiz_end", on_click=_end, args=(me, quiz.id))
-
-
 def show(me: Profile, quiz: Quiz, step: Step) -> None:
     """Ask for the first answer, or for the second once the model's was seen."""
-    head(me, quiz, step)
     case = open_case(me, quiz, step)
     if case is None:
         return
@@ -74,6 +69,8 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     with left:
         photo(case)
         shown = said(me, quiz, step, case) if step.first is not None else None
+        if shown is not None:
+            bars(shown.analysis, state.usual(), None, key=f"quiz_bars_{step.position}")
     with right:
         if step.first is None:
             started(quiz, step)
@@ -93,11 +90,10 @@ def photo(case: Case) -> None:
 
 
 def said(me: Profile, quiz: Quiz, step: Step, case: Case) -> ShownAnalysis | None:
-    """The model's answer, before the truth."""
+    """The model's answer, kept beside the student's."""
     shown = attempt(case, "quiz_")
-    if shown is not None:
-        keep_model(me, quiz, step, shown)
-        bars(shown.analysis, state.usual(), None, key=f"quiz_bars_{step.position}")
+    if shown is not None and step.said is None:
+        Store.open().model_said(me, quiz.id, step.position, material.said_of(shown))
     return shown
 
 
@@ -109,12 +105,6 @@ def second(me: Profile, quiz: Quiz, step: Step, shown: ShownAnalysis) -> None:
     st.session_state.setdefault(dx, step.first)
     st.session_state.setdefault(sure, step.confidence)
     _choose(me, quiz, step, "second", "Confirm my answer")
-
-
-def keep_model(me: Profile, quiz: Quiz, step: Step, shown: ShownAnalysis) -> None:
-    """Keep the model's answer beside the student's."""
-    if step.said is None:
-        Store.open().model_said(me, quiz.id, step.position, material.said_of(shown))
 
 
 def _keys(quiz: Quiz, step: Step, stage: str) -> tuple[str, str]:

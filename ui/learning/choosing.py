@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.learning.cases import QuizCase
-from core.learning.draw import ABOUT, LEVELS, MEASURED, DrawError, draw
+from core.learning.draw import ABOUT, DrawError, draw
 from core.learning.records import ABOUT_MODES, MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, next_due, standings
 from core.learning.store import Store
@@ -35,11 +35,9 @@ def show(store: Store, me: Profile) -> None:
     with st.container(border=True):
         mode = choose_one("How", MODES, "quiz_mode")
         st.caption(ABOUT_MODES[mode])
-        levels = {k: v for k, v in LEVELS.items() if found.measured or k not in MEASURED}
-        if found.practice:
-            levels = {k: v for k, v in levels.items() if k != "realistic"}
+        levels = found.levels
         if mode == "draw":
-            levels = {k: v for k, v in levels.items() if k in LEVELS_TO_DRAW}
+            levels = {key: name for key, name in levels.items() if key in LEVELS_TO_DRAW}
         level = choose_one("Which cases", levels, "quiz_level")
         st.caption(ABOUT[level])
         if not found.practice and not found.measured:

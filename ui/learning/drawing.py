@@ -17,7 +17,6 @@ ALT = "Dermatoscopic photo of the lesion to outline"
 
 def show(me: Profile, quiz: Quiz, step: Step) -> None:
     """Ask for it."""
-    asking.head(me, quiz, step)
     case = asking.open_case(me, quiz, step)
     if case is None:
         return

@@ -14,8 +14,7 @@ from core.learning.store import Store
 from core.models.neighbours import Neighbour
 from core.taxonomy import BY_KEY, KEYS
 from ui import state
-from ui.answer import attempt
-from ui.case import Case, facts
+from ui.case import Case, facts, show_verdict
 from ui.dataset_cases import small
 from ui.learning import asking, choosing, links, material, problems
 from ui.parts.bars import bars
@@ -29,13 +28,10 @@ EACH = 2
 
 def show(me: Profile, quiz: Quiz, step: Step) -> None:
     """All about one answered case, and the way to the next."""
-    asking.head(me, quiz, step)
     case = asking.open_case(me, quiz, step)
     if case is None:
         return
-    shown = attempt(case, "quiz_")
-    if shown:
-        asking.keep_model(me, quiz, step, shown)
+    shown = asking.said(me, quiz, step, case)
     verdict(step, case)
     onward(me, quiz, step)
     left, right = st.columns([6, 5], gap="large")
@@ -46,7 +42,10 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
             asking.photo(case)
     if shown:
         with right:
-            model(step, shown)
+            named = shown.analysis.prediction
+            judged = "right" if named == step.truth else "wrong"
+            st.markdown(f"**The model says {BY_KEY[named].name}**, which is {judged}.")
+            bars(shown.analysis, state.usual(), None, key=f"feedback_bars_{step.position}")
     lessons(step, case, shown)
 
 
@@ -68,12 +67,7 @@ def verdict(step: Step, case: Case) -> None:
     """The truth, how it is known, and what became of the answers."""
     true = BY_KEY[step.truth]
     right = is_right(step.second or step.first or "", step.truth)
-    box = st.success if right else st.error
-    box(
-        f"{_answers(step)} {known(case)}",
-        title=true.with_group,
-        icon=":material/check_circle:" if right else ":material/cancel:",
-    )
+    show_verdict(right, f"{_answers(step)} {known(case)}", true.with_group)
 
 
 def _answers(step: Step) -> str:
@@ -98,14 +92,6 @@ def known(case: Case) -> str:
     if case.record is None:
         return "It was drawn by a program after this diagnosis, so it only resembles it."
     return facts(case.record)
-
-
-def model(step: Step, shown: ShownAnalysis) -> None:
-    """The model's answer with its probabilities."""
-    named = shown.analysis.prediction
-    right = "right" if named == step.truth else "wrong"
-    st.markdown(f"**The model says {BY_KEY[named].name}**, which is {right}.")
-    bars(shown.analysis, state.usual(), None, key=f"feedback_bars_{step.position}")
 
 
 def contending(step: Step, shown: ShownAnalysis | None) -> list[str]:

@@ -15,6 +15,7 @@ from core.ham10000.dataset import CREDIT
 from core.imaging.image import to_jpeg
 from core.imaging.overlay import canvas_for
 from core.learning.cases import dataset_pool, is_practice, practice_case, practice_pool
+from core.learning.draw import LEVELS, MEASURED
 from core.learning.records import Said
 from core.lesion.phantom import Phantom
 from core.models.weights import WeightsError
@@ -39,6 +40,14 @@ class Pool:
     practice: bool
     measured: bool
 
+    @property
+    def levels(self) -> dict[str, str]:
+        """The sets that can be drawn from them, as `LEVELS`."""
+        found = {k: v for k, v in LEVELS.items() if self.measured or k not in MEASURED}
+        if self.practice:
+            del found["realistic"]
+        return found
+
 
 def pool() -> Pool:
     """The test split of the imported dataset, else practice lesions."""
@@ -47,9 +56,8 @@ def pool() -> Pool:
         return Pool(practice_pool(), True, False)
     said: pd.DataFrame | None = None
     with contextlib.suppress(EvaluationError, WeightsError):
-        said = classifier_report("test").predictions
-    if said is not None and not set(KEYS) <= set(said.columns):
-        said = None
+        predictions = classifier_report("test").predictions
+        said = predictions if set(KEYS) <= set(predictions.columns) else None
     found = dataset_pool(data.table, said)
     return Pool(found, False, said is not None and bool(found["named"].notna().any()))
 

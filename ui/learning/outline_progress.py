@@ -3,12 +3,12 @@ of the same lesions."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.figures import Figure
 from core.learning.outlines import OutlineScores
 from core.learning.records import Answered
 from core.learning.scores import by_quiz, outline_means
@@ -110,7 +110,7 @@ def over_time(given: Sequence[Answered]) -> None:
 
 
 def _number(value: float | None) -> str:
-    return Figure(value=None if pd.isna(value) else value, low=None, high=None).number(2)
+    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def by_diagnosis(given: Sequence[Answered]) -> None:

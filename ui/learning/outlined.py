@@ -25,7 +25,7 @@ from ui.answer import attempt
 from ui.case import Case
 from ui.learning import asking, feedback, links, material
 from ui.parts.outlines import Line, outlines
-from ui.state import SHOWN_PX, ShownAnalysis
+from ui.state import SHOWN_PX
 from ui.text import as_text
 
 ONE_EXPERT = (
@@ -43,7 +43,6 @@ ALIKE = 0.1
 
 def show(me: Profile, quiz: Quiz, step: Step) -> None:
     """One outline with its scores, and the way to the next case."""
-    asking.head(me, quiz, step)
     case = asking.open_case(me, quiz, step)
     if case is None or step.drawn is None:
         return
@@ -54,9 +53,12 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     except (DatasetError, ValueError) as error:
         st.error(as_text(str(error)), title="The expert's outline cannot be read")
         return
-    model = _of_model(shown, expert) if shown else None
+    height, width = expert.shape
+    model = mask_of(shown.analysis.mask_logits, width, height) if shown else None
     scores = score(step.drawn.drawing, expert, model)
-    _keep(me, quiz, step, scores, model is not None)
+    if step.drawn.scores is None or not step.drawn.scores.model:
+        weights = state.model_server().analyser.segmenter_card.sha256 if shown else ""
+        Store.open().outline_scored(me, quiz.id, step.position, scores, weights)
     left, right = st.columns([6, 5], gap="large")
     with left:
         picture(case, step.drawn, expert, model, is_practice(step.image))
@@ -71,19 +73,6 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
             st.caption(ONE_EXPERT)
 
 
-def _of_model(shown: ShownAnalysis, expert: np.ndarray) -> np.ndarray:
-    """On the expert's pixels."""
-    height, width = expert.shape
-    return mask_of(shown.analysis.mask_logits, width, height)
-
-
-def _keep(me: Profile, quiz: Quiz, step: Step, scores: OutlineScores, compared: bool) -> None:
-    if step.drawn is not None and step.drawn.scores is not None and step.drawn.scores.model:
-        return
-    weights = state.model_server().analyser.segmenter_card.sha256 if compared else ""
-    Store.open().outline_scored(me, quiz.id, step.position, scores, weights)
-
-
 def picture(
     case: Case, drawn: Drawn, expert: np.ndarray, model: np.ndarray | None, practice: bool
 ) -> None:
@@ -95,7 +84,7 @@ def picture(
     lines.append(Line("You", "dotted", painted_mask(mine) if isinstance(mine, Painted) else mine))
     canvas = canvas_for(case.open(SHOWN_PX).rgb, SHOWN_PX, SHOWN_PX)
     said = ", ".join(f"{line.name} {line.style}" for line in lines)
-    outlines(canvas, lines, f"The photo with its outlines: {said}", "outlined")
+    outlines(canvas, lines, f"The photo with its outlines: {said}")
 
 
 def table(scores: OutlineScores, expert: str) -> None:

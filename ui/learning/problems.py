@@ -27,8 +27,7 @@ def action() -> Iterator[None]:
 
 def problem() -> str:
     """Why the last action could not be done; empty if it was, or some time ago."""
-    found: tuple[str, float] = st.session_state.get(_PROBLEM, ("", 0.0))
-    words, until = found
+    words, until = st.session_state.get(_PROBLEM, ("", 0.0))
     return words if time.monotonic() < until else ""
 
 

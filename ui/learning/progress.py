@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.figures import Figure
 from core.evaluation.shares import share
 from core.formatting import percent
 from core.learning.export import answers_csv
@@ -18,7 +17,7 @@ from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui import files
 from ui.figures import LEGEND_ABOVE
-from ui.learning import choosing, links, outline_progress, problems
+from ui.learning import choosing, links, outline_progress, problems, summary
 from ui.parts.controls import confirm
 from ui.performance import charts
 from ui.text import as_text
@@ -48,17 +47,9 @@ def over_time(answers: Sequence[Answered]) -> None:
     """Each quiz, in the order they were played."""
     rows = []
     for of_quiz in by_quiz(answers):
-        found = accuracy_of(of_quiz, of_student)
-        rows.append(
-            (
-                of_quiz[0].at,
-                MODES.get(of_quiz[0].mode, of_quiz[0].mode),
-                found.value,
-                found.low,
-                found.high,
-                found.of,
-            )
-        )
+        first, found = of_quiz[0], accuracy_of(of_quiz, of_student)
+        mode = MODES.get(first.mode, first.mode)
+        rows.append((first.at, mode, found.value, found.low, found.high, found.of))
     table = pd.DataFrame(rows, columns=["when", "mode", "right", "low", "high", "cases"])
     st.header("Your quizzes", anchor=False)
     with st.container(horizontal=True):
@@ -115,17 +106,7 @@ def by_diagnosis(found: Sequence[Standing]) -> None:
         return
     now = datetime.now(UTC)
     st.header("Your diagnoses", anchor=False)
-    rows = []
-    for s in found:
-        part = share(s.right, s.answers)
-        rows.append(
-            charts.Row(
-                BY_KEY[s.key].name,
-                Figure(value=part.value, low=part.low, high=part.high),
-                f"{s.right} of {s.answers}",
-                charts.accent(),
-            )
-        )
+    rows = [summary.row(BY_KEY[s.key].name, share(s.right, s.answers)) for s in found]
     charts.show(
         charts.forest(rows, "Share right", None, ""),
         "progress-diagnoses",

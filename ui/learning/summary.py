@@ -94,19 +94,16 @@ def interval(found: Share) -> str:
     return f"{found.low * 100:.0f} to {found.high * 100:.0f} %"
 
 
+def row(label: str, found: Share) -> charts.Row:
+    """A share in a forest plot."""
+    figure = Figure(value=found.value, low=found.low, high=found.high)
+    return charts.Row(label, figure, f"{found.hits} of {found.of}", charts.accent())
+
+
 def compare(answers: Sequence[Answered]) -> None:
     """Student, model, and both."""
     shares = {who: accuracy(answers, answer) for who, answer in WHO.items()}
-    rows = [
-        charts.Row(
-            who,
-            Figure(value=share.value, low=share.low, high=share.high),
-            f"{share.hits} of {share.of}",
-            charts.accent(),
-        )
-        for who, share in shares.items()
-        if share.of
-    ]
+    rows = [row(who, share) for who, share in shares.items() if share.of]
     charts.show(
         charts.forest(rows, "Share right", None, ""),
         "quiz",

@@ -139,8 +139,7 @@ def _mine(participant: str, position: int) -> str | None:
     key = f"class_mine_{participant}_{position}"
     if key not in st.session_state:
         st.session_state[key] = Classes.open().answer_of(participant, position)
-    found: str | None = st.session_state[key]
-    return found
+    return st.session_state[key]
 
 
 def _answer(code: str, participant: str, position: int, diagnosis: str) -> None:

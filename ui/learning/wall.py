@@ -11,12 +11,12 @@ import streamlit as st
 from core.access import loopback
 from core.learning.classes import Classes, ClassView
 from core.learning.database import LearningError
-from core.learning.draw import LEVELS, MEASURED, draw
+from core.learning.draw import draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, files, lock
 from ui.browser import address_of
 from ui.choices import choose_one
-from ui.figures import WITHOUT_TOOLS, colour
+from ui.figures import colour, show_figure
 from ui.learning import class_shared, material, problems
 from ui.parts.controls import confirm
 from ui.performance import charts
@@ -57,11 +57,8 @@ def _form() -> None:
     with st.container(border=True):
         found = material.pool()
         st.markdown("**Open a class**")
-        levels = {
-            k: v for k, v in LEVELS.items() if k != "weak" and (found.measured or k not in MEASURED)
-        }
+        levels = {key: name for key, name in found.levels.items() if key != "weak"}
         if found.practice:
-            levels.pop("realistic")
             st.caption("Without HAM10000 the cases are practice lesions, drawn by a program.")
         level = choose_one("Which cases", levels, "class_level")
         count = choose_one("How many", COUNTS, "class_count", default="10")
@@ -153,12 +150,7 @@ def _wall(code: str) -> None:
             class_shared.truth(seen.truth)
         hidden = st.toggle("Hide the tally until the reveal", True, key="class_hide")
         if seen.revealed or not hidden:
-            st.plotly_chart(
-                _tally(seen),
-                config=WITHOUT_TOOLS,
-                alt=_tally_words(seen),
-                key="class_tally",
-            )
+            show_figure(_tally(seen), _tally_words(seen), "class_tally")
         _controls(seen)
     if seen.scores:
         st.markdown("**Right so far**")
@@ -172,19 +164,17 @@ def _wall(code: str) -> None:
 def _controls(seen: ClassView) -> None:
     if seen.closed:
         return
-    word, icon, do = (
-        ("End" if seen.last else "Next case", "arrow_forward", _next)
-        if seen.revealed
-        else ("Reveal", "visibility", _reveal)
-    )
+    word, icon = "Reveal", "visibility"
+    if seen.revealed:
+        word, icon = "End" if seen.last else "Next case", "arrow_forward"
     st.button(
         word,
         key="class_step",
         type="primary",
         icon=f":material/{icon}:",
         shortcut="Right",
-        on_click=do,
-        args=(seen.code, seen.position),
+        on_click=_step,
+        args=(seen.code, seen.position, seen.revealed),
     )
 
 
@@ -211,16 +201,10 @@ def _aside(code: str) -> None:
 
 
 @access.guarded
-def _reveal(code: str, position: int) -> None:
+def _step(code: str, position: int, revealed: bool) -> None:
     with problems.action():
-        Classes.open().reveal(code, position)
-    class_shared.changed()
-
-
-@access.guarded
-def _next(code: str, position: int) -> None:
-    with problems.action():
-        Classes.open().proceed(code, position)
+        classes = Classes.open()
+        (classes.proceed if revealed else classes.reveal)(code, position)
     class_shared.changed()
 
 

@@ -32,11 +32,11 @@ def bars(
     _PART(key=key, data={"groups": rows(analysis, usual, flagged)}, height="content")
 
 
-def counts(answers: Sequence[str], usual: Mapping[str, float], key: str = "counts") -> None:
+def counts(answers: Sequence[str], usual: Mapping[str, float]) -> None:
     """How many photos got each answer (keys), beside the usual share of each diagnosis."""
     shares = {k: answers.count(k) / len(answers) for k in ORDER}
     groups = _groups(shares, lambda keys: f"{sum(map(answers.count, keys)):,}", usual, None)
-    _PART(key=key, data={"groups": groups}, height="content")
+    _PART(key="counts", data={"groups": groups}, height="content")
 
 
 def _groups(

@@ -10,13 +10,14 @@ _FOLDER = Path(__file__).resolve().parent
 
 
 def part(name: str, html: str, *also: str) -> Any:
-    """The component of that name, to be called once a run where it shall stand.
+    """The component of that name, to be called once a run where it shall stand. Its style sheet
+    comes behind that of all parts (`part.css`).
 
     Args:
         also: scripts with functions that its own one uses.
     """
     script = "".join((_FOLDER / f"{script}.js").read_text("utf-8") for script in (*also, name))
-    looks = (_FOLDER / f"{name}.css").read_text("utf-8")
+    looks = "".join((_FOLDER / f"{sheet}.css").read_text("utf-8") for sheet in ("part", name))
     return st.components.v2.component(f"lesionlab_{name}", html=html, js=script, css=looks)
 
 

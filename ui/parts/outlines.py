@@ -22,7 +22,6 @@ class Line:
     """An outline.
 
     Attributes:
-        name: what it is called.
         style: solid, dashed or dotted, each in its colour.
         outline: a mask of the whole photo (bool H×W), or corners.
     """
@@ -32,18 +31,17 @@ class Line:
     outline: np.ndarray | Outline
 
 
-def outlines(rgb: np.ndarray, lines: Sequence[Line], alt: str, key: str) -> None:
+def outlines(rgb: np.ndarray, lines: Sequence[Line], alt: str) -> None:
     """Draw it.
 
     Args:
         rgb: the photo, uint8 H×W×3.
         lines: the last one lies on top.
         alt: the photo and the lines in words.
-        key: of this part in the session.
     """
     height, width = rgb.shape[:2]
     _PART(
-        key=key,
+        key="outlined",
         data={
             "photo": data_url(to_jpeg(rgb), "jpeg"),
             "width": width,

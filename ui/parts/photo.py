@@ -41,20 +41,16 @@ def layers_of(shown: ShownAnalysis, heatmap: np.ndarray | None, name: str) -> di
     """
     height, width = shown.mask.shape
 
-    def heat() -> bytes:
+    def heat() -> str:
         assert heatmap is not None
-        return data_url(to_webp(heat_layer(heatmap, width, height)), "webp").encode()
+        return data_url(to_webp(heat_layer(heatmap, width, height)), "webp")
 
     return {
         "width": width,
         "height": height,
-        "photo": drawings.of(
-            (shown,), "jpeg", lambda: data_url(to_jpeg(shown.photo), "jpeg").encode()
-        ).decode(),
-        "outline": drawings.of(
-            (shown,), "outline", lambda: outline_path(shown.mask).encode()
-        ).decode(),
-        "heat": "" if heatmap is None else drawings.of((shown,), ("heat", name), heat).decode(),
+        "photo": drawings.of((shown,), "jpeg", lambda: data_url(to_jpeg(shown.photo), "jpeg")),
+        "outline": drawings.of((shown,), "outline", lambda: outline_path(shown.mask)),
+        "heat": "" if heatmap is None else drawings.of((shown,), ("heat", name), heat),
     }
 
 
@@ -66,7 +62,6 @@ def photo(
     fill: float,
     heat: float,
     on_pressed: Callable[[str], None],
-    key: str = "photo",
 ) -> None:
     """Draw it.
 
@@ -74,18 +69,16 @@ def photo(
         layers: of `layers_of`.
         alt: the photo in words.
         outline: whether the outline shows.
-        fill: opacity of the lesion's area, 0…1.
-        heat: opacity of the heatmap, 0…1; 0: not shown.
+        fill, heat: opacity of the lesion's area and of the heatmap, 0…1.
         on_pressed: told of a key that means something to the page: `o`, `h` or `p`.
-        key: of this part in the session.
     """
 
     def tell() -> None:
-        if pressed := st.session_state[key].get("pressed"):
+        if pressed := st.session_state["photo"].get("pressed"):
             on_pressed(str(pressed))
 
     _PART(
-        key=key,
+        key="photo",
         data=layers | {"alt": alt, "showOutline": outline, "fill": fill, "heatOpacity": heat},
         height="content",
         on_pressed_change=tell,

@@ -18,10 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   find(".heat").style.opacity = "0.6"
   find(".outline").setAttribute("viewBox", `0 0 ${data.width} ${data.height}`)
   for (const path of find(".outline").children) path.setAttribute("d", data.outline)
-  find(".before").textContent = data.before
-  find(".main").textContent = data.main
-  find(".note").textContent = data.note
-  find(".truth").textContent = data.truth
+  for (const name of ["before", "main", "note", "truth"]) find(`.${name}`).textContent = data[name]
   find(".truth").className = `truth ${data.agrees ? "right" : "wrong"}`
   find(".bars").replaceChildren(...data.groups.map(group))
 

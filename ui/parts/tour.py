@@ -1,7 +1,6 @@
 """A card that leads through a few steps, one at a time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 
 import streamlit as st
 
@@ -25,16 +24,8 @@ _HTML = """
 _PART = part("tour", _HTML)
 
 
-@dataclass(frozen=True)
-class Stop:
-    """One step: its title and what it says."""
-
-    title: str
-    text: str
-
-
 def tour(
-    stops: Sequence[Stop],
+    stops: Sequence[tuple[str, str]],
     offers: dict[str, str],
     cookie: str,
     on_left: Callable[[str], None],
@@ -42,7 +33,7 @@ def tour(
     """Draw it.
 
     Args:
-        stops: the steps, in their order.
+        stops: the steps in their order: title, and what it says.
         offers: what the last one offers to do: keys with the words of the buttons.
         cookie: name of one that this browser gets, to remember that it has seen this.
         on_left: told the key of what was chosen; empty if it was only closed.
@@ -55,7 +46,7 @@ def tour(
     _PART(
         key="tour",
         data={
-            "stops": [asdict(stop) for stop in stops],
+            "stops": [{"title": title, "text": text} for title, text in stops],
             "offers": [{"to": key, "words": words} for key, words in offers.items()],
             "cookie": cookie,
         },

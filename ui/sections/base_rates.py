@@ -8,7 +8,7 @@ from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.choices import choose_one
-from ui.figures import WITHOUT_TOOLS
+from ui.figures import show_figure
 from ui.sections.charts import before_and_after
 from ui.state import ShownAnalysis, model_server
 
@@ -46,13 +46,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             st.info("Give at least one diagnosis a share above 0.", icon=":material/info:")
             return
         new = new / new.sum()
-    after = reweigh(analysis.probabilities, prior, new)
-    _before_and_after(shown, new, after)
-
-
-def _places(classes: tuple[str, ...]) -> list[tuple[str, int]]:
-    """Each diagnosis in the order in which people read them, with its place in `classes`."""
-    return [(key, classes.index(key)) for key in ORDER]
+    _before_and_after(shown, prior, new)
 
 
 def _own(classes: tuple[str, ...], prior: np.ndarray) -> np.ndarray:
@@ -83,9 +77,12 @@ def _reset(usual: dict[str, float]) -> None:
         st.session_state[f"share_{key}"] = value
 
 
-def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) -> None:
+def _before_and_after(shown: ShownAnalysis, prior: np.ndarray, new: np.ndarray) -> None:
     analysis = shown.analysis
-    before, prior = analysis.probabilities, model_server().analyser.calibration.prior
+    before = analysis.probabilities
+    after = reweigh(before, prior, new)
+    order = [analysis.classes.index(key) for key in ORDER]
+    names = [BY_KEY[key].name for key in ORDER]
     malignant = np.array([BY_KEY[key].malignant for key in analysis.classes])
     top = int(after.argmax())
     st.markdown(
@@ -95,23 +92,17 @@ def _before_and_after(shown: ShownAnalysis, new: np.ndarray, after: np.ndarray) 
         f"**{chance(float(after[malignant].sum()))}** here."
     )
     pairs = [
-        f"{BY_KEY[key].name} {chance(float(old))} before, {chance(float(now))} here"
-        for key, old, now in ((key, before[k], after[k]) for key, k in _places(analysis.classes))
+        f"{name} {chance(float(before[k]))} before, {chance(float(after[k]))} here"
+        for name, k in zip(names, order, strict=True)
     ]
-    st.plotly_chart(
-        before_and_after(analysis.classes, before, after, ("before", "here")),
-        config=WITHOUT_TOOLS,
-        alt="; ".join(pairs),
-        key="rooms",
-    )
+    chart = before_and_after(analysis.classes, before, after, ("before", "here"))
+    show_figure(chart, "; ".join(pairs), "rooms")
     with st.expander("The shares, and how it is computed"):
         st.table(
             {
-                "Diagnosis": [BY_KEY[key].name for key in ORDER],
-                "Share in HAM10000": [
-                    percent(float(prior[k]), 1) for _, k in _places(analysis.classes)
-                ],
-                "Share here": [percent(float(new[k]), 1) for _, k in _places(analysis.classes)],
+                "Diagnosis": names,
+                "Share in HAM10000": [percent(float(prior[k]), 1) for k in order],
+                "Share here": [percent(float(new[k]), 1) for k in order],
             },
             alt="Share of each diagnosis in both groups of patients",
         )

@@ -48,10 +48,9 @@ def _contrast_chart(shown: ShownAnalysis, key: str, other: str, dark: bool) -> g
     fine = cv2.resize(values, (columns * 10, rows * 10), interpolation=cv2.INTER_CUBIC)
     text = {"color": text_colour(dark), "size": 14}
     names = ["<br>".join(textwrap.wrap(BY_KEY[k].name, 14)) for k in (other, key)]
-    span = {"x0": 0.05, "dx": 0.1, "y0": 0.05, "dy": 0.1}
     trace = go.Heatmap(
         z=fine,
-        **span,
+        x0=0.05, dx=0.1, y0=0.05, dy=0.1,
         zmin=-limit,
         zmax=limit,
         colorscale=[

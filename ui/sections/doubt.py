@@ -21,7 +21,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
-from ui.figures import WITHOUT_TOOLS, describe_spread, spread_bars
+from ui.figures import describe_spread, show_figure, spread_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
@@ -129,12 +129,10 @@ def _quality(shown: ShownAnalysis, taken: bool | None) -> None:
 def _usual(key: str, low: float | None, high: float | None) -> str:
     if high == 0:
         return "none"
-    if low is not None and high is not None:
-        return f"{_in_unit(key, low)} to {_in_unit(key, high)}"
-    if low is not None:
-        return f"{_in_unit(key, low)} or more"
-    assert high is not None
-    return f"{_in_unit(key, high)} or less"
+    ends = " to ".join(_in_unit(key, end) for end in (low, high) if end is not None)
+    if high is None:
+        return f"{ends} or more"
+    return f"{ends} or less" if low is None else ends
 
 
 def _in_unit(key: str, value: float) -> str:
@@ -174,31 +172,21 @@ def _show_views(views: EightViews) -> None:
         f"**{views.agreeing} of 8** views give the answer {answer}"
         + (f"; the others: {instead}." if others else ".")
     )
-    st.plotly_chart(
-        spread_bars(views),
-        config=WITHOUT_TOOLS,
-        alt=describe_spread(views),
-        key="bars_views",
-    )
+    show_figure(spread_bars(views), describe_spread(views), "bars_views")
     st.caption(
         "Bar: the photo as it is. Line: from the lowest to the highest of the eight views. "
         "Diamond: their mean."
     )
     with st.expander("In figures"):
-        order = [views.classes.index(key) for key in ORDER]
-        seen = views.probabilities
+        seen = [views.of(key) for key in ORDER]
         st.table(
             {
-                "Diagnosis": [BY_KEY[views.classes[k]].name for k in order],
+                "Diagnosis": [BY_KEY[key].name for key in ORDER],
                 "Mean ± deviation": [
-                    as_text(f"{chance(float(views.mean[k]))} ± {100 * views.deviation[k]:.0f}")
-                    for k in order
+                    as_text(f"{chance(float(s.mean()))} ± {100 * s.std():.0f}") for s in seen
                 ],
                 "Lowest to highest": [
-                    as_text(
-                        f"{chance(float(seen[:, k].min()))} to {chance(float(seen[:, k].max()))}"
-                    )
-                    for k in order
+                    as_text(f"{chance(float(s.min()))} to {chance(float(s.max()))}") for s in seen
                 ],
             }
         )
@@ -239,15 +227,14 @@ def _hair(case: Case, shown: ShownAnalysis) -> None:
         )
     before, after = shown.analysis, cleaned.analysis
     st.markdown(_changed(before, after))
-    order = ORDER
     st.table(
         {
-            "Diagnosis": [BY_KEY[k].name for k in order],
-            "As it is": [as_text(chance(before.probability(k))) for k in order],
-            "Without hair": [as_text(chance(after.probability(k))) for k in order],
+            "Diagnosis": [BY_KEY[k].name for k in ORDER],
+            "As it is": [as_text(chance(before.probability(k))) for k in ORDER],
+            "Without hair": [as_text(chance(after.probability(k))) for k in ORDER],
             "Change": [
-                f"{100 * change:+z.1f} points"
-                for change in (after.probability(k) - before.probability(k) for k in order)
+                f"{100 * (after.probability(k) - before.probability(k)):+z.1f} points"
+                for k in ORDER
             ],
         }
     )

@@ -5,10 +5,11 @@ import math
 import streamlit as st
 
 from core.formatting import chance, percent
-from core.imaging.heatmaps import reachable_share, share_inside
+from core.imaging.heatmaps import reachable_share
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
-from ui.figures import WITHOUT_TOOLS
+from ui.choices import choose_diagnosis
+from ui.figures import show_figure
 from ui.methods import side_by_side
 from ui.sections.charts import contrast_chart
 from ui.state import ShownAnalysis, model_server
@@ -27,7 +28,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
 
 def inside(shown: ShownAnalysis, key: str) -> str:
     """Share of a class's heat inside the outline, as text; a dash without heat or outline."""
-    share = share_inside(shown.analysis.heatmap(key), shown.mask) if shown.mask.any() else None
+    share = shown.heat_inside(shown.analysis.heatmap(key))
     return "–" if share is None else percent(share)
 
 
@@ -37,17 +38,16 @@ def _shares(shown: ShownAnalysis) -> None:
         st.write("No lesion was outlined, so there is no inside and outside.")
         return
     analysis = shown.analysis
-    order = list(ORDER)
     covered = percent(float(shown.mask.mean()))
     st.table(
         {
-            "Diagnosis": [BY_KEY[key].name for key in order],
-            "Probability": [as_text(chance(analysis.probability(key))) for key in order],
-            "Heat inside the outline": [inside(shown, key) for key in order],
+            "Diagnosis": [BY_KEY[key].name for key in ORDER],
+            "Probability": [as_text(chance(analysis.probability(key))) for key in ORDER],
+            "Heat inside the outline": [inside(shown, key) for key in ORDER],
         },
         alt="Share of each diagnosis' heat that lies inside the outline",
     )
-    rows, columns = analysis.evidence.shape[1:]
+    _, rows, columns = analysis.evidence.shape
     reachable = reachable_share(shown.mask, (rows, columns)) or 0.0
     st.caption(
         f"To compare: heat spread evenly over the photo would give {covered}, and heat on nothing "
@@ -55,7 +55,7 @@ def _shares(shown: ShownAnalysis) -> None:
         "some across the outline. A dash: no heat."
     )
     answer = analysis.prediction
-    share = share_inside(analysis.heatmap(answer), shown.mask)
+    share = shown.heat_inside(analysis.heatmap(answer))
     if share is not None and share < reachable / 2:
         st.warning(
             f"For “{BY_KEY[answer].name}”, {percent(1 - share)} of the heat lies outside the "
@@ -69,34 +69,20 @@ def _shares(shown: ShownAnalysis) -> None:
 def _contrast(shown: ShownAnalysis) -> None:
     analysis = shown.analysis
     st.subheader("Why this and not that?", anchor=False)
-    order = list(ORDER)
     left, right = st.columns(2)
-    one = left.selectbox(
-        "Why",
-        order,
-        order.index(analysis.prediction),
-        format_func=lambda key: BY_KEY[key].name,
-        key=f"contrast_{analysis.digest}",
-    )
-    others = [key for key in order if key != one]
-    other = right.selectbox(
-        "rather than",
-        others,
-        others.index(max(others, key=analysis.probability)),
-        format_func=lambda key: BY_KEY[key].name,
-        key=f"contrast_other_{analysis.digest}_{one}",
-    )
+    one = choose_diagnosis("Why", f"contrast_{analysis.digest}", analysis.prediction, left)
+    others = [key for key in ORDER if key != one]
+    likeliest = max(others, key=analysis.probability)
+    key = f"contrast_other_{analysis.digest}_{one}"
+    other = choose_diagnosis("rather than", key, likeliest, right, others)
     first, second = BY_KEY[one].name, BY_KEY[other].name
-    values = analysis.contrast(one, other)
-    total = float(values.sum())
+    total = float(analysis.contrast(one, other).sum())
     winner = first if total >= 0 else second
-    st.plotly_chart(
-        contrast_chart(shown, one, other),
-        config=WITHOUT_TOOLS,
-        alt=f"Map of what speaks for {first} rather than {second}. All places together: "
-        f"{abs(total):.1f} points for {winner}.",
-        key="contrast_chart",
+    alt = (
+        f"Map of what speaks for {first} rather than {second}. All places together: "
+        f"{abs(total):.1f} points for {winner}."
     )
+    show_figure(contrast_chart(shown, one, other), alt, "contrast_chart")
     factor = math.exp(1 / model_server().analyser.calibration.temperature)
     st.caption(
         f"Teal speaks for “{first}”, brown for “{second}”. Each place adds points to the raw score "

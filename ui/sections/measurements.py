@@ -11,7 +11,7 @@ from core.lesion.measure import Measurements
 from core.lesion.measure_words import Row, described
 from ui.case import Case
 from ui.drawings import drawings
-from ui.figures import WITHOUT_TOOLS
+from ui.figures import show_figure
 from ui.scale import width_mm
 from ui.sections.charts import colour_bars, describe_colours
 from ui.state import ShownAnalysis
@@ -35,9 +35,22 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     with left:
         _picture(case, shown, measured)
         _size(case, shown, measured)
+    rows = described(measured)
     with right:
-        _asymmetry(measured)
-        _border(measured)
+        st.markdown("**A · Asymmetry**")
+        st.caption(
+            "The lesion is mirrored about two axes at a right angle, laid where it is least "
+            "asymmetric."
+        )
+        _table(rows["asymmetry"], rows["colour_asymmetry"])
+        st.markdown("**B · Border**")
+        st.caption(
+            f"The rule counts segments with an abrupt border; here, where the colour changes by "
+            f"{ABRUPT:.0f} ΔE or more over a tenth of the lesion's radius. That limit is "
+            "LesionLab's: the rule has none."
+        )
+        _table(rows["abrupt_segments"], rows["compactness"], rows["solidity"])
+        st.markdown("**C · Colour**")
         _colour(measured)
 
 
@@ -56,11 +69,13 @@ def _picture(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
     if segments:
         which = [str(i + 1) for i, abrupt in enumerate(anatomy.abrupt) if abrupt]
         words.append("eight segments, abrupt border in " + (", ".join(which) or "none"))
-    place.image(
-        drawings.of((shown,), ("anatomy", axes, segments), lambda: _drawn(shown, axes, segments)),
-        width="stretch",
-        alt=", ".join(words),
-    )
+
+    def drawn() -> bytes:
+        return to_jpeg(draw_anatomy(shown.preview, anatomy, axes=axes, segments=segments))
+
+    # Drawing takes ten milliseconds, saved while other switches are turned.
+    picture = drawings.of((shown,), ("anatomy", axes, segments), drawn)
+    place.image(picture, width="stretch", alt=", ".join(words))
     if segments:
         st.caption(
             "Thick line and number on a disc: the border is abrupt. Thin dashes: it fades into "
@@ -72,13 +87,6 @@ def _picture(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
             "shape and symmetry are those of the visible part. Segments that mostly end at the "
             "frame are not judged."
         )
-
-
-def _drawn(shown: ShownAnalysis, axes: bool, segments: bool) -> bytes:
-    """The annotated photo as JPEG: ten milliseconds, saved while other switches are turned."""
-    anatomy = shown.analysis.anatomy
-    assert anatomy is not None
-    return to_jpeg(draw_anatomy(shown.preview, anatomy, axes=axes, segments=segments))
 
 
 def _size(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
@@ -96,28 +104,7 @@ def _size(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
     _table(diameter, area)
 
 
-def _asymmetry(measured: Measurements) -> None:
-    st.markdown("**A · Asymmetry**")
-    st.caption(
-        "The lesion is mirrored about two axes at a right angle, laid where it is least asymmetric."
-    )
-    rows = described(measured)
-    _table(rows["asymmetry"], rows["colour_asymmetry"])
-
-
-def _border(measured: Measurements) -> None:
-    st.markdown("**B · Border**")
-    st.caption(
-        f"The rule counts segments with an abrupt border; here, where the colour changes by "
-        f"{ABRUPT:.0f} ΔE or more over a tenth of the lesion's radius. That limit is LesionLab's: "
-        "the rule has none."
-    )
-    rows = described(measured)
-    _table(rows["abrupt_segments"], rows["compactness"], rows["solidity"])
-
-
 def _colour(measured: Measurements) -> None:
-    st.markdown("**C · Colour**")
     if not measured.in_colour:
         st.write("The photo has no colours, so none of the six can be identified.")
         return
@@ -127,12 +114,7 @@ def _colour(measured: Measurements) -> None:
         f"the skin around; a colour counts once it covers at least {percent(LEAST_SHARE)} of the "
         "lesion. White must be lighter than that skin. Cameras differ: look for yourself."
     )
-    st.plotly_chart(
-        colour_bars(measured),
-        config=WITHOUT_TOOLS,
-        alt=describe_colours(measured),
-        key="colours",
-    )
+    show_figure(colour_bars(measured), describe_colours(measured), "colours")
 
 
 def _table(*rows: Row) -> None:

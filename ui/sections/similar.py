@@ -35,8 +35,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         "network**: its internal descriptions of both photos are nearly the same. Look for "
         "yourself whether they look alike."
     )
-    data = state.dataset()
-    _thumbnails(found[:SHOWN], data)
+    _thumbnails(found[:SHOWN], state.dataset())
     _vote(found, shown)
 
 
@@ -86,8 +85,7 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
 
 def _from_archive(image_ids: list[str]) -> dict[str, bytes]:
     """Photos from the ISIC Archive once a student asked for them, with their credit."""
-    asked = st.session_state.get("archive_asked", False)
-    if not asked:
+    if not st.session_state.get("archive_asked", False):
         st.button(
             "Show the photos from the ISIC Archive",
             icon=":material/cloud_download:",
@@ -152,14 +150,13 @@ def _vote(found: tuple[Neighbour, ...], shown: ShownAnalysis) -> None:
         f"**The vote of the {len(found)} nearest lesions:** {names}, "
         f"{most * len(found):.0f} of {len(found)}{' each' if len(leading) > 1 else ''}. {verdict}."
     )
-    keys = ORDER
     prior = state.model_server().analyser.calibration.prior
     st.table(
         {
-            "Diagnosis": [BY_KEY[k].name for k in keys],
-            "Of the neighbours": [percent(votes.get(k, 0)) for k in keys],
-            "Network": [as_text(chance(analysis.probability(k))) for k in keys],
-            "Of all training photos": [percent(prior[analysis.classes.index(k)]) for k in keys],
+            "Diagnosis": [BY_KEY[k].name for k in ORDER],
+            "Of the neighbours": [percent(votes.get(k, 0)) for k in ORDER],
+            "Network": [as_text(chance(analysis.probability(k))) for k in ORDER],
+            "Of all training photos": [percent(prior[analysis.classes.index(k)]) for k in ORDER],
         }
     )
     st.caption(

@@ -13,7 +13,7 @@ from core.models.registry import in_use
 from ui import state
 from ui.case import Case
 from ui.choices import choose_one
-from ui.figures import WITHOUT_TOOLS
+from ui.figures import show_figure
 from ui.parts.controls import percent_slider
 from ui.performance.evaluations import classifier_report
 from ui.sections.charts import outcome_bars
@@ -24,7 +24,6 @@ TITLE = ":material/tune: Choose a threshold"
 
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
-NAMES = {"melanoma": "melanoma", "malignant": "malignant"}
 SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
 LESIONS = 1000
 
@@ -65,9 +64,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         return
     line = operating_point(truth, score, wanted)
     with st.container(horizontal=True, gap="large"):
-        st.metric(
-            f"Threshold: call it {NAMES[target]} at this or more", percent(line["threshold"], 1)
-        )
+        st.metric(f"Threshold: call it {target} at this or more", percent(line["threshold"], 1))
         st.metric("Sensitivity", percent(line["sensitivity"], 1))
         st.metric("Specificity", percent(line["specificity"], 1))
     st.caption(
@@ -107,11 +104,10 @@ def _on_test(keys: frozenset[str], threshold: float) -> str:
 def _this_photo(shown: ShownAnalysis, keys: frozenset[str], target: str, threshold: float) -> None:
     probability = sum(shown.analysis.probability(key) for key in keys)
     called = probability >= threshold
-    name = "melanoma" if target == "melanoma" else "malignant"
     st.markdown(
         f":material/flag: **This photo** has {percent(min(max(probability, 0.001), 0.999), 1)}: "
         "with this threshold the model "
-        + (f"**would call it {name}**." if called else f"**would not call it {name}**.")
+        + (f"**would call it {target}**." if called else f"**would not call it {target}**.")
         + (
             ""
             if shown.analysis.in_domain
@@ -142,13 +138,11 @@ def _thousand(line: dict[str, float], usual: float, target: str) -> None:
         f"alarm and **{out.left_alone}** are correctly not called. "
         f"So {called} are called, and {right}."
     )
-    st.plotly_chart(
-        outcome_bars(out, sick),
-        config=WITHOUT_TOOLS,
-        alt=f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
-        f"{out.left_alone} correctly not called",
-        key="outcomes",
+    alt = (
+        f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
+        f"{out.left_alone} correctly not called"
     )
+    show_figure(outcome_bars(out, sick), alt, "outcomes")
     st.caption(
         "Expected numbers, if these lesions look like HAM10000's and only the share of "
         f"{sick} differs."

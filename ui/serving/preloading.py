@@ -1,6 +1,7 @@
 """The models are loaded as soon as the app is served, beside the first visitor's download of the
 page, which takes as long."""
 
+import contextlib
 import logging
 import threading
 
@@ -27,7 +28,5 @@ def _is_of_a_visitor(record: logging.LogRecord) -> bool:
 
 
 def _load() -> None:
-    try:
+    with contextlib.suppress(WeightsError, SettingsError):
         state.model_server()
-    except (WeightsError, SettingsError):
-        return

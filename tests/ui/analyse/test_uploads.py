@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Iterator
 
 import pytest
 
-from tests.waiting import wait_for
+from core.system.idle_cache import IdleCache
 from ui.analyse import uploads
-from ui.analyse.uploads import Upload, Uploads
+from ui.analyse.uploads import Upload, store
 
 
-def photo(size: int = 10, name: str = "a.jpg") -> Upload:
-    return Upload("upload", name, bytes(size), "")
+def photo(size: int = 10) -> Upload:
+    return Upload("upload", "a.jpg", bytes(size), "")
 
 
-def test_a_photo_is_found_by_its_key_alone_until_it_is_forgotten() -> None:
-    kept = Uploads()
-    key, other = kept.keep(photo(name="a.jpg")), kept.keep(photo(name="b.jpg"))
-    assert len(key) >= 32
-    assert key != other
-    found = kept.get(key)
-    assert found is not None
-    assert found.name == "a.jpg"
-    assert kept.get(key[:-1]) is None
-    kept.forget(key)
-    kept.forget(key)
-    assert kept.get(key) is None
-    assert kept.get(other) is not None
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[IdleCache[str, Upload]]:
+    """A store of 10 kB, made anew."""
+    monkeypatch.setattr(uploads, "KEPT_BYTES", 10_000)
+    store.clear()
+    yield store()
+    store.clear()
 
 
-def test_room_and_time_are_bounded_and_the_oldest_goes_first() -> None:
-    kept = Uploads(most_bytes=10_000)
-    keys = [kept.keep(photo(3000)) for _ in range(2)]
-    assert kept.get(keys[0]) is not None  # looked at again: now the newest
-    keys.append(kept.keep(photo(3000)))
-    assert [kept.get(key) is not None for key in keys] == [True, False, True]
-    assert kept.nbytes <= 10_000
-    assert kept.get(kept.keep(photo(20_000))) is None
-    assert Uploads(seconds=0).get("") is None
-    gone = Uploads(seconds=0)
-    assert gone.get(gone.keep(photo())) is None
+def test_room_is_bounded_and_the_oldest_goes_first(kept: IdleCache[str, Upload]) -> None:
+    kept.put("a", photo(3000))
+    kept.put("b", photo(3000))
+    assert kept.get("a") is not None  # looked at again: now the newest
+    kept.put("c", photo(3000))
+    assert [kept.get(key) is not None for key in "abc"] == [True, False, True]
+    assert kept.size <= 10_000
+    kept.put("large", photo(20_000))
+    assert kept.get("large") is None
 
 
-def test_a_photo_goes_when_its_time_is_over_though_nobody_asks_for_another(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(uploads, "LATE_SECONDS", 0.01)
-    kept = Uploads(seconds=0)
-    mine = photo()
-    gone = weakref.ref(mine)
-    kept.keep(mine)
-    del mine
-    wait_for(lambda: gone() is None)
+def test_photos_get_keys_that_nobody_guesses(kept: IdleCache[str, Upload]) -> None:
+    session = uploads.st.session_state
+    keys = []
+    for size in (10, 20):
+        uploads.keep(photo(size))
+        keys.append(session["upload_key"])
+    assert [len(key) >= 32 for key in keys] == [True, True]
+    assert keys[0] != keys[1]
+    assert kept.get(keys[0]) is None, "the one before is gone"
+    assert kept.get(keys[1][:-1]) is None
+    assert kept.get(keys[1]) == photo(20)

@@ -13,7 +13,7 @@ from core.answer.analyser import DECODED_PX, Analyser
 from core.batch.results import FileResult, Group, Results
 from core.batch.tables import cells, header, safe
 from core.imaging.formats import ENDINGS, not_read, without_ending
-from core.imaging.image import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
+from core.imaging.image import MAX_BYTES, ImageError, LesionImage
 from core.imaging.photo_files import Listing, list_photos
 from core.report.downloads import mask_png
 
@@ -151,7 +151,7 @@ def read_picture(picture: Path) -> bytes:
     """
     try:
         if picture.stat().st_size > MAX_BYTES:
-            raise TooManyBytesError(
+            raise ImageError(
                 not_read(picture.name)
                 or f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try "
                 "again."

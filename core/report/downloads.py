@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
             "in_domain": analysis.in_domain,
             "domain": analysis.domain,
             "novelty": round(analysis.novelty, 6),
-            "measurements": measurements.as_dict() if measurements else None,
+            "measurements": asdict(measurements) if measurements else None,
             "models": analysis.models,
         },
         indent=2,

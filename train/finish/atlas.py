@@ -11,6 +11,7 @@ carries: make it again after every export.
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
         return {}
     photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
     measured, _ = measure(dataset.mask(image_id), photo.rgb)
-    return measured.as_dict() if measured else {}
+    return asdict(measured) if measured else {}
 
 
 def _told(image_ids: pd.Index) -> Iterable[str]:

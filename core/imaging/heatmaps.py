@@ -6,11 +6,14 @@ import numpy as np
 
 
 def rescale(heatmap: np.ndarray) -> np.ndarray:
-    """Stretch one map to 0…1 (min-max, float32), as the grad-cam package does before showing it.
+    """Stretch one map to 0…1 (min-max), as the grad-cam package does before showing it.
 
     A map without any evidence (all values equal) becomes all 0.
     """
-    return cv2.normalize(heatmap, None, 0, 1, cv2.NORM_MINMAX, cv2.CV_32F)
+    low, high = float(heatmap.min()), float(heatmap.max())
+    if high - low < 1e-12:
+        return np.zeros_like(heatmap, dtype=np.float32)
+    return ((heatmap - low) / (high - low)).astype(np.float32)
 
 
 def share_inside(heatmap: np.ndarray, mask: np.ndarray) -> float | None:

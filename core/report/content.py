@@ -142,11 +142,9 @@ class Report:
             preview: its pixels, uint8 h×w×3 of any scale.
             mask: bool h×w, true on the lesion; spans the same frame.
             name: file name or title of the photo; folders in it are dropped.
+            date, notes, source: see the class.
             usual: the share of each diagnosis that the probabilities assume, by key.
             cards: of the models that were used, the classifier's first.
-            date: of the analysis.
-            notes: what the student typed.
-            source: where the photo comes from.
             own: whether a visitor brought the photo along.
             neighbours: known cases like it, most alike first.
             remarks: reasons to doubt this answer, and what was changed while reading the photo.

@@ -317,7 +317,5 @@ def _unique(name: str, taken: set[str], numbered: str) -> str:
 
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(buffer).writerows([columns, *rows])
     return buffer.getvalue()

@@ -12,7 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -132,9 +132,10 @@ def to_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:
     return _encode(rgb, "JPEG", quality=quality)
 
 
-def to_png(array: np.ndarray) -> bytes:
-    """Encode uint8 pixels (height, width, 3), or a uint8 mask (height, width), as a PNG file."""
-    return _encode(array, "PNG")
+def to_png(array: np.ndarray, **options: Any) -> bytes:
+    """Encode uint8 pixels (height, width, 3), or a uint8 mask (height, width), as a PNG file, with
+    Pillow's options for it."""
+    return _encode(array, "PNG", **options)
 
 
 def to_webp(rgba: np.ndarray) -> bytes:
@@ -144,7 +145,7 @@ def to_webp(rgba: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _encode(array: np.ndarray, file_format: str, **options: int) -> bytes:
+def _encode(array: np.ndarray, file_format: str, **options: Any) -> bytes:
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
         raise ValueError(f"Expected uint8 (H, W, 3) or (H, W), got {array.dtype} {array.shape}.")
     buffer = io.BytesIO()

@@ -1,6 +1,5 @@
 """What a student takes home of an analysis: overlay, mask, figures, each with the disclaimer."""
 
-import io
 import json
 import re
 import unicodedata
@@ -9,10 +8,10 @@ from dataclasses import asdict
 
 import cv2
 import numpy as np
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.answer.analyser import Analysis
+from core.imaging.image import to_png
 from core.taxonomy import BY_KEY
 
 DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is not a medical device."
@@ -74,6 +73,4 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
 def _png(array: np.ndarray) -> bytes:
     note = PngInfo()
     note.add_text("Disclaimer", DISCLAIMER)
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG", pnginfo=note, compress_level=4)
-    return buffer.getvalue()
+    return to_png(array, pnginfo=note, compress_level=4)

@@ -6,6 +6,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.batch.batches import BatchJob
 
 PATIENCE = float(os.environ.get("LESIONLAB_TEST_PATIENCE", "1200"))
 """Seconds; more than anything takes on the slowest machine."""
@@ -24,3 +28,9 @@ def wait_for(
     while not what():
         assert time.monotonic() < deadline, f"It did not come to that. {known()}"
         time.sleep(every)
+
+
+def ended(job: BatchJob, seconds: float = PATIENCE) -> bool:
+    """Whether a batch ends in that time."""
+    job._thread.join(seconds)
+    return not job._thread.is_alive()

@@ -15,21 +15,10 @@ STORE_BATCHES = 20
 
 
 class BatchStore:
-    """Batches by an id that cannot be guessed. One for all sessions, in memory only.
+    """Batches by an id that cannot be guessed. One for all sessions, in memory only. To make room
+    for a new one, the oldest that do not run any more are forgotten."""
 
-    Args:
-        most_bytes, most: what all batches may take, and how many there may be; to make room for a
-            new one, the oldest that do not run any more are forgotten.
-        most_finished: what those that do not run any more may take beside a new one.
-    """
-
-    def __init__(
-        self,
-        most_bytes: int = STORE_BYTES,
-        most: int = STORE_BATCHES,
-        most_finished: int = FINISHED_BYTES,
-    ) -> None:
-        self._most_bytes, self._most, self._most_finished = most_bytes, most, most_finished
+    def __init__(self) -> None:
         self._jobs: dict[str, BatchJob] = {}
         self._lock = threading.Lock()
 
@@ -41,7 +30,7 @@ class BatchStore:
         """
         with self._lock:
             over = [k for k, j in self._jobs.items() if j.progress.state != "running"]
-            while over and (self._full(job) or self._bytes(over) > self._most_finished):
+            while over and (self._full(job) or self._bytes(over) > FINISHED_BYTES):
                 del self._jobs[over.pop(0)]
             if self._full(job):
                 raise BusyError(
@@ -67,7 +56,7 @@ class BatchStore:
 
     def _full(self, job: BatchJob) -> bool:
         taken = self._bytes(self._jobs)
-        return len(self._jobs) >= self._most or taken + job.nbytes > self._most_bytes
+        return len(self._jobs) >= STORE_BATCHES or taken + job.nbytes > STORE_BYTES
 
     def _bytes(self, keys: Iterable[str]) -> int:
         return sum(self._jobs[key].nbytes for key in keys)

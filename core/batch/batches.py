@@ -174,11 +174,6 @@ class BatchJob:
         """Cancelled, whether or not the last photo is through."""
         return self._cancelled.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end; false if it has not come in that time."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
     @property
     def photos(self) -> tuple[Photo, ...]:
         """Those analysed so far, in the order of the files."""
@@ -322,7 +317,5 @@ def _unique(name: str, taken: set[str], numbered: str) -> str:
 
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(buffer).writerows([columns, *rows])
     return buffer.getvalue()

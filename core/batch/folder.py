@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -13,18 +12,9 @@ from core.answer.analyser import DECODED_PX, Analyser
 from core.batch.results import FileResult, Group, Results
 from core.batch.tables import cells, header, safe
 from core.imaging.formats import ENDINGS, not_read, without_ending
-from core.imaging.image import MAX_BYTES, ImageError, LesionImage, TooManyBytesError
+from core.imaging.image import MAX_BYTES, ImageError, LesionImage
 from core.imaging.photo_files import Listing, list_photos
 from core.report.downloads import mask_png
-
-
-@dataclass(frozen=True)
-class BatchReport:
-    """How many photos were analysed and how many rejected."""
-
-    analysed: int
-    rejected: int
-
 
 Executor = Callable[[Sequence[Group]], AbstractContextManager[Iterator[Sequence[FileResult]]]]
 """Has groups of files worked on, wherever; gives the results of each, in the order of the groups,
@@ -41,15 +31,10 @@ def find_pictures(paths: Sequence[Path], out: Path | None = None) -> Listing:
     """
     found = list_photos(paths, out)
     if not found.pictures:
-        raise FileNotFoundError(
-            " ".join(
-                [
-                    f"There is no picture in {', '.join(map(str, paths))}. Looked for "
-                    f"{', '.join(ENDINGS)}.",
-                    *found.notes(),
-                ]
-            )
+        nothing = (
+            f"There is no picture in {', '.join(map(str, paths))}. Looked for {', '.join(ENDINGS)}."
         )
+        raise FileNotFoundError(" ".join([nothing, *found.notes()]))
     return found
 
 
@@ -62,7 +47,7 @@ def analyse_files(
     raw_names: bool = False,
     resume: bool = False,
     executor: Executor | None = None,
-) -> BatchReport:
+) -> Results:
     """Analyse files; results are on disk as soon as each is done.
 
     Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
@@ -77,7 +62,7 @@ def analyse_files(
         executor: has the files worked on elsewhere than in threads of this process.
 
     Returns:
-        What the tables hold, results of an earlier call included.
+        What the tables hold (`analysed`, `rejected`), results of an earlier call included.
 
     Raises:
         FileExistsError: `out` holds tables or masks that are not of an earlier call, which the
@@ -100,7 +85,7 @@ def analyse_files(
             write(result)
             if progress:
                 progress(result.picture)
-    return BatchReport(results.analysed, results.rejected)
+    return results
 
 
 def by_name(pictures: Sequence[Path]) -> list[Group]:
@@ -151,7 +136,7 @@ def read_picture(picture: Path) -> bytes:
     """
     try:
         if picture.stat().st_size > MAX_BYTES:
-            raise TooManyBytesError(
+            raise ImageError(
                 not_read(picture.name)
                 or f"The file has more than {MAX_BYTES // 1024**2} MB. Save it smaller, then try "
                 "again."

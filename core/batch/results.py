@@ -6,9 +6,10 @@ import io
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from core.batch.tables import REJECTED_HEADER
 from core.imaging.formats import without_ending
@@ -125,10 +126,10 @@ class Results:
     @contextmanager
     def appending(self) -> Iterator[Callable[[FileResult], None]]:
         """A function that writes what came of a file, at once."""
-        with ExitStack() as stack:
-            accepted, rejected = (
-                stack.enter_context(_opened(self._out / name, "a")) for name in (ACCEPTED, REJECTED)
-            )
+        with (
+            _opened(self._out / ACCEPTED, "a") as accepted,
+            _opened(self._out / REJECTED, "a") as rejected,
+        ):
 
             def write(result: FileResult) -> None:
                 name = without_ending(result.picture.name)
@@ -169,10 +170,8 @@ class Results:
         (self._out / MADE_WITH).write_text(json.dumps(self._made_with), encoding="utf-8")
 
 
-def _opened(path: Path, mode: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(
-        path.open(f"{mode}b"), encoding="utf-8", errors="backslashreplace", newline=""
-    )
+def _opened(path: Path, mode: str) -> IO[str]:
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def _read_again(words: str) -> str:

@@ -15,7 +15,7 @@ from core.batch.folder import find_pictures, read_picture
 from core.imaging.formats import ending_of, not_read
 from core.imaging.image import MAX_BYTES, ImageError, display_name, to_png
 from core.imaging.photo_files import is_hidden
-from core.lesion.phantom import Phantom, practice_set
+from core.lesion.phantom import practice_set
 from core.system import zips
 from core.system.zips import Problem, ZipError
 
@@ -91,11 +91,7 @@ def from_folder(folder: Path) -> tuple[list[Source], tuple[str, ...]]:
 
 def practice() -> list[Source]:
     """The practice lesions, as files without loss."""
-
-    def file(lesion: Phantom) -> bytes:
-        return to_png(lesion.image.rgb)
-
-    return [Source(f"{lesion.title}.png", partial(file, lesion)) for lesion in practice_set()]
+    return [Source(f"{p.title}.png", partial(to_png, p.image.rgb)) for p in practice_set()]
 
 
 def _reason(problem: Problem) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from core.answer.analyser import Analysis
@@ -29,7 +29,7 @@ def header(classes: Sequence[str]) -> list[str]:
 def cells(analysis: Analysis) -> list[str]:
     """An analysis as the cells behind `image`; those of measurements are empty if no lesion was
     outlined."""
-    measured = analysis.measurements.as_dict() if analysis.measurements else {}
+    measured = asdict(analysis.measurements) if analysis.measurements else {}
     return [
         *(f"{p:.6f}" for p in analysis.probabilities),
         analysis.prediction,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from core.ham10000.isic_archive import ArchiveError, content_of, credit_of, entry_of, url_of
+from core.ham10000.isic_archive import ArchiveError, content_of, credit_of, entry_of, file_of
 from core.imaging.image import ImageError, LesionImage
 
 if TYPE_CHECKING:
@@ -96,10 +96,9 @@ def _once(session: requests.Session, image_id: str, tell: Tell) -> ArchivePhoto:
     named = entry.get("isic_id")
     if named != image_id:
         raise ArchiveError(f"The ISIC Archive answered with {named!s:.40} instead of {image_id}.")
-    full = entry["files"].get("full") if isinstance(entry.get("files"), dict) else None
-    url = url_of(full, image_id)
-    jpeg = content_of(session, url, image_id, LARGEST, "a photo", lambda: tell(image_id))
-    expected: Any = full.get("size") if isinstance(full, dict) else None
+    full = file_of(entry, "full", image_id)
+    jpeg = content_of(session, full["url"], image_id, LARGEST, "a photo", lambda: tell(image_id))
+    expected = full.get("size")
     if isinstance(expected, int) and expected != len(jpeg):
         raise ArchiveError(
             f"The ISIC Archive sent {len(jpeg):,} bytes of {image_id} instead of {expected:,}."

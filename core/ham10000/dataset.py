@@ -163,10 +163,8 @@ def status(data: Path | None = None) -> Status:
 
 
 def _stems(directory: Path) -> set[str]:
-    if not directory.is_dir():
-        return set()
     return {
         p.stem
-        for p in directory.iterdir()
+        for p in directory.glob("*")
         if p.suffix in (".jpg", ".png") and not is_hidden(p.name)
     }

@@ -148,16 +148,8 @@ def matching(
     table: pd.DataFrame, columns: Sequence[str], values: Collection[tuple[object, ...]]
 ) -> np.ndarray:
     """bool, one for each row: whether its values in these columns are one of the given tuples."""
-    if len(columns) == 1:
-        return table[columns[0]].isin([value[0] for value in values]).to_numpy()
-    found = np.zeros(len(table), dtype=bool)
-    for value in values:
-        fits = [
-            (table[column] == wanted).to_numpy()
-            for column, wanted in zip(columns, value, strict=True)
-        ]
-        found |= np.logical_and.reduce(fits)
-    return found
+    rows = zip(*(table[column] for column in columns), strict=True)
+    return np.array([row in values for row in rows], dtype=bool)
 
 
 def counts(table: pd.DataFrame, rows: str, columns: str = "dx") -> pd.DataFrame:
@@ -251,13 +243,6 @@ def leaks(table: pd.DataFrame, test: np.ndarray) -> pd.DataFrame:
     Returns:
         int, one row for each diagnosis, columns `test` (images) and `leaked` (of those).
     """
-    lesion = table["lesion"].to_numpy()
-    learned = np.isin(lesion, lesion[~test])
-    label, size = table["dx"].cat.codes.to_numpy().astype(int), len(KEYS)
-    return pd.DataFrame(
-        {
-            "test": np.bincount(label[test], minlength=size),
-            "leaked": np.bincount(label[test & learned], minlength=size),
-        },
-        index=list(KEYS),
-    )
+    dx, learned = table["dx"], table["lesion"].isin(table["lesion"][~test])
+    counted = {"test": dx[test].value_counts(), "leaked": dx[test & learned].value_counts()}
+    return pd.DataFrame(counted, index=list(KEYS))

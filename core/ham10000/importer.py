@@ -14,7 +14,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -46,7 +46,7 @@ _PLAIN_TABLE = re.compile(r"HAM10000_metadata.*(?<!\.zip)", re.IGNORECASE)
 _CROP_FOLDER = "centre_crops_224"
 
 Progress = Callable[[int, int, str], None]
-"""Called as progress(done, total, text) while importing."""
+"""Called as progress(done, total, text) meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,11 @@ class _Entry:
     """Where in the archive; None if the file is no archive but the table itself."""
     target: Path
 
-
-_Read = Callable[[_Entry], bytes]
+    def read(self, opened: zipfile.ZipFile | None) -> bytes:
+        """What is to be written; `opened` is the archive, None if it is the table itself."""
+        if opened is None or self.info is None:
+            return self.archive.read_bytes()
+        return opened.read(self.info)
 
 
 def import_archives(
@@ -112,12 +115,12 @@ def _import(
     try:
         _claim(root, entries)
         for archive in every:
-            with _opened(archive) as read:
+            with nullcontext() if _is_plain_table(archive) else zipfile.ZipFile(archive) as opened:
                 for entry in [e for e in entries if e.archive == archive]:
                     if _same(entry):
                         unchanged += 1
                     else:
-                        _extract(read, entry, aside)
+                        _extract(opened, entry, aside)
                         added += 1
                     if progress:
                         progress(added + unchanged, len(entries), archive.name)
@@ -141,14 +144,22 @@ def _plan(archive: Path, root: Path) -> tuple[list[_Entry], int]:
         raise DatasetError(f"There is no file {archive}.") from error
     except ZipError as error:
         raise DatasetError(f"{archive.name} is not a readable zip file: {error}") from error
-    targets: dict[Path, _Entry] = {}
+    targets: dict[Path, zipfile.ZipInfo] = {}
     for info in infos:
         _refuse_unsafe(archive, info)
         target = _target(info.filename, root)
         if target is not None:
-            targets.setdefault(target, _Entry(archive, info, target))
-    _refuse_bomb(archive, targets)
-    return list(targets.values()), len(infos) - len(targets)
+            targets.setdefault(target, info)
+    try:
+        size = archive.stat().st_size
+        zips.check_unpacked(list(targets.values()), size, sys.maxsize, MAX_RATIO)
+    except ZipError as error:
+        raise DatasetError(
+            f"{archive.name} {error}, which photos never do. Nothing was imported; download the "
+            "archive from its original source."
+        ) from error
+    entries = [_Entry(archive, info, target) for target, info in targets.items()]
+    return entries, len(infos) - len(targets)
 
 
 def _nothing_in(archive: Path, inner: Sequence[str]) -> str:
@@ -245,20 +256,6 @@ def _is_plain_table(path: Path) -> bool:
     )
 
 
-@contextmanager
-def _opened(archive: Path) -> Iterator[_Read]:
-    if _is_plain_table(archive):
-        yield lambda entry: entry.archive.read_bytes()
-        return
-    with zipfile.ZipFile(archive) as opened:
-
-        def read(entry: _Entry) -> bytes:
-            assert entry.info is not None
-            return opened.read(entry.info)
-
-        yield read
-
-
 def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
     if zips.leads_out(info.filename):
         raise DatasetError(
@@ -275,17 +272,6 @@ def _refuse_unsafe(archive: Path, info: zipfile.ZipInfo) -> None:
         )
     if wanted and info.file_size > MAX_FILE_BYTES:
         raise DatasetError(f"{info.filename!r} in {archive.name} is too large to be a photo.")
-
-
-def _refuse_bomb(archive: Path, targets: dict[Path, _Entry]) -> None:
-    infos = [entry.info for entry in targets.values() if entry.info is not None]
-    try:
-        zips.check_unpacked(infos, archive.stat().st_size, sys.maxsize, MAX_RATIO)
-    except ZipError as error:
-        raise DatasetError(
-            f"{archive.name} {error}, which photos never do. Nothing was imported; download the "
-            "archive from its original source."
-        ) from error
 
 
 def _target(name: str, root: Path) -> Path | None:
@@ -327,17 +313,16 @@ def _claim(root: Path, entries: list[_Entry]) -> None:
                 ) from error
 
 
-def _extract(read: _Read, entry: _Entry, aside: Path) -> None:
+def _extract(opened: zipfile.ZipFile | None, entry: _Entry, aside: Path) -> None:
     try:
-        content = read(entry)
+        content = entry.read(opened)
     except zips.UNREADABLE as error:
         raise DatasetError(
             f"{entry.archive.name} is damaged or packed in a way not known here ({error}). "
             "Download it again; what was imported stays."
         ) from error
     entry.target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = ownership.beside(entry.target)
-    try:
+    with ownership.replacing(entry.target) as temporary:
         temporary.write_bytes(content)
         if entry.target.name == "metadata.csv":
             read_metadata(temporary)
@@ -345,6 +330,3 @@ def _extract(read: _Read, entry: _Entry, aside: Path) -> None:
             kept = aside / entry.target.parent.name / entry.target.name
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(entry.target, kept)
-        os.replace(temporary, entry.target)
-    finally:
-        temporary.unlink(missing_ok=True)

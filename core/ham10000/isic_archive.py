@@ -67,8 +67,7 @@ def fetch(image_id: str) -> ArchiveImage:
 
     with requests.Session() as session:
         entry = entry_of(session, image_id)
-        files = entry.get("files")
-        url = url_of(files.get("thumbnail_256") if isinstance(files, dict) else None, image_id)
+        url = file_of(entry, "thumbnail_256", image_id)["url"]
         content = content_of(session, url, image_id, LARGEST, "a thumbnail")
     try:
         photo = LesionImage.from_bytes(content, image_id)
@@ -91,18 +90,20 @@ def entry_of(session: requests.Session, image_id: str) -> dict[str, Any]:
         return entry
 
 
-def url_of(file: object, image_id: str) -> str:
-    """Where a file of an entry is. Raises ArchiveError: nowhere, or at an unsafe address."""
+def file_of(entry: dict[str, Any], kind: str, image_id: str) -> dict[str, Any]:
+    """What an entry says of a file of a kind, its `url` among it. Raises ArchiveError: there is
+    none, or it is at an unsafe address."""
+    files = entry.get("files")
+    file = files.get(kind) if isinstance(files, dict) else None
     if not isinstance(file, dict) or not isinstance(file.get("url"), str):
         raise ArchiveError(f"The ISIC Archive has no picture of {image_id}.")
-    url: str = file["url"]
     try:
-        scheme = urlsplit(url).scheme
+        scheme = urlsplit(file["url"]).scheme
     except ValueError:
         scheme = ""
     if scheme not in {"https", urlsplit(Settings.from_environment().archive).scheme}:
-        raise ArchiveError(f"The ISIC Archive answered with an unsafe address: {url}.")
-    return url
+        raise ArchiveError(f"The ISIC Archive answered with an unsafe address: {file['url']}.")
+    return file
 
 
 def content_of(

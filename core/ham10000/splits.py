@@ -12,7 +12,7 @@ model made with it is ever the app's (`core.models.registry.unfit`).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,8 @@ from core.evaluation.figures import BY_IMAGE, Leak
 from core.models.cards import Card
 
 SPLITS = ("train", "validation", "test")
-SHARES = {"validation": 0.15, "test": 0.15}
+SHARE = 0.15
+"""Of each diagnosis' lesions: the test, and as many again for validation."""
 SPLIT_FILE = Path(__file__).with_name("split.csv")
 TEST_IMAGES, VALIDATION_IMAGES = 0.2, 0.1
 """Of a split by image: the share of the test, and that of validation in the rest."""
@@ -56,23 +57,15 @@ class Split:
         """
         of_lesion: dict[str, str] = {}
         for _, group in lesions.groupby(lesions):
-            ids = sorted(group.index, key=_place)
-            n_test = round(len(ids) * SHARES["test"])
-            n_validation = round(len(ids) * SHARES["validation"])
-            for position, lesion in enumerate(ids):
-                of_lesion[lesion] = (
-                    "test"
-                    if position < n_test
-                    else "validation"
-                    if position < n_test + n_validation
-                    else "train"
-                )
+            few = round(len(group) * SHARE)
+            of_lesion |= _dealt(sorted(group.index, key=_place), few, few)
         return cls.of(of_lesion)
 
     @classmethod
     def of(cls, of_lesion: dict[str, str]) -> Split:
         """The split that puts each lesion where it is said to belong."""
-        return cls(of_lesion, _identify(of_lesion))
+        lines = "".join(f"{lesion},{split}\n" for lesion, split in sorted(of_lesion.items()))
+        return cls(of_lesion, hashlib.sha256(lines.encode()).hexdigest()[:12])
 
     @classmethod
     def read(cls, path: Path = SPLIT_FILE) -> Split:
@@ -94,11 +87,6 @@ class Split:
         if not splits.isin(SPLITS).all():
             raise SplitError(f"The split file {path.name} may only name {', '.join(SPLITS)}.")
         return cls.of(dict(zip(lesions, splits, strict=True)))
-
-    def write(self, path: Path) -> None:
-        """Write the split as CSV, sorted by lesion."""
-        lines = [f"{lesion},{split}\n" for lesion, split in sorted(self.of_lesion.items())]
-        path.write_text("lesion_id,split\n" + "".join(lines), encoding="utf-8")
 
     def assign(self, lesion_ids: pd.Series) -> pd.Series:
         """The split of each image, from its lesion id (same index).
@@ -149,13 +137,16 @@ def by_image(photos: pd.DataFrame, seed: int) -> tuple[pd.Series, Split]:
     names = [str(name) for name in photos.index]
     order = sorted(names, key=lambda name: _place(f"{seed} {name}"))
     test = round(len(order) * TEST_IMAGES)
-    validation = test + round((len(order) - test) * VALIDATION_IMAGES)
-    of_image = {
-        name: "test" if place < test else "validation" if place < validation else "train"
-        for place, name in enumerate(order)
-    }
-    splits = pd.Series([of_image[name] for name in names], index=photos.index, dtype=object)
-    return splits, Split(of_image, f"{BY_IMAGE}{_identify(of_image)}")
+    split = Split.of(_dealt(order, test, round((len(order) - test) * VALIDATION_IMAGES)))
+    splits = pd.Series([split.of_lesion[name] for name in names], index=photos.index, dtype=object)
+    return splits, replace(split, id=f"{BY_IMAGE}{split.id}")
+
+
+def _dealt(order: list[str], test: int, validation: int) -> dict[str, str]:
+    """The first so many are test, so many after them validation, the rest training."""
+    train = len(order) - test - validation
+    sides = ["test"] * test + ["validation"] * validation + ["train"] * train
+    return dict(zip(order, sides, strict=True))
 
 
 def leak(photos: pd.DataFrame, split: Split, of: tuple[str, ...] = SPLITS[1:]) -> Leak | None:
@@ -245,8 +236,3 @@ def check_split(card: Card, split_id: str) -> None:
             f"{card.name} was made for the split {card.split_id}, the dataset has "
             f"{split_id}: its test images may be among those it learned from."
         )
-
-
-def _identify(of_lesion: dict[str, str]) -> str:
-    lines = "".join(f"{lesion},{split}\n" for lesion, split in sorted(of_lesion.items()))
-    return hashlib.sha256(lines.encode()).hexdigest()[:12]

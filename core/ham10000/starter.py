@@ -9,7 +9,6 @@ stopped. An import of the whole of HAM10000 takes the starter set's place.
 import base64
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,7 +20,7 @@ import pandas as pd
 from core.errors import DatasetError
 from core.ham10000.archive_photos import ArchiveBusyError, ArchivePhoto, photo
 from core.ham10000.dataset import COLUMNS, folder, read_metadata
-from core.ham10000.importer import DATASET
+from core.ham10000.importer import DATASET, Progress
 from core.ham10000.isic_archive import ArchiveError
 from core.imaging.image import resize
 from core.imaging.label_files import read_table
@@ -43,9 +42,6 @@ ALIKE = 0.985
 copies at a third of the size all had more than .992, the 22,350 pairs of others at most .981."""
 LOOK = (8, 6)
 """Width and height of a look."""
-
-Progress = Callable[[int, int, str], None]
-"""Called as progress(done, total, text) while downloading; may raise, which ends it."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +100,9 @@ def look_of(rgb: np.ndarray) -> str:
 
 def likeness(one: str, other: str) -> float:
     """Correlation of two looks, -1…1; 0 if one has no contrast."""
-    a, b = (
-        np.frombuffer(base64.b64decode(look), np.uint8).astype(np.float64) for look in (one, other)
-    )
-    a, b = a - a.mean(), b - b.mean()
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / size if size else 0.0
+    looks = [np.frombuffer(base64.b64decode(look), np.uint8) for look in (one, other)]
+    with np.errstate(invalid="ignore"):
+        return float(np.nan_to_num(np.corrcoef(looks).flat[1]))
 
 
 def status(data: Path | None = None) -> Starter:
@@ -137,7 +130,7 @@ def download(data: Path | None = None, progress: Progress | None = None) -> Down
 
     Args:
         data: the data folder (default: the setting `LESIONLAB_DATA`).
-        progress: told how far it is.
+        progress: told how far it is; may raise, which ends it.
 
     Raises:
         DatasetError: there is another dataset, or the folder cannot be written.

@@ -30,8 +30,7 @@ def share_inside(heatmap: np.ndarray, mask: np.ndarray) -> float | None:
     Returns:
         0…1; None if there is no heat.
     """
-    height, width = mask.shape
-    heat = cv2.resize(heatmap.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    heat = cv2.resize(heatmap.astype(np.float32), mask.shape[::-1])
     total = float(heat.sum(dtype=np.float64))
     if total <= 0:
         return None
@@ -49,10 +48,8 @@ def reachable_share(mask: np.ndarray, grid: tuple[int, int]) -> float | None:
     Returns:
         0…1; None for an empty mask.
     """
-    size = grid[::-1]
-    return share_inside(
-        cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), mask
-    )
+    places = cv2.resize(mask.astype(np.float32), grid[::-1], interpolation=cv2.INTER_AREA)
+    return share_inside(places, mask)
 
 
 def agreement(heatmap: np.ndarray, other: np.ndarray) -> float | None:

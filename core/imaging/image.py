@@ -12,7 +12,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -43,34 +43,6 @@ _SUBFILE_TYPE, _SAMPLE_FORMAT = 254, 339
 
 class ImageError(UserError, ValueError):
     """A picture that cannot be used; the message is a sentence to show to a student."""
-
-
-class EmptyFileError(ImageError):
-    """The file has no bytes."""
-
-
-class NotAnImageError(ImageError):
-    """The bytes are not a picture, whatever the file is called."""
-
-
-class UnsupportedFormatError(ImageError):
-    """A picture, but of a format that is not read here."""
-
-
-class TruncatedImageError(ImageError):
-    """A picture of an accepted format whose contents cannot be decoded."""
-
-
-class TooManyBytesError(ImageError):
-    """The file is larger than ``MAX_BYTES``."""
-
-
-class TooManyPixelsError(ImageError):
-    """The picture has more than ``MAX_PIXELS`` pixels."""
-
-
-class TooSmallError(ImageError):
-    """A side of the picture is shorter than ``MIN_SIDE`` pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +79,7 @@ class LesionImage:
                 several times faster, as long as its longest side keeps so many pixels.
 
         Raises:
-            ImageError: one of its subclasses, whatever the bytes are.
+            ImageError: whatever the bytes are.
         """
         notes: list[str] = []
         rgb, (width, height) = _decode(data, name, notes, enough)
@@ -120,7 +92,7 @@ class LesionImage:
 
         Raises:
             ValueError: another dtype or shape.
-            TooSmallError, TooManyPixelsError: as for a file.
+            ImageError: it is too small or too large, as for a file.
         """
         if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
             raise ValueError(f"Expected uint8 pixels (H, W, 3), got {rgb.dtype} {rgb.shape}.")
@@ -160,9 +132,10 @@ def to_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:
     return _encode(rgb, "JPEG", quality=quality)
 
 
-def to_png(array: np.ndarray) -> bytes:
-    """Encode uint8 pixels (height, width, 3), or a uint8 mask (height, width), as a PNG file."""
-    return _encode(array, "PNG")
+def to_png(array: np.ndarray, **options: Any) -> bytes:
+    """Encode uint8 pixels (height, width, 3), or a uint8 mask (height, width), as a PNG file, with
+    Pillow's options for it."""
+    return _encode(array, "PNG", **options)
 
 
 def to_webp(rgba: np.ndarray) -> bytes:
@@ -172,7 +145,7 @@ def to_webp(rgba: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _encode(array: np.ndarray, file_format: str, **options: int) -> bytes:
+def _encode(array: np.ndarray, file_format: str, **options: Any) -> bytes:
     if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
         raise ValueError(f"Expected uint8 (H, W, 3) or (H, W), got {array.dtype} {array.shape}.")
     buffer = io.BytesIO()
@@ -188,13 +161,13 @@ def display_name(name: str) -> str:
 
 def _check_size(width: int, height: int, most: int) -> None:
     if min(width, height) < MIN_SIDE:
-        raise TooSmallError(
+        raise ImageError(
             f"This photo is only {width} × {height} pixels; each side needs at least {MIN_SIDE}. "
             "Use the original photo rather than a thumbnail."
         )
     if width * height > most:
         of, otherwise = (" of this format", " or as JPEG") if most < MAX_PIXELS else ("", "")
-        raise TooManyPixelsError(
+        raise ImageError(
             f"This photo has {width} × {height} pixels; at most {most // 10**6} million{of} are "
             f"read. Crop it to the lesion or save it smaller{otherwise}."
         )
@@ -205,22 +178,22 @@ def opened(data: bytes, name: str = "") -> Iterator[Image.Image]:
     """Open a picture file of a format that is read, its header alone.
 
     Raises:
-        EmptyFileError, UnsupportedFormatError, NotAnImageError, TruncatedImageError: see there.
+        ImageError: it is empty, of no format that is read, or not built as its format is.
         OSError, SyntaxError, ValueError: the header is damaged.
     """
     if not data:
-        raise EmptyFileError("This file is empty. Copy or download the photo again.")
+        raise ImageError("This file is empty. Copy or download the photo again.")
     kind = format_of(data[:4096], name)
     if kind is SVG:
-        raise NotAnImageError(f"This file is not a photo but an SVG. {SVG.remedy}")
+        raise ImageError(f"This file is not a photo but an SVG. {SVG.remedy}")
     if isinstance(kind, Unread):
-        raise UnsupportedFormatError(kind.sentence)
+        raise ImageError(kind.sentence)
     if kind is None:
-        raise NotAnImageError(
+        raise ImageError(
             f"This file is not a photo, whatever its name says. Choose a {listed('or')} file."
         )
     if not is_sound(data, kind):
-        raise TruncatedImageError(
+        raise ImageError(
             f"This {kind} file is damaged, or no camera made it: it has more than {MOST_PARTS:,} "
             "parts, or parts larger than the photo. Open it in a picture viewer and save it as a "
             "new PNG or JPEG."
@@ -239,7 +212,7 @@ def _decode(
     append to ``notes``."""
     kind = format_of(data[:4096], name)
     if len(data) > MAX_BYTES and not isinstance(kind, Unread):
-        raise TooManyBytesError(
+        raise ImageError(
             f"This file has {len(data) / 1024**2:.1f} MB; at most "
             f"{MAX_BYTES // 1024**2} MB are read. Crop the photo to the lesion or save it as JPEG."
         )
@@ -260,22 +233,22 @@ def _decode(
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-        raise TooManyPixelsError(
+        raise ImageError(
             "This photo claims more pixels than can be read; at most "
             f"{MAX_PIXELS // 10**6} million are. Crop it to the lesion or save it smaller."
         ) from None
     except Exception as error:  # decoders fail in many ways: OSError, SyntaxError, zlib.error …
         if kind == "TIFF" and _has_float_colours(data):
-            raise UnsupportedFormatError(
+            raise ImageError(
                 "This TIFF file has floating-point colours, whose brightness scale is unknown. "
                 "Open it in the program that made it and save it with 8 or 16 bits a colour."
             ) from error
         if kind == "HEIC" and data[8:12] in _SEQUENCES:
-            raise UnsupportedFormatError(
+            raise ImageError(
                 "This HEIC file holds a sequence, such as a burst, and no single photo that can be "
                 "read. Open it in a picture viewer and save one picture of it as PNG or JPEG."
             ) from error
-        raise TruncatedImageError(
+        raise ImageError(
             f"This {kind} file is damaged or incomplete. Copy or download it again, "
             "or open it in a picture viewer and save it as a new PNG or JPEG."
         ) from error
@@ -303,16 +276,16 @@ def _refuse_hdr(image: Image.Image, data: bytes) -> None:
         if place >= 0:  # primaries and transfer curve follow, two bytes each
             transfer = int.from_bytes(data[place + 10 : place + 12], "big")
     if transfer in (16, 18):
-        raise UnsupportedFormatError(
+        raise ImageError(
             "This photo is stored in HDR (PQ or HLG), which is not read here: its colours would be "
             "wrong. Open it in the camera's program or a picture viewer and save it as JPEG."
         )
 
 
 def _say_what_is_left_out(image: Image.Image, notes: list[str]) -> None:
-    """Of a file of several pictures. Raises UnsupportedFormatError: the first is a preview."""
+    """Of a file of several pictures. Raises ImageError: the first is a preview."""
     if getattr(image, "tag_v2", {}).get(_SUBFILE_TYPE, 0) & 1:  # a DNG, NEF or the like
-        raise UnsupportedFormatError(raw("DNG, NEF or alike").sentence)
+        raise ImageError(raw("DNG, NEF or alike").sentence)
     if getattr(image, "is_animated", False):
         notes.append(
             "This file is animated: only its first frame is used."

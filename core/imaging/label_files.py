@@ -11,6 +11,7 @@ import csv
 import io
 import unicodedata
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -212,13 +213,10 @@ def _text(source: bytes | Path, name: str) -> str:
     elif source[1:2] == b"\0" or source[:1] == b"\0":
         encodings = ["utf-16-le" if source[1:2] == b"\0" else "utf-16-be"]
     for encoding in encodings:
-        try:
+        with suppress(UnicodeDecodeError):
             text = source.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-        break
+            if "\0" not in text:
+                return text
     raise DatasetError(f"{name} cannot be read: it is not text. Save the table as CSV (UTF-8).")
 
 

@@ -7,7 +7,6 @@ palette, or softened by JPEG), one colour on black or white, and a shape cut out
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import cv2
@@ -48,10 +47,10 @@ class Grid:
     orientation: int = 1
 
     @classmethod
-    def of(cls, photo: bytes | Path, name: str) -> Self:
+    def of(cls, photo: bytes, name: str) -> Self:
         """Read it off a photo's header. Raises DatasetError if that cannot be read."""
         try:
-            with opened(_content(photo), name) as image:
+            with opened(photo, name) as image:
                 width, height = image.size
                 found = image.getexif().get(_ORIENTATION, 1)
                 orientation = found if found in range(1, 9) else 1
@@ -62,7 +61,7 @@ class Grid:
         return cls(width, height, orientation)
 
 
-def read_mask(mask: bytes | Path, photo: Grid | None, name: str, whole: bool = False) -> np.ndarray:
+def read_mask(mask: bytes, photo: Grid | None, name: str, whole: bool = False) -> np.ndarray:
     """Read the mask of a photo.
 
     Args:
@@ -142,11 +141,11 @@ def _named_as_mask(file: PhotoFile) -> bool:
     return file.id.lower().endswith(ENDINGS[:-1])
 
 
-def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | None, bool]:
+def _pixels(mask: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None, bool]:
     """Values H×W (of any number type) or uint8 H×W×3; alpha uint8 H×W if it varies; and whether
     the file's own orientation was heeded."""
     try:
-        with opened(_content(mask), name) as file:
+        with opened(mask, name) as file:
             image = file
             if image.width * image.height > MAX_PIXELS:
                 raise DatasetError(
@@ -164,10 +163,6 @@ def _pixels(mask: bytes | Path, name: str) -> tuple[np.ndarray, np.ndarray | Non
         raise DatasetError(
             f"The mask {name} is damaged or no picture. Repair it or take it out."
         ) from error
-
-
-def _content(file: bytes | Path) -> bytes:
-    return file if isinstance(file, bytes) else file.read_bytes()
 
 
 def _values(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
@@ -264,32 +259,28 @@ def _coloured(rgb: np.ndarray, name: str) -> np.ndarray:
 def _on_grid(mask: np.ndarray, photo: Grid, turned: bool, name: str) -> np.ndarray:
     """The mask upright as the photo is shown."""
     height, width = mask.shape
-    upright = _same_aspect((width, height), (photo.width, photo.height))
-    if photo.orientation == 1 or turned:
-        if upright:
-            return mask
-    else:
-        sideways = photo.orientation in _SIDEWAYS
-        stored = (photo.height, photo.width) if sideways else (photo.width, photo.height)
-        as_stored = _same_aspect((width, height), stored)
-        if as_stored and upright:
-            raise DatasetError(
-                f"The photo of the mask {name} is turned or mirrored by its EXIF tag, and the "
-                "mask's shape does not tell whether it was drawn on the turned photo. Save the "
-                "photo turned upright, without the tag, and a mask that fits it."
-            )
-        if upright:
-            return mask
-        if as_stored:
-            return np.ascontiguousarray(TURNS[photo.orientation](mask[..., None])[..., 0])
+    upright, as_stored = _same_aspect(width, height, photo.width, photo.height), False
+    if photo.orientation in _SIDEWAYS and not turned:
+        as_stored = _same_aspect(width, height, photo.height, photo.width)
+    elif photo.orientation != 1 and not turned:
+        as_stored = upright
+    if as_stored and upright:
+        raise DatasetError(
+            f"The photo of the mask {name} is turned or mirrored by its EXIF tag, and the "
+            "mask's shape does not tell whether it was drawn on the turned photo. Save the "
+            "photo turned upright, without the tag, and a mask that fits it."
+        )
+    if upright:
+        return mask
+    if as_stored:
+        return np.ascontiguousarray(TURNS[photo.orientation](mask[..., None])[..., 0])
     raise DatasetError(
         f"The mask {name} has {width} × {height} pixels, its photo {photo.width} × {photo.height}: "
         "the shapes differ. Draw the mask on the whole photo, or take it out."
     )
 
 
-def _same_aspect(size: tuple[int, int], wanted: tuple[int, int]) -> bool:
-    (width, height), (right_width, right_height) = size, wanted
-    rounding = 0.5 / min(width, height) + 0.5 / min(right_width, right_height)
-    ratio = (width * right_height) / (height * right_width)
+def _same_aspect(width: int, height: int, wanted_width: int, wanted_height: int) -> bool:
+    rounding = 0.5 / min(width, height) + 0.5 / min(wanted_width, wanted_height)
+    ratio = (width * wanted_height) / (height * wanted_width)
     return abs(ratio - 1) <= ASPECT_TOLERANCE + rounding

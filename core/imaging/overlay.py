@@ -12,12 +12,12 @@ OUTLINE = (0, 229, 255)
 """Outline colour (RGB): cyan, which neither skin nor lesions have."""
 
 
-def canvas_for(rgb: np.ndarray, least: int, most: int | None = None) -> np.ndarray:
+def canvas_for(rgb: np.ndarray, least: int, most: int) -> np.ndarray:
     """The photo at a size to draw on: its longest side at least `least` pixels (a fine outline
     needs room) and at most `most`."""
     height, width = rgb.shape[:2]
     longest = max(height, width)
-    wanted = max(longest, least) if most is None else min(max(longest, least), most)
+    wanted = min(max(longest, least), most)
     if wanted == longest:
         return rgb
     size = scaled(width, height, wanted)

@@ -2,9 +2,9 @@
 
 import os
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from core.errors import DatasetError
@@ -90,10 +90,6 @@ class Listing:
         others = (left.path for left in self.left_out if left.is_picture)
         return (*(photo.path for photo in self.photos), *others)
 
-    def counts(self) -> dict[str, int]:
-        """How many files and folders are left out for each reason."""
-        return dict(Counter(left.reason for left in self.left_out))
-
     def notes(self, pictures: bool = True) -> tuple[str, ...]:
         """A sentence for each reason, with the count and some names; without those for pictures in
         formats that are not read, if somebody else tells of them."""
@@ -128,37 +124,26 @@ def list_photos(paths: Path | Sequence[Path], but: Path | None = None) -> Listin
     Raises:
         FileNotFoundError: one of the paths does not exist.
     """
-    photos: list[PhotoFile] = []
-    left_out: list[LeftOut] = []
+    found: list[PhotoFile | LeftOut] = []
     entered: set[tuple[int, int]] = set()
     if but is not None and but.is_dir():
         entered.add(_identity(but))
     for path in [paths] if isinstance(paths, Path) else paths:
         if path.is_dir():
-            here: list[PhotoFile] = []
-            left: list[LeftOut] = []
-            _look_into(path, entered, here, left)
-            photos += sorted(here, key=lambda photo: photo.name)
-            left_out += sorted(left, key=lambda item: item.name)
+            found += sorted(_look_into(path, entered), key=lambda file: file.name)
         elif path.exists():
-            photos.append(PhotoFile(path, path.name))
+            found.append(PhotoFile(path, path.name))
         else:
             raise FileNotFoundError(f"There is no file or folder {path}.")
-    unique = {photo.path: photo for photo in reversed(photos)}
-    return Listing(tuple(reversed(unique.values())), tuple(left_out))
+    listing = _listing(found)
+    unique = {photo.path: photo for photo in reversed(listing.photos)}
+    return replace(listing, photos=tuple(reversed(unique.values())))
 
 
 def list_members(archive: Path, names: Iterable[str]) -> Listing:
     """The photos in an archive as `list_photos` has those in a folder, by the names of its files;
     each path is that of the file if the archive were a folder."""
-    photos: list[PhotoFile] = []
-    left_out: list[LeftOut] = []
-    for name in sorted(names):
-        if reason := HIDDEN if is_hidden(name) else _not_read(name):
-            left_out.append(LeftOut(archive / name, name, reason))
-        else:
-            photos.append(PhotoFile(archive / name, name))
-    return Listing(tuple(photos), tuple(left_out))
+    return _listing([_file(archive / name, name, is_hidden(name)) for name in sorted(names)])
 
 
 def is_hidden(name: str) -> bool:
@@ -175,12 +160,12 @@ def _identity(folder: Path) -> tuple[int, int]:
     return facts.st_dev, facts.st_ino
 
 
-def _look_into(
-    root: Path,
-    entered: set[tuple[int, int]],
-    photos: list[PhotoFile],
-    left_out: list[LeftOut],
-) -> None:
+def _listing(files: Sequence[PhotoFile | LeftOut]) -> Listing:
+    photos = tuple(file for file in files if isinstance(file, PhotoFile))
+    return Listing(photos, tuple(file for file in files if isinstance(file, LeftOut)))
+
+
+def _look_into(root: Path, entered: set[tuple[int, int]]) -> Iterator[PhotoFile | LeftOut]:
     """Real folders first, then linked ones: a folder reached both ways has its own name."""
     folders, links = [(root, "")], list[tuple[Path, str]]()
     while folders or links:
@@ -191,28 +176,27 @@ def _look_into(
             entered.add(_identity(folder))
             entries = list(os.scandir(folder))
         except OSError:
-            left_out.append(LeftOut(folder, prefix.rstrip("/") or folder.name, BROKEN))
+            yield LeftOut(folder, prefix.rstrip("/") or folder.name, BROKEN)
             continue
         for entry in entries:
             path, name = Path(entry.path), prefix + entry.name
-            if is_hidden(entry.name):
-                left_out.append(LeftOut(path, name, HIDDEN))
+            hidden = is_hidden(entry.name)
+            if hidden or entry.is_file():
+                yield _file(path, name, hidden)
             elif entry.is_dir():
                 (links if entry.is_symlink() else folders).append((path, name + "/"))
-            elif not entry.is_file():  # a link that leads nowhere, a pipe
-                left_out.append(LeftOut(path, name, BROKEN))
-            elif reason := _not_read(entry.name):
-                left_out.append(LeftOut(path, name, reason))
-            else:
-                photos.append(PhotoFile(path, name))
+            else:  # a link that leads nowhere, a pipe
+                yield LeftOut(path, name, BROKEN)
 
 
-def _not_read(name: str) -> str:
-    """Why a file is not among the photos, by its ending; empty if it is."""
+def _file(path: Path, name: str, hidden: bool) -> PhotoFile | LeftOut:
+    """A file as a photo, or left out by its ending."""
+    if hidden:
+        return LeftOut(path, name, HIDDEN)
     ending = ending_of(name)
     if ending in ENDINGS:
-        return ""
-    return UNREAD[ending].told if ending else OTHER
+        return PhotoFile(path, name)
+    return LeftOut(path, name, UNREAD[ending].told if ending else OTHER)
 
 
 class PhotoIndex:

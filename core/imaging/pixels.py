@@ -79,9 +79,6 @@ def _rgb(image: Image.Image, notes: list[str]) -> np.ndarray:
 def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     """The picture in bands of whole rows, and which rows they are."""
     step = max(1, BAND // image.width)
-    if step >= image.height:
-        yield slice(0, image.height), image
-        return
     for top in range(0, image.height, step):
         bottom = min(image.height, top + step)
         yield slice(top, bottom), image.crop((0, top, image.width, bottom))

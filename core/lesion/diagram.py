@@ -53,14 +53,12 @@ def _border(canvas: np.ndarray, outline: np.ndarray, anatomy: Anatomy, unit: int
     """The outline, piece by piece: thick where abrupt, thin and dashed elsewhere."""
     following = np.roll(outline, -1, axis=0)
     abrupt = anatomy.abrupt[anatomy.segment]
-    for edging in (2, 0):
+    for edging, thick, thin in ((2, _DARK, _DARK), (0, ABRUPT_LINE, _LIGHT)):
         for i in range(len(outline)):
             if abrupt[i]:
-                colour = _DARK if edging else ABRUPT_LINE
-                _stroke(canvas, outline[i], following[i], colour, 3 * unit // 2 + 1 + edging)
+                _stroke(canvas, outline[i], following[i], thick, 3 * unit // 2 + 1 + edging)
             elif i % 4 < 2:
-                colour = _DARK if edging else _LIGHT
-                _stroke(canvas, outline[i], following[i], colour, unit - 1 + edging)
+                _stroke(canvas, outline[i], following[i], thin, unit - 1 + edging)
 
 
 def _numbers(

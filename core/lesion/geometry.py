@@ -29,7 +29,6 @@ class Anatomy:
     Attributes:
         width: of the photo that the pixels are of.
         centre: x, y of the lesion's centroid.
-        angle: of the first of the two axes, radians 0…π/2 from the x axis towards y (down).
         outline: float32 N×2, x, y along the border.
         segment: N numbers 0…7: the segment that each point of the outline is in; the first begins
             at the first axis, then round from x towards y.
@@ -39,7 +38,6 @@ class Anatomy:
 
     width: int
     centre: tuple[float, float]
-    angle: float
     outline: np.ndarray
     segment: np.ndarray
     edges: np.ndarray
@@ -51,17 +49,10 @@ class Anatomy:
         return self.steepness >= ABRUPT
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """Symmetry, colours (`core.lesion.colour.shares`) and anatomy of one lesion."""
-
-    symmetry: Symmetry
-    shares: dict[str, float] | None
-    anatomy: Anatomy
-
-
-def read(part: np.ndarray, outline: np.ndarray, rgb: np.ndarray) -> Reading:
-    """Read a lesion.
+def read(
+    part: np.ndarray, outline: np.ndarray, rgb: np.ndarray
+) -> tuple[Symmetry, dict[str, float] | None, Anatomy]:
+    """Symmetry, colours (`core.lesion.colour.shares`) and anatomy of a lesion.
 
     Args:
         part: uint8 h×w, 1 on the lesion, one connected part, not empty; it spans the photo.
@@ -110,19 +101,15 @@ def read(part: np.ndarray, outline: np.ndarray, rgb: np.ndarray) -> Reading:
         array.setflags(write=False)
     distance = cv2.distanceTransform(1 - lesion, cv2.DIST_L2, 3)
     skin = cv2.inRange(distance, 0.1 * radius, _AROUND * radius)
-    return Reading(
-        symmetric,
-        shares(pixels, lab, lesion.view(bool), skin),
-        Anatomy(
-            width=width,
-            centre=(x, y),
-            angle=symmetric.angle,
-            outline=to_photo(border),
-            segment=segment,
-            edges=to_photo(_edges(border, centre, symmetric.angle)),
-            steepness=steep,
-        ),
+    anatomy = Anatomy(
+        width=width,
+        centre=(x, y),
+        outline=to_photo(border),
+        segment=segment,
+        edges=to_photo(_edges(border, centre, symmetric.angle)),
+        steepness=steep,
     )
+    return symmetric, shares(pixels, lab, lesion.view(bool), skin), anatomy
 
 
 def _cut(

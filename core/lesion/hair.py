@@ -49,7 +49,8 @@ def hair_mask(rgb: np.ndarray) -> np.ndarray:
     # The second condition: on a steep edge, steps of the slanting lines would count as thin.
     around = cv2.medianBlur(grey, _odd(4 * widest))
     thin = (_thin(grey, widest) > CONTRAST) & (cv2.subtract(around, grey) > DARKER)
-    strands = _straight(thin.astype(np.uint8), _odd(longest * STRAIGHT))
+    straight = _along_lines(thin.astype(np.uint8), _odd(longest * STRAIGHT), 12, cv2.MORPH_OPEN)
+    strands = np.maximum.reduce(straight)
     _, tufts, facts, _ = cv2.connectedComponentsWithStats(strands, connectivity=8)
     extent = np.hypot(facts[:, cv2.CC_STAT_WIDTH], facts[:, cv2.CC_STAT_HEIGHT])
     long = extent >= longest * LONG
@@ -88,22 +89,16 @@ def _thin(grey: np.ndarray, length: int) -> np.ndarray:
     filled in along every line, a dark area along none. So the closings' greatest difference tells
     lines from both.
     """
+    filled = _along_lines(grey, length, 8, cv2.MORPH_CLOSE)
+    return np.maximum.reduce(filled) - np.minimum.reduce(filled)
+
+
+def _along_lines(grey: np.ndarray, by: int, count: int, operation: int) -> list[np.ndarray]:
+    """Closings or openings along so many lines `by` pixels long."""
     # Replicated: else the dark corners of a round picture would end, thin as a hair, at the frame.
-    padded = _padded(grey, length)
-    filled = [cv2.morphologyEx(padded, cv2.MORPH_CLOSE, line) for line in _lines(length, 8)]
-    most, least = np.maximum.reduce(filled), np.minimum.reduce(filled)
-    return (most - least)[length:-length, length:-length]
-
-
-def _straight(thin: np.ndarray, length: int) -> np.ndarray:
-    """What of a mask (0/1) is straight for so many pixels: its openings along twelve lines."""
-    padded = _padded(thin, length)
-    kept = [cv2.morphologyEx(padded, cv2.MORPH_OPEN, line) for line in _lines(length, 12)]
-    return np.ascontiguousarray(np.maximum.reduce(kept)[length:-length, length:-length])
-
-
-def _padded(grey: np.ndarray, by: int) -> np.ndarray:
-    return cv2.copyMakeBorder(grey, by, by, by, by, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(grey, by, by, by, by, cv2.BORDER_REPLICATE)
+    done = (cv2.morphologyEx(padded, operation, line) for line in _lines(by, count))
+    return [whole[by:-by, by:-by] for whole in done]
 
 
 @lru_cache(maxsize=8)

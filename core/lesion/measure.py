@@ -5,7 +5,7 @@ They follow the first three letters of the ABCD rule of dermoscopy (Stolz et al.
 letter, the structures, cannot be read from a mask. Without a ruler there are no millimetres.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -56,10 +56,6 @@ class Measurements:
     in_colour: bool
     touches_border: bool
 
-    def as_dict(self) -> dict[str, float | bool]:
-        """Plain data, for CSV and JSON."""
-        return asdict(self)
-
 
 MAX_SIDE = 512
 """Shape is measured on a mask no larger than this (the result is scale-free, and faster)."""
@@ -106,8 +102,7 @@ def measure(
     area_share = cv2.countNonZero(mask.view(np.uint8)) / mask.size
     part, contour = _largest(_reduced(mask))
     outline = _smooth(contour[:, 0].astype(np.float32))
-    reading = read(part, outline, rgb)
-    shown, anatomy = reading.shares, reading.anatomy
+    symmetry, shown, anatomy = read(part, outline, rgb)
     hull_area, area = cv2.contourArea(cv2.convexHull(contour)), cv2.contourArea(contour)
     perimeter = cv2.arcLength(outline, True)
     height, width = rgb.shape[:2]
@@ -115,8 +110,8 @@ def measure(
     return Measurements(
         area_share=area_share,
         equivalent_diameter_px=diameter * (full_width or width) / width,
-        asymmetry=reading.symmetry.shape,
-        colour_asymmetry=reading.symmetry.colour,
+        asymmetry=symmetry.shape,
+        colour_asymmetry=symmetry.colour,
         compactness=max(1.0, perimeter**2 / (4 * np.pi * area)) if area else 1.0,
         solidity=area / hull_area if hull_area else 1.0,
         abrupt_segments=int(anatomy.abrupt.sum()),

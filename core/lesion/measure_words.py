@@ -33,43 +33,33 @@ class Row(NamedTuple):
 def described(measured: Measurements) -> dict[str, Row]:
     """Every measurement of a lesion by its field, in the order to show them; the shares of the six
     colours are told in the row of `colours`."""
-
-    def row(field: str, value: str, reading: str) -> tuple[str, Row]:
-        return field, Row(LABELS[field], value, reading)
-
-    return dict(
-        [
-            row(
-                "area_share",
-                percent(measured.area_share, 1),
-                "without a ruler in the photo there are no millimetres",
-            ),
-            row(
-                "equivalent_diameter_px",
-                f"{measured.equivalent_diameter_px:.0f} px",
-                "of a disc of the same area",
-            ),
-            row("asymmetry", f"{measured.asymmetry:.2f}", "0: halves match; 1: not at all"),
-            row(
-                "colour_asymmetry",
-                f"{measured.colour_asymmetry:.1f} ΔE",
-                "typical colour difference of mirrored places; about 2 can just be seen",
-            ),
-            row("abrupt_segments", f"{measured.abrupt_segments} of 8", "more: sharper all around"),
-            row(
-                "compactness",
-                f"{measured.compactness:.2f}",
-                "1: a smooth disc; more: ragged or elongated",
-            ),
-            row("solidity", f"{measured.solidity:.2f}", "1: no notches; less: notched"),
-            row("colours", _colours(measured), "more: more varied"),
-            row(
-                "touches_border",
-                "yes" if measured.touches_border else "no",
-                "if it does, it may be cut off",
-            ),
-        ]
-    )
+    told = {
+        "area_share": (
+            percent(measured.area_share, 1),
+            "without a ruler in the photo there are no millimetres",
+        ),
+        "equivalent_diameter_px": (
+            f"{measured.equivalent_diameter_px:.0f} px",
+            "of a disc of the same area",
+        ),
+        "asymmetry": (f"{measured.asymmetry:.2f}", "0: halves match; 1: not at all"),
+        "colour_asymmetry": (
+            f"{measured.colour_asymmetry:.1f} ΔE",
+            "typical colour difference of mirrored places; about 2 can just be seen",
+        ),
+        "abrupt_segments": (f"{measured.abrupt_segments} of 8", "more: sharper all around"),
+        "compactness": (
+            f"{measured.compactness:.2f}",
+            "1: a smooth disc; more: ragged or elongated",
+        ),
+        "solidity": (f"{measured.solidity:.2f}", "1: no notches; less: notched"),
+        "colours": (_colours(measured), "more: more varied"),
+        "touches_border": (
+            "yes" if measured.touches_border else "no",
+            "if it does, it may be cut off",
+        ),
+    }
+    return {field: Row(LABELS[field], *words) for field, words in told.items()}
 
 
 def _colours(measured: Measurements) -> str:

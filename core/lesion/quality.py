@@ -139,7 +139,7 @@ def measure_quality(rgb: np.ndarray, mask: np.ndarray) -> dict[str, float]:
         mask: bool H×W of any size that spans the same frame, true on the lesion.
 
     Returns:
-        by key of `KINDS`; without a lesion those of the photo alone:
+        by key of `KINDS`, in their order; without a lesion those of the photo alone:
         blur: 0 sharp … 1 (see `blur`);
         lightness: median L* (0…100) of the disc that touches the frame, whose corners may be black;
         clipped: share of that disc that is black or white;
@@ -168,14 +168,14 @@ def measure_quality(rgb: np.ndarray, mask: np.ndarray) -> dict[str, float]:
     if not mask.any():
         return found
     found["area"] = float(mask.mean())
-    frame = np.concatenate([area[0], area[-1], area[1:-1, 0], area[1:-1, -1]])
-    found["border"] = float(frame.mean())
     away = cv2.distanceTransform(1 - area.astype(np.uint8), cv2.DIST_L2, 3)
     skin = (away > GAP_PX) & (away <= RING_PX)
     if area.any() and skin.any():
         found["contrast"] = float(
             np.linalg.norm(np.median(colours[area], axis=0) - np.median(colours[skin], axis=0))
         )
+    frame = np.concatenate([area[0], area[-1], area[1:-1, 0], area[1:-1, -1]])
+    found["border"] = float(frame.mean())
     return found
 
 
@@ -203,12 +203,9 @@ def check_quality(rgb: np.ndarray, mask: np.ndarray) -> tuple[Check, ...]:
     Returns:
         one check for each figure there is, in the order of `KINDS`.
     """
-    figures, limits = measure_quality(rgb, mask), _limits()
     checks = []
-    for key, kind in KINDS.items():
-        if key not in figures:
-            continue
-        value, low, high = figures[key], limits[key].get("low"), limits[key].get("high")
+    for key, value in measure_quality(rgb, mask).items():
+        kind, low, high = KINDS[key], _limits()[key].get("low"), _limits()[key].get("high")
         remark = remedy = ""
         if low is not None and value < low:
             remark, remedy = kind.too_low, kind.remedy_low

@@ -72,15 +72,6 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Similar:
-    """A known case like the photo: the id of its image, its true diagnosis, and the similarity."""
-
-    image_id: str
-    diagnosis: Diagnosis
-    similarity: str
-
-
-@dataclass(frozen=True)
 class Report:
     """All that a report says. Every string is plain text, to be escaped where it is shown; those
     that a stranger wrote (name, source, notes) hold no control characters but line ends.
@@ -98,7 +89,8 @@ class Report:
         pictures: photo, outline, heatmap of the answer.
         groups: the seven probabilities, the malignant above the benign.
         measurements: of the outlined lesion; empty if none was found.
-        similar: known cases like it, most alike first; may be empty.
+        similar: known cases like it, most alike first, each as the id of its image, its true
+            diagnosis, that one's group, and the similarity; may be empty.
         doubts: what speaks against trusting the answer, for this photo first, then for any photo.
         notes: the student's own, lines apart by line ends; may be empty.
         models: one sentence for each model, from its card.
@@ -115,7 +107,7 @@ class Report:
     pictures: tuple[Picture, ...]
     groups: tuple[Group, ...]
     measurements: tuple[Row, ...]
-    similar: tuple[Similar, ...]
+    similar: tuple[tuple[str, str, str, str], ...]
     doubts: tuple[str, ...]
     notes: str
     models: tuple[str, ...]
@@ -150,11 +142,9 @@ class Report:
             preview: its pixels, uint8 h×w×3 of any scale.
             mask: bool h×w, true on the lesion; spans the same frame.
             name: file name or title of the photo; folders in it are dropped.
+            date, notes, source: see the class.
             usual: the share of each diagnosis that the probabilities assume, by key.
             cards: of the models that were used, the classifier's first.
-            date: of the analysis.
-            notes: what the student typed.
-            source: where the photo comes from.
             own: whether a visitor brought the photo along.
             neighbours: known cases like it, most alike first.
             remarks: reasons to doubt this answer, and what was changed while reading the photo.
@@ -164,21 +154,23 @@ class Report:
         cards = list(cards)
         first = cards[0] if cards else Card()
         measured = analysis.measurements
+        note = domain_note(analysis.domain, first, own)
+        if note and own:
+            note = (note[0], f"{note[1]} {WORRIED}")
+        known = ((n, BY_KEY[n.diagnosis]) for n in neighbours)
         return cls(
             name=display_name(name),
             date=date,
             size=f"{analysis.width} × {analysis.height} pixels",
             source=_plain(source),
-            domain_note=_note(domain_note(analysis.domain, first, own), own),
+            domain_note=note,
             answer=said.text.removesuffix("."),
             about=answer.text,
-            besides=(*_besides(analysis), *map(_plain, truth)),
+            besides=(_group_named(analysis), *map(_plain, truth)),
             pictures=_pictures(analysis, preview, mask),
             groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
             measurements=tuple(described(measured).values()) if measured else (),
-            similar=tuple(
-                Similar(n.image_id, BY_KEY[n.diagnosis], f"{n.similarity:.2f}") for n in neighbours
-            ),
+            similar=tuple((n.image_id, d.name, d.group, f"{n.similarity:.2f}") for n, d in known),
             doubts=(
                 *map(_plain, remarks),
                 *(f"{limit[0].upper()}{limit[1:]}." for limit in first.limits if limit),
@@ -195,7 +187,7 @@ def _plain(words: str) -> str:
     return "".join(c for c in lines if c == "\n" or unicodedata.category(c) not in controls).strip()
 
 
-def _besides(analysis: Analysis) -> tuple[str, ...]:
+def _group_named(analysis: Analysis) -> str:
     malignant = malignant_share(analysis)
     group = BY_KEY[analysis.prediction].group
     together = (
@@ -203,12 +195,7 @@ def _besides(analysis: Analysis) -> tuple[str, ...]:
     )
     if (group == "malignant") != (malignant > 0.5):
         together += " The answer and the more probable group differ."
-    return (together,)
-
-
-def _note(note: tuple[str, str] | None, own: bool) -> tuple[str, str] | None:
-    """What is to be said first, and to who brought a photo along also what to do about worries."""
-    return (note[0], f"{note[1]} {WORRIED}") if note and own else note
+    return together
 
 
 def _pictures(analysis: Analysis, preview: np.ndarray, mask: np.ndarray) -> tuple[Picture, ...]:

@@ -1,17 +1,17 @@
 """What a student takes home of an analysis: overlay, mask, figures, each with the disclaimer."""
 
-import io
 import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import cv2
 import numpy as np
-from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.answer.analyser import Analysis
+from core.imaging.image import to_png
 from core.taxonomy import BY_KEY
 
 DISCLAIMER = "For teaching only. LesionLab never diagnoses; it is not a medical device."
@@ -62,7 +62,7 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
             "in_domain": analysis.in_domain,
             "domain": analysis.domain,
             "novelty": round(analysis.novelty, 6),
-            "measurements": measurements.as_dict() if measurements else None,
+            "measurements": asdict(measurements) if measurements else None,
             "models": analysis.models,
         },
         indent=2,
@@ -73,6 +73,4 @@ def analysis_json(name: str, analysis: Analysis, notes: Sequence[str] = ()) -> s
 def _png(array: np.ndarray) -> bytes:
     note = PngInfo()
     note.add_text("Disclaimer", DISCLAIMER)
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG", pnginfo=note, compress_level=4)
-    return buffer.getvalue()
+    return to_png(array, pnginfo=note, compress_level=4)

@@ -166,11 +166,8 @@ class _Paper(FPDF):
         self._heading("Similar known cases", len(self.report.similar) + 1)
         self._words(SIMILAR, 9, FAINT)
         self.ln(1)
-        rows = [
-            (c.image_id, c.diagnosis.name, c.diagnosis.group, c.similarity)
-            for c in self.report.similar
-        ]
-        self._table(("Image", "True diagnosis", "Group", "Similarity"), rows, (24, 44, 18, 14))
+        headings = ("Image", "True diagnosis", "Group", "Similarity")
+        self._table(headings, self.report.similar, (24, 44, 18, 14))
 
     def notes(self) -> None:
         """What the student wrote, each line in its own direction."""
@@ -266,7 +263,7 @@ class _Paper(FPDF):
         self.set_fill_color(QUIET)
         self.rect(start, top + 0.9, end - start, height - 1.8, "F")
         length = max(0.4, (end - start) * bar.share)
-        self.set_fill_color(_rgb(bar.diagnosis.colour))
+        self.set_fill_color(bar.diagnosis.colour)
         self.rect(start, top + 0.9, length, height - 1.8, "F")
         if hatched:
             self._hatch(start, top + 0.9, length, height - 1.8)
@@ -317,7 +314,3 @@ def _right_to_left(line: str) -> bool:
     """Whether the first letter with a direction runs to the left, as HTML's dir=auto has it."""
     directions = (unicodedata.bidirectional(c) for c in line)
     return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

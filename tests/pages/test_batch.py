@@ -21,7 +21,7 @@ from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.taxonomy import DIAGNOSES
 from tests.pages.conftest import button, part, read, texts
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, ended
 from ui import state
 from ui.batch import store as batches
 
@@ -68,7 +68,7 @@ def running(app: AppTest) -> Iterator[Running]:
     )
     yield Running(batches.store().start(job), job, go)
     go.set()
-    assert job.wait(PATIENCE)
+    assert ended(job)
 
 
 def key_of(app: AppTest) -> str:
@@ -77,7 +77,7 @@ def key_of(app: AppTest) -> str:
 
 
 def to_the_end(app: AppTest) -> AppTest:
-    assert batches.store().get(key_of(app)).wait(PATIENCE)
+    assert ended(batches.store().get(key_of(app)))
     app.run()
     assert not app.exception
     return app

@@ -24,7 +24,7 @@ from core.models.registry import KINDS, use
 from core.models.weights import WeightsError, sha256
 from core.settings import Settings
 from tests.pages.conftest import read, start
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, ended
 from ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,9 +157,9 @@ def test_photos_stay_in_one_queue_and_the_old_models_go(run: Path) -> None:
         for _ in range(state.AT_ONCE):
             assert others.enter_context(now.turns.take()).wait(0)
         go.set()
-        job.wait(0.5)
+        ended(job, 0.5)
         assert job.progress.done == 0, "meanwhile the batch waits"
-    job.wait(PATIENCE)
+    assert ended(job)
     assert job.progress.analysed == 1
     del before
     gc.collect()

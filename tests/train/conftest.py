@@ -61,7 +61,9 @@ def write_dataset(root: Path) -> None:
     columns = ["lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization"]
     table = pd.DataFrame(rows, columns=columns)
     table.to_csv(root / "metadata.csv", index=False)
-    Split.draw(table.groupby("lesion_id")["dx"].first()).write(root / "split.csv")
+    split = Split.draw(table.groupby("lesion_id")["dx"].first()).of_lesion
+    lines = pd.DataFrame(split.items(), columns=["lesion_id", "split"])
+    lines.to_csv(root / "split.csv", index=False)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ such a map mean something among near neighbours only. Made for one set of weight
 carries: make it again after every export.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ def _measured(dataset: Dataset, image_id: str) -> dict[str, float | bool]:
         return {}
     photo = read_photo(dataset.photo(image_id), image_id, DECODED_PX)
     measured, _ = measure(dataset.mask(image_id), photo.rgb)
-    return measured.as_dict() if measured else {}
+    return asdict(measured) if measured else {}
 
 
 def lay_out(embeddings: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from core.answer.analyser import Analysis
+from core.batch import batch_store
 from core.batch import batches as jobs
 from core.batch.batch_store import BatchStore
 from core.batch.batches import BatchError, BatchJob
@@ -25,7 +26,7 @@ from core.lesion.phantom import practice_set
 from core.report.downloads import DISCLAIMER
 from core.system.fair_queue import BusyError, FairQueue
 from core.taxonomy import KEYS
-from tests.waiting import PATIENCE, wait_for
+from tests.waiting import PATIENCE, ended, wait_for
 
 RGB = np.ascontiguousarray(practice_set()[0].image.rgb[::4, ::4])
 PHOTO = to_jpeg(RGB)
@@ -67,7 +68,7 @@ def job_of(
 def finished(*arguments, **options) -> BatchJob:
     job = job_of(*arguments, **options)
     job.start()
-    assert job.wait(PATIENCE)
+    assert ended(job)
     return job
 
 
@@ -140,7 +141,7 @@ def test_files_are_let_go_once_read(gate):
     assert job.nbytes == 3 * len(PHOTO)
     job.start()
     gate.release(3)
-    assert job.wait(PATIENCE)
+    assert ended(job)
     assert job.nbytes == sum(photo.nbytes for photo in job.photos)
 
 
@@ -196,7 +197,7 @@ def test_progress_counts_and_tells_the_time_left(gate):
     elapsed = progress.seconds_left * 4 / 6
     assert 0 < elapsed <= time.monotonic() - began
     gate.release(6)
-    assert job.wait(PATIENCE)
+    assert ended(job)
     assert job.progress.state == "finished"
 
 
@@ -208,7 +209,7 @@ def test_what_is_done_before_a_cancel_stays(gate):
     job.cancel()
     assert job.stopping
     gate.release()  # the photo at work comes to its end
-    assert job.wait(PATIENCE)
+    assert ended(job)
     assert job.progress.state == "cancelled"
     assert len(job.photos) == len(rows(job.predictions_csv())) == 3
     assert job.nbytes == sum(photo.nbytes for photo in job.photos), "files not read are let go"
@@ -221,7 +222,7 @@ def test_a_cancel_ends_the_wait_for_a_turn():
         job.start()
         wait_for(lambda: len(turns.turns) == 2)
         job.cancel()
-        assert job.wait(PATIENCE)
+        assert ended(job)
         assert len(turns.turns) == 1, "its place is given back"
     assert job.progress.done == 0
 
@@ -231,14 +232,14 @@ def test_a_full_queue_is_waited_for_not_a_reason_to_reject():
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
-        assert not job.wait(0.2)
-    assert job.wait(PATIENCE)
+        assert not ended(job, 0.2)
+    assert ended(job)
     assert job.progress.analysed == 1
     with turns.take():
         job = job_of([source()], turns=turns)
         job.start()
         job.cancel()
-        assert job.wait(PATIENCE)
+        assert ended(job)
 
 
 def test_another_visitor_comes_in_between_two_photos(gate):
@@ -252,7 +253,7 @@ def test_another_visitor_comes_in_between_two_photos(gate):
         assert visitor.wait(PATIENCE)
         assert job.progress.done <= 1, "the second photo of the batch waits"
     gate.release(4)
-    assert job.wait(PATIENCE)
+    assert ended(job)
 
 
 def test_a_photo_that_fails_unexpectedly_is_rejected_and_logged(caplog):
@@ -293,7 +294,7 @@ def test_a_batch_of_nothing_of_too_many_or_too_large_ones_does_not_start(monkeyp
 
 def start_finished(store: BatchStore, count: int = 1) -> str:
     key = store.start(job_of([source() for _ in range(count)]))
-    assert store.get(key).wait(PATIENCE)
+    assert ended(store.get(key))
     return key
 
 
@@ -307,17 +308,19 @@ def test_ids_are_long_and_lead_to_their_batch_only():
     assert store.get("unknown") is None
 
 
-def test_the_oldest_finished_batches_make_room():
-    store = BatchStore(most=2)
+def test_the_oldest_finished_batches_make_room(monkeypatch):
+    monkeypatch.setattr(batch_store, "STORE_BATCHES", 2)
+    store = BatchStore()
     first, second, third = (start_finished(store) for _ in range(3))
     assert store.get(first) is None
     assert store.get(second)
     assert store.get(third)
 
 
-def test_memory_of_batches_is_bounded():
+def test_memory_of_batches_is_bounded(monkeypatch):
     size = finished([source()]).nbytes
-    store = BatchStore(most_bytes=3 * size)
+    monkeypatch.setattr(batch_store, "STORE_BYTES", 3 * size)
+    store = BatchStore()
     keys = [start_finished(store) for _ in range(6)]
     alive = [store.get(key) for key in keys if store.get(key)]
     assert 1 <= len(alive) <= 3
@@ -325,17 +328,19 @@ def test_memory_of_batches_is_bounded():
     assert sum(job.nbytes for job in alive) <= 3 * size
 
 
-def test_finished_batches_take_little_beside_a_new_one():
+def test_finished_batches_take_little_beside_a_new_one(monkeypatch):
     size = finished([source()]).nbytes
-    store = BatchStore(most_finished=2 * size)
+    monkeypatch.setattr(batch_store, "FINISHED_BYTES", 2 * size)
+    store = BatchStore()
     keys = [start_finished(store) for _ in range(6)]
     alive = [key for key in keys if store.get(key)]
     assert alive == keys[-len(alive) :]
     assert 1 <= len(alive) <= 3, "those that were there, and the new one"
 
 
-def test_a_running_batch_is_never_forgotten_a_new_one_is_refused(gate):
-    store = BatchStore(most=2)
+def test_a_running_batch_is_never_forgotten_a_new_one_is_refused(gate, monkeypatch):
+    monkeypatch.setattr(batch_store, "STORE_BATCHES", 2)
+    store = BatchStore()
     running = store.start(job_of([source()], gated(gate)))
     old = start_finished(store)
     new = store.start(job_of([source()], gated(gate)))
@@ -353,7 +358,7 @@ def test_a_batch_that_is_forgotten_stops(gate):
     store.forget(key)
     store.forget(key)
     gate.release()
-    assert job.wait(PATIENCE)
+    assert ended(job)
     assert store.get(key) is None
     assert job.progress.done <= 1
 

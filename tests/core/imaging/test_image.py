@@ -18,15 +18,8 @@ from PIL import Image, ImageCms
 
 from core.imaging import image as imaging
 from core.imaging.image import (
-    EmptyFileError,
     ImageError,
     LesionImage,
-    NotAnImageError,
-    TooManyBytesError,
-    TooManyPixelsError,
-    TooSmallError,
-    TruncatedImageError,
-    UnsupportedFormatError,
     resize,
     to_jpeg,
     to_png,
@@ -359,7 +352,7 @@ def test_phone_photo_with_a_second_picture() -> None:
 
 
 def test_empty() -> None:
-    with pytest.raises(EmptyFileError, match="empty"):
+    with pytest.raises(ImageError, match="empty"):
         LesionImage.from_bytes(b"")
 
 
@@ -377,7 +370,7 @@ def test_empty() -> None:
     ],
 )
 def test_not_an_image(data: bytes) -> None:
-    with pytest.raises(NotAnImageError, match="not a photo"):
+    with pytest.raises(ImageError, match="not a photo"):
         LesionImage.from_bytes(data, "lesion.jpg")
 
 
@@ -401,7 +394,7 @@ def test_not_an_image(data: bytes) -> None:
     ],
 )
 def test_unsupported_formats_are_named(data: bytes, name: str) -> None:
-    with pytest.raises(UnsupportedFormatError, match=f"This is a {name} file.*JPEG, PNG") as caught:
+    with pytest.raises(ImageError, match=f"This is a {name} file.*JPEG, PNG") as caught:
         LesionImage.from_bytes(data, "lesion.jpg")
     assert "save it as PNG or JPEG" in str(caught.value)
 
@@ -412,13 +405,13 @@ def test_unsupported_formats_are_named(data: bytes, name: str) -> None:
 )
 def test_the_ending_tells_what_the_bytes_do_not(name: str, told: str) -> None:
     data = bytes(300) if name == "scan.DCM" else encode(quadrants(), "TIFF")
-    with pytest.raises(UnsupportedFormatError, match=told):
+    with pytest.raises(ImageError, match=told):
         LesionImage.from_bytes(data, name)
     assert read(encode(quadrants(), "JPEG"), name).width == 96, "bytes that are a proof go first"
 
 
 def test_a_raw_photo_too_large_is_called_what_it_is() -> None:
-    with pytest.raises(UnsupportedFormatError, match="CR3"):
+    with pytest.raises(ImageError, match="CR3"):
         LesionImage.from_bytes(b"\0\0\0\x18ftypcrx " + bytes(imaging.MAX_BYTES))
 
 
@@ -486,7 +479,7 @@ def test_a_heic_sequence_is_read_where_it_has_a_photo_and_named_else() -> None:
     for brand in (b"msf1", b"hevc"):
         data = heic()[:8] + brand + heic()[12:]
         assert corners(read(data, "burst.heics").rgb) == [RED, GREEN, BLUE, YELLOW]
-        with pytest.raises(UnsupportedFormatError, match="sequence"):
+        with pytest.raises(ImageError, match="sequence"):
             LesionImage.from_bytes(data[:24] + b"\0\0\0\x08moov" + bytes(200))
 
 
@@ -496,7 +489,7 @@ def test_hdr_is_refused_by_name(curve: int, file_format: str) -> None:
     data = bytearray(encode(quadrants(), file_format))
     place = data.index(b"colrnclx") + 10
     data[place : place + 2] = struct.pack(">H", curve)
-    with pytest.raises(UnsupportedFormatError, match="HDR"):
+    with pytest.raises(ImageError, match="HDR"):
         LesionImage.from_bytes(bytes(data))
 
 
@@ -504,9 +497,9 @@ def test_hdr_is_refused_by_name(curve: int, file_format: str) -> None:
 def test_limits_hold_for_every_format(file_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = encode(quadrants(), file_format)
     monkeypatch.setattr(imaging, "MAX_PIXELS", 96 * 64 - 1)
-    with pytest.raises(TooManyPixelsError):
+    with pytest.raises(ImageError, match="at most 0 million"):
         LesionImage.from_bytes(data)
-    with pytest.raises(TooSmallError):
+    with pytest.raises(ImageError, match="at least 32"):
         LesionImage.from_bytes(encode(quadrants(96, 20), file_format))
 
 
@@ -514,7 +507,7 @@ def test_limits_hold_for_every_format(file_format: str, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("file_format", ["HEIF", "AVIF", "JPEG2000"])
 def test_truncated_files_of_newer_formats(file_format: str, share: float) -> None:
     data = encode(photo(), file_format)
-    with pytest.raises(TruncatedImageError, match="damaged or incomplete"):
+    with pytest.raises(ImageError, match="damaged or incomplete"):
         LesionImage.from_bytes(data[: max(24, int(share * len(data)))])
 
 
@@ -526,7 +519,7 @@ def test_big_tiff() -> None:
 
 def test_float_colours_are_named() -> None:
     _, data = cv2.imencode(".tif", quadrants().astype(np.float32) / 255)
-    with pytest.raises(UnsupportedFormatError, match="floating-point"):
+    with pytest.raises(ImageError, match="floating-point"):
         LesionImage.from_bytes(data.tobytes())
 
 
@@ -549,7 +542,7 @@ def test_truncated(file_format: str, share: float) -> None:
     progressive = file_format == "progressive"
     options = {"progressive": True} if progressive else {}
     data = encode(photo(), "JPEG" if progressive else file_format, **options)
-    with pytest.raises(TruncatedImageError, match="damaged or incomplete"):
+    with pytest.raises(ImageError, match="damaged or incomplete"):
         LesionImage.from_bytes(data[: max(18, int(share * len(data)))])
 
 
@@ -575,16 +568,16 @@ def test_bombs_are_refused_by_their_header(
     monkeypatch.setattr(imaging, "pixels", decode)
     with warnings.catch_warnings():
         warnings.simplefilter(action)
-        with pytest.raises(TooManyPixelsError, match="40 million"):
+        with pytest.raises(ImageError, match="40 million"):
             LesionImage.from_bytes(png_header(*size))
 
 
 def test_bombs_print_no_warning() -> None:
     """In a process of its own, as pytest has its own idea of which warnings are shown."""
     code = (
-        "import sys; from core.imaging.image import LesionImage, TooManyPixelsError\n"
+        "import sys; from core.imaging.image import ImageError, LesionImage\n"
         "try: LesionImage.from_bytes(sys.stdin.buffer.read())\n"
-        "except TooManyPixelsError: print('refused')"
+        "except ImageError as error: print('refused' if '40 million' in str(error) else error)"
     )
     command = [sys.executable, "-W", "always", "-c", code]
     done = subprocess.run(command, input=png_header(10_000, 10_000), capture_output=True, cwd=ROOT)
@@ -593,14 +586,14 @@ def test_bombs_print_no_warning() -> None:
 
 
 def test_too_many_bytes() -> None:
-    with pytest.raises(TooManyBytesError, match="20 MB"):
+    with pytest.raises(ImageError, match="20 MB"):
         LesionImage.from_bytes(JPEG + bytes(imaging.MAX_BYTES))
     assert read(JPEG + bytes(1000)).width == 160  # harmless bytes after the end
 
 
 @pytest.mark.parametrize("size", [(31, 200), (200, 31), (1, 1)])
 def test_too_small(size: tuple[int, int]) -> None:
-    with pytest.raises(TooSmallError, match="at least 32"):
+    with pytest.raises(ImageError, match="at least 32"):
         LesionImage.from_bytes(encode(Image.new("RGB", size), "PNG"))
 
 
@@ -609,26 +602,26 @@ def test_smallest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "told"),
     [
-        (OSError("broken"), TruncatedImageError),
-        (SyntaxError("broken"), TruncatedImageError),
-        (struct.error("broken"), TruncatedImageError),
-        (zlib.error("broken"), TruncatedImageError),
-        (EOFError(), TruncatedImageError),
-        (KeyError("broken"), TruncatedImageError),
-        (MemoryError(), TooManyPixelsError),
+        (OSError("broken"), "damaged or incomplete"),
+        (SyntaxError("broken"), "damaged or incomplete"),
+        (struct.error("broken"), "damaged or incomplete"),
+        (zlib.error("broken"), "damaged or incomplete"),
+        (EOFError(), "damaged or incomplete"),
+        (KeyError("broken"), "damaged or incomplete"),
+        (MemoryError(), "more pixels than can be read"),
     ],
 )
-def test_any_decoder_failure_is_typed(
-    error: Exception, expected: type[ImageError], monkeypatch: pytest.MonkeyPatch
+def test_any_decoder_failure_is_told(
+    error: Exception, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(Image.Image, "load", fail)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
-    with pytest.raises(expected):
+    with pytest.raises(ImageError, match=told):
         LesionImage.from_bytes(JPEG)
 
 
@@ -687,7 +680,7 @@ def test_from_array_wants_rgb(array: np.ndarray) -> None:
 
 
 def test_from_array_checks_the_size() -> None:
-    with pytest.raises(TooSmallError):
+    with pytest.raises(ImageError, match="at least 32"):
         LesionImage.from_array(np.zeros((31, 40, 3), np.uint8))
 
 

@@ -38,7 +38,7 @@ def everything(report) -> list[str]:
         *(b.diagnosis.name for g in groups for b in g.bars),
         *(b.chance for g in groups for b in g.bars),
         *(cell for row in report.measurements for cell in row),
-        *(s.image_id for s in report.similar), *(s.similarity for s in report.similar),
+        *(cell for row in report.similar for cell in row),
         *report.doubts, *report.notes.split("\n"), *report.models, report.source, SEVEN_ONLY,
     ]  # fmt: skip
 

@@ -1,8 +1,9 @@
-"""Many visitors at once: `python -m benchmarks.load [--sessions 30] [--seconds 120] [--url URL]`.
+"""Many visitors at once: `python -m benchmarks.load [--sessions 30] [--seconds 120] [--servers 1]`.
 
 First one session alone uploads photo after photo, then all sessions do so at the same time, each as
 fast as it gets its answers. No photo is uploaded twice, and each answer is compared with the one
 computed beforehand for that photo, so an answer of another session's photo is noticed.
+With several servers, as behind deploy/nginx.conf, each visitor keeps to one of them.
 
 Exit status 0: all answers came and were right; 1: some did not or were not; 2: it could not start.
 """
@@ -20,7 +21,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -152,8 +153,13 @@ class Tally:
         return float(np.quantile(self.times, quantile)) if self.times else math.nan
 
 
-async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]) -> Tally:
+async def crowd(
+    urls: Sequence[str], sessions: int, seconds: float, photos: Sequence[Photo]
+) -> Tally:
     """Let sessions upload photos for some seconds, or until there are no more photos.
+
+    Args:
+        urls: of the servers; the sessions are dealt out among them.
 
     All of them first open the page; answers under way at the end are waited for. There should be
     photos enough: where they run out, `Tally.seconds` is shorter.
@@ -162,7 +168,7 @@ async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]
     opened, thumbs = asyncio.Barrier(sessions), np.stack([p.thumb for p in photos])
     began = last = 0.0
 
-    async def visit() -> None:
+    async def visit(url: str) -> None:
         nonlocal began, last
         async with contextlib.AsyncExitStack() as stack:
             try:
@@ -193,7 +199,7 @@ async def crowd(url: str, sessions: int, seconds: float, photos: Sequence[Photo]
                 if wrong := mismatch(photo, answer, picture, thumbs):
                     tally.mixups.append(f"{photo.name}: {wrong}")
 
-    await asyncio.gather(*(visit() for _ in range(sessions)))
+    await asyncio.gather(*(visit(urls[n % len(urls)]) for n in range(sessions)))
     tally.seconds = last - began if last else 0.0
     return tally
 
@@ -238,16 +244,25 @@ def memory_of(pid: int | None) -> float | None:
     return psutil.Process(pid).memory_info().rss / 1e6 if pid else None
 
 
-def processor_time(pid: int | None) -> float | None:
-    """Seconds that a process has computed so far; None if that cannot be told."""
-    if pid is None:
-        return None
+def processor_time(pid: int) -> float:
+    """Seconds that a process has computed so far."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 
 
-def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[Tally, Tally, str]:
-    """One session alone, then many; returns what happened to each, and the report."""
+def _sum(quantity: Callable[[int], float | None], pids: Sequence[int]) -> float | None:
+    """Of all processes; None if there are none."""
+    return sum(quantity(pid) or 0.0 for pid in pids) if pids else None
+
+
+def measure(
+    urls: Sequence[str], pids: Sequence[int], sessions: int, seconds: float
+) -> tuple[Tally, Tally, str]:
+    """One session alone, then many; returns what happened to each, and the report.
+
+    Args:
+        pids: of the servers; empty if they are not known.
+    """
     fresh = itertools.count(int(time.time()) * 100_000)  # others than in the last run
 
     def prepare(rate: float, span: float) -> list[Photo]:
@@ -258,20 +273,20 @@ def measure(url: str, pid: int | None, sessions: int, seconds: float) -> tuple[T
             return [photo for photo in made if not photo.warned]
 
     async def both() -> tuple[Tally, list[float | None]]:
-        memory = [memory_of(pid)]
-        running = asyncio.create_task(crowd(url, sessions, seconds, photos))
+        memory = [_sum(memory_of, pids)]
+        running = asyncio.create_task(crowd(urls, sessions, seconds, photos))
         await asyncio.sleep(seconds / 2)
-        memory.append(memory_of(pid))
+        memory.append(_sum(memory_of, pids))
         many = await running
-        return many, [*memory, memory_of(pid)]
+        return many, [*memory, _sum(memory_of, pids)]
 
     span = min(seconds, ALONE_SECONDS)
-    first = asyncio.run(crowd(url, 1, WARM_UP_SECONDS, prepare(0.5, WARM_UP_SECONDS)))
-    alone = asyncio.run(crowd(url, 1, span, prepare(first.rate, span)))
+    first = asyncio.run(crowd(urls, 1, WARM_UP_SECONDS, prepare(0.5, WARM_UP_SECONDS)))
+    alone = asyncio.run(crowd(urls, 1, span, prepare(first.rate, span)))
     photos = prepare(max(first.rate, alone.rate), seconds)
-    before = [processor_time(p) for p in (pid, os.getpid())]
+    before = [_sum(processor_time, of) for of in (pids, [os.getpid()])]
     many, memory = asyncio.run(both())
-    after = [processor_time(p) for p in (pid, os.getpid())]
+    after = [_sum(processor_time, of) for of in (pids, [os.getpid()])]
     spent = [a - b if a and b else None for a, b in zip(after, before, strict=True)]
     alone.errors[:0], alone.mixups[:0] = first.errors, first.mixups
     return alone, many, report(alone, many, memory, spent)
@@ -283,17 +298,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sessions", type=int, default=30, help="visitors at once (30)")
     parser.add_argument("--seconds", type=float, default=120, help="how long they upload (120)")
     parser.add_argument("--url", help="of a running app with these weights (default: start one)")
+    parser.add_argument("--servers", type=int, default=1, help="app servers to start (1)")
     chosen = parser.parse_args(arguments)
-    if chosen.sessions < 1 or chosen.seconds <= 0:
-        parser.error("At least one session and a time above 0 are needed.")
+    if min(chosen.sessions, chosen.servers) < 1 or chosen.seconds <= 0:
+        parser.error("At least one session, one server and a time above 0 are needed.")
     try:
         with contextlib.ExitStack() as stack:
-            url, pid = chosen.url, None
-            if url is None:
+            apps: list[tuple[str, int]] = []
+            if chosen.url is None:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
                 data = {"LESIONLAB_DATA": str(folder / "data")}  # empty
-                url, pid = stack.enter_context(running_app(folder / "log", data))
-            alone, many, text = measure(url, pid, chosen.sessions, chosen.seconds)
+                for number in range(chosen.servers):
+                    log = folder / f"log-{number}"
+                    apps.append(stack.enter_context(running_app(log, data)))
+            urls = [url for url, _ in apps] or [chosen.url]
+            pids = [pid for _, pid in apps]
+            alone, many, text = measure(urls, pids, chosen.sessions, chosen.seconds)
     except (RuntimeError, WeightsError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 done, 1 something failed, 2 wrong usage,
-    130 stopped)."""
+    """Run one command; returns the exit status (0 done, 1 something failed, 2 it cannot start
+    as asked, or with these settings and models, 130 stopped)."""
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     dataset = commands.add_parser("dataset", help="import HAM10000, or see what is there")
@@ -177,7 +177,7 @@ def _analyse(options: argparse.Namespace) -> int:
                 print(f"Not the shipped {model.kind} is used but {model.folder}", file=sys.stderr)
         analyser = Analyser.load(settings, lanes=settings.threads)
         with tqdm(total=len(pictures), unit=" photos", disable=None) as bar:
-            report = analyse_files(
+            results = analyse_files(
                 pictures,
                 options.out,
                 analyser,
@@ -193,11 +193,11 @@ def _analyse(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     print(
-        f"{report.analysed:,} analysed, {report.rejected:,} rejected: {options.out}. {DISCLAIMER}"
+        f"{results.analysed:,} analysed, {results.rejected:,} rejected: {options.out}. {DISCLAIMER}"
     )
     for note in found.notes(pictures=False):
         print(note)
-    return 1 if report.rejected else 0
+    return 1 if results.rejected else 0
 
 
 def _prepare(options: argparse.Namespace) -> int:
@@ -251,16 +251,14 @@ def _quality(options: argparse.Namespace) -> int:
     from core.answer.analyser import Analyser
     from core.answer.quality_limits import fit_limits
     from core.ham10000.dataset import Dataset
-    from core.ham10000.splits import SplitError
     from core.lesion.quality import LIMITS, write_limits
-    from core.models.weights import WeightsError
 
     try:
         analyser = Analyser.load()
         with tqdm(unit=" photos", disable=None) as bar:
             found = fit_limits(Dataset.open(), analyser, bar.update)
         write_limits(found)
-    except (DatasetError, SplitError, WeightsError, OSError) as error:
+    except OSError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"The {found['split']} split's {found['images']:,} photos measured: {LIMITS}")

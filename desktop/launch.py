@@ -19,10 +19,10 @@ from desktop.windows import CannotOpenError, DefaultBrowser, Window
 TICK_SECONDS = 0.2
 
 Say = Callable[[str], None]
-Kinds = Callable[[Path, Callable[[], bool], Callable[[], str], Say], Sequence[Window]]
+FindWindows = Callable[[Path, Callable[[], bool], Callable[[], str], Say], Sequence[Window]]
 
 
-def kinds(
+def windows_here(
     profile: Path, visited: Callable[[], bool], question: Callable[[], str], say: Say
 ) -> list[Window]:
     """Windows to try here, the best first.
@@ -40,12 +40,12 @@ def kinds(
     return [*found, DefaultBrowser(visited, say)]
 
 
-def launch(settings: Settings, say: Say, kinds: Kinds = kinds) -> int:
+def launch(settings: Settings, say: Say, find_windows: FindWindows = windows_here) -> int:
     """Open LesionLab's window until it is closed, or bring up the one that is open.
 
     Args:
         say: tells a person something.
-        kinds: the windows to try (`kinds`).
+        find_windows: gives the windows to try, as `windows_here` does.
 
     Returns:
         The exit status: 0; 1 if the app did not start, which the window has told.
@@ -74,7 +74,7 @@ def launch(settings: Settings, say: Say, kinds: Kinds = kinds) -> int:
         except OSError as error:
             raise UserError(f"The app cannot be started ({error}).") from error
         splash = held.enter_context(Splash())
-        return _Session(place, server, splash, settings.runs, say).run(kinds)
+        return _Session(place, server, splash, settings.runs, say).run(find_windows)
 
 
 def training_now(runs: Path) -> list[str]:
@@ -119,9 +119,9 @@ class _Session:
         self._over = threading.Event()
         self._ready = False
 
-    def run(self, kinds: Kinds) -> int:
+    def run(self, find_windows: FindWindows) -> int:
         watcher = threading.Thread(target=self._watch, name="watch", daemon=True)
-        windows = kinds(self._place.profile, self._visited, self._question, self._say)
+        windows = find_windows(self._place.profile, self._visited, self._question, self._say)
         with ended_on_request(self._end):
             watcher.start()
             try:

@@ -10,15 +10,16 @@ import pytest
 from train.finish.report import comparison, table
 
 ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "weights"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "train/README.md", "benchmarks/README.md")
 TRAINING = (ROOT / "train/README.md").read_text(encoding="utf-8")
 
 
 def test_quoted_figures_are_those_of_the_cards():
-    assert table() in README
-    assert table(split="test-8views") in TRAINING
-    assert comparison() in TRAINING
+    assert table(WEIGHTS) in README
+    assert table(WEIGHTS, "test-8views") in TRAINING
+    assert comparison(WEIGHTS) in TRAINING
 
 
 def test_quoted_speeds_are_those_of_the_benchmarks():

@@ -87,7 +87,8 @@ def estimate(config: Config) -> Estimate:
     )
     seconds = START_UP + photo_seconds
     for stage in config.stages:
-        epochs = min(stage.epochs, copies or stage.epochs)  # with features kept, others are free
+        # With features kept, only the first epochs, one for each copy, cost anything.
+        epochs = min(stage.epochs, copies) if copies else stage.epochs
         seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
     seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last

@@ -6,8 +6,6 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.taxonomy import BY_KEY, ORDER
-
 
 def choose_one(
     label: str,
@@ -39,20 +37,4 @@ def choose_one(
         key=key,
         persist_state="session",
         **more,
-    )
-
-
-def choose_diagnosis(
-    label: str,
-    key: str,
-    first: str,
-    place: DeltaGenerator | None = None,
-    among: Sequence[str] = ORDER,
-    **more: Any,
-) -> str:
-    """A list of diagnoses (keys), of which `first` is chosen at first; else as `choose_one`."""
-    here: Any = place or st
-    start = among.index(first)
-    return here.selectbox(
-        label, among, start, format_func=lambda k: BY_KEY[k].name, key=key, **more
     )

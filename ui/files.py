@@ -26,6 +26,7 @@ def download(
         more: further arguments of `st.download_button`.
     """
     (kind, _), icon = _KINDS.guess_type(name), ":material/download:"
+    assert kind, name
     st.download_button(label, data, name, kind, icon=icon, on_click="ignore", **more)
 
 

@@ -20,7 +20,7 @@ from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
 from ui import subprocess_task
 from ui.case import Case
-from ui.choices import choose_diagnosis
+from ui.parts.controls import choose_diagnosis
 from ui.state import ShownAnalysis, model_server
 from ui.text import as_text
 

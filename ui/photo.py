@@ -14,9 +14,8 @@ from core.report.downloads import analysis_json, file_stem, mask_png, overlay_pn
 from core.taxonomy import BY_KEY
 from ui.analyse import address, present
 from ui.case import Case
-from ui.choices import choose_diagnosis
 from ui.files import download
-from ui.parts.controls import percent_slider
+from ui.parts.controls import choose_diagnosis, percent_slider
 from ui.parts.photo import layers_of
 from ui.parts.photo import photo as photo_part
 from ui.state import SHOWN_PX, ShownAnalysis

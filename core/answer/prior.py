@@ -40,9 +40,9 @@ COUNTED = {"akiec": 434, "bcc": 415, "bkl": 1221, "mel": 172, "nv": 2571}
 """Lesions of general practices, by diagnosis: 4,813 of the 6,364 of that study, as public excerpts
 of it quote them; the whole paper was not at hand."""
 COUNTED_IN = "general practices in the Netherlands, 2015 to 2020"
-SOURCE = "Tensen et al., JMIR Dermatology 5(3):e40888 (2022)"
-LINK = "https://doi.org/10.2196/40888"
-LIMITS = (
+COUNTED_SOURCE = "Tensen et al., JMIR Dermatology 5(3):e40888 (2022)"
+COUNTED_LINK = "https://doi.org/10.2196/40888"
+COUNTED_LIMITS = (
     "Lesions that family doctors sent to a dermatologist as dermoscopic photos, as named "
     "from the photo. Squamous cell carcinoma is counted with basal cell carcinoma; Bowen's disease "
     "and lentigines are left out; for dermatofibroma and vascular lesions, whose numbers were not "

@@ -53,10 +53,14 @@ class ClassifierReport(Report):
         figures = ClassifierEvaluation.read(folder, split)
         classes = figures.confusion.classes
         found = _predictions(folder, split, figures, {"dx", "prediction", *classes})
-        if not np.isfinite(found[list(classes)].to_numpy()).all():
+        try:
+            whole = np.isfinite(found[list(classes)].to_numpy(np.float64)).all()
+        except (TypeError, ValueError):
+            whole = False
+        if not (whole and found[["dx", "prediction"]].isin(classes).all(axis=None)):
             raise EvaluationError(
-                f"The predictions of the {split} split are empty. Make it again with: "
-                f"{command(folder, split)}"
+                f"The predictions of {folder.name} on {split} name other classes or have no "
+                f"usable probabilities. Make them again with: {command(folder, split)}"
             )
         return cls(figures, found)
 

@@ -46,7 +46,7 @@ _PLAIN_TABLE = re.compile(r"HAM10000_metadata.*(?<!\.zip)", re.IGNORECASE)
 _CROP_FOLDER = "centre_crops_224"
 
 Progress = Callable[[int, int, str], None]
-"""Called as progress(done, total, text) meanwhile."""
+"""Called as progress(done, total, text) while files are imported or downloaded."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ Answer = Callable[[Answered], str | None]
 
 
 of_student: Answer = attrgetter("first")
+"""The answer before the model's was seen."""
 of_student_after: Answer = attrgetter("second")
-"""The answer before the model's was seen, and the one after it."""
+"""The answer after it was."""
 
 
 def of_model(answered: Answered) -> str | None:

@@ -139,7 +139,7 @@ def measure_quality(rgb: np.ndarray, mask: np.ndarray) -> dict[str, float]:
         mask: bool H×W of any size that spans the same frame, true on the lesion.
 
     Returns:
-        by key of `KINDS`, in their order; without a lesion those of the photo alone:
+        by key of `KINDS`; without a lesion those of the photo alone:
         blur: 0 sharp … 1 (see `blur`);
         lightness: median L* (0…100) of the disc that touches the frame, whose corners may be black;
         clipped: share of that disc that is black or white;
@@ -204,8 +204,10 @@ def check_quality(rgb: np.ndarray, mask: np.ndarray) -> tuple[Check, ...]:
         one check for each figure there is, in the order of `KINDS`.
     """
     checks = []
-    for key, value in measure_quality(rgb, mask).items():
-        kind, low, high = KINDS[key], _limits()[key].get("low"), _limits()[key].get("high")
+    found = measure_quality(rgb, mask)
+    for key in (key for key in KINDS if key in found):
+        kind, value, limits = KINDS[key], found[key], _limits()[key]
+        low, high = limits.get("low"), limits.get("high")
         remark = remedy = ""
         if low is not None and value < low:
             remark, remedy = kind.too_low, kind.remedy_low

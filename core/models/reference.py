@@ -112,7 +112,8 @@ def _gaussian(stored: dict[str, np.ndarray], name: str) -> FeatureGaussian:
 
 
 def _parts(found: FeatureGaussian, name: str) -> dict[str, np.ndarray]:
-    parts = vars(found) | {"rest": np.array([found.rest], np.float32)}
+    parts = {field.name: getattr(found, field.name) for field in fields(found)}
+    parts["rest"] = np.array([found.rest], np.float32)
     return {f"{name}.{part}": value for part, value in parts.items()}
 
 

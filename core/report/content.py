@@ -6,6 +6,7 @@ import datetime
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -71,6 +72,15 @@ class Group:
     bars: tuple[Bar, ...]
 
 
+class KnownCase(NamedTuple):
+    """A row of the similar cases, as it is shown."""
+
+    image_id: str
+    diagnosis: str
+    group: str
+    similarity: str
+
+
 @dataclass(frozen=True)
 class Report:
     """All that a report says. Every string is plain text, to be escaped where it is shown; those
@@ -89,8 +99,7 @@ class Report:
         pictures: photo, outline, heatmap of the answer.
         groups: the seven probabilities, the malignant above the benign.
         measurements: of the outlined lesion; empty if none was found.
-        similar: known cases like it, most alike first, each as the id of its image, its true
-            diagnosis, that one's group, and the similarity; may be empty.
+        similar: known cases like it, most alike first; may be empty.
         doubts: what speaks against trusting the answer, for this photo first, then for any photo.
         notes: the student's own, lines apart by line ends; may be empty.
         models: one sentence for each model, from its card.
@@ -107,7 +116,7 @@ class Report:
     pictures: tuple[Picture, ...]
     groups: tuple[Group, ...]
     measurements: tuple[Row, ...]
-    similar: tuple[tuple[str, str, str, str], ...]
+    similar: tuple[KnownCase, ...]
     doubts: tuple[str, ...]
     notes: str
     models: tuple[str, ...]
@@ -170,7 +179,9 @@ class Report:
             pictures=_pictures(analysis, preview, mask),
             groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
             measurements=tuple(described(measured).values()) if measured else (),
-            similar=tuple((n.image_id, d.name, d.group, f"{n.similarity:.2f}") for n, d in known),
+            similar=tuple(
+                KnownCase(n.image_id, d.name, d.group, f"{n.similarity:.2f}") for n, d in known
+            ),
             doubts=(
                 *map(_plain, remarks),
                 *(f"{limit[0].upper()}{limit[1:]}." for limit in first.limits if limit),

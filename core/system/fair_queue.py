@@ -56,12 +56,16 @@ class Turn:
     def wait(self, seconds: float) -> bool:
         """Wait for the turn; false if it has not come in that time."""
         with self._queue.moved:
-            return self._queue.moved.wait_for(lambda: self.ahead == 0, seconds)
+            running = self._queue.turns
+            return self._queue.moved.wait_for(
+                lambda: self in running[: self._queue.at_once], seconds
+            )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._queue.moved:
-            self._queue.turns.remove(self)
+            if self in self._queue.turns:
+                self._queue.turns.remove(self)
             self._queue.moved.notify_all()

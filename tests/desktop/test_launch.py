@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.system.locks import hold
 from desktop import launch as launching
 from desktop import windows
-from desktop.launch import background, kinds, launch, question, training_now
+from desktop.launch import background, launch, question, training_now, windows_here
 from desktop.place import Place, PlaceError
 from desktop.windows import CannotOpenError, DefaultBrowser
 from tests.waiting import PATIENCE, wait_for
@@ -72,11 +72,11 @@ class Stage:
         self.question: Callable[[], str] = str
 
     def launch(self, *given: FakeWindow) -> int:
-        def kinds(_: Path, __: object, question: Callable[[], str], *___: object):
+        def windows(_: Path, __: object, question: Callable[[], str], *___: object):
             self.question = question
             return given
 
-        return launch(self.settings, self.said.append, kinds)
+        return launch(self.settings, self.said.append, windows)
 
 
 @pytest.fixture
@@ -266,11 +266,11 @@ def test_without_any_browser_the_address_is_said(monkeypatch: pytest.MonkeyPatch
     assert "http://127.0.0.1:1/" in said[0]
 
 
-def test_kinds_are_tried_from_web_view_to_default_browser(
+def test_windows_are_tried_from_web_view_to_default_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found() -> list[str]:
-        given = kinds(tmp_path, bool, str, print)
+        given = windows_here(tmp_path, bool, str, print)
         return [type(window).__name__ for window in given]
 
     monkeypatch.setattr("desktop.webview.installed", lambda: True)

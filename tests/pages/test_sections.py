@@ -256,7 +256,7 @@ def test_a_full_queue_and_missing_weights_get_a_sentence(app, cams, tmp_path, mo
     assert has_button(app)
     with subprocess_task.QUICK.take() as free:
         assert free.wait(0), "the turn was given back"
-        monkeypatch.setattr(subprocess_task.QUICK, "_waiting", 0)
+        monkeypatch.setattr(subprocess_task.QUICK, "waiting", 0)
         app.button(key="compare_methods").click().run()
     assert not app.exception
     assert "Try again in a minute" in texts(app)

@@ -9,6 +9,9 @@ from core.evaluation.figures import Figure
 from core.evaluation.metrics import bootstrap, exact_interval
 from core.system.records import plain
 
+UNMEASURED = np.nan, np.nan
+"""Where all draws agree about what is no share: nobody knows how far it may be off."""
+
 
 def with_intervals(
     measure: Callable[[np.ndarray], dict[str, float]],
@@ -28,7 +31,8 @@ def with_intervals(
     for name, value in measure(np.arange(len(groups))).items():
         ends = spread[name]
         if shares is not None and ends[0] == ends[1]:
-            ends = exact_interval(value, len(set(shares.get(name, ()))))
+            lesions = shares.get(name)
+            ends = UNMEASURED if lesions is None else exact_interval(value, len(set(lesions)))
         found[name] = figure(value, ends)
     return found
 

@@ -57,8 +57,11 @@ def ensure_supervisor(runs: Runs, command: Sequence[str] = SUPERVISE) -> bool:
     Raises:
         JobError: the folder of runs cannot be used, or no process can be started.
     """
-    to_stop = any(row["stop_asked"] for row in _begun(runs, living=True))
-    to_do = _waits(runs) or to_stop or _out_of_sight(runs)
+    to_do = (
+        _waits(runs)
+        or any(row["stop_asked"] for row in _begun(runs, living=True))
+        or _out_of_sight(runs)
+    )
     if held(runs.folder / SUPERVISOR_FILE) or not to_do:
         return False
     log = runs.folder / SUPERVISOR_LOG

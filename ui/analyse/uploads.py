@@ -42,7 +42,12 @@ class Upload:
 def store() -> IdleCache[str, Upload]:
     """All of them by their keys, one for all sessions; a restart of the server begins with an empty
     one."""
-    return IdleCache(KEPT_BYTES, KEPT_SECONDS, LATE_SECONDS, lambda kept: len(kept.data) + 1000)
+    return IdleCache(
+        most=KEPT_BYTES,
+        seconds=KEPT_SECONDS,
+        late=LATE_SECONDS,
+        size=lambda kept: len(kept.data) + 1000,
+    )
 
 
 def keep(upload: Upload, slot: str = "") -> None:

@@ -7,8 +7,8 @@ from core.lesion.colour import COLOURS
 from core.lesion.measure import Measurements
 from core.lesion.measure_words import LABELS
 
-SHARES = {"area_share", *(colour.key for colour in COLOURS)}
-"""Fields that hold a share of the frame or of the lesion."""
+SHARES = {colour.key for colour in COLOURS}
+"""Fields that hold a share of the lesion; those of the frame end in `_share`."""
 NOTHING = "–"
 
 
@@ -46,7 +46,7 @@ def _unit(name: str) -> str:
         return "px"
     if name == "colour_asymmetry":
         return "ΔE"
-    return "%" if name in SHARES else ""
+    return "%" if name in SHARES or name.endswith("_share") else ""
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -95,7 +95,8 @@ def follow(
     bar: DeltaGenerator, words: Callable[[int, int, str], str]
 ) -> Callable[[int, int, str], None]:
     """What moves a bar, a few times a second: told how much is done, of how much, and what was done
-    last. Each move lets a click on Stop, or leaving the page, end the work in between."""
+    last, which `words` gets as Markdown (`as_text`). Each move lets a click on Stop, or leaving the
+    page, end the work in between."""
     shown = 0.0
 
     def progress(done: int, total: int, last: str) -> None:
@@ -115,15 +116,17 @@ def _run(files: Sequence[UploadedFile], paths: list[Path]) -> None:
         try:
             archives = [*_stored(files, Path(folder)), *paths]
             done = import_archives(archives, progress=progress)
-        except (DatasetError, OSError) as error:
+        except DatasetError as error:
             bar.empty()
-            said = as_text(str(error))
-            if isinstance(error, OSError):
-                said = (
-                    f"The upload cannot be stored ({error.strerror}). Make room on the disk, then "
-                    "import again."
-                )
-            st.error(said, title="The import stopped")
+            st.error(as_text(str(error)), title="The import stopped")
+            return
+        except OSError as error:
+            bar.empty()
+            st.error(
+                f"The upload cannot be stored ({error.strerror}). Make room on the disk, then "
+                "import again.",
+                title="The import stopped",
+            )
             return
     found = status()
     st.session_state[_DONE] = (

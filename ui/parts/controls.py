@@ -1,10 +1,12 @@
 """Controls that many pages have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+from core.taxonomy import BY_KEY, ORDER
 
 
 def confirm(
@@ -59,6 +61,29 @@ def select(
         key=key,
         persist_state="session",
         **more,
+    )
+
+
+def choose_diagnosis(
+    label: str,
+    key: str,
+    first: str,
+    place: DeltaGenerator | None = None,
+    among: Sequence[str] = ORDER,
+    **more: Any,
+) -> str:
+    """One of a list of diagnoses that unfolds.
+
+    Args:
+        first: the key of the one that is chosen at first.
+        place: where to put it (default: here).
+        among: the keys to choose from.
+        more: further arguments of `st.selectbox`; with `persist_state` it stays all over the app.
+    """
+    here: Any = st if place is None else place
+    start = among.index(first)
+    return here.selectbox(
+        label, among, start, format_func=lambda k: BY_KEY[k].name, key=key, **more
     )
 
 

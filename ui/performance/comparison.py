@@ -26,7 +26,7 @@ from core.settings import Settings
 from core.taxonomy import BY_KEY
 from ui.performance import charts, experiments
 from ui.performance.evaluations import RULE, Choice
-from ui.performance.sides import Measured, measured
+from ui.performance.sides import Measured, read_measured
 
 Row = dict[str, Any]
 
@@ -49,7 +49,7 @@ def show(choice: Choice) -> None:
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
     evaluations = [
-        measured(folder, name)
+        read_measured(folder, name)
         for folder in (*shipped, *own, *compared(weights))
         for name in names(folder)
         if split_and_views(name)[0] == choice.split

@@ -15,7 +15,7 @@ from ui.parts.controls import select
 from ui.performance import author_figures, charts
 from ui.performance.evaluations import class_name
 from ui.performance.overview import MEASURES
-from ui.performance.sides import HEADS, MEASURED, WORDS, Measured, compared, sides
+from ui.performance.sides import HEADS, SHOWN, WORDS, Measured, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "What you may have read"
@@ -100,7 +100,7 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> N
             "Published": f"{published[name]:.3f}" if name in published else "–",
             **compared({split: side.measure(name) for split, side in found.items()}),
         }
-        for name in MEASURED[kind]
+        for name in SHOWN[kind]
     ]
     counts = "; ".join(
         f"{HEADS[split]}: {side.figures.images:,} test photos of {side.figures.lesions:,} lesions, "

@@ -57,8 +57,15 @@ def show_training(folder: Path, name: str) -> pd.DataFrame | None:
 def show_curves(
     table: pd.DataFrame, name: str, alt: str, said: str, live: pd.DataFrame | None = None
 ) -> None:
-    """The curves with their reading help; arguments as for `charts.show`, `reading` and `curves`,
-    but the table or the points between the epochs may be empty."""
+    """The curves with their reading help.
+
+    Args:
+        table: a row for each epoch; may be empty.
+        name: of the chart, for its downloads.
+        alt: what it shows, in words.
+        said: of the best epoch, such as "was kept".
+        live: points between the epochs, if the training is under way.
+    """
     kept = best_epoch(table)
     charts.show(
         curves(table, kept, live),

@@ -126,7 +126,7 @@ def _in_numbers(point: Point, truth: np.ndarray, score: np.ndarray, least: float
 
 
 def _roc(found: ClassifierReport, key: str, point: Point) -> None:
-    drawn = _in_order(found, key, 0)
+    drawn = {each: roc for each, (roc, _) in _in_order(found, key).items()}
     traces = [
         _line(each, key, 1 - curve["specificity"], curve["sensitivity"])
         for each, curve in drawn.items()
@@ -144,29 +144,30 @@ def _roc(found: ClassifierReport, key: str, point: Point) -> None:
 
 
 def _precision_recall(found: ClassifierReport, key: str, point: Point, share: float) -> None:
-    drawn = _in_order(found, key, 1)
+    drawn = {each: pairs for each, (_, pairs) in _in_order(found, key).items()}
     traces = [
         _line(each, key, curve["recall"], curve["precision"]) for each, curve in drawn.items()
     ]
     traces.append(_guess([share, share]))
+    precision = "nothing is called positive"
     if not np.isnan(point["PPV"][0]):
+        precision = f"precision {point['PPV'][0]:.2f}"
         traces.append(_mark(point["Sensitivity"][0], point["PPV"][0]))
     charts.show(
         _square(traces, "Precision and recall", "Sensitivity (recall)", "PPV (precision)"),
         "precision-recall",
-        f"Precision-recall curve. At the chosen point precision {point['PPV'][0]:.2f}, recall "
+        f"Precision-recall curve. At the chosen point {precision}, recall "
         f"{point['Sensitivity'][0]:.2f}; pure guessing has precision {share:.2f}.",
         "Rare diagnoses show their false alarms here, where ROC hides them.",
         pd.concat([curve.assign(question=each) for each, curve in drawn.items()]),
     )
 
 
-def _in_order(found: ClassifierReport, key: str, which: int) -> dict[str, pd.DataFrame]:
-    """One of the two curves of all questions that can be asked, the chosen one last: it is drawn on
-    top."""
+def _in_order(found: ClassifierReport, key: str) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Both curves of all questions that can be asked, the chosen one last: it is drawn on top."""
     others = [k for k in (MALIGNANT, *found.classes) if k != key]
     both = {k: points(found, k) for k in (*others, key)}
-    return {k: curves[which] for k, curves in both.items() if not curves[0].empty}
+    return {k: (roc, pairs) for k, (roc, pairs) in both.items() if not roc.empty}
 
 
 def points(found: ClassifierReport, key: str) -> tuple[pd.DataFrame, pd.DataFrame]:

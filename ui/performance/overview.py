@@ -132,6 +132,7 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
         hits = true & said
         above, below = np.hstack([hits, hits, 2 * hits]), np.hstack([said, true, true * 1 + said])
         shares = np.repeat([True, True, False], len(present)).tolist()
+        # Columns: all precisions, then all recalls, then all F1.
         ends = bootstrap_ratios(above, below, found.groups, proportions=shares)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = above.sum(axis=0) / below.sum(axis=0)

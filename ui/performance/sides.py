@@ -23,10 +23,11 @@ from ui.text import as_text
 
 HEADS = {IMAGES: "Ours, images at random", LESIONS: "Ours, by lesion"}
 DIFFERENCE = "Random − by lesion"
-MEASURED = {
+SHOWN = {
     "classifier": ("accuracy", "balanced_accuracy", "macro_f1", "macro_auc"),
     "segmenter": ("mean_iou", "mean_dice", "pixel_accuracy"),
 }
+"""Measures of a kind of network that the tables show."""
 WORDS = NAMES | {"pixel_accuracy": "Pixel accuracy"}
 
 
@@ -75,7 +76,7 @@ class Measured:
         }
 
 
-def measured(folder: Path, name: str) -> Measured | None:
+def read_measured(folder: Path, name: str) -> Measured | None:
     """The evaluation of that name in a model's folder; None, and why, if it cannot be read."""
     try:
         figures = evaluation(folder, name, diagnoses=False)
@@ -91,7 +92,7 @@ def sides(key: str, kind: str) -> tuple[str | None, dict[str, Measured]]:
     found = {}
     for split in SPLITS if length else ():
         folder = figures_of(key, kind, length or "", split)
-        if folder and (side := measured(folder, "test")):
+        if folder and (side := read_measured(folder, "test")):
             found[split] = side
     return length, found
 

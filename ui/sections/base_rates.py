@@ -3,7 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from core.answer.prior import COUNTED_IN, LIMITS, LINK, SOURCE, general_practice, reweigh
+from core.answer.prior import (
+    COUNTED_IN,
+    COUNTED_LIMITS,
+    COUNTED_LINK,
+    COUNTED_SOURCE,
+    general_practice,
+    reweigh,
+)
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
@@ -39,7 +46,10 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         st.caption("No group of patients is like that, but it shows what the photo alone says.")
     elif room == "practice":
         new = general_practice(analysis.classes, prior)
-        st.caption(f"Counted in {COUNTED_IN}: [{SOURCE}]({LINK}). Approximate. {LIMITS}")
+        st.caption(
+            f"Counted in {COUNTED_IN}: [{COUNTED_SOURCE}]({COUNTED_LINK}). Approximate. "
+            f"{COUNTED_LIMITS}"
+        )
     else:
         new = _own(analysis.classes, prior)
         if not new.any():

@@ -8,9 +8,9 @@ from core.formatting import chance, percent
 from core.imaging.heatmaps import reachable_share
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
-from ui.choices import choose_diagnosis
 from ui.figures import show_figure
 from ui.methods import side_by_side
+from ui.parts.controls import choose_diagnosis
 from ui.sections.charts import contrast_chart
 from ui.state import ShownAnalysis, model_server
 from ui.text import as_text

@@ -8,8 +8,8 @@ from core.evaluation.curves import at_threshold, operating_point
 from core.evaluation.files import EvaluationError, command
 from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
-from core.models.cards import Card
 from core.models.registry import in_use
+from core.models.weights import WeightsError
 from ui import state
 from ui.case import Case
 from ui.choices import choose_one
@@ -22,6 +22,7 @@ from ui.text import as_text
 
 TITLE = ":material/tune: Choose a threshold"
 
+# The keys are kept in links and sessions, and are also what the page calls a photo.
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
 SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
@@ -78,10 +79,16 @@ def show(case: Case, shown: ShownAnalysis) -> None:
 def predictions(split: str) -> ClassifierReport:
     """What the classifier in use said of a split. Raises EvaluationError: also if other weights
     did."""
-    found = classifier_report(split)
-    if found.figures.weights != state.cards().get("classifier", Card()).sha256:
-        remedy = f"Make it again with: {command(in_use('classifier').folder, split)}"
-        raise EvaluationError(f"The {split} split was evaluated with other weights. {remedy}")
+    found, folder = classifier_report(split), in_use("classifier").folder
+    try:
+        card = state.card(folder)
+    except WeightsError as error:
+        raise EvaluationError(str(error)) from error
+    if found.figures.weights != card.sha256:
+        raise EvaluationError(
+            f"The {split} split was evaluated with other weights. Make it again with: "
+            f"{command(folder, split)}"
+        )
     return found
 
 

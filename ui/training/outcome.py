@@ -143,16 +143,13 @@ def _test(run: Run, kind: str, folder: Path) -> None:
         help=f"This model was measured on it {times} so far.",
         disabled=not access.check().allowed,
     ):
-        paragraphs = (
-            "The test photos answer one question once: how good is the model that I have decided "
-            "on? Who looks, changes something, and looks again is choosing by the test, and its "
-            "figures flatter from then on. Decide by validation, and open the test last.",
-            f"That it was looked at is noted on the model's card ({len(looks)} times so far). It "
-            "takes about as long as measuring on validation did.",
-        )
         confirm(
             "Open the test split?",
-            "\n\n".join(paragraphs),
+            "The test photos answer one question once: how good is the model that I have decided "
+            "on? Who looks, changes something, and looks again is choosing by the test, and its "
+            "figures flatter from then on. Decide by validation, and open the test last.\n\n"
+            f"That it was looked at is noted on the model's card ({len(looks)} times so far). It "
+            "takes about as long as measuring on validation did.",
             "Measure on test",
             _look_at_test,
             run.id,
@@ -162,6 +159,7 @@ def _test(run: Run, kind: str, folder: Path) -> None:
         )
 
 
+@access.guarded
 def _look_at_test(run: str, kind: str) -> None:
     command = "evaluate", kind, "--split", "test", "--run-name", run
     wrong, queue = "It cannot be measured", subprocess_task.LONG

@@ -58,12 +58,13 @@ def test_not_evaluated(tmp_path: Path) -> None:
             report.read(tmp_path / "nowhere", "validation")
 
 
-def test_columns_or_rows_missing_or_values_not_finite(folder: Path) -> None:
+def test_columns_or_rows_missing_or_values_of_no_use(folder: Path) -> None:
     table = pd.read_parquet(folder / FILES[1])
     for changed in (table.drop(columns="mel"), table.iloc[:0]):
         changed.to_parquet(folder / FILES[1])
         with pytest.raises(EvaluationError, match="do not belong together"):
             ClassifierReport.read(folder, "validation")
-    table.assign(mel=np.nan).to_parquet(folder / FILES[1])
-    with pytest.raises(EvaluationError, match="empty"):
-        ClassifierReport.read(folder, "validation")
+    for column, value in (("mel", np.nan), ("mel", "much"), ("dx", "mole"), ("prediction", "")):
+        table.assign(**{column: value}).to_parquet(folder / FILES[1])
+        with pytest.raises(EvaluationError, match="usable probabilities"):
+            ClassifierReport.read(folder, "validation")

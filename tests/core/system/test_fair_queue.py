@@ -40,6 +40,10 @@ def test_who_leaves_or_fails_gives_the_place_back() -> None:
     with pytest.raises(ZeroDivisionError), first:
         raise ZeroDivisionError
     assert third.wait(0)
+    assert not first.wait(0), "its turn is over"
+    with first:  # leaves once more
+        pass
+    assert third.wait(0)
 
 
 def test_a_full_queue_refuses_in_words() -> None:

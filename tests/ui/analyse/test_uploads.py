@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from core.system.idle_cache import IdleCache
+from tests.waiting import wait_for
 from ui.analyse import uploads
 from ui.analyse.uploads import Upload, store
 
@@ -46,3 +48,18 @@ def test_photos_get_keys_that_nobody_guesses(kept: IdleCache[str, Upload]) -> No
     assert kept.get(keys[0]) is None, "the one before is gone"
     assert kept.get(keys[1][:-1]) is None
     assert kept.get(keys[1]) == photo(20)
+
+
+def test_a_photo_goes_when_its_time_is_over_though_nobody_asks_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uploads, "KEPT_SECONDS", 0)
+    monkeypatch.setattr(uploads, "LATE_SECONDS", 0.01)
+    store.clear()
+    mine = photo()
+    gone = weakref.ref(mine)
+    store().put("a", mine)
+    del mine
+    wait_for(lambda: gone() is None)
+    assert store().get("a") is None
+    store.clear()

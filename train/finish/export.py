@@ -114,13 +114,13 @@ def export_classifier(
             temperature=temperature,
             prior=dict(zip(classes, prevalence.tolist(), strict=True)),
             how="softmax(score / temperature + log prior); prior: prevalence in training",
-            fitted_on=f"validation, n = {len(rows)} images",
+            fitted_on=f"validation, n = {len(rows):,} images",
         ),
         decision=Rule(
             exponent=exponent,
             how="the class with the highest probability / prior^exponent; 0: the most probable, "
             "1: as if all were equally common",
-            chosen_on=f"validation, n = {len(rows)} images, by balanced accuracy",
+            chosen_on=f"validation, n = {len(rows):,} images, by balanced accuracy",
             others={"tried": {str(e): round(v, 5) for e, v in rules.items()}},
         ),
         size_choice=SizeChoice(
@@ -144,7 +144,7 @@ def export_classifier(
         "how": "largest difference of a probability between the trained weights and the same in "
         f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
         "kept_in": "fp16" if bears else "fp32",
-        "measured_on": f"validation, n = {len(first)} images",
+        "measured_on": f"validation, n = {len(first):,} images",
     }
     card = replace(card, rounding=Record(others=rounding))
     card.write(folder)

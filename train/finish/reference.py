@@ -135,8 +135,8 @@ def fit_gate(
         f"one: {len(strangers)} photos without a lesion against {len(training)} training photos of "
         f"HAM10000 and {len(elsewhere)} of other clinics; or more than {far:.1f} from a Gaussian "
         f"of {len(dermoscopy.variance)} principal components over these",
-        fitted_on=f"validation, n = {len(own)} images, and validation-elsewhere, "
-        f"n = {len(others)}: at most {REFUSED_OWN:.0%} and {REFUSED_ELSEWHERE:.0%} refused",
+        fitted_on=f"validation, n = {len(own):,} images, and validation-elsewhere, "
+        f"n = {len(others):,}: at most {REFUSED_OWN:.0%} and {REFUSED_ELSEWHERE:.0%} refused",
         others={
             "refused": {
                 "validation": round(float(gate.refuses(own).mean()), 4),
@@ -173,8 +173,8 @@ def fit_reference(
         "how": f"cosine of embeddings, compressed to {width} numbers by singular vectors",
         "cases": f"{len(rows)} training photos of {rows['lesion_id'].nunique()} lesions",
         "recall_at_8": _recall(validation.embeddings, training.embeddings, cases),
-        "measured_on": f"validation, n = {images} images: share of the eight nearest photos by the "
-        "whole embedding that are among the eight nearest by the compressed one",
+        "measured_on": f"validation, n = {images:,} images: share of the eight nearest photos by "
+        "the whole embedding that are among the eight nearest by the compressed one",
     }
     return Reference(familiar, threshold, cases), {
         "novelty": Novelty(
@@ -182,7 +182,7 @@ def fit_reference(
             how="Mahalanobis distance of the pooled features of the last block but one to a "
             f"Gaussian of {components} principal components over {len(rows)} training "
             f"photos{among}",
-            fitted_on=f"validation, n = {images} images, {FALSE_ALARMS:.0%} flagged",
+            fitted_on=f"validation, n = {images:,} images, {FALSE_ALARMS:.0%} flagged",
         ),
         "similar": Record(others=similar),
     }
@@ -222,7 +222,7 @@ def measure_outside(
     ]
     truth = np.repeat([False, True], [len(known), len(unknown)])
     return {
-        "lesions": f"test, n = {len(known)} images",
+        "lesions": f"test, n = {len(known):,} images",
         "lesions_flagged": round(float(refused[0]), 4),
         "outside": f"{folder.name}, n = {len(unknown)} photos that show no lesion",
         "outside_flagged": round(float(refused[1]), 4),

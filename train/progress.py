@@ -63,12 +63,16 @@ class Meter:
     def __init__(self, watch: Watch, epoch: int, epochs: int, stopped: str) -> None:
         self._watch, self._epoch, self._epochs, self._stopped = watch, epoch, epochs, stopped
         self._began = self._told = time.monotonic()
+        self._done = 0
 
     def __call__(self, done: int, total: int) -> None:
         """So many of all are done; `total` may be an estimate. Raises Stopped."""
         if self._watch.stop_wanted():
             raise Stopped(self._stopped)
         now = time.monotonic()
+        if done < self._done:  # the photos of the next source
+            self._began = self._told = now
+        self._done = done
         if done and now - self._told >= 1:
             self._told = now
             speed = done / (now - self._began)

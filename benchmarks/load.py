@@ -158,11 +158,11 @@ async def crowd(
 ) -> Tally:
     """Let sessions upload photos for some seconds, or until there are no more photos.
 
-    Args:
-        urls: of the servers; the sessions are dealt out among them.
-
     All of them first open the page; answers under way at the end are waited for. There should be
     photos enough: where they run out, `Tally.seconds` is shorter.
+
+    Args:
+        urls: of the servers; the sessions are dealt out among them.
     """
     tally, fresh = Tally(sessions), iter(photos)
     opened, thumbs = asyncio.Barrier(sessions), np.stack([p.thumb for p in photos])
@@ -302,6 +302,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if min(chosen.sessions, chosen.servers) < 1 or chosen.seconds <= 0:
         parser.error("At least one session, one server and a time above 0 are needed.")
+    if chosen.url and chosen.servers > 1:
+        parser.error("--servers is of apps that are started here, not of the one at --url.")
     try:
         with contextlib.ExitStack() as stack:
             apps: list[tuple[str, int]] = []

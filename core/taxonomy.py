@@ -115,3 +115,8 @@ BY_KEY: dict[str, Diagnosis] = {d.key: d for d in DIAGNOSES}
 ORDER: tuple[str, ...] = ("mel", "bcc", "akiec", "nv", "bkl", "df", "vasc")
 """Keys in the one order in which people read them, wherever they are listed: the malignant group
 first, and in each group the most common first."""
+
+
+def class_name(key: str) -> str:
+    """A class's name: the key itself where a classifier names something else than our diagnoses."""
+    return BY_KEY[key].name if key in BY_KEY else key

@@ -34,7 +34,7 @@ from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
 from core.models.weights import load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import KEYS, class_name
 from train.choices import ARCHITECTURES, STARTS
 from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
@@ -127,7 +127,7 @@ def export_classifier(
             by="lowest validation negative log-likelihood after temperature scaling",
             tried={str(s): round(nll, 5) for s, (nll, *_) in tried.items()},
         ),
-        others={"class_names": {k: BY_KEY[k].name if k in BY_KEY else k for k in classes}},
+        others={"class_names": {k: class_name(k) for k in classes}},
     )
     card = write_model(folder, network.state_dict(), card)
     first = rows[:ROUNDING_PHOTOS]

@@ -10,11 +10,10 @@ import streamlit as st
 from core.batch.tables import safe_table
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import ClassifierEvaluation, SegmenterEvaluation
-from core.taxonomy import BY_KEY
+from core.taxonomy import BY_KEY, class_name
 from train.experiments import Experiment
 from ui.choices import choose_one
 from ui.performance import charts, confusions, learning
-from ui.performance.evaluations import class_name
 from ui.performance.sides import HEADS, Measured
 
 CURVES, CONFUSION, ROC, REPORT, FIFTY = (

@@ -12,12 +12,12 @@ from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError, names
 from core.evaluation.metrics import NAMES
 from core.formatting import percent
-from core.taxonomy import BY_KEY
+from core.taxonomy import BY_KEY, class_name
 from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
 from ui.parts.controls import select
 from ui.performance import charts
-from ui.performance.evaluations import Choice, class_name, evaluation
+from ui.performance.evaluations import Choice, evaluation
 from ui.performance.sides import Measured, compared, sides
 from ui.text import as_code, as_text
 

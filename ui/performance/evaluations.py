@@ -10,7 +10,6 @@ from core.evaluation.reports import ClassifierReport, SegmenterReport
 from core.models.cards import Card
 from core.models.registry import in_use
 from core.models.weights import WeightsError
-from core.taxonomy import BY_KEY
 from ui import state
 from ui.files import written_at
 
@@ -24,11 +23,6 @@ class Choice:
 
     split: str
     answer: str
-
-
-def class_name(key: str) -> str:
-    """A class's name: its own where the classifier names something else than our diagnoses."""
-    return BY_KEY[key].name if key in BY_KEY else key
 
 
 def card_of(at: Path) -> Card:

@@ -8,12 +8,12 @@ import streamlit as st
 from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN
 from core.glossary import TASKS
+from core.taxonomy import class_name
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.parts.controls import select
 from ui.performance import author_figures, charts
-from ui.performance.evaluations import class_name
 from ui.performance.overview import MEASURES
 from ui.performance.sides import HEADS, SHOWN, WORDS, Measured, compared, sides
 from ui.text import as_code, as_text

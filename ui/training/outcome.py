@@ -19,11 +19,12 @@ from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
 from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
+from core.taxonomy import class_name
 from train.finish.package import pack
 from train.jobs import JobError, Run
 from ui import access, files, state, subprocess_task
 from ui.parts.controls import confirm
-from ui.performance.evaluations import class_name, evaluation
+from ui.performance.evaluations import evaluation
 from ui.performance.overview import MEASURES, headline
 from ui.text import as_code, as_text
 from ui.training import store, words

@@ -13,8 +13,8 @@ from core.formatting import chance
 from core.imaging.image import to_jpeg
 from core.imaging.overlay import draw
 from core.system.json_files import read_object
+from core.taxonomy import class_name
 from train.jobs import Run
-from ui.performance.evaluations import class_name
 from ui.performance.outlines import TRUTH_COLOUR
 from ui.text import as_text
 

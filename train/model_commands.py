@@ -1,5 +1,5 @@
-"""The commands for trained models: `export`, `evaluate`, `reference`, `int8`, `atlas`, `report`,
-`compare`, `pack`, `import`."""
+"""The commands for trained models: `export`, `evaluate`, `calibrate`, `reference`, `int8`, `atlas`,
+`report`, `compare`, `pack`, `import`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.evaluation.files import ClassifierEvaluation
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import check_split
+from core.models.calibration import Calibration
 from core.models.cards import Card
 from core.models.registry import KINDS, LEAKING, in_use
 from core.models.weights import WeightsError
@@ -44,6 +45,9 @@ def add_model_commands(commands: Any) -> None:
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
     reference.set_defaults(run=_reference)
+    commands.add_parser(
+        "calibrate", help="fit the classifier's probabilities and rule again (export does it, too)"
+    ).set_defaults(run=_calibrate)
     commands.add_parser(
         "int8", help="say in the classifier's card how it computes in 8-bit integers, for speed"
     ).set_defaults(run=_int8)
@@ -161,6 +165,40 @@ def _reference(options: argparse.Namespace) -> int:
     reference.write(folders[0])
     replace(cards[0], **sections).write(folders[0])
     print(json.dumps(plain(sections), indent=2))
+    return 0
+
+
+def _calibrate(_: argparse.Namespace) -> int:
+    from train.finish.export import remove_figures
+    from train.finish.features import classifier_of, features_of
+    from train.finish.probabilities import (
+        choose_rule,
+        compare_calibrations,
+        fit_calibration,
+        stated,
+    )
+
+    dataset, folder = Dataset.open(), Settings.from_environment().weights / "classifier"
+    card = Card.read(folder)
+    check_split(card, dataset.split.id)
+    prior = Calibration.of(card).prior
+    photos = dataset.table[dataset.table["split"] == "validation"]
+    labels = photos["dx"].map(card.classes.index).to_numpy()
+    logits = features_of(dataset, "validation", card, classifier_of(folder, card)).logits
+    found, fitted_on = (
+        fit_calibration(logits, labels, prior),
+        f"validation, n = {len(photos):,} images",
+    )
+    rule = choose_rule(found(logits), labels, prior, card.classes, fitted_on)
+    scaling = stated(found, card.classes, fitted_on)
+    compared = compare_calibrations(logits, labels, photos["lesion_id"].to_numpy(), prior)
+    scaling = replace(scaling, others={"in_ten_folds": compared})
+    replace(card, calibration=scaling, decision=rule, metrics={}, elsewhere=None, int8=None).write(
+        folder
+    )
+    remove_figures(folder)
+    print(json.dumps(plain([scaling, rule]), indent=2))
+    print("Next, as they depend on it: evaluate each split, int8, atlas.")
     return 0
 
 

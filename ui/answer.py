@@ -3,7 +3,15 @@
 import streamlit as st
 
 from core.answer import words
-from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
+from core.answer.words import (
+    SEVEN_ONLY,
+    UNLIKE,
+    WORRIED,
+    Headline,
+    domain_note,
+    weights_in_words,
+)
+from core.evaluation.figures import Rule
 from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
@@ -75,15 +83,17 @@ def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
 def _why_not_the_longest(shown: ShownAnalysis) -> None:
     """Why the answer is another diagnosis than the most probable one."""
     longest = shown.analysis.most_probable
+    rule = state.model_server().analyser.classifier_card.decision
+    weights = rule.weights if isinstance(rule, Rule) else {}
     with st.popover("Why not the longest bar?", icon=":material/groups:", type="tertiary"):
         st.write(
             f"The longest bar is that of {BY_KEY[longest].name_in_sentence}, which "
             f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is the "
-            "diagnosis that stands out most against how common it is, so that rare ones are found: "
-            "more of them, with more false alarms."
+            "diagnosis that stands out most against how common it is, so that rare ones are found"
+            f"{weights_in_words(weights)}: more of them, with more false alarms."
         )
-        if st.button("See it below: all equally common", key="why_flagged"):
-            st.session_state.update(section="base_rates", room="equal")
+        if st.button("See it below: weighed as for the answer", key="why_flagged"):
+            st.session_state.update(section="base_rates", room="answer")
             st.rerun()
 
 

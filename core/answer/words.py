@@ -133,7 +133,16 @@ def rule_in_words(rule: Rule) -> str:
     divisor = "share" if rule.exponent == 1 else f"share^{exponent}"
     return (
         "the diagnosis whose probability stands out most against how common it is: the highest "
-        f"probability / {divisor}, chosen on {rule.chosen_on or 'photos not stated'}"
+        f"probability / {divisor}{weights_in_words(rule.weights)}, chosen on "
+        f"{rule.chosen_on or 'photos not stated'}"
+    )
+
+
+def weights_in_words(weights: Mapping[str, float]) -> str:
+    """Which diagnoses count more than once in a rule, to go on a sentence; empty if none."""
+    return "".join(
+        f", with {BY_KEY[key].name_in_sentence if key in BY_KEY else key} counted {weight:g} times"
+        for key, weight in weights.items()
     )
 
 

@@ -63,9 +63,14 @@ class Measures(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Record):
-    """How a classifier's answer is chosen (`core.models.decision`)."""
+    """How a classifier's answer is chosen (`core.models.decision`).
+
+    Attributes:
+        weights: by class; 1 of those that are not there.
+    """
 
     exponent: float | None = None
+    weights: dict[str, float] = field(default_factory=dict)
     how: str = ""
     chosen_on: str = ""
 

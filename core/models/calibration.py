@@ -18,16 +18,19 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """softmax(score / temperature + log prior): temperature scaling (Guo et al., ICML 2017) of
-    scores that are free of a prior (Menon et al., ICLR 2021), then a population's prior.
+    """softmax(score / temperature + bias + log prior): bias-corrected temperature scaling (Guo et
+    al., ICML 2017; Alexandari et al., ICML 2020) of scores that are free of a prior (Menon et al.,
+    ICLR 2021), then a population's prior.
 
     Attributes:
         temperature: > 0, fitted on validation.
         prior: share of each class, float K, sum 1.
+        bias: log odds added to each class, float K, fitted on validation; 0 for none.
     """
 
     temperature: float
     prior: np.ndarray
+    bias: np.ndarray | float = 0.0
 
     @classmethod
     def of(cls, card: Card) -> Calibration:
@@ -41,11 +44,12 @@ class Calibration:
             raise WeightsError("The classifier's card lacks its calibration.")
         if stated.temperature <= 0 or not (prior > 0).all():
             raise WeightsError("The classifier's card states an impossible calibration.")
-        return cls(stated.temperature, prior)
+        bias = np.array([stated.bias.get(key, 0.0) for key in card.classes])
+        return cls(stated.temperature, prior, bias)
 
     def __call__(self, logits: np.ndarray) -> np.ndarray:
         """Scores …×K → probabilities …×K, float64."""
-        return softmax(logits / self.temperature + np.log(self.prior))
+        return softmax(logits / self.temperature + self.bias + np.log(self.prior))
 
 
 def prior_of(card: Card) -> np.ndarray | None:

@@ -33,10 +33,11 @@ class Input(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling(Record):
-    """From scores to probabilities (`core.models.calibration`): temperature, and the share of each
-    class by its key."""
+    """From scores to probabilities (`core.models.calibration`): temperature, and the bias and share
+    of each class by its key."""
 
     temperature: float | None = None
+    bias: dict[str, float] = field(default_factory=dict)
     prior: dict[str, float] = field(default_factory=dict)
     how: str = ""
     fitted_on: str = ""

@@ -40,7 +40,7 @@ TABS = (
 
 ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
-    "validation": "Validation: the epoch, the input size, the temperature and the rule were chosen "
+    "validation": "Validation: the epoch, the input size, the calibration and the rule were chosen "
     "on these lesions, so these figures flatter the models. Quote the test split.",
     ELSEWHERE: "Photos of other clinics that no training learns from. The shipped classifier has "
     "learned from others of the same archives and was chosen on these as well, so expect less of a "

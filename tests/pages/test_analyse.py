@@ -489,7 +489,8 @@ def test_an_answer_that_is_not_the_most_probable_class_is_explained(whole):
     assert [row["name"] for row in rows if row["flagged"]] == ["Melanoma"]
     app.button(key="why_flagged").click().run()
     assert app.session_state["section"] == "base_rates"
-    assert app.segmented_control(key="room").value == "equal"
+    assert app.segmented_control(key="room").value == "answer"
+    assert "Most probable here: **Melanoma**" in texts(app)
 
 
 def test_a_damaged_photo_of_the_dataset_gets_a_remedy(with_dataset, monkeypatch):

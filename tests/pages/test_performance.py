@@ -256,8 +256,8 @@ def test_the_ends_of_the_slider(threshold: int) -> None:
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
-def test_a_larger_error_after_scaling_is_explained(split: str) -> None:
-    """By what scaling is fitted to, with its figures on the very photos."""
+def test_a_larger_error_after_calibration_is_explained(split: str) -> None:
+    """By what it is fitted to, with its figures on the very photos."""
     figures = figures_of("classifier", split)
     found = ClassifierReport(
         Evaluation.of(figures), read_predictions(WEIGHTS / "classifier", split)
@@ -267,19 +267,19 @@ def test_a_larger_error_after_scaling_is_explained(split: str) -> None:
     assert after == pytest.approx(figures["overall"]["nll"]["value"], abs=1e-3)
     assert split == "test" or after < before, "it was fitted there"
     app = opened("Calibration", split=split)
-    assert f"{before:.3f} before scaling, {after:.3f} after" in texts(app)
+    assert f"{before:.3f} before calibration, {after:.3f} after" in texts(app)
     bins = {k: calibration.error(pd.DataFrame(v)) for k, v in figures["reliability"].items()}
     worse = bins["after"] > bins["before_temperature"]
-    assert ("Why is the ECE larger after scaling?" in texts(app)) == worse
+    assert ("Why is the ECE larger after calibration?" in texts(app)) == worse
 
 
 def test_calibration_error_of_the_bins_is_the_kept_one() -> None:
     figures = figures_of("classifier")
     app = opened("Calibration")
-    assert metrics(app)["ECE after temperature scaling"] == (
+    assert metrics(app)["ECE after calibration"] == (
         f"{figures['overall']['ece']['value']:.3f}"
     )
-    assert "ECE before temperature scaling" in metrics(app)
+    assert "ECE before calibration" in metrics(app)
 
 
 @pytest.mark.parametrize("measure", groups.MEASURES)

@@ -376,6 +376,12 @@ def test_at_home_nothing_changes(app):
         assert before.endswith(here)
 
 
+def test_at_the_shares_of_the_answer_the_answer_is_the_most_probable(app):
+    choose(ask(app, base_rates), "answer")
+    named = BY_KEY[shown(app).analysis.prediction].name
+    assert f"Most probable here: **{named}**" in texts(app)
+
+
 def test_general_practice_names_its_source(app):
     ask(app, base_rates)
     assert "10.2196/40888" in texts(app)

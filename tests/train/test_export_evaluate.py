@@ -441,6 +441,29 @@ def test_options_that_do_not_fit(
     assert words in capsys.readouterr().err
 
 
+# Calibration
+
+
+def test_calibrating_again_finds_what_the_export_found(shipped: Shipped) -> None:
+    folder = shipped.weights / "classifier"
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    exported = Card.read(folder)
+    odd = replace(exported, calibration=replace(exported.calibration, temperature=3.0, bias={}))
+    odd.write(folder)
+    (folder / "evaluation-validation.json").write_text("of the earlier calibration")
+    assert main(["calibrate"]) == 0
+    card = Card.read(folder)
+    assert card.calibration
+    assert card.calibration.temperature == pytest.approx(exported.calibration.temperature, rel=0.02)
+    assert card.calibration.bias == pytest.approx(exported.calibration.bias, abs=0.02)
+    assert card.calibration.prior == exported.calibration.prior
+    assert (card.metrics, card.elsewhere, card.int8) == ({}, None, None)
+    assert card.sha256 == exported.sha256
+    assert not list(folder.glob("evaluation-*")), "they are of the earlier calibration"
+    for name, content in kept.items():
+        (folder / name).write_bytes(content)
+
+
 # int8
 
 

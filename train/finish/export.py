@@ -2,7 +2,7 @@
 it, and `train.finish.finish` the run's own `model/<kind>/`.
 
 Everything that is fitted after training is fitted here, on the validation split alone: input size
-in use, temperature, and decision rule; of classifiers of HAM10000's diagnoses also what the app
+in use, calibration, and decision rule; of classifiers of HAM10000's diagnoses also what the app
 compares a photo with, and the threshold of the novelty warning.
 """
 
@@ -14,22 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 
 from core import __version__
-from core.evaluation.figures import Rule
-from core.evaluation.metrics import (
-    balanced_accuracy,
-    classifier_summary,
-    mask_scores,
-    negative_log_likelihood,
-    segmenter_summary,
-)
+from core.evaluation.metrics import classifier_summary, mask_scores, segmenter_summary
 from core.ham10000.dataset import Dataset
 from core.ham10000.splits import leak
 from core.models.calibration import Calibration
-from core.models.cards import Card, Input, Scaling, SizeChoice, Training, write_model
-from core.models.decision import Decision
+from core.models.cards import Card, Input, SizeChoice, Training, write_model
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
 from core.models.weights import load_into, read_state
 from core.system.records import Record, plain
@@ -41,6 +32,7 @@ from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
 from train.finish.finished import Finished
+from train.finish.probabilities import choose_rule, fit_calibration, stated
 from train.finish.reference import fit_reference
 from train.learn.base import normalised
 from train.learn.began import Began
@@ -52,9 +44,6 @@ ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
 ROUNDING_LIMIT = 1e-2
 """How far a probability may be moved by rounding the weights; beyond, they are kept in fp32."""
-EXPONENTS = tuple(round(0.1 * step, 1) for step in range(11))
-"""Decision rules tried, from the most probable class to equal priors (see
-`core.models.decision`)."""
 Tick = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
@@ -81,26 +70,20 @@ def export_classifier(
     prevalence = _remove_prior(network, finished)
     labels = arrays.table["label"].to_numpy()[rows]
 
-    tried: dict[int, tuple[float, float, np.ndarray]] = {}
+    measured_on = f"validation, n = {len(rows):,} images"
+    tried: dict[int, tuple[float, Calibration, np.ndarray]] = {}
     for size in finished.sizes:
         logits = _forward(network, frame_loader(arrays, rows, size), tick)
-
-        def loss(t: float, logits: np.ndarray = logits) -> float:
-            return negative_log_likelihood(Calibration(t, prevalence)(logits), labels)
-
-        temperature = float(minimize_scalar(loss, bounds=(0.3, 4), method="bounded").x)
-        found = classifier_summary(Calibration(temperature, prevalence)(logits), labels)
-        tried[size] = found["nll"], temperature, logits
-        print(f"{size} px: T {temperature:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
+        calibration = fit_calibration(logits, labels, prevalence)
+        probabilities = calibration(logits)
+        found = classifier_summary(probabilities, labels)
+        tried[size] = found["nll"], calibration, probabilities
+        t = calibration.temperature
+        print(f"{size} px: T {t:.3f}", *(f"{k} {v:.4f}" for k, v in found.items()))
     size = min(tried, key=lambda s: tried[s][0])
-    _, temperature, logits = tried[size]
-
-    probabilities = Calibration(temperature, prevalence)(logits)
-    rules = {
-        e: balanced_accuracy(Decision(e, prevalence)(probabilities), labels) for e in EXPONENTS
-    }
-    exponent = max(rules, key=lambda e: rules[e])
-    print(f"decision: p / prior^{exponent}, balanced accuracy {rules[exponent]:.4f}")
+    _, calibration, probabilities = tried[size]
+    rule = choose_rule(probabilities, labels, prevalence, classes, measured_on)
+    print(f"decision: p / prior^{rule.exponent}")
 
     _prepare(folder, finished.run)
     card = replace(
@@ -110,21 +93,10 @@ def export_classifier(
         architecture=architecture,
         classes=classes,
         input=_input(size),
-        calibration=Scaling(
-            temperature=temperature,
-            prior=dict(zip(classes, prevalence.tolist(), strict=True)),
-            how="softmax(score / temperature + log prior); prior: prevalence in training",
-            fitted_on=f"validation, n = {len(rows):,} images",
-        ),
-        decision=Rule(
-            exponent=exponent,
-            how="the class with the highest probability / prior^exponent; 0: the most probable, "
-            "1: as if all were equally common",
-            chosen_on=f"validation, n = {len(rows):,} images, by balanced accuracy",
-            others={"tried": {str(e): round(v, 5) for e, v in rules.items()}},
-        ),
+        calibration=stated(calibration, classes, measured_on),
+        decision=rule,
         size_choice=SizeChoice(
-            by="lowest validation negative log-likelihood after temperature scaling",
+            by="lowest validation negative log-likelihood after calibration",
             tried={str(s): round(nll, 5) for s, (nll, *_) in tried.items()},
         ),
         others={"class_names": {k: class_name(k) for k in classes}},
@@ -134,7 +106,7 @@ def export_classifier(
     exact = {k: v.clone() for k, v in network.state_dict().items()}
     load_into(network, read_state(folder, card.sha256), folder.name)
     rounded = _forward(network, frame_loader(arrays, first, size), tick)
-    moved = np.abs(Calibration(temperature, prevalence)(rounded) - probabilities[: len(first)])
+    moved = np.abs(calibration(rounded) - probabilities[: len(first)])
     bears = bool(moved.max() <= ROUNDING_LIMIT)
     if not bears:
         load_into(network, exact, folder.name)
@@ -236,9 +208,14 @@ def _remove_prior(network: torch.nn.Module, finished: Finished) -> np.ndarray:
 
 
 def _prepare(folder: Path, run: Path) -> None:
-    """Figures of earlier weights must not stand beside new ones; the run's own table goes along."""
+    """A folder for new weights, with the run's own table."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / "metrics.csv", folder / "training.csv")
+    remove_figures(folder)
+
+
+def remove_figures(folder: Path) -> None:
+    """Remove the evaluations beside a model that is about to change."""
     for pattern in ("evaluation-*.json", "predictions-*.parquet"):
         for path in folder.glob(pattern):
             path.unlink()

@@ -1,4 +1,4 @@
-"""Whether 80 % means right in 80 of 100 cases: reliability before and after temperature scaling."""
+"""Whether 80 % means right in 80 of 100 cases: reliability before and after calibration."""
 
 import numpy as np
 import pandas as pd
@@ -29,45 +29,54 @@ def show(choice: Choice) -> None:
     with st.container(horizontal=True):
         for name, value in errors.items():
             stated = found.figures.overall.get("ece", UNKNOWN) if name == "after" else UNKNOWN
-            charts.metric(f"ECE {name} temperature scaling", f"{value:.3f}", stated.ends(), 290)
-    _temperature(found, errors)
+            charts.metric(f"ECE {name} calibration", f"{value:.3f}", stated.ends(), 290)
+    _about(found, errors)
     charts.show(
         _diagram(bins),
         "calibration",
         "Reliability diagram. "
-        + " ".join(f"ECE {name} temperature scaling {v:.3f}." for name, v in errors.items()),
+        + " ".join(f"ECE {name} calibration {v:.3f}." for name, v in errors.items()),
         "On the diagonal the model is perfectly calibrated; below it, too certain. Points of few "
         "photos (low bars) jump about. ECE is the mean distance from the diagonal, weighted by "
         "photos. It judges the most probable class, whichever answer is chosen above.",
-        pd.concat([t.assign(scaling=n) for n, t in bins.items()]),
+        pd.concat([t.assign(calibration=n) for n, t in bins.items()]),
     )
 
 
-def _temperature(found: ClassifierReport, errors: dict[str, float]) -> None:
-    """What the scaling does, and why the calibration error may be larger after it."""
+def _about(found: ClassifierReport, errors: dict[str, float]) -> None:
+    """What calibration does, and why the calibration error may be larger after it."""
     try:
         scaling = Calibration.of(state.cards().get("classifier", Card()))
     except WeightsError:
         return
     st.caption(
         f"All scores are divided by one number, the temperature, here {scaling.temperature:.2f}: "
-        "below 1 it makes the model more certain, above 1 less. It is chosen on the validation "
-        "photos by the likelihood of their true diagnoses, not by the ECE."
+        f"below 1 it makes the model more certain, above 1 less. {_biases(found, scaling)}This is "
+        "chosen on the validation photos by the likelihood of their true diagnoses, not by the ECE."
     )
     before, after = likelihoods(found, scaling)
-    figures = f"{before:.3f} before scaling, {after:.3f} after"
+    figures = f"{before:.3f} before calibration, {after:.3f} after"
     words = (
         f"Negative log-likelihood on these photos, in nats, lower is better: {figures}. "
-        f"So by likelihood scaling {'helps' if after < before else 'does not help'} here."
+        f"So by likelihood calibration {'helps' if after < before else 'does not help'} here."
     )
     if {"before", "after"} <= errors.keys() and (worse := errors["after"] - errors["before"]) > 0:
         words = (
-            f"**Why is the ECE larger after scaling?** Nothing in the fit makes it smaller: it is "
-            f"another measure, and these are other photos where the split is not validation. "
+            "**Why is the ECE larger after calibration?** Nothing in the fit makes it smaller: it "
+            "is another measure, and these are other photos where the split is not validation. "
             f"{words} The ECE counts the most probable class alone and depends on where its bins "
             f"begin; noise moves it too{_beside(found, worse)}."
         )
     st.caption(f":material/info: {words}")
+
+
+def _biases(found: ClassifierReport, scaling: Calibration) -> str:
+    """What is added to each class, as a sentence and a space; empty if nothing is."""
+    if not np.any(scaling.bias):
+        return ""
+    added = np.broadcast_to(scaling.bias, len(found.classes))
+    each = ", ".join(f"{key} {b:+.2f}" for key, b in zip(found.classes, added, strict=True))
+    return f"Then each class gets a bias, above 0 where the model underrates it: {each}. "
 
 
 def _beside(found: ClassifierReport, worse: float) -> str:
@@ -82,11 +91,11 @@ def _beside(found: ClassifierReport, worse: float) -> str:
 
 
 def likelihoods(found: ClassifierReport, scaling: Calibration) -> tuple[float, float]:
-    """Mean -log p of the true class, in nats, before and after temperature scaling; from the kept
+    """Mean -log p of the true class, in nats, before and after calibration; from the kept
     probabilities, which are rounded to five digits."""
     p = found.predictions[found.classes].to_numpy().clip(1e-6)
     labels = found.predictions["dx"].map(found.classes.index).to_numpy()
-    free = np.log(p) - np.log(scaling.prior)
+    free = np.log(p) - np.log(scaling.prior) - scaling.bias
     raw = softmax(scaling.temperature * free + np.log(scaling.prior))
     return negative_log_likelihood(raw, labels), negative_log_likelihood(p, labels)
 
@@ -112,7 +121,7 @@ def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
             charts.lines(
                 table["confidence"],
                 table["accuracy"],
-                f"{name} scaling",
+                f"{name} calibration",
                 {"color": colour, "dash": dash},
                 mode="lines+markers",
                 customdata=table["images"],

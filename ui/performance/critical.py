@@ -132,7 +132,7 @@ def _calibration(side: Measured) -> None:
     after, ece = figures.reliability.get("after", {}), figures.overall.get("ece", UNKNOWN)
     st.markdown(
         "A notebook shows probabilities and rarely asks whether they are true. Calibration error "
-        f"of this network, after its temperature was fitted on validation: **{ece.text()}**."
+        f"of this network, after calibration on validation: **{ece.text()}**."
     )
     sure = [i for i, low in enumerate(after.get("from", ())) if low >= SURE]
     if count := sum(after["images"][i] for i in sure):

@@ -24,6 +24,7 @@ TITLE = ":material/groups: Other patients: change how common each diagnosis is"
 ROOMS = {
     "ham": "HAM10000",
     "practice": "General practice",
+    "answer": "As the answer weighs them",
     "equal": "All equally common",
     "own": "Your own",
 }
@@ -37,10 +38,17 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         "photo that looks like it is less likely to be it."
     )
     room = choose_one("How common is each diagnosis?", ROOMS, "room", default="practice")
-    prior = model_server().analyser.calibration.prior
+    analyser = model_server().analyser
+    prior = analyser.calibration.prior
     if room == "ham":
         new = prior
         st.caption("The shares in the training images: what the probabilities above assume.")
+    elif room == "answer":
+        new = analyser.decision.assumed
+        st.caption(
+            "The answer is the most probable diagnosis at these shares: rare ones weigh more than "
+            "in HAM10000, so that they are found."
+        )
     elif room == "equal":
         new = np.full(len(prior), 1 / len(prior))
         st.caption("No group of patients is like that, but it shows what the photo alone says.")

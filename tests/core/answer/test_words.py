@@ -52,3 +52,9 @@ def test_beside_the_usual_share(probability: float, usual: float, words: str) ->
 )
 def test_a_rule_reads_as_one_writes_it(exponent: float | None, formula: str) -> None:
     assert formula in rule_in_words(Rule(exponent=exponent))
+
+
+def test_a_rule_says_which_diagnoses_count_more() -> None:
+    said = rule_in_words(Rule(exponent=1, weights={"mel": 1.5, "mine": 2}))
+    assert "melanoma counted 1.5 times" in said
+    assert "mine counted 2 times" in said

@@ -32,6 +32,12 @@ def test_temperature_divides_the_scores() -> None:
     assert found == pytest.approx([0.5, 0.5])
 
 
+def test_a_bias_adds_to_the_log_odds() -> None:
+    scaling = CARD["calibration"] | {"bias": {"b": math.log(4)}}
+    found = Calibration.of(Card.of(CARD | {"calibration": scaling}))(np.array([1.0, 1.0]))
+    assert found == pytest.approx([0.5, 0.5])
+
+
 @pytest.mark.parametrize(
     "stated",
     [None, {}, {"temperature": 1.0}, {"temperature": 0.0, "prior": {"a": 0.5, "b": 0.5}},

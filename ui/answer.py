@@ -22,6 +22,7 @@ from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse import address, commit
 from ui.case import Case, facts, show_verdict, verdict
+from ui.parts import scroll
 from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
@@ -80,21 +81,33 @@ def _answer(case: Case, shown: ShownAnalysis, said: Headline) -> None:
         _truth(case, shown)
 
 
+_WHY = "why_not_the_longest"
+
+
 def _why_not_the_longest(shown: ShownAnalysis) -> None:
     """Why the answer is another diagnosis than the most probable one."""
     longest = shown.analysis.most_probable
     rule = state.model_server().analyser.classifier_card.decision
     weights = rule.weights if isinstance(rule, Rule) else {}
-    with st.popover("Why not the longest bar?", icon=":material/groups:", type="tertiary"):
+    with st.popover(
+        "Why not the longest bar?",
+        icon=":material/groups:",
+        type="tertiary",
+        key=_WHY,
+        on_change="rerun",
+    ):
         st.write(
             f"The longest bar is that of {BY_KEY[longest].name_in_sentence}, which "
             f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is the "
-            "diagnosis that stands out most against how common it is, so that rare ones are found"
-            f"{weights_in_words(weights)}: more of them, with more false alarms."
+            f"diagnosis that stands out most against how common it is{weights_in_words(weights)}. "
+            "So more of the rare ones are found, with more false alarms."
         )
-        if st.button("See it below: weighed as for the answer", key="why_flagged"):
-            st.session_state.update(section="base_rates", room="answer")
-            st.rerun()
+        st.button("See it below: weighed as for the answer", key="why_flagged", on_click=_see_why)
+
+
+def _see_why() -> None:
+    st.session_state.update({"section": "base_rates", "room": "answer", _WHY: False})
+    scroll.ask("explore")
 
 
 def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
@@ -132,6 +145,7 @@ def further(case: Case, shown: ShownAnalysis) -> None:
     from photo to photo. Choosing one reruns only this."""
     if shown.analysis.models != state.model_server().analyser.models:
         st.rerun()  # another model is in use by now: the sections compare with its figures
+    scroll.target("explore")
     st.header("Explore this answer", anchor=False)
     st.session_state.setdefault("section", None)
     chosen = st.pills(

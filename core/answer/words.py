@@ -130,7 +130,7 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
 def rule_in_words(rule: Rule) -> str:
     """How an answer is chosen from the probabilities, without a full stop."""
     exponent = "(exponent not stated)" if rule.exponent is None else f"{rule.exponent:g}"
-    divisor = "share" if rule.exponent == 1 else f"share^{exponent}"
+    divisor = {1: "share", 0.5: "√share"}.get(rule.exponent or 0, f"share^{exponent}")
     return (
         "the diagnosis whose probability stands out most against how common it is: the highest "
         f"probability / {divisor}{weights_in_words(rule.weights)}, chosen on "

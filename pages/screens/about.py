@@ -143,8 +143,9 @@ def _answer(card: Card) -> list[str]:
 def _metrics(name: str, measured: Measured) -> None:
     split, views = split_and_views(name)
     averaged = f", mean of {views} turned and mirrored views" if views > 1 else ""
+    photos = "other clinics' photos" if split == ELSEWHERE else f"the {as_text(split)} split"
     st.write(
-        f"**Measured on the {as_text(split)} split{averaged}**, "
+        f"**Measured on {photos}{averaged}**, "
         f"{measured.images:,} images of {measured.lesions:,} lesions "
         f"({as_code(measured.command or 'command not stated')}), 95 % intervals:"
     )

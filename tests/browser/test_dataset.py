@@ -54,12 +54,20 @@ def count(page) -> int:
     return int(heading.inner_text().split()[0].replace(",", ""))
 
 
+def in_sight(page) -> bool:
+    """Whether the window has come to the gallery."""
+    heading = page.get_by_role("heading", level=2).filter(has_text="image").first
+    box = heading.bounding_box()
+    return box is not None and 0 <= box["y"] < page.viewport_size["height"] - box["height"]
+
+
 def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, drawn, console_errors):
     open_page(page, wait_idle, app.url)
     until(page, lambda: count(page) == len(drawn.table))
     click_bar(page, 0, 5)  # second from the top: melanoma
     until(page, lambda: count(page) == (drawn.table["dx"] == "mel").sum())
     wait_idle(page)
+    until(page, lambda: in_sight(page))
     assert page.get_by_role("img", name="Melanoma").count() >= 24
     # Another chart takes over, and the first one lets go of its mark.
     click_bar(page, 2, 30)  # of the cells of site and diagnosis
@@ -69,6 +77,7 @@ def test_click_on_a_bar_fills_the_gallery(app, page, wait_idle, drawn, console_e
     truth = drawn.table
     expected = ((truth["localization"] == site) & (truth["dx"] == "bkl")).sum()
     until(page, lambda: count(page) == expected)
+    until(page, lambda: in_sight(page))
     chip.click()
     until(page, lambda: count(page) == len(drawn.table))
     wait_idle(page)

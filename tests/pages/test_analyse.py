@@ -490,6 +490,7 @@ def test_an_answer_that_is_not_the_most_probable_class_is_explained(whole):
     app.button(key="why_flagged").click().run()
     assert app.session_state["section"] == "base_rates"
     assert app.segmented_control(key="room").value == "answer"
+    assert "scroll_to" not in app.session_state, "the window has gone there"
     assert "Most probable here: **Melanoma**" in texts(app)
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.ham10000.explore import matching
 from ui.dataset import words
+from ui.parts import scroll
 
 PICKED = "dataset_picked"
 _PAGES = "dataset_pages"
@@ -109,6 +110,7 @@ def narrowed(table: pd.DataFrame) -> pd.DataFrame:
 
 def header(shown: pd.DataFrame) -> None:
     """How many images are shown below, and what is picked, as a button that lets go of it."""
+    scroll.target(PICKED)
     row = st.container(horizontal=True, vertical_alignment="center")
     row.header(f"{len(shown):,} image{'s' * (len(shown) != 1)}", anchor=False)
     if chosen := picked():
@@ -151,6 +153,8 @@ def _pick(key: str, name: str, columns: tuple[str, ...], table: pd.DataFrame) ->
             _forget_marks(before.chart)
         ids = frozenset(table.index[matching(table, columns, values)])
         st.session_state[PICKED] = Picked(name, _label(columns, values, ids), ids)
+        if len(values) == 1 and name not in MAP:  # more are wanted, where there are more
+            scroll.ask(PICKED)
     to_first_page()
 
 

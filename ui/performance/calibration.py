@@ -75,7 +75,8 @@ def _biases(found: ClassifierReport, scaling: Calibration) -> str:
     if not np.any(scaling.bias):
         return ""
     added = np.broadcast_to(scaling.bias, len(found.classes))
-    each = ", ".join(f"{key} {b:+.2f}" for key, b in zip(found.classes, added, strict=True))
+    each = ", ".join(f"{key}\u00a0{b:+.2f}" for key, b in zip(found.classes, added, strict=True))
+    each = each.replace("-", "−")
     return f"Then each class gets a bias, above 0 where the model underrates it: {each}. "
 
 

@@ -11,6 +11,8 @@ from core.answer.prior import (
     general_practice,
     reweigh,
 )
+from core.answer.words import weights_in_words
+from core.evaluation.figures import Rule
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
@@ -45,9 +47,11 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         st.caption("The shares in the training images: what the probabilities above assume.")
     elif room == "answer":
         new = analyser.decision.assumed
+        rule = analyser.classifier_card.decision
+        weights = weights_in_words(rule.weights) if isinstance(rule, Rule) else ""
         st.caption(
             "The answer is the most probable diagnosis at these shares: rare ones weigh more than "
-            "in HAM10000, so that they are found."
+            f"in HAM10000, so that they are found{weights}."
         )
     elif room == "equal":
         new = np.full(len(prior), 1 / len(prior))

@@ -48,7 +48,13 @@ def test_beside_the_usual_share(probability: float, usual: float, words: str) ->
 
 @pytest.mark.parametrize(
     ("exponent", "formula"),
-    [(1.0, "probability / share,"), (0.9, "share^0.9,"), (None, "share^(exponent not stated),")],
+    [
+        (1.0, "probability / share,"),
+        (0.9, "share^0.9,"),
+        (0.5, "√share,"),
+        (0.0, "share^0,"),
+        (None, "share^(exponent not stated),"),
+    ],
 )
 def test_a_rule_reads_as_one_writes_it(exponent: float | None, formula: str) -> None:
     assert formula in rule_in_words(Rule(exponent=exponent))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evaluation.files import ClassifierEvaluation
 from core.ham10000.dataset import Dataset
+from core.ham10000.explore import ATLAS_FILE
 from core.ham10000.splits import check_split
 from core.models.calibration import Calibration
 from core.models.cards import Card
@@ -20,6 +21,7 @@ from core.models.weights import WeightsError
 from core.settings import Settings
 from core.system.records import plain
 from core.system.run_folder import MODELS
+from core.taxonomy import KEYS
 from train.choices import IMAGES
 from train.config import VIEWS
 from train.names import run_folder
@@ -183,6 +185,11 @@ def _calibrate(_: argparse.Namespace) -> int:
     check_split(card, dataset.split.id)
     prior = Calibration.of(card).prior
     photos = dataset.table[dataset.table["split"] == "validation"]
+    if card.classes != KEYS or photos["lesion_id"].nunique() < 2:
+        raise WeightsError(
+            "Calibration needs a classifier of HAM10000's seven diagnoses, and photos of the "
+            "validation split. Import the whole of HAM10000: python -m core dataset import FILES"
+        )
     labels = photos["dx"].map(card.classes.index).to_numpy()
     logits = features_of(dataset, "validation", card, classifier_of(folder, card)).logits
     found, fitted_on = (
@@ -193,10 +200,12 @@ def _calibrate(_: argparse.Namespace) -> int:
     scaling = stated(found, card.classes, fitted_on)
     compared = compare_calibrations(logits, labels, photos["lesion_id"].to_numpy(), prior)
     scaling = replace(scaling, others={"in_ten_folds": compared})
-    replace(card, calibration=scaling, decision=rule, metrics={}, elsewhere=None, int8=None).write(
-        folder
-    )
+    fitted: dict[str, Any] = {"calibration": scaling, "decision": rule}
+    later: dict[str, Any] = {"metrics": {}, "elsewhere": None, "int8": None}
+    kept = {name: part for name, part in card.others.items() if name not in fitted | later}
+    replace(card, **fitted, **later, others=kept).write(folder)
     remove_figures(folder)
+    (folder / ATLAS_FILE).unlink(missing_ok=True)  # its answers are by the earlier rule
     print(json.dumps(plain([scaling, rule]), indent=2))
     print("Next, as they depend on it: evaluate each split, int8, atlas.")
     return 0

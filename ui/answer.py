@@ -3,14 +3,7 @@
 import streamlit as st
 
 from core.answer import words
-from core.answer.words import (
-    SEVEN_ONLY,
-    UNLIKE,
-    WORRIED,
-    Headline,
-    domain_note,
-    weights_in_words,
-)
+from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
 from core.evaluation.figures import Rule
 from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
@@ -88,7 +81,7 @@ def _why_not_the_longest(shown: ShownAnalysis) -> None:
     """Why the answer is another diagnosis than the most probable one."""
     longest = shown.analysis.most_probable
     rule = state.model_server().analyser.classifier_card.decision
-    weights = rule.weights if isinstance(rule, Rule) else {}
+    assert isinstance(rule, Rule)
     with st.popover(
         "Why not the longest bar?",
         icon=":material/groups:",
@@ -98,11 +91,13 @@ def _why_not_the_longest(shown: ShownAnalysis) -> None:
     ):
         st.write(
             f"The longest bar is that of {BY_KEY[longest].name_in_sentence}, which "
-            f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is the "
-            f"diagnosis that stands out most against how common it is{weights_in_words(weights)}. "
-            "So more of the rare ones are found, with more false alarms."
+            f"{percent(state.usual()[longest])} of HAM10000's photos show. The answer is "
+            f"{as_text(words.answer_in_words(rule))}. So more of the rare ones are found, with "
+            "more false alarms."
         )
-        st.button("See it below: weighed as for the answer", key="why_flagged", on_click=_see_why)
+        st.button(
+            "See it below: the shares behind the answer", key="why_flagged", on_click=_see_why
+        )
 
 
 def _see_why() -> None:

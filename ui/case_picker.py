@@ -81,7 +81,7 @@ def _practice(slot: str, unlike: str, row: DeltaGenerator) -> Case:
             key=key,
             persist_state="session",
             label_visibility="collapsed",
-            width=260,
+            width=360,
         )
     )
     image, about = lesion.image, f":violet-badge[Synthetic] {lesion.description}"

@@ -127,22 +127,29 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
     return Headline(main, first, named)
 
 
+def answer_in_words(rule: Rule) -> str:
+    """Which diagnosis the answer is, without a full stop."""
+    stands_out = "stands out most against how common it is"
+    kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis that {stands_out}"}
+    between = f"a compromise between the most probable diagnosis and the one that {stands_out}"
+    which = between if rule.exponent is None else kinds.get(rule.exponent, between)
+    counted = [
+        f", with {BY_KEY[key].name_in_sentence if key in BY_KEY else key} counted {weight:g} times"
+        for key, weight in rule.weights.items()
+        if weight != 1
+    ]
+    return "".join([which, *counted])
+
+
 def rule_in_words(rule: Rule) -> str:
     """How an answer is chosen from the probabilities, without a full stop."""
-    exponent = "(exponent not stated)" if rule.exponent is None else f"{rule.exponent:g}"
-    divisor = {1: "share", 0.5: "√share"}.get(rule.exponent or 0, f"share^{exponent}")
+    divisor = " / share^(exponent not stated)"
+    if rule.exponent is not None:
+        known = {0.0: "", 0.5: " / √share", 1.0: " / share"}
+        divisor = known.get(rule.exponent, f" / share^{rule.exponent:g}")
     return (
-        "the diagnosis whose probability stands out most against how common it is: the highest "
-        f"probability / {divisor}{weights_in_words(rule.weights)}, chosen on "
+        f"{answer_in_words(rule)}: the highest probability{divisor}, chosen on "
         f"{rule.chosen_on or 'photos not stated'}"
-    )
-
-
-def weights_in_words(weights: Mapping[str, float]) -> str:
-    """Which diagnoses count more than once in a rule, to go on a sentence; empty if none."""
-    return "".join(
-        f", with {BY_KEY[key].name_in_sentence if key in BY_KEY else key} counted {weight:g} times"
-        for key, weight in weights.items()
     )
 
 

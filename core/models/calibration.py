@@ -42,7 +42,8 @@ class Calibration:
         stated, prior = card.calibration, prior_of(card)
         if stated is None or stated.temperature is None or prior is None:
             raise WeightsError("The classifier's card lacks its calibration.")
-        if stated.temperature <= 0 or not (prior > 0).all():
+        unknown = stated.bias.keys() - set(card.classes)
+        if stated.temperature <= 0 or not (prior > 0).all() or unknown:
             raise WeightsError("The classifier's card states an impossible calibration.")
         bias = np.array([stated.bias.get(key, 0.0) for key in card.classes])
         return cls(stated.temperature, prior, bias)

@@ -45,7 +45,9 @@ class Decision:
         if not isinstance(rule, Rule) or rule.exponent is None or prior is None:
             raise WeightsError("The classifier's card lacks its decision rule.")
         weights = np.array([rule.weights.get(key, 1.0) for key in card.classes])
-        if not 0 <= rule.exponent <= 1 or not (prior > 0).all() or not (weights > 0).all():
+        unknown = rule.weights.keys() - set(card.classes)
+        fine = 0 <= rule.exponent <= 1 and (prior > 0).all() and (weights > 0).all()
+        if unknown or not fine:
             raise WeightsError("The classifier's card states an impossible decision rule.")
         return cls(rule.exponent, prior, weights)
 

@@ -109,9 +109,11 @@ def _answer(card: Card) -> list[str]:
     points = []
     how, fitted = "how is not stated", "what is not stated"
     if scaling := card.calibration:
+        biases = ", ".join(f"{as_text(k)} {b:+.2f}" for k, b in scaling.bias.items())
         points.append(
             f"Probabilities: {_stated(scaling.how, how)}. Temperature "
-            f"{_number(scaling.temperature)}, fitted on {_stated(scaling.fitted_on, fitted)}."
+            f"{_number(scaling.temperature)}{biases and f', bias {biases}'}, fitted on "
+            f"{_stated(scaling.fitted_on, fitted)}."
         )
     rule = card.decision
     if isinstance(rule, Rule):

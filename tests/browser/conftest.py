@@ -76,7 +76,7 @@ class App:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
+def running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
     data, runs, log = data or folder / "data", folder / "runs", folder / "log"
     data.mkdir(exist_ok=True)
     settings = {
@@ -97,7 +97,7 @@ def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
         def start(data: Path | None = None, **environment: str) -> App:
             folder = tmp_path_factory.mktemp("app")
-            return stack.enter_context(_running(folder, data, **environment))
+            return stack.enter_context(running(folder, data, **environment))
 
         yield start
 
@@ -105,7 +105,7 @@ def start_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app as it is right after the installation: no dataset, no runs."""
-    with _running(tmp_path_factory.mktemp("app"), None) as app:
+    with running(tmp_path_factory.mktemp("app"), None) as app:
         yield app
 
 

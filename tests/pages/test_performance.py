@@ -437,7 +437,7 @@ def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:
     rows = [[0, 64, 100.0, 1.0, 0.9, 0.5], [1, 64, 900.0, 0.8, 0.7, 0.6], [2, 96, 200, 0.7, 0.8, 0]]
     table = pd.DataFrame(rows, columns=columns)
     said = learning.reading(table, 1, "was kept")
-    assert "Epoch 1 was kept for the lowest negative log-likelihood on validation" in said
+    assert "Epoch 1 was kept: it has the lowest negative log-likelihood on validation" in said
     assert NAMES["balanced_recall"] in said
     assert "its own size" in said
     assert "its own size" not in learning.reading(table.assign(validation_size=96), 1, "was kept")

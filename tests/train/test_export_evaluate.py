@@ -464,6 +464,19 @@ def test_calibrating_again_finds_what_the_export_found(shipped: Shipped) -> None
         (folder / name).write_bytes(content)
 
 
+def test_calibration_needs_validation_photos_of_the_seven_diagnoses(
+    shipped: Shipped, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shipped.weights / "classifier"
+    before = (folder / "card.json").read_bytes()
+    table = shipped.dataset.table
+    few = replace(shipped.dataset, table=table[table["split"] != "validation"])
+    monkeypatch.setattr(Dataset, "open", lambda: few)
+    assert main(["calibrate"]) == 1
+    assert "python -m core dataset import" in capsys.readouterr().err
+    assert (folder / "card.json").read_bytes() == before
+
+
 # int8
 
 

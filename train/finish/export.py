@@ -83,7 +83,7 @@ def export_classifier(
     size = min(tried, key=lambda s: tried[s][0])
     _, calibration, probabilities = tried[size]
     rule = choose_rule(probabilities, labels, prevalence, classes, measured_on)
-    print(f"decision: p / prior^{rule.exponent}")
+    print(f"decision: p / prior^{rule.exponent}, weights {rule.weights or 'of 1'}")
 
     _prepare(folder, finished.run)
     card = replace(

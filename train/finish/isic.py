@@ -20,7 +20,7 @@ def write_scores(out: Path, predictions: pd.DataFrame, decision: Decision) -> No
     """Write the diagnoses (`TRUTH`, one-hot) and the model's scores (`SCORES`) of each photo.
 
     The challenge takes the class with the highest score, so a score is what the rule compares,
-    p / prior^exponent, each photo's divided by their sum: 0…1.
+    weight · p / prior^exponent, each photo's divided by their sum: 0…1.
 
     Args:
         predictions: as `core.evaluation.files.read_predictions` has them, of the seven diagnoses.

@@ -153,7 +153,7 @@ def _pick(key: str, name: str, columns: tuple[str, ...], table: pd.DataFrame) ->
             _forget_marks(before.chart)
         ids = frozenset(table.index[matching(table, columns, values)])
         st.session_state[PICKED] = Picked(name, _label(columns, values, ids), ids)
-        if len(values) == 1 and name not in MAP:  # more are wanted, where there are more
+        if name not in MAP and (before is None or before.chart != name):
             scroll.ask(PICKED)
     to_first_page()
 

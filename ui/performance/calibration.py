@@ -74,10 +74,14 @@ def _biases(found: ClassifierReport, scaling: Calibration) -> str:
     """What is added to each class, as a sentence and a space; empty if nothing is."""
     if not np.any(scaling.bias):
         return ""
-    added = np.broadcast_to(scaling.bias, len(found.classes))
-    each = ", ".join(f"{key}\u00a0{b:+.2f}" for key, b in zip(found.classes, added, strict=True))
-    each = each.replace("-", "−")
-    return f"Then each class gets a bias, above 0 where the model underrates it: {each}. "
+    added = [
+        f"{b:+.2f}".replace("-", "−") for b in np.broadcast_to(scaling.bias, len(found.classes))
+    ]
+    each = ", ".join(f"{key}\u00a0{b}" for key, b in zip(found.classes, added, strict=True))
+    return (
+        f"Then each class gets a bias: {each}. Only differences count: the higher one raises a "
+        "diagnosis against another. "
+    )
 
 
 def _beside(found: ClassifierReport, worse: float) -> str:

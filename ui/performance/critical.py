@@ -116,7 +116,7 @@ def _rare(key: str, side: Measured) -> None:
 def _always(side: Measured) -> None:
     classes = {k: row.support for k, row in side.classes().items() if row.support}
     common = max(classes, key=lambda k: classes[k])
-    name = BY_KEY[common].name.lower() if common in BY_KEY else common
+    name = BY_KEY[common].name_in_sentence if common in BY_KEY else common
     accuracy, balanced = side.measure("accuracy"), side.measure("balanced_accuracy")
     st.markdown(
         f"Whoever always says *{as_text(name)}*, without looking, is right on "

@@ -82,7 +82,9 @@ def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
     if "train_loss" in table:
         parts = ["A training loss that falls while validation no longer gains means overfitting."]
     if kept is not None:
-        parts.append(f"Epoch {kept} {said} for {criterion(table)}; the other curves do not decide.")
+        parts.append(
+            f"Epoch {kept} {said}: it has {criterion(table)}; the other curves do not decide."
+        )
     if "validation_size" not in table and "size" in table and table["size"].nunique() > 1:
         parts.append(
             "Each epoch was validated at its own size here, and the size alone moves the scores."
@@ -103,7 +105,7 @@ def criterion(table: pd.DataFrame) -> str:
     if "elsewhere_nll" in table or "elsewhere_mean_iou" in table:
         where = "validation and on validation photos from elsewhere, half and half"
     if loss and overlap:
-        return "the best of mask weight × mean IoU minus negative log-likelihood on validation"
+        return "the highest mask weight × mean IoU − negative log-likelihood on validation"
     if loss:
         return f"the lowest negative log-likelihood on {where}"
     return f"the highest {'mean IoU' if overlap else 'score'} on {where}"

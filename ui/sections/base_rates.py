@@ -11,7 +11,7 @@ from core.answer.prior import (
     general_practice,
     reweigh,
 )
-from core.answer.words import weights_in_words
+from core.answer.words import answer_in_words
 from core.evaluation.figures import Rule
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
@@ -20,13 +20,14 @@ from ui.choices import choose_one
 from ui.figures import show_figure
 from ui.sections.charts import before_and_after
 from ui.state import ShownAnalysis, model_server
+from ui.text import as_text
 
 TITLE = ":material/groups: Other patients: change how common each diagnosis is"
 
 ROOMS = {
     "ham": "HAM10000",
     "practice": "General practice",
-    "answer": "As the answer weighs them",
+    "answer": "Behind the answer",
     "equal": "All equally common",
     "own": "Your own",
 }
@@ -48,10 +49,10 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     elif room == "answer":
         new = analyser.decision.assumed
         rule = analyser.classifier_card.decision
-        weights = weights_in_words(rule.weights) if isinstance(rule, Rule) else ""
+        assert isinstance(rule, Rule)
         st.caption(
-            "The answer is the most probable diagnosis at these shares: rare ones weigh more than "
-            f"in HAM10000, so that they are found{weights}."
+            "The answer is the diagnosis that would be the most probable one, if each were as "
+            f"common as in the table below. In other words: {as_text(answer_in_words(rule))}."
         )
     elif room == "equal":
         new = np.full(len(prior), 1 / len(prior))

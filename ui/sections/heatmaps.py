@@ -90,5 +90,5 @@ def _contrast(shown: ShownAnalysis) -> None:
         f"places, that is **{abs(total):.1f} points for “{winner}”**: the difference of the two "
         "scores (up to a constant). Each point multiplies the odds of the one against the other by "
         f"{factor:.1f}, e.g. 2 points: {factor**2:.0f} times. The probabilities also weigh how "
-        "common each diagnosis is, which no map shows."
+        "common each diagnosis is, and add the bias of its calibration, which no map shows."
     )

@@ -52,7 +52,7 @@ def test_beside_the_usual_share(probability: float, usual: float, words: str) ->
         (1.0, "probability / share,"),
         (0.9, "share^0.9,"),
         (0.5, "√share,"),
-        (0.0, "share^0,"),
+        (0.0, "most probable diagnosis: the highest probability,"),
         (None, "share^(exponent not stated),"),
     ],
 )

@@ -41,7 +41,8 @@ def test_a_bias_adds_to_the_log_odds() -> None:
 @pytest.mark.parametrize(
     "stated",
     [None, {}, {"temperature": 1.0}, {"temperature": 0.0, "prior": {"a": 0.5, "b": 0.5}},
-     {"temperature": 1.0, "prior": {"a": 1.0, "b": 0.0}}, {"temperature": 1.0, "prior": {"a": 1}}],
+     {"temperature": 1.0, "prior": {"a": 1.0, "b": 0.0}}, {"temperature": 1.0, "prior": {"a": 1}},
+     {"temperature": 1.0, "prior": {"a": 0.5, "b": 0.5}, "bias": {"c": 1.0}}],
 )  # fmt: skip
 def test_impossible_calibrations_are_refused(stated: object) -> None:
     with pytest.raises(WeightsError):

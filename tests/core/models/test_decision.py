@@ -59,7 +59,13 @@ def test_the_class_named_is_the_most_probable_at_the_shares_that_are_assumed(exp
 
 
 @pytest.mark.parametrize(
-    "decision", [{"exponent": -0.1}, {"exponent": 1.1}, {"exponent": 1, "weights": {"a": 0}}]
+    "decision",
+    [
+        {"exponent": -0.1},
+        {"exponent": 1.1},
+        {"exponent": 1, "weights": {"a": 0}},
+        {"exponent": 1, "weights": {"melanoma": 1.5}},
+    ],
 )
 def test_impossible_rule(decision: dict) -> None:
     card = {"classes": ["a"], "calibration": {"prior": {"a": 1.0}}, "decision": decision}

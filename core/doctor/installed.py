@@ -2,6 +2,7 @@
 what needs them."""
 
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -35,8 +36,9 @@ def packages(requirements: Path) -> Iterator[Finding]:
     """Whether what is pinned is what is installed."""
     missing, others, count = [], [], 0
     for line in requirements.read_text(encoding="utf-8").splitlines():
-        name, pinned, wanted = line.partition("==")
-        if not pinned or line.startswith("#"):
+        package, _, marker = line.partition("; ")
+        name, pinned, wanted = package.partition("==")
+        if not pinned or line.startswith("#") or not _of_this_system(marker):
             continue
         count += 1
         try:
@@ -51,3 +53,10 @@ def packages(requirements: Path) -> Iterator[Finding]:
         yield Finding(NOTE, f"Other versions than were tested: {'; '.join(others)}", REMEDY)
     if not missing and not others:
         yield Finding(FINE, f"The {count} packages are the tested versions")
+
+
+def _of_this_system(marker: str) -> bool:
+    """Whether a line holds here, by what stands behind its semicolon: `sys_platform != "win32"`.
+    Read without the package that could, which may be among the missing."""
+    found = re.fullmatch(r'sys_platform (==|!=) "(\w+)"', marker.strip())
+    return found is None or (sys.platform == found[2]) == (found[1] == "==")

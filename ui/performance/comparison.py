@@ -36,6 +36,10 @@ OUTLINING = ("mean_iou", "mean_dice", "thresholded_jaccard", "failed")
 SENSITIVITY = "sensitivity 90%"
 """The operating point at which two-class answers are compared."""
 MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
+OWN_RULES = (
+    "Each model answers by a rule of its own, chosen on its validation photos, not always by the "
+    "same measure. “Most probable class” above compares them alike."
+)
 NOTES = {
     "Benign or malignant": "Malignant are melanoma, basal cell carcinoma and actinic keratosis; of "
     "a network that tells seven diagnoses apart, their probabilities are added."
@@ -82,6 +86,8 @@ def show(choice: Choice) -> None:
         charts.download(table, f"comparison-{title.lower().replace(' ', '-')}")
         if title in NOTES:
             st.caption(NOTES[title])
+        if task == "classifier" and choice.answer == RULE:
+            st.caption(OWN_RULES)
     st.caption(
         ":material/menu_book: In brackets, 95 % intervals. Other splits, other photos, other "
         "sizes: only rows measured on the same split compare strictly, and fairly only those that "

@@ -17,7 +17,7 @@ import pytest
 
 from core.__main__ import main
 from core.doctor import checks, installed
-from core.doctor.finding import FINE, NOTE, PROBLEM, Finding
+from core.doctor.finding import FINE, NOTE, PROBLEM, Finding, State
 from core.doctor.serving import serving
 from core.models.weights import WeightsError
 from core.settings import REPOSITORY, Settings
@@ -98,6 +98,15 @@ def test_another_build_is_no_other_version(tmp_path: Path, monkeypatch: pytest.M
     for there, state in {"2.13.0+cpu": FINE, "2.13.0": FINE, "2.13.1+cpu": NOTE}.items():
         monkeypatch.setattr(installed, "version", lambda _, there=there: there)
         assert [found.state for found in installed.packages(tmp_path / "pins.txt")] == [state]
+
+
+@pytest.mark.parametrize(("platform", "state"), [("linux", PROBLEM), ("win32", FINE)])
+def test_what_another_system_needs_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, state: State
+) -> None:
+    (tmp_path / "pins.txt").write_text('no-such-package==1.0; sys_platform != "win32"\n')
+    monkeypatch.setattr(installed.sys, "platform", platform)
+    assert [found.state for found in installed.packages(tmp_path / "pins.txt")] == [state]
 
 
 @pytest.mark.parametrize(

@@ -197,4 +197,5 @@ def truth(case: Case, shown: ShownAnalysis) -> None:
     assert record is not None
     true = BY_KEY[record["dx"]]
     said = shown.analysis.prediction
-    show_verdict(said == true.key, f"{facts(record)} {verdict(record, said)}", true.name)
+    found = verdict(record, said, shown.analysis.most_probable)
+    show_verdict(said == true.key, f"{facts(record)} {found}", true.name)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.glossary import CONFIRMED_BY
 from core.imaging.image import LesionImage, display_name
+from core.taxonomy import BY_KEY
 from ui.text import as_text
 
 UNKNOWN = "unknown"
@@ -79,9 +80,23 @@ def show_verdict(right: bool, words: str, title: str) -> None:
     box(words, title=title, icon=f":material/{icon}:")
 
 
-def verdict(record: pd.Series, answer: str) -> str:
-    """Whether an answer (key) of the model to a case is right."""
-    return "The model agrees." if answer == str(record["dx"]) else "The model is wrong here."
+def verdict(record: pd.Series, answer: str, likeliest: str) -> str:
+    """Whether an answer of the model to a case is right.
+
+    Args:
+        answer: key of the diagnosis that it names.
+        likeliest: key of the one that it finds most probable.
+    """
+    true = str(record["dx"])
+    if answer == true:
+        return "The model agrees."
+    if likeliest != true:
+        return "The model is wrong here."
+    alarm = BY_KEY[answer].malignant and not BY_KEY[true].malignant
+    return (
+        f"{'A false alarm' if alarm else 'The answer is wrong here'}: what the model finds most "
+        "probable is right."
+    )
 
 
 def facts(record: pd.Series) -> str:

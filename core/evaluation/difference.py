@@ -32,10 +32,15 @@ def difference(a: Figure, b: Figure) -> Figure:
 
 
 def signed(figure: Figure) -> str:
-    """A difference with its sign: `+0.041 (+0.012 to +0.070)`, as far as it is known."""
+    """A difference with its sign: `+0.041 (−0.012 to +0.070)`, as far as it is known."""
     if figure.value is None:
         return "–"
-    number = f"{figure.value:+.3f}"
     if figure.low is None or figure.high is None:
-        return number
-    return f"{number} ({figure.low:+.3f} to {figure.high:+.3f})"
+        return _signed(figure.value)
+    return f"{_signed(figure.value)} ({_signed(figure.low)} to {_signed(figure.high)})"
+
+
+def _signed(value: float) -> str:
+    """Three digits with a sign; none of what rounds to 0."""
+    number = f"{value:+.3f}".replace("-", "−")
+    return number[1:] if float(number[1:]) == 0 else number

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import read
-from ui.case import confirmed_by, facts
+from ui.case import confirmed_by, facts, verdict
 
 KNOWN = pd.Series({"dx_type": "histo", "age": 45.0, "sex": "male", "localization": "lower *leg*"})
 UNKNOWN = pd.Series({"dx_type": pd.NA, "age": float("nan"), "sex": pd.NA, "localization": pd.NA})
@@ -33,8 +33,22 @@ def page(missing: object) -> None:
     from ui.answer import truth
 
     record = {"dx": "nv", "dx_type": missing, "age": None, "sex": missing, "localization": missing}
-    shown = SimpleNamespace(analysis=SimpleNamespace(prediction="mel"))
+    shown = SimpleNamespace(analysis=SimpleNamespace(prediction="mel", most_probable="bkl"))
     truth(SimpleNamespace(record=pd.Series(record)), shown)
+
+
+@pytest.mark.parametrize(
+    ("answer", "likeliest", "true", "said"),
+    [
+        ("mel", "nv", "mel", "agrees"),
+        ("mel", "nv", "bkl", "is wrong here"),
+        ("mel", "nv", "nv", "false alarm"),
+        ("df", "nv", "nv", "answer is wrong here: what"),
+        ("bkl", "mel", "mel", "answer is wrong here: what"),
+    ],
+)
+def test_a_false_alarm_is_no_plain_error(answer: str, likeliest: str, true: str, said: str) -> None:
+    assert said in verdict(pd.Series({"dx": true}), answer, likeliest).replace("A f", "f")
 
 
 @pytest.mark.parametrize("missing", [pd.NA, None])

@@ -111,7 +111,7 @@ def evaluate_run(
     config = _config(run, card)
     data = open_data(config)
     if more:
-        source = elsewhere_source(open_sources(more, data.table.index), config.masked)
+        source = elsewhere_source(open_sources(more, data.table.index), kind == "segmenter")
     else:
         source = split_source(data, split, config.masked, config.two_labels)
     measurement = _evaluate(folder, source, views)

@@ -25,7 +25,7 @@ from core.models.registry import models_in_use
 from core.settings import Settings
 from core.taxonomy import BY_KEY
 from ui.performance import charts, experiments
-from ui.performance.evaluations import RULE, Choice
+from ui.performance.evaluations import MOST_PROBABLE, RULE, Choice
 from ui.performance.sides import Measured, read_measured
 
 Row = dict[str, Any]
@@ -36,10 +36,11 @@ OUTLINING = ("mean_iou", "mean_dice", "thresholded_jaccard", "failed")
 SENSITIVITY = "sensitivity 90%"
 """The operating point at which two-class answers are compared."""
 MALIGNANT = ("AUC", "Sensitivity at .5", "Specificity at .5", "Specificity at 90 % sensitivity")
-OWN_RULES = (
-    "Each model answers by a rule of its own, chosen on its validation photos, not always by the "
-    "same measure. “Most probable class” above compares them alike."
-)
+BY_ANSWER = {
+    RULE: "By each model's own rule, chosen on its validation photos, not always by the same "
+    "measure. “Most probable class” above compares them alike.",
+    MOST_PROBABLE: "By the most probable class of each model.",
+}
 NOTES = {
     "Benign or malignant": "Malignant are melanoma, basal cell carcinoma and actinic keratosis; of "
     "a network that tells seven diagnoses apart, their probabilities are added."
@@ -66,6 +67,8 @@ def show(choice: Choice) -> None:
     }
     for title, (row_of, task, columns) in tables.items():
         st.header(title, anchor=False)
+        if task == "classifier":
+            st.caption(BY_ANSWER[choice.answer])
         table = safe_table(
             pd.DataFrame(
                 [row for found in evaluations if found and (row := row_of(found))]
@@ -86,8 +89,6 @@ def show(choice: Choice) -> None:
         charts.download(table, f"comparison-{title.lower().replace(' ', '-')}")
         if title in NOTES:
             st.caption(NOTES[title])
-        if task == "classifier" and choice.answer == RULE:
-            st.caption(OWN_RULES)
     st.caption(
         ":material/menu_book: In brackets, 95 % intervals. Other splits, other photos, other "
         "sizes: only rows measured on the same split compare strictly, and fairly only those that "

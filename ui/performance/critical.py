@@ -8,9 +8,16 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.difference import HOW, difference, signed
-from core.evaluation.figures import UNKNOWN
-from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, EvaluationError, names
+from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.files import (
+    ELSEWHERE,
+    ClassFigures,
+    ClassifierEvaluation,
+    EvaluationError,
+    names,
+)
 from core.evaluation.metrics import NAMES
+from core.evaluation.shares import share
 from core.formatting import percent
 from core.taxonomy import BY_KEY, class_name
 from train.choices import IMAGES, LESIONS
@@ -94,13 +101,14 @@ def _rare(key: str, side: Measured) -> None:
         "A recall of .71 on 17 photos is 12 of 17. Look for the number of photos of each class and "
         "for intervals; an average over classes rests on its rarest."
     )
+    named = _named(side)
     table = pd.DataFrame(
         [
             {
                 "Class": class_name(k),
                 "Test photos": rows[k].support,
-                "Recall": rows[k].figures.get("recall", UNKNOWN).text(2),
-                "Precision": rows[k].figures.get("precision", UNKNOWN).text(2),
+                "Recall": _share(rows[k], "recall", rows[k].support),
+                "Precision": _share(rows[k], "precision", named[k]),
             }
             for k in sorted(rows, key=lambda k: rows[k].support)[:RARE]
         ]
@@ -111,6 +119,25 @@ def _rare(key: str, side: Measured) -> None:
         "they are wide."
     )
     charts.download(table, f"critical-rare-{key}")
+
+
+def _named(side: Measured) -> dict[str, int]:
+    """How many photos were named each class, right or wrong."""
+    kept = cast(ClassifierEvaluation, side.figures).confusion
+    counts = kept.counts if side.by_rule else kept.most_probable or kept.counts
+    return dict(zip(kept.classes, map(sum, zip(*counts, strict=True)), strict=True))
+
+
+def _share(row: ClassFigures, measure: str, photos: int) -> str:
+    """A share of so many photos. A bootstrap finds no spread where all of them are alike: then the
+    exact interval of as many photos."""
+    figure = row.figures.get(measure, UNKNOWN)
+    if figure.value is None or not photos:
+        return "– (never named)" if not photos else figure.text(2)
+    if figure.low == figure.high:
+        exact = share(round(figure.value * photos), photos)
+        figure = Figure(value=figure.value, low=exact.low, high=exact.high)
+    return figure.text(2)
 
 
 def _always(side: Measured) -> None:

@@ -15,7 +15,7 @@ from ui.choices import choose_one
 from ui.parts.controls import select
 from ui.performance import author_figures, charts
 from ui.performance.overview import MEASURES
-from ui.performance.sides import HEADS, SHOWN, WORDS, Measured, compared, sides
+from ui.performance.sides import HEADS, SHOWN, WORDS, Measured, apart, compared, sides
 from ui.text import as_code, as_text
 
 TITLE = "What you may have read"
@@ -32,6 +32,8 @@ def show() -> None:
     )
     rows = [row for experiment in EXPERIMENTS for row in _rows(experiment)]
     table = pd.DataFrame(rows)
+    if finding := _finding():
+        st.markdown(f"**{finding}**")
     st.dataframe(
         table,
         hide_index=True,
@@ -47,6 +49,30 @@ def show() -> None:
     )
     key = select("Experiment", {e.key: e.preset.title for e in EXPERIMENTS}, "experiment")
     _one(next(e for e in EXPERIMENTS if e.key == key))
+
+
+def _finding() -> str:
+    """What the table shows, in a sentence; empty while no experiment was run under both splits."""
+    known = [
+        found
+        for experiment in EXPERIMENTS
+        for kind, published in experiment.published.items()
+        for measured in [sides(experiment.key, kind)[1]]
+        for name in published
+        if (found := apart({s: side.measure(name) for s, side in measured.items()})).low is not None
+    ]
+    if not known:
+        return ""
+    higher = sum(found.low is not None and found.low > 0 for found in known)
+    if higher:
+        return (
+            f"In {higher} of {len(known)} comparisons, splitting images at random gives a clearly "
+            "higher figure."
+        )
+    return (
+        f"In none of {len(known)} comparisons does splitting images at random give a clearly "
+        "higher figure, so here it does not explain what was published."
+    )
 
 
 def _rows(experiment: Experiment) -> list[dict[str, Any]]:

@@ -100,6 +100,10 @@ def sides(key: str, kind: str) -> tuple[str | None, dict[str, Measured]]:
 def compared(figures: dict[str, Figure]) -> dict[str, str]:
     """The cells of a row: the figure of each split that has one, and their difference."""
     cells = {HEADS[s]: figures[s].text() if s in figures else "not run" for s in SPLITS}
+    return {**cells, DIFFERENCE: signed(apart(figures))}
+
+
+def apart(figures: dict[str, Figure]) -> Figure:
+    """How far the figure with images at random is above that by lesion; unknown without both."""
     both = len(figures) == len(SPLITS)
-    apart = difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN
-    return {**cells, DIFFERENCE: signed(apart)}
+    return difference(figures[IMAGES], figures[LESIONS]) if both else UNKNOWN

@@ -82,7 +82,7 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
     if case.record is None or not seen:
         return ()
     true = BY_KEY[str(case.record["dx"])]
-    said = verdict(case.record, shown.analysis.prediction)
+    said = verdict(case.record, shown.analysis.prediction, shown.analysis.most_probable)
     return (f"True diagnosis: {true.name}, confirmed by {confirmed_by(case.record)}. {said}",)
 
 

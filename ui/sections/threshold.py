@@ -121,6 +121,11 @@ def _this_photo(shown: ShownAnalysis, keys: frozenset[str], target: str, thresho
             else " It does not look like a dermatoscopic photo, so this means little."
         )
     )
+    if called != (shown.analysis.prediction in keys):
+        st.caption(
+            f":material/info: The answer above is another. It weighs all seven diagnoses by one "
+            f"rule; this line asks for {target} alone, at the sensitivity that you choose."
+        )
 
 
 def _thousand(line: dict[str, float], usual: float, target: str) -> None:

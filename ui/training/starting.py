@@ -196,8 +196,8 @@ def _measure(config: Config) -> None:
 def _result(found: dict[str, float]) -> None:
     needed = found["disk_bytes"]
     st.markdown(
-        f":material/timer: **About {duration(found['seconds'])}**, if no epoch is saved by "
-        f"stopping early · :material/hard_drive: **{size(needed)}** of disk. "
+        f":material/timer: **About {duration(found['seconds'])}**, less if it stops "
+        f"early · :material/hard_drive: **{size(needed)}** of disk. "
         f":small[Measured just now on {found['measured_steps']} steps: "
         f"{found['images_per_second']:.0f} photos a second.]"
     )

@@ -47,4 +47,5 @@ def test_what_is_not_known_stays_unknown() -> None:
     assert (bare.value, bare.low, bare.high) == (pytest.approx(0.1), None, None)
     assert signed(UNKNOWN) == "–"
     assert signed(bare) == "+0.100"
-    assert signed(Figure(value=-0.02, low=-0.05, high=0.01)) == "-0.020 (-0.050 to +0.010)"
+    assert signed(Figure(value=-0.02, low=-0.05, high=0.01)) == "−0.020 (−0.050 to +0.010)"
+    assert signed(Figure(value=-0.0001, low=-0.05, high=0.0004)) == "0.000 (−0.050 to 0.000)"

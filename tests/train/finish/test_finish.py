@@ -15,7 +15,8 @@ import train.finish.evaluate
 import train.finish.export
 import train.finish.finish
 from core.answer.analyser import Analyser
-from core.evaluation.files import Evaluation, read_predictions, read_training
+from core.errors import DatasetError
+from core.evaluation.files import ELSEWHERE, Evaluation, read_predictions, read_training
 from core.ham10000.splits import subset
 from core.imaging.image import resize, to_jpeg
 from core.lesion.phantom import KINDS, make_phantom
@@ -26,6 +27,7 @@ from core.models.torch_runtime import load_classifier
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
+from tests.train.data.test_elsewhere import write_source
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.finish.finish import evaluate_run, finish
@@ -314,3 +316,14 @@ def test_progress_counts_photos(runs: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [p.step for p in listener.heard] == [40]
     assert listener.heard[0].steps == 100
     assert (listener.heard[0].seconds_left or 0) > 0
+
+
+def test_a_hybrids_diagnoses_are_measured_elsewhere_without_masks(
+    runs: Path, tmp_path: Path
+) -> None:
+    source = write_source(tmp_path / "clinic", masks=False)
+    figures, _ = evaluate_run(runs / "both", "classifier", more=[source])
+    assert figures.split == ELSEWHERE
+    assert figures.images > 0
+    with pytest.raises(DatasetError, match="mask"):
+        evaluate_run(runs / "both", "segmenter", more=[source])

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.ham10000.explore import Filters
 from ui.dataset import words
-from ui.dataset.selection import clear, to_first_page
+from ui.dataset.selection import clear, narrowed, picked, to_first_page
+from ui.text import as_text
 
 AMONG = ("dx", "localization", "sex", "dx_type", "split")
 AGES = (0, 90)
@@ -31,12 +32,16 @@ def show(table: pd.DataFrame) -> np.ndarray:
                 f"**{passes.sum():,}** of {len(table):,} images, "
                 f"**{lesions[passes].nunique():,}** of {lesions.nunique():,} lesions"
             )
+            chosen = picked()
+            if chosen:
+                both = int(narrowed(table[passes]).shape[0])
+                st.markdown(f"**{both:,}** of them picked in a chart: {as_text(chosen.label)}")
             st.button(
                 "Reset filters",
                 icon=":material/filter_alt_off:",
                 on_click=reset,
                 width="stretch",
-                disabled=bool(passes.all()),
+                disabled=bool(passes.all()) and not chosen,
             )
     return passes
 

@@ -111,11 +111,13 @@ def wall(code: str) -> None:
 def _how_to_join(code: str) -> None:
     where = address_of("classroom", "classroom", {"code": code})
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.image(qr(where), width=180, alt=f"QR code of the address {where}")
+        nobody_else = loopback(urlsplit(where).hostname)  # a phone would look for it on itself
+        if not nobody_else:
+            st.image(qr(where), width=180, alt=f"QR code of the address {where}")
         with st.container(width="stretch"):
             st.markdown(f"Join at {as_text(where.split('?')[0])} with the code")
             st.title(code, anchor=False)
-            if loopback(urlsplit(where).hostname):
+            if nobody_else:
                 st.caption(
                     ":material/info: This address works on this computer only. The README tells, "
                     "under “For a class”, how to let others in."

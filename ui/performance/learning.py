@@ -89,6 +89,12 @@ def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
         parts.append(
             "Each epoch was validated at its own size here, and the size alone moves the scores."
         )
+    if "val_nll" in table:
+        at = _validated_at(table)
+        parts.append(
+            f"Measured before calibration{f', at {at} px' if at else ''}: the finished model's "
+            "figures differ."
+        )
     if "val_balanced_recall" in table:
         parts.append(
             f"“{NAMES['balanced_accuracy']}” is that of the most probable class; "
@@ -96,6 +102,12 @@ def reading(table: pd.DataFrame, kept: int | None, said: str) -> str:
             "which finds rare ones more often."
         )
     return " ".join(parts)
+
+
+def _validated_at(table: pd.DataFrame) -> int | None:
+    """The one input size at which every epoch was validated; None if it is not known."""
+    sizes = table["validation_size"].unique() if "validation_size" in table else []
+    return int(sizes[0]) if len(sizes) == 1 else None
 
 
 def criterion(table: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.formatting import percent
 from core.imaging.image import to_jpeg
 from core.lesion.border import ABRUPT
-from core.lesion.colour import LEAST_SHARE
+from core.lesion.colour import COLOURS, LEAST_SHARE
 from core.lesion.diagram import draw_anatomy
 from core.lesion.measure import Measurements
 from core.lesion.measure_words import Row, described
@@ -108,7 +108,9 @@ def _colour(measured: Measurements) -> None:
     if not measured.in_colour:
         st.write("The photo has no colours, so none of the six can be identified.")
         return
-    st.write(f"{measured.colours} of the rule's six colours are present.")
+    none = 1 - sum(getattr(measured, colour.key) for colour in COLOURS)
+    rest = f" {percent(none)} of the lesion counts as none of them." if none >= LEAST_SHARE else ""
+    st.write(f"{measured.colours} of the rule's six colours are present.{rest}")
     st.caption(
         f"Each pixel counts for the nearest of the six, once the tint of the light is taken off by "
         f"the skin around; a colour counts once it covers at least {percent(LEAST_SHARE)} of the "

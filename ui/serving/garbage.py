@@ -68,7 +68,8 @@ def _forget_who_left() -> None:
     if not exists():
         return
     runtime = get_instance()
-    storage = getattr(runtime._session_mgr, "_session_storage", None)
+    manager = getattr(runtime, "_session_mgr", None)  # of another Streamlit, or of a test: none
+    storage = getattr(manager, "_session_storage", None)
     if isinstance(storage, MemorySessionStorage):
         with suppress(RuntimeError):  # the server ends
             loop = runtime._get_async_objs().eventloop

@@ -92,3 +92,11 @@ def test_many_runs_share_one_collection(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_streamlit_itself_collects_nothing() -> None:
     assert st.get_option("runner.postScriptGC") is False
+
+
+def test_a_runtime_without_sessions_does_not_end_the_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(garbage, "exists", lambda: True)
+    monkeypatch.setattr(garbage, "get_instance", object)
+    garbage._forget_who_left()

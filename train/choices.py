@@ -73,7 +73,9 @@ STARTS = {
     "imagenet": Choice("ImageNet, from a file", "Learned on everyday photos; a file you have."),
     "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),
     "shipped": Choice(
-        "LesionLab's model", "The model that came with LesionLab; it knows HAM10000."
+        "LesionLab's",
+        "What came with LesionLab: a ResNet-50 that has learned the diagnoses of HAM10000, a "
+        "MobileNetV2 that has learned its outlines alone.",
     ),
     "random": Choice("None", "Random weights: everything must be learned from your photos."),
 }

@@ -276,8 +276,10 @@ def test_a_larger_error_after_calibration_is_explained(split: str) -> None:
 def test_calibration_error_of_the_bins_is_the_kept_one() -> None:
     figures = figures_of("classifier")
     app = opened("Calibration")
-    assert metrics(app)["ECE after calibration"] == (f"{figures['overall']['ece']['value']:.3f}")
-    assert "ECE before calibration" in metrics(app)
+    assert metrics(app)["Calibration error (ECE) after"] == (
+        f"{figures['overall']['ece']['value']:.3f}"
+    )
+    assert "Calibration error (ECE) before" in metrics(app)
 
 
 @pytest.mark.parametrize("measure", groups.MEASURES)

@@ -150,8 +150,9 @@ def _wall(code: str) -> None:
             st.metric("Answered", seen.answered, border=True)
         if seen.revealed:
             class_shared.truth(seen.truth)
-        hidden = st.toggle("Hide the tally until the reveal", True, key="class_hide")
-        if seen.revealed or not hidden:
+        if seen.revealed or not st.toggle(
+            "Hide the tally until the reveal", True, key="class_hide", persist_state="session"
+        ):
             show_figure(_tally(seen), _tally_words(seen), "class_tally")
         _controls(seen)
     if seen.scores:

@@ -5,9 +5,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.evaluation.figures import UNKNOWN
-from core.evaluation.metrics import negative_log_likelihood
+from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.metrics import (
+    ece_interval,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
 from core.evaluation.reports import ClassifierReport
+from core.formatting import percent
 from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
@@ -17,6 +22,8 @@ from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
 
 TITLE = "Calibration"
+SURE = 0.8
+"""About so sure are the answers that are put into plain words."""
 NAMES = {"before_temperature": "before", "after": "after"}
 
 
@@ -26,11 +33,18 @@ def show(choice: Choice) -> None:
     kept = found.figures.reliability
     bins = {name: pd.DataFrame(kept[key]) for key, name in NAMES.items() if key in kept}
     errors = {name: error(table) for name, table in bins.items()}
+    scaling = _scaling()
+    intervals = {"after": found.figures.overall.get("ece", UNKNOWN)}
+    if scaling is not None:
+        intervals["before"] = _error_before(found, scaling)
+    if "after" in bins:
+        st.markdown(_in_plain_words(bins["after"]))
     with st.container(horizontal=True):
         for name, value in errors.items():
-            stated = found.figures.overall.get("ece", UNKNOWN) if name == "after" else UNKNOWN
-            charts.metric(f"ECE {name} calibration", f"{value:.3f}", stated.ends(), 290)
-    _about(found, errors)
+            ends = intervals.get(name, UNKNOWN).ends()
+            charts.metric(f"Calibration error (ECE) {name}", f"{value:.3f}", ends, 290)
+    if scaling is not None:
+        _about(found, scaling, errors)
     charts.show(
         _diagram(bins),
         "calibration",
@@ -43,12 +57,27 @@ def show(choice: Choice) -> None:
     )
 
 
-def _about(found: ClassifierReport, errors: dict[str, float]) -> None:
-    """What calibration does, and why the calibration error may be larger after it."""
+def _scaling() -> Calibration | None:
+    """That of the classifier in use; None if its card does not state it."""
     try:
-        scaling = Calibration.of(state.cards().get("classifier", Card()))
+        return Calibration.of(state.cards().get("classifier", Card()))
     except WeightsError:
-        return
+        return None
+
+
+def _in_plain_words(bins: pd.DataFrame) -> str:
+    """How often an answer that is about 80 % sure is right."""
+    known = bins[bins["images"] > 0]
+    near = known.loc[(known["confidence"] - SURE).abs().idxmin()]
+    return (
+        f"Where the model is about **{percent(near['confidence'])}** sure "
+        f"({near['images']:,.0f} photos), it is right on **{percent(near['accuracy'])}** of them. "
+        "Were both the same everywhere, it would be perfectly calibrated."
+    )
+
+
+def _about(found: ClassifierReport, scaling: Calibration, errors: dict[str, float]) -> None:
+    """What calibration does, and why the calibration error may be larger after it."""
     st.caption(
         f"All scores are divided by one number, the temperature, here {scaling.temperature:.2f}: "
         f"below 1 it makes the model more certain, above 1 less. {_biases(found, scaling)}This is "
@@ -98,11 +127,27 @@ def _beside(found: ClassifierReport, worse: float) -> str:
 def likelihoods(found: ClassifierReport, scaling: Calibration) -> tuple[float, float]:
     """Mean -log p of the true class, in nats, before and after calibration; from the kept
     probabilities, which are rounded to five digits."""
-    p = found.predictions[found.classes].to_numpy().clip(1e-6)
+    raw, labels = _before(found, scaling)
+    return negative_log_likelihood(raw, labels), negative_log_likelihood(_after(found), labels)
+
+
+def _after(found: ClassifierReport) -> np.ndarray:
+    return found.predictions[found.classes].to_numpy().clip(1e-6)
+
+
+def _before(found: ClassifierReport, scaling: Calibration) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities before calibration, N×K, and the labels, N."""
+    free = np.log(_after(found)) - np.log(scaling.prior) - scaling.bias
     labels = found.predictions["dx"].map(found.classes.index).to_numpy()
-    free = np.log(p) - np.log(scaling.prior) - scaling.bias
-    raw = softmax(scaling.temperature * free + np.log(scaling.prior))
-    return negative_log_likelihood(raw, labels), negative_log_likelihood(p, labels)
+    return softmax(scaling.temperature * free + np.log(scaling.prior)), labels
+
+
+def _error_before(found: ClassifierReport, scaling: Calibration) -> Figure:
+    """The calibration error before calibration, with its interval."""
+    raw, labels = _before(found, scaling)
+    lesions = found.predictions["lesion_id"].to_numpy()
+    low, high = ece_interval(raw, labels, lesions)
+    return Figure(value=expected_calibration_error(raw, labels), low=low, high=high)
 
 
 def error(bins: pd.DataFrame) -> float:

@@ -157,7 +157,7 @@ def _start(config: Config) -> str:
     named = {
         "imagenet": "ImageNet weights",
         "torchvision": "downloaded ImageNet weights",
-        "shipped": "the shipped model",
+        "shipped": "the weights that came with LesionLab for this network",
         "random": "random weights",
     }
     return named.get(config.start, config.start)

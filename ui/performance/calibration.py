@@ -22,8 +22,8 @@ from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
 
 TITLE = "Calibration"
-SURE = 0.8
-"""About so sure are the answers that are put into plain words."""
+SURE = (0.6, 0.9)
+"""So sure are the answers that are put into plain words: in doubt, and often enough."""
 NAMES = {"before_temperature": "before", "after": "after"}
 
 
@@ -66,13 +66,18 @@ def _scaling() -> Calibration | None:
 
 
 def _in_plain_words(bins: pd.DataFrame) -> str:
-    """How often an answer that is about 80 % sure is right."""
-    known = bins[bins["images"] > 0]
-    near = known.loc[(known["confidence"] - SURE).abs().idxmin()]
+    """How often an answer that is fairly sure is right; empty if none is."""
+    near = bins[bins["confidence"].between(*SURE) & (bins["images"] > 0)]
+    if near.empty:
+        return ""
+    sure, right = (
+        float(np.average(near[c], weights=near["images"])) for c in ("confidence", "accuracy")
+    )
     return (
-        f"Where the model is about **{percent(near['confidence'])}** sure "
-        f"({near['images']:,.0f} photos), it is right on **{percent(near['accuracy'])}** of them. "
-        "Were both the same everywhere, it would be perfectly calibrated."
+        f"Where the model is {percent(SURE[0])} to {percent(SURE[1])} sure, on average "
+        f"**{percent(sure)}**, it is right on **{percent(right)}** of the photos "
+        f"({near['images'].sum():,} of them). Were both always the same, it would be perfectly "
+        "calibrated."
     )
 
 

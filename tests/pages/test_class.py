@@ -59,6 +59,7 @@ def test_from_the_opening_to_the_results(browser: dict[str, str]) -> None:
     pressed(looked_again(wall), "class_step")
     assert Classes.open().view(code).revealed
     assert any(box.proto.title.startswith(BY_KEY[truth].name) for box in wall.info)
+    assert "**The model says " in texts(wall)
     browser["lesionlab_browser"] = ANNA
     student = looked_again(student)
     assert not has(student, "class_0_mel")

@@ -9,15 +9,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.access import loopback
+from core.errors import DatasetError
+from core.formatting import chance
+from core.imaging.image import ImageError
 from core.learning.classes import Classes, ClassView
 from core.learning.database import LearningError
 from core.learning.draw import draw
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui import access, files, lock
+from ui.answer import attempt
 from ui.browser import address_of
 from ui.choices import choose_one
 from ui.figures import colour, show_figure
 from ui.learning import class_shared, material, problems
+from ui.learning.feedback import known
 from ui.parts.controls import confirm
 from ui.performance import charts
 from ui.text import as_text
@@ -150,6 +155,7 @@ def _wall(code: str) -> None:
             st.metric("Answered", seen.answered, border=True)
         if seen.revealed:
             class_shared.truth(seen.truth)
+            _known(seen)
         if seen.revealed or not st.toggle(
             "Hide the tally until the reveal", True, key="class_hide", persist_state="session"
         ):
@@ -162,6 +168,21 @@ def _wall(code: str) -> None:
             hide_index=True,
             alt="Each participant and how many cases they had right",
         )
+
+
+def _known(seen: ClassView) -> None:
+    """How the diagnosis of a case is known, and what the model says of it."""
+    with contextlib.suppress(DatasetError, ImageError, ValueError):  # its photo is not there
+        case = material.case_of(seen.image, "case")
+        shown = attempt(case, "class_")
+        if shown is not None:
+            named = shown.analysis.prediction
+            st.markdown(
+                f"**The model says {BY_KEY[named].name}**, "
+                f"{chance(shown.analysis.probability(named))}, which is "
+                f"{'right' if named == seen.truth else 'wrong'}."
+            )
+        st.caption(known(case))
 
 
 def _controls(seen: ClassView) -> None:

@@ -18,6 +18,12 @@ def chance(probability: float) -> str:
     return f"{value:.0f} %"
 
 
+def signed(value: float, digits: int) -> str:
+    """A difference: `+0.04`, `−0.04`; without a sign what rounds to 0."""
+    number = f"{value:+.{digits}f}".replace("-", "−")
+    return number[1:] if float(number[1:]) == 0 else number
+
+
 def times(probability: float, usual: float) -> str:
     """A probability beside the usual share > 0, ready for "its usual …": `twice`, `four times`,
     `1.6 times`, `23 times`, `about`, `less than`."""

@@ -120,3 +120,8 @@ first, and in each group the most common first."""
 def class_name(key: str) -> str:
     """A class's name: the key itself where a classifier names something else than our diagnoses."""
     return BY_KEY[key].name if key in BY_KEY else key
+
+
+def class_in_sentence(key: str) -> str:
+    """`class_name` with a small first letter, where it is a diagnosis."""
+    return BY_KEY[key].name_in_sentence if key in BY_KEY else key

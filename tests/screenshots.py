@@ -13,10 +13,9 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
-from tests.browser.conftest import App, chromium, running
+from benchmarks.browser import CHROMIUM_FLAGS
+from tests.browser.conftest import App, chromium, running, until_idle, visitor
 from tests.drawn import write_drawn
-from ui.analyse.first_visit import COOKIE
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
 WIDTH = 1366
@@ -30,6 +29,7 @@ TRAINING = {
     "threads": 1,
 }
 LONGEST_S = 600
+QUIET_MS = 1500
 
 
 def main() -> None:
@@ -49,23 +49,15 @@ def main() -> None:
 
 def open_page(browser: Browser, app: App, path: str, height: int, scheme: str) -> Page:
     """A page as a visitor sees it who has been here before."""
-    context = browser.new_context(
-        viewport={"width": WIDTH, "height": height},
-        color_scheme=scheme,
-        reduced_motion="reduce",
-        locale="en-GB",
-    )
-    context.add_cookies([{"name": COOKIE, "value": "1", "url": app.url}])
-    page = context.new_page()
-    page.goto(f"{app.url}/{path}")
+    page = visitor(browser, app.url, scheme, (WIDTH, height)).new_page()
+    page.goto(f"/{path}")
     wait(page)
     return page
 
 
 def wait(page: Page) -> None:
     """Wait until the app has done all that it was asked for."""
-    page.evaluate("window.idleSince = null")
-    page.wait_for_function(IS_IDLE, arg=1500, polling=50)
+    until_idle(page, QUIET_MS)
 
 
 def analyse(browser: Browser, app: App, scheme: str) -> None:

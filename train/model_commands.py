@@ -165,7 +165,7 @@ def _reference(options: argparse.Namespace) -> int:
         others = sections[name].others | {"measured": measured}
         sections[name] = replace(sections[name], others=others)
     reference.write(folders[0])
-    replace(cards[0], **sections).write(folders[0])
+    cards[0].updated(**sections).write(folders[0])
     print(json.dumps(plain(sections), indent=2))
     return 0
 
@@ -192,18 +192,14 @@ def _calibrate(_: argparse.Namespace) -> int:
         )
     labels = photos["dx"].map(card.classes.index).to_numpy()
     logits = features_of(dataset, "validation", card, classifier_of(folder, card)).logits
-    found, fitted_on = (
-        fit_calibration(logits, labels, prior),
-        f"validation, n = {len(photos):,} images",
-    )
+    fitted_on = f"validation, n = {len(photos):,} images"
+    found = fit_calibration(logits, labels, prior)
     rule = choose_rule(found(logits), labels, prior, card.classes, fitted_on)
     scaling = stated(found, card.classes, fitted_on)
     compared = compare_calibrations(logits, labels, photos["lesion_id"].to_numpy(), prior)
     scaling = replace(scaling, others={"in_ten_folds": compared})
-    fitted: dict[str, Any] = {"calibration": scaling, "decision": rule}
-    later: dict[str, Any] = {"metrics": {}, "elsewhere": None, "int8": None}
-    kept = {name: part for name, part in card.others.items() if name not in fitted | later}
-    replace(card, **fitted, **later, others=kept).write(folder)
+    fitted = card.updated(calibration=scaling, decision=rule)
+    fitted.updated(metrics={}, elsewhere=None, int8=None).write(folder)
     remove_figures(folder)
     (folder / ATLAS_FILE).unlink(missing_ok=True)  # its answers are by the earlier rule
     print(json.dumps(plain([scaling, rule]), indent=2))
@@ -219,8 +215,7 @@ def _int8(_: argparse.Namespace) -> int:
     first, second = (Card.read(folder) for folder in folders)
     check_split(first, dataset.split.id)
     section = fit_int8(dataset, ((folders[0], first), (folders[1], second)), settings)
-    others = {name: part for name, part in first.others.items() if name != "int8"}  # an odd one
-    replace(first, int8=section, others=others).write(folders[0])
+    first.updated(int8=section).write(folders[0])
     print(json.dumps(plain(section.against_f32), indent=2))
     return 0
 

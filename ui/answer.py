@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.answer import words
 from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
-from core.evaluation.figures import Rule
 from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
 from core.lesion.quality import KINDS, remarks
@@ -80,8 +79,7 @@ _WHY = "why_not_the_longest"
 def _why_not_the_longest(shown: ShownAnalysis) -> None:
     """Why the answer is another diagnosis than the most probable one."""
     longest = shown.analysis.most_probable
-    rule = state.model_server().analyser.classifier_card.decision
-    assert isinstance(rule, Rule)
+    rule = state.model_server().analyser.rule
     with st.popover(
         "Why not the longest bar?",
         icon=":material/groups:",

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from core.evaluation.figures import Rule
 from core.imaging.black_frame import seen_by_network
 from core.imaging.image import LesionImage, scaled
 from core.lesion.geometry import Anatomy
@@ -120,6 +121,13 @@ class Analyser:
         self.calibration = Calibration.of(classifier_card)
         self.decision = Decision.of(classifier_card)
         self.classes = classifier_card.classes
+
+    @property
+    def rule(self) -> Rule:
+        """The rule as the classifier's card states it, which `decision` applies."""
+        rule = self.classifier_card.decision
+        assert isinstance(rule, Rule)  # else there were no decision
+        return rule
 
     @property
     def models(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from core.evaluation.figures import Rule
 from core.formatting import chance, percent, times
 from core.models.cards import Card
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
-from core.taxonomy import BY_KEY, KEYS
+from core.taxonomy import BY_KEY, KEYS, class_in_sentence
 
 if TYPE_CHECKING:
     from core.answer.analyser import Analysis
@@ -134,7 +134,7 @@ def answer_in_words(rule: Rule) -> str:
     between = f"a compromise between the most probable diagnosis and the one that {stands_out}"
     which = between if rule.exponent is None else kinds.get(rule.exponent, between)
     counted = [
-        f", with {BY_KEY[key].name_in_sentence if key in BY_KEY else key} counted {weight:g} times"
+        f", with {class_in_sentence(key)} counted {weight:g} times"
         for key, weight in rule.weights.items()
         if weight != 1
     ]

@@ -2,6 +2,7 @@
 
 import math
 
+from core import formatting
 from core.evaluation.figures import UNKNOWN, Figure
 
 HOW = (
@@ -35,12 +36,8 @@ def signed(figure: Figure) -> str:
     """A difference with its sign: `+0.041 (−0.012 to +0.070)`, as far as it is known."""
     if figure.value is None:
         return "–"
+    number = formatting.signed(figure.value, 3)
     if figure.low is None or figure.high is None:
-        return _signed(figure.value)
-    return f"{_signed(figure.value)} ({_signed(figure.low)} to {_signed(figure.high)})"
-
-
-def _signed(value: float) -> str:
-    """Three digits with a sign; none of what rounds to 0."""
-    number = f"{value:+.3f}".replace("-", "−")
-    return number[1:] if float(number[1:]) == 0 else number
+        return number
+    low, high = formatting.signed(figure.low, 3), formatting.signed(figure.high, 3)
+    return f"{number} ({low} to {high})"

@@ -2,7 +2,7 @@
 with all that they were read with."""
 
 import math
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
@@ -58,6 +58,12 @@ class Record:
     def odd(self) -> tuple[str, ...]:
         """Names of the parts that are there, and not of their form; see `lenient`."""
         return tuple(name for name in _form(type(self))[0] if name in self.others)
+
+    def updated(self, **parts: Any) -> Self:
+        """This with other parts, in the place of odd ones, too (`dataclasses.replace` would leave
+        these in `others`, from where they come back)."""
+        others = {name: part for name, part in self.others.items() if name not in parts}
+        return replace(self, others=others, **parts)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that `of` reads as this."""

@@ -8,7 +8,7 @@ from core.answer.words import domain_note, rule_in_words
 from core.evaluation.figures import Rule
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
-from core.formatting import percent
+from core.formatting import percent, signed
 from core.models.cards import Card, Measured
 from core.models.gate import ELSEWHERE
 from core.taxonomy import DIAGNOSES
@@ -109,7 +109,7 @@ def _answer(card: Card) -> list[str]:
     points = []
     how, fitted = "how is not stated", "what is not stated"
     if scaling := card.calibration:
-        biases = ", ".join(f"{as_text(k)} {b:+.2f}" for k, b in scaling.bias.items())
+        biases = ", ".join(f"{as_text(k)} {signed(b, 2)}" for k, b in scaling.bias.items())
         points.append(
             f"Probabilities: {_stated(scaling.how, how)}. Temperature "
             f"{_number(scaling.temperature)}{biases and f', bias {biases}'}, fitted on "

@@ -24,7 +24,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    sync_playwright,
+)
 
 from benchmarks.browser import CHROMIUM_FLAGS, IS_IDLE
 from desktop.server import running_app
@@ -77,6 +84,7 @@ class App:
 
 @contextlib.contextmanager
 def running(folder: Path, data: Path | None, **environment: str) -> Iterator[App]:
+    """The app in a process of its own, with data, runs and learning in the folder."""
     data, runs, log = data or folder / "data", folder / "runs", folder / "log"
     data.mkdir(exist_ok=True)
     settings = {
@@ -158,6 +166,22 @@ def foreign_requests() -> list[str]:
     return []
 
 
+def visitor(
+    browser: Browser, url: str, color_scheme: str, viewport: tuple[int, int]
+) -> BrowserContext:
+    """A profile that has been here before; tests/browser/test_first_visit.py has new ones."""
+    context = browser.new_context(
+        base_url=url,
+        color_scheme=color_scheme,
+        viewport={"width": viewport[0], "height": viewport[1]},
+        reduced_motion="reduce",
+        locale="en-GB",
+    )
+    context.set_default_timeout(1000 * PATIENCE)
+    context.add_cookies([{"name": COOKIE, "value": "1", "url": url}])
+    return context
+
+
 @pytest.fixture
 def page(
     browser: Browser,
@@ -178,16 +202,7 @@ def page(
         if message.type == "error" and not PROBED.search(message.location["url"]):
             console_errors.append(message.text)
 
-    context = browser.new_context(
-        base_url=server.url,
-        color_scheme=color_scheme,
-        viewport={"width": viewport[0], "height": viewport[1]},
-        reduced_motion="reduce",
-        locale="en-GB",
-    )
-    context.set_default_timeout(1000 * PATIENCE)
-    # A browser that has been here before; tests/browser/test_first_visit.py has new ones.
-    context.add_cookies([{"name": COOKIE, "value": "1", "url": server.url}])
+    context = visitor(browser, server.url, color_scheme, viewport)
     context.on("request", lambda request: note(request.url))
     page = context.new_page()
     page.on("websocket", lambda socket: note(socket.url))
@@ -199,13 +214,14 @@ def page(
 
 @pytest.fixture(scope="session")
 def wait_idle() -> Callable[..., None]:
-    """`wait_idle(page)`: wait until the app has finished all it was asked for."""
+    """`wait_idle(page)`, see `until_idle`."""
+    return until_idle
 
-    def wait(page: Page, quiet_ms: int = 300) -> None:
-        page.evaluate("window.idleSince = null")
-        page.wait_for_function(IS_IDLE, arg=quiet_ms, polling=50)
 
-    return wait
+def until_idle(page: Page, quiet_ms: int = 300) -> None:
+    """Wait until the app has finished all it was asked for."""
+    page.evaluate("window.idleSince = null")
+    page.wait_for_function(IS_IDLE, arg=quiet_ms, polling=50)
 
 
 def until(page: Page, what: Callable[[], object]) -> None:

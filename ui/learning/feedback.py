@@ -42,9 +42,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
             asking.photo(case)
     if shown:
         with right:
-            named = shown.analysis.prediction
-            judged = "right" if named == step.truth else "wrong"
-            st.markdown(f"**The model says {BY_KEY[named].name}**, which is {judged}.")
+            st.markdown(model_says(shown, step.truth))
             bars(shown.analysis, state.usual(), None, key=f"feedback_bars_{step.position}")
     lessons(step, case, shown)
 
@@ -85,6 +83,13 @@ def _answers(step: Step) -> str:
 
 def _name(answer: str) -> str:
     return BY_KEY[answer].name if answer in KEYS else answer
+
+
+def model_says(shown: ShownAnalysis, truth: str) -> str:
+    """The model's answer, and whether it is right."""
+    named = shown.analysis.prediction
+    judged = "right" if named == truth else "wrong"
+    return f"**The model says {BY_KEY[named].name}**, which is {judged}."
 
 
 def known(case: Case) -> str:

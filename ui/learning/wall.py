@@ -22,7 +22,7 @@ from ui.browser import address_of
 from ui.choices import choose_one
 from ui.figures import colour, show_figure
 from ui.learning import class_shared, material, problems
-from ui.learning.feedback import known
+from ui.learning.feedback import known, model_says
 from ui.parts.controls import confirm
 from ui.performance import charts
 from ui.text import as_text
@@ -176,12 +176,8 @@ def _known(seen: ClassView) -> None:
         case = material.case_of(seen.image, "case")
         shown = attempt(case, "class_")
         if shown is not None:
-            named = shown.analysis.prediction
-            st.markdown(
-                f"**The model says {BY_KEY[named].name}**, "
-                f"{chance(shown.analysis.probability(named))}, which is "
-                f"{'right' if named == seen.truth else 'wrong'}."
-            )
+            share = chance(shown.analysis.probability(shown.analysis.prediction))
+            st.markdown(f"{model_says(shown, seen.truth)} Its probability: {share}.")
         st.caption(known(case))
 
 

@@ -12,7 +12,7 @@ from core.evaluation.metrics import (
     negative_log_likelihood,
 )
 from core.evaluation.reports import ClassifierReport
-from core.formatting import percent
+from core.formatting import percent, signed
 from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
@@ -108,10 +108,9 @@ def _biases(found: ClassifierReport, scaling: Calibration) -> str:
     """What is added to each class, as a sentence and a space; empty if nothing is."""
     if not np.any(scaling.bias):
         return ""
-    added = [
-        f"{b:+.2f}".replace("-", "−") for b in np.broadcast_to(scaling.bias, len(found.classes))
-    ]
-    each = ", ".join(f"{key}\u00a0{b}" for key, b in zip(found.classes, added, strict=True))
+    added = np.broadcast_to(scaling.bias, len(found.classes))
+    pairs = zip(found.classes, added, strict=True)
+    each = ", ".join(f"{key}\u00a0{signed(bias, 2)}" for key, bias in pairs)
     return (
         f"Then each class gets a bias: {each}. Only differences count: the higher one raises a "
         "diagnosis against another. "

@@ -19,7 +19,7 @@ from core.evaluation.files import (
 from core.evaluation.metrics import NAMES
 from core.evaluation.shares import share
 from core.formatting import percent
-from core.taxonomy import BY_KEY, class_name
+from core.taxonomy import class_in_sentence, class_name
 from train.choices import IMAGES, LESIONS
 from train.experiments import EXPERIMENTS, command
 from ui.parts.controls import select
@@ -143,10 +143,9 @@ def _share(row: ClassFigures, measure: str, photos: int) -> str:
 def _always(side: Measured) -> None:
     classes = {k: row.support for k, row in side.classes().items() if row.support}
     common = max(classes, key=lambda k: classes[k])
-    name = BY_KEY[common].name_in_sentence if common in BY_KEY else common
     accuracy, balanced = side.measure("accuracy"), side.measure("balanced_accuracy")
     st.markdown(
-        f"Whoever always says *{as_text(name)}*, without looking, is right on "
+        f"Whoever always says *{as_text(class_in_sentence(common))}*, without looking, is right on "
         f"**{percent(classes[common] / side.figures.images, 1)}** of these photos and finds none "
         f"of the others: balanced accuracy {1 / len(classes):.3f}. This network: accuracy "
         f"**{accuracy.text()}**, balanced accuracy **{balanced.text()}**. What counts is how far "

@@ -1,12 +1,12 @@
 """What students have read about, run here: as published, with images at random, by lesion."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.difference import HOW
-from core.evaluation.figures import UNKNOWN
+from core.evaluation.figures import UNKNOWN, Figure
 from core.glossary import TASKS
 from core.taxonomy import class_name
 from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
@@ -30,9 +30,24 @@ def show() -> None:
         "and **by lesion**. The difference tells what memory of the same lesion is worth, as far "
         "as its interval allows."
     )
-    rows = [row for experiment in EXPERIMENTS for row in _rows(experiment)]
+    rows, differences = [], []
+    for experiment in EXPERIMENTS:
+        for kind in experiment.published:
+            length, found = sides(experiment.key, kind)
+            for name, value in experiment.published[kind].items():
+                figures = {split: side.measure(name) for split, side in found.items()}
+                differences.append(apart(figures))
+                rows.append(
+                    {
+                        "Experiment": experiment.preset.title,
+                        "Length": LENGTHS[length] if length else "–",
+                        "Measure": WORDS[name],
+                        "Published": f"{value:.3f}",
+                        **compared(figures),
+                    }
+                )
     table = pd.DataFrame(rows)
-    if finding := _finding():
+    if finding := _finding(differences):
         st.markdown(f"**{finding}**")
     st.dataframe(
         table,
@@ -51,16 +66,9 @@ def show() -> None:
     _one(next(e for e in EXPERIMENTS if e.key == key))
 
 
-def _finding() -> str:
+def _finding(differences: Sequence[Figure]) -> str:
     """What the table shows, in a sentence; empty while no experiment was run under both splits."""
-    known = [
-        found
-        for experiment in EXPERIMENTS
-        for kind, published in experiment.published.items()
-        for measured in [sides(experiment.key, kind)[1]]
-        for name in published
-        if (found := apart({s: side.measure(name) for s, side in measured.items()})).low is not None
-    ]
+    known = [found for found in differences if found.low is not None]
     if not known:
         return ""
     higher = sum(found.low is not None and found.low > 0 for found in known)
@@ -73,24 +81,6 @@ def _finding() -> str:
         f"In none of {len(known)} comparisons does splitting images at random give a clearly "
         "higher figure, so here it does not explain what was published."
     )
-
-
-def _rows(experiment: Experiment) -> list[dict[str, Any]]:
-    """A line for each published measure of an experiment."""
-    rows: list[dict[str, Any]] = []
-    for kind, published in experiment.published.items():
-        length, found = sides(experiment.key, kind)
-        rows += [
-            {
-                "Experiment": experiment.preset.title,
-                "Length": LENGTHS[length] if length else "–",
-                "Measure": WORDS[name],
-                "Published": f"{value:.3f}",
-                **compared({split: side.measure(name) for split, side in found.items()}),
-            }
-            for name, value in published.items()
-        ]
-    return rows
 
 
 def _one(experiment: Experiment) -> None:

@@ -12,7 +12,6 @@ from core.answer.prior import (
     reweigh,
 )
 from core.answer.words import answer_in_words
-from core.evaluation.figures import Rule
 from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
@@ -48,11 +47,10 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         st.caption("The shares in the training images: what the probabilities above assume.")
     elif room == "answer":
         new = analyser.decision.assumed
-        rule = analyser.classifier_card.decision
-        assert isinstance(rule, Rule)
         st.caption(
             "The answer is the diagnosis that would be the most probable one, if each were as "
-            f"common as in the table below. In other words: {as_text(answer_in_words(rule))}."
+            "common as in the table below. In other words: "
+            f"{as_text(answer_in_words(analyser.rule))}."
         )
     elif room == "equal":
         new = np.full(len(prior), 1 / len(prior))

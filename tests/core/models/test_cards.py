@@ -148,3 +148,11 @@ def test_card_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 )
 def test_odd_values_within_a_part(part: str, value: Any) -> None:
     assert Card.of({part: value}).odd == (part,)
+
+
+def test_an_odd_part_gives_way_to_a_new_one() -> None:
+    """Which `dataclasses.replace` alone would not do."""
+    card = Card.of({"name": "a", "int8": "odd", "more": 1})
+    assert card.odd == ("int8",)
+    written = card.updated(int8=None, name="b").as_dict()
+    assert (written["name"], written["more"], "int8" in written) == ("b", 1, False)

@@ -69,6 +69,13 @@ ENCODERS = {k: v for k, v in ARCHITECTURES.items() if k != SMALL_CNN}
 """Usual encoders of the U-Net and of the hybrid; any other of segmentation_models_pytorch may be
 named as well."""
 
+
+def network_title(architecture: str) -> str:
+    """`mobilenet_v2` is called MobileNetV2; the name itself of one that is not usual."""
+    known = ARCHITECTURES.get(architecture)
+    return known.title if known else architecture
+
+
 STARTS = {
     "imagenet": Choice("ImageNet, from a file", "Learned on everyday photos; a file you have."),
     "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.evaluation.files import COMPARISON
 from core.settings import Settings
 from core.system.run_folder import MODELS
+from train import choices
 from train.choices import IMAGES, LESIONS
 from train.presets import AS_PUBLISHED, BY_KEY, LENGTHS, QUICK, Preset
 
@@ -20,6 +21,7 @@ SOURCE = (
 )
 SPLITS = (IMAGES, LESIONS)
 """In the order to show them: as most notebooks split, and as this one does."""
+SPLIT_WORDS = {split: choices.SPLITS[split].title.lower() for split in SPLITS}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,27 @@ def run_name(key: str, length: str, split: str) -> str:
     return f"{key}{quick}-{split}"
 
 
+def _names(key: str, length: str, split: str) -> list[str]:
+    """The name of a run, and the one it may have had: quick runs by lesion were kept under the
+    preset's own name before there were two splits."""
+    name = run_name(key, length, split)
+    return [name, *([key] if (length, split) == (QUICK, LESIONS) else [])]
+
+
+_LABELS = {
+    name: f"{e.preset.title}, {SPLIT_WORDS[split]}{', quick' if length == QUICK else ''}"
+    for e in EXPERIMENTS
+    for length in LENGTHS
+    for split in SPLITS
+    for name in _names(e.key, length, split)
+}
+
+
+def label(run: str) -> str | None:
+    """What a page calls an experiment's run: "Two labels, by lesion"; None of any other run."""
+    return _LABELS.get(run)
+
+
 def command(key: str, length: str = AS_PUBLISHED) -> str:
     """What runs an experiment under both splits."""
     option = "" if length == AS_PUBLISHED else f" --length {length}"
@@ -70,9 +93,7 @@ def command(key: str, length: str = AS_PUBLISHED) -> str:
 def figures_of(key: str, kind: str, length: str, split: str) -> Path | None:
     """The folder with the figures of a model of an experiment on the test split: kept with the
     weights, or a run's own; None if it was not measured."""
-    settings, name = Settings.from_environment(), run_name(key, length, split)
-    # Quick runs by lesion were kept under the preset's own name before there were two splits.
-    names = [name, *([key] if (length, split) == (QUICK, LESIONS) else [])]
+    settings, names = Settings.from_environment(), _names(key, length, split)
     places = [settings.runs / n / MODELS / kind for n in names]
     places += [settings.weights / COMPARISON / n / kind for n in names]
     return next((p for p in places if (p / "evaluation-test.json").is_file()), None)

@@ -21,7 +21,7 @@ from core.models.calibration import Calibration
 from core.models.cards import Card, Training
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import read, start, texts
-from train.experiments import EXPERIMENTS
+from train.experiments import EXPERIMENTS, label
 from ui.performance import (
     calibration,
     comparison,
@@ -378,16 +378,17 @@ def test_two_labels_compare_with_seven_diagnoses_in_what_both_can_say(alone: Pat
     two = {**figures, "classes": {"benign": some, "malignant": some}}
     (folder / "evaluation-test.json").write_text(json.dumps(two), encoding="utf-8")
     training = {"epochs_trained": 3, "epoch_images": 1000, "stages": [{"epochs": 3, "size": 96}]}
-    card = {"name": "Two labels", "training": training}
+    card = {"name": "another", "architecture": "resnet18", "training": training}
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
     app = opened("Comparison")
     assert not app.error
     diagnoses, malignant, _ = (frame.value for frame in app.dataframe[:3])
-    assert "Two labels" not in set(diagnoses["Model"]), "it names no diagnosis"
+    name = f"{label('two-labels')} (ResNet-18)"
+    assert name not in set(diagnoses["Model"]), "it names no diagnosis"
     rows = malignant.set_index("Model")
-    assert rows.loc["Two labels", "Learned from"] == "3,000 photo views (3 epochs × 1,000), 96 px"
+    assert rows.loc[name, "Learned from"] == "3,000 photo views (3 epochs × 1,000), 96 px"
     view = figures["two_classes"]["malignant"]
-    assert rows.loc["Two labels", "AUC"].startswith(f"{view['auc']['value']:.3f} (")
+    assert rows.loc[name, "AUC"].startswith(f"{view['auc']['value']:.3f} (")
     assert len(malignant) == 2
     assert malignant.iloc[0, 2:6].tolist() == malignant.iloc[1, 2:6].tolist(), "the same figures"
 

@@ -17,12 +17,14 @@ from tests.train.few import FEW
 from tests.waiting import wait_for
 from train import experiments_command
 from train.__main__ import main
+from train.choices import LESIONS
 from train.config_files import read_run_config
 from train.experiments import (
     EXPERIMENTS,
     SPLITS,
     command,
     figures_of,
+    label,
     length_shown,
     run_name,
 )
@@ -50,6 +52,14 @@ class _Tiny(type(EXPERIMENTS[0])):
     def preset(self):
         found = super().preset
         return replace(found, config=FEW, published=replace(FEW, stages=(Stage(2, 32),)))
+
+
+def test_a_run_of_an_experiment_has_a_name_to_show_and_no_other_has() -> None:
+    shown = [label(run_name("hybrid", AS_PUBLISHED, split)) for split in SPLITS]
+    assert all(name.startswith("Hybrid, ") for name in shown)
+    assert shown[0] != shown[1]
+    assert label("hybrid") == label(run_name("hybrid", QUICK, LESIONS)) not in shown
+    assert label("hybrid-of-mine") is None
 
 
 def test_each_experiment_has_a_preset_of_both_lengths_and_known_measures() -> None:

@@ -26,7 +26,7 @@ from core.models.weights import load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import KEYS, class_name
-from train.choices import ARCHITECTURES, STARTS
+from train.choices import STARTS, network_title
 from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
@@ -88,7 +88,7 @@ def export_classifier(
     _prepare(folder, finished.run)
     card = replace(
         _origin(finished),
-        name=name or f"{_title(architecture)}, run {finished.run.name}",
+        name=name or f"{network_title(architecture)}, run {finished.run.name}",
         task=_task(finished),
         architecture=architecture,
         classes=classes,
@@ -257,11 +257,6 @@ def _input(size: int) -> Input:
     )
 
 
-def _title(architecture: str) -> str:
-    known = ARCHITECTURES.get(architecture)
-    return known.title if known else architecture
-
-
 def _task(finished: Finished) -> str:
     classes = finished.arrays.classes
     if not finished.config.is_ham10000:
@@ -335,4 +330,4 @@ def shipped_name(kind: str, config: Config) -> str:
     """What a model is called that becomes one of those in `weights/`."""
     if kind == "segmenter":
         return f"LesionLab U-Net ({config.network})"
-    return f"LesionLab {_title(config.network)}"
+    return f"LesionLab {network_title(config.network)}"

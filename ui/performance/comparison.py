@@ -24,6 +24,8 @@ from core.models.cards import Card
 from core.models.registry import models_in_use
 from core.settings import Settings
 from core.taxonomy import BY_KEY
+from train.choices import network_title
+from train.experiments import label
 from ui.performance import charts, experiments
 from ui.performance.evaluations import MOST_PROBABLE, RULE, Choice
 from ui.performance.sides import Measured, read_measured
@@ -119,12 +121,21 @@ def _row(found: Measured, figures: dict[str, str]) -> Row:
     averaged = f", mean of {views} views" if views > 1 else ""
     leaks = f" ({LEAKS})" if found.card.leaks else ""
     return {
-        "Model": f"{found.card.name or found.folder.name}{averaged}",
+        "Model": f"{_name(found)}{averaged}",
         **figures,
         "Measured on": f"{split}, {found.figures.images:,} images{leaks}",
         "Learned from": learned_from(found.card),
         "Source": found.figures.command or None,
     }
+
+
+def _name(found: Measured) -> str:
+    """An experiment's as the page of trainings calls it, with its network; else the card's."""
+    experiment = label(found.folder.parent.name)
+    if experiment is None:
+        return found.card.name or found.folder.name
+    network = network_title(found.card.network)
+    return f"{experiment} ({network})" if network else experiment
 
 
 def _intervals(overall: dict[str, Figure]) -> dict[str, str]:

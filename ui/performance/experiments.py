@@ -9,7 +9,7 @@ from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN, Figure
 from core.glossary import TASKS
 from core.taxonomy import class_name
-from train.experiments import EXPERIMENTS, SOURCE, SPLITS, Experiment, command
+from train.experiments import EXPERIMENTS, SOURCE, SPLIT_WORDS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.parts.controls import select
@@ -90,9 +90,9 @@ def _one(experiment: Experiment) -> None:
         if len(experiment.published) > 1:
             st.markdown(f"**{TASKS[kind]}**")
         found = sides(experiment.key, kind)[1]
-        missing = [HEADS[split] for split in SPLITS if split not in found]
+        missing = [words for split, words in SPLIT_WORDS.items() if split not in found]
         if missing:
-            what = " and ".join(m.removeprefix("Ours, ") for m in missing)
+            what = " and ".join(missing)
             st.info(
                 f"Not run here yet: {what}. With HAM10000 imported, this trains and measures it in "
                 f"the background: {as_code(f'{command(experiment.key)} --background')}",

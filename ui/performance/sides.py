@@ -17,11 +17,11 @@ from core.evaluation.files import (
 from core.evaluation.metrics import NAMES
 from core.models.cards import Card
 from train.choices import IMAGES, LESIONS
-from train.experiments import SPLITS, figures_of, length_shown
+from train.experiments import SPLIT_WORDS, SPLITS, figures_of, length_shown
 from ui.performance.evaluations import card_of, evaluation
 from ui.text import as_text
 
-HEADS = {IMAGES: "Ours, images at random", LESIONS: "Ours, by lesion"}
+HEADS = {split: f"Ours, {words}" for split, words in SPLIT_WORDS.items()}
 DIFFERENCE = "Random − by lesion"
 SHOWN = {
     "classifier": ("accuracy", "balanced_accuracy", "macro_f1", "macro_auc"),

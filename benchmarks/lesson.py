@@ -66,7 +66,7 @@ def _trouble(page: Page) -> str:
 def _place(page: Page) -> tuple[int, bool] | None:
     """Which case is shown, from 0, and whether it is revealed; None outside of a class."""
     for text in page.elements("markdown"):
-        if found := re.search(r"case (\d+) of", text.body):
+        if found := re.search(r"Case (\d+) of", text.body):
             truth = [a for a in page.elements("alert") if a.format != Alert.ERROR]
             return int(found[1]) - 1, bool(truth)
     return None
@@ -141,6 +141,8 @@ class Participant:
         if wrong := _trouble(session.page):
             raise SessionError(wrong)
         place = _place(session.page)
+        if place is None and self.here < 0:
+            return  # waits with the others for the first case
         if place is None:
             raise SessionError(f"There is no case. The page says: {session.page.words()}")
         self.here, revealed = place
@@ -184,7 +186,7 @@ class Teacher:
         await self.session.press(f"class_resume_{code}")
 
     async def step(self) -> None:
-        """Reveal the case, or go to the next."""
+        """Ask the first case, reveal one, or go to the next."""
         async with self._turn:
             await self.session.press("class_step")
             if wrong := _trouble(self.session.page):
@@ -224,6 +226,9 @@ class Lesson:
         async with self._noted(), Teacher(url, self._cookies) as teacher:
             self.code = await teacher.opens(self.cases)
             async with self._everybody_at_work(teacher, url):
+                joined = self.outcome.joined
+                await self._until(lambda _: len(joined) == len(self.people), "all had joined")
+                await teacher.step()
                 for position in range(self.cases):
                     if position:
                         await self._revealed(teacher, position - 1)

@@ -38,6 +38,7 @@ class ClassView:
     Attributes:
         code: by which one joins.
         names: whether the wall shows names.
+        begun: whether the first case is asked; until then everybody waits.
         position, of: the case that is asked, from 0, and how many there are.
         image, truth: of that case; the truth is for who may know it.
         revealed: whether the truth of that case is out.
@@ -49,6 +50,7 @@ class ClassView:
 
     code: str
     names: bool
+    begun: bool
     position: int
     of: int
     image: str
@@ -68,6 +70,32 @@ class ClassView:
     def last(self) -> bool:
         """Whether no case comes after this one."""
         return self.position + 1 >= self.of
+
+
+@dataclass(frozen=True)
+class CaseTally:
+    """How a case of a class was answered.
+
+    Attributes:
+        position: from 0.
+        image, truth: of the case.
+        tally: diagnosis -> answers.
+    """
+
+    position: int
+    image: str
+    truth: str
+    tally: Mapping[str, int]
+
+    @property
+    def answered(self) -> int:
+        """How many have answered it."""
+        return sum(self.tally.values())
+
+    @property
+    def right(self) -> int:
+        """How many of them were right."""
+        return self.tally.get(self.truth, 0)
 
 
 class NoClassError(LearningError):
@@ -91,14 +119,14 @@ class Classes:
         return cls(Settings.from_environment().learning)
 
     def start(self, cases: Sequence[QuizCase], level: str, names: bool) -> str:
-        """Open a class; returns its code."""
+        """Open a class, which waits for `begin`; returns its code."""
         with self.database.write() as connection:
             taken = {row[0] for row in connection.execute("SELECT code FROM classes")}
             code = _new_code()
             while code in taken:
                 code = _new_code()
             connection.execute(
-                "INSERT INTO classes (code, names, level, opened) VALUES (?, ?, ?, ?)",
+                "INSERT INTO classes (code, names, level, opened, begun) VALUES (?, ?, ?, ?, 0)",
                 (code, names, level, time.time()),
             )
             connection.executemany(
@@ -172,6 +200,8 @@ class Classes:
             raise LearningError("Choose one of the seven diagnoses.")
         with self.database.write() as connection:
             found = _class(connection, code)
+            if not found["begun"]:
+                raise LearningError("The class has not begun yet.")
             asked = found["closed"] is None and not found["revealed"]
             if not asked or found["position"] != position:
                 raise LearningError("This case is already revealed: the answer came too late.")
@@ -206,12 +236,19 @@ class Classes:
         )
         return int(row["hits"]), int(row["n"])
 
+    def begin(self, code: str) -> None:
+        """Ask the first case."""
+        with self.database.write() as connection:
+            _class(connection, code)
+            connection.execute("UPDATE classes SET begun = 1 WHERE code = ?", (code,))
+
     def reveal(self, code: str, position: int) -> None:
         """Tell the truth of a case; nothing if another one is asked by now."""
         with self.database.write() as connection:
             _class(connection, code)
             connection.execute(
-                "UPDATE classes SET revealed = 1 WHERE code = ? AND position = ?", (code, position)
+                "UPDATE classes SET revealed = 1 WHERE code = ? AND position = ? AND begun",
+                (code, position),
             )
 
     def proceed(self, code: str, position: int) -> None:
@@ -240,13 +277,6 @@ class Classes:
         with self.database.read() as connection:
             found = _class(connection, code)
             position, revealed = found["position"], bool(found["revealed"])
-            tally = connection.execute(
-                "SELECT diagnosis, count(*) AS n FROM class_answers a "
-                "JOIN participants p ON p.id = a.participant "
-                "WHERE p.code = ? AND a.position = ? GROUP BY diagnosis",
-                (code, position),
-            )
-            counts = {str(row["diagnosis"]): int(row["n"]) for row in tally}
             scores = {}
             if found["names"]:
                 rows = connection.execute(
@@ -261,6 +291,7 @@ class Classes:
             return ClassView(
                 code,
                 bool(found["names"]),
+                bool(found["begun"]),
                 position,
                 found["cases"],
                 found["image"],
@@ -268,9 +299,21 @@ class Classes:
                 revealed,
                 found["closed"] is not None,
                 found["participants"],
-                counts,
+                _tally(connection, code, position),
                 scores,
             )
+
+    def cases(self, code: str) -> list[CaseTally]:
+        """How each case was answered, in their order."""
+        with self.database.read() as connection:
+            _class(connection, code)
+            rows = connection.execute(
+                "SELECT position, image, truth FROM class_cases WHERE code = ? ORDER BY position",
+                (code,),
+            ).fetchall()
+            return [
+                CaseTally(n, image, truth, _tally(connection, code, n)) for n, image, truth in rows
+            ]
 
     def results(self, code: str) -> bytes:
         """All answers to the cases of a class as CSV, a row each; the last column says what it is
@@ -296,6 +339,16 @@ def clean_code(entered: str) -> str:
 
 def _new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def _tally(connection: sqlite3.Connection, code: str, position: int) -> dict[str, int]:
+    rows = connection.execute(
+        "SELECT diagnosis, count(*) AS n FROM class_answers a "
+        "JOIN participants p ON p.id = a.participant "
+        "WHERE p.code = ? AND a.position = ? GROUP BY diagnosis",
+        (code, position),
+    )
+    return {str(row["diagnosis"]): int(row["n"]) for row in rows}
 
 
 def _class(connection: sqlite3.Connection, code: str) -> sqlite3.Row:

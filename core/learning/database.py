@@ -107,6 +107,10 @@ CREATE TABLE outlines (
 model that outlines (SHA-256)."""
 
 
+BEGINNING = "ALTER TABLE classes ADD COLUMN begun INTEGER NOT NULL DEFAULT 1"
+"""Whether the first case of a class is asked; until then its participants wait."""
+
+
 class LearningError(UserError, ValueError):
     """Answers cannot be kept or read; the message says what to do."""
 
@@ -119,8 +123,8 @@ class Database(SQLiteFile):
     """
 
     schema = SCHEMA
-    additions: ClassVar = {2: OUTLINES}
-    version = 2
+    additions: ClassVar = {2: OUTLINES, 3: BEGINNING}
+    version = 3
     pragmas = ("foreign_keys = ON", "synchronous = FULL", "secure_delete = ON")
 
     def __init__(self, folder: Path) -> None:

@@ -7,13 +7,18 @@ from ui.choices import choose_one
 from ui.learning import taking_part, wall
 from ui.text import as_text
 
-st.title("Class", anchor=False, help="A teacher leads from case to case; everybody answers.")
 try:
     if st.query_params.get("code"):
         taking_part.show()
-    elif choose_one("Role", ["Take part", "Lead"], "class_role") == "Lead":
-        wall.show()
+    elif code := wall.led():
+        wall.wall(code)
     else:
-        taking_part.show()
+        st.title(
+            "Class", anchor=False, help="A teacher leads from case to case; everybody answers."
+        )
+        if choose_one("Role", ["Take part", "Lead"], "class_role") == "Lead":
+            wall.show()
+        else:
+            taking_part.show()
 except LearningError as error:
     st.error(as_text(str(error)), title="The class cannot be used")

@@ -38,6 +38,7 @@ def test_three_participants_and_a_killed_server(tmp_path: Path) -> None:
 def test_answers_are_read_from_the_file_and_from_the_results(tmp_path: Path) -> None:
     classes = Classes(tmp_path)
     code = classes.start([QuizCase("a", "a", "nv"), QuizCase("b", "b", "mel")], "balanced", True)
+    classes.begin(code)
     for name, answers in (("Student 1", ("nv", "bcc")), ("Student 2", ("mel",))):
         participant = classes.join(code, name, name)
         for position, diagnosis in enumerate(answers):

@@ -49,6 +49,12 @@ def test_from_the_opening_to_the_results(browser: dict[str, str]) -> None:
     student = start("classroom", class_code=code)
     student.button[0].click()  # takes part
     student = checked(student)
+    assert student.info
+    assert not has(student, "class_0_mel")
+    browser["lesionlab_browser"] = TEACHER
+    pressed(looked_again(wall), "class_step")
+    browser["lesionlab_browser"] = ANNA
+    student = looked_again(student)
     truth = Classes.open().view(code).truth
     assert BY_KEY[truth].name not in texts(student)
     assert has(student, "class_0_mel")
@@ -94,10 +100,17 @@ def test_only_a_teacher_leads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Classes.open().current() == []
 
 
+def begun(classes: Classes) -> str:
+    """Of the code; its one case is asked."""
+    code = classes.start([CASE], "balanced", False)
+    classes.begin(code)
+    return code
+
+
 def ended_class() -> str:
     """Of the code, in which Anna took part."""
     classes = Classes.open()
-    code = classes.start([CASE], "balanced", False)
+    code = begun(classes)
     classes.join(code, ANNA)
     classes.reveal(code, 0)
     classes.proceed(code, 0)
@@ -109,7 +122,8 @@ def test_an_ended_class_is_found_for_its_results_and_deleted() -> None:
     wall = start("classroom", class_role="Lead")
     pressed(wall, f"class_resume_{code}")
     assert [b for b in wall.get("download_button") if b.proto.id.endswith("class_csv")]
-    assert not wall.title[1:]  # nobody is asked to join
+    assert code not in [t.value for t in wall.title]  # nobody is asked to join
+    assert not wall.dataframe, "nobody answered"
     pressed(wall, "class_delete")
     pressed(wall, "class_delete_confirmed")
     assert Classes.open().ended() == {}
@@ -125,17 +139,20 @@ def test_an_ended_class_does_not_keep_one_from_another(browser: dict[str, str]) 
         other = Classes.open().start([CASE], "balanced", False)
         app.text_input(key="class_code_typed").set_value(other)
         app.button[0].click()
-        assert other in texts(checked(app))
+        assert other in checked(app).title[0].value
 
 
 def test_at_the_end_everybody_sees_their_own_result(browser: dict[str, str]) -> None:
     classes = Classes.open()
-    code = classes.start([CASE], "balanced", False)
+    code = begun(classes)
     classes.answer(code, classes.join(code, ANNA), 0, CASE.truth)
     classes.reveal(code, 0)
     classes.proceed(code, 0)
     browser["lesionlab_browser"] = ANNA
     assert "right in 1 of the 1" in texts(start("classroom", class_code=code))
+    (row,) = start("classroom", class_led=code).dataframe[0].value.to_dict("records")
+    assert (row["Case"], row["Diagnosis"]) == (1, BY_KEY[CASE.truth].name)
+    assert row["Right"].startswith("1 of 1")
 
 
 def test_a_code_outlives_a_failed_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +171,7 @@ def test_what_could_not_be_done_stays_to_be_read(
     browser: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser["lesionlab_browser"] = ANNA
-    code = Classes.open().start([CASE], "balanced", False)
+    code = begun(Classes.open())
     Classes.open().join(code, ANNA)
     app = start("classroom", class_code=code)
     with monkeypatch.context() as broken:

@@ -43,7 +43,8 @@ def photo(image: str) -> None:
     except (DatasetError, ImageError, ValueError):
         st.error("The photo of this case is not there. The teacher may go on to the next case.")
         return
-    st.image(shown, width="stretch", alt="Dermatoscopic photo of the lesion to name")
+    with st.container(key="class_photo"):
+        st.image(shown, width="stretch", alt="Dermatoscopic photo of the lesion to name")
 
 
 def truth(key: str, right: bool | None = None) -> None:

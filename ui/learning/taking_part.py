@@ -16,8 +16,10 @@ _CODE = "class_code"
 
 
 def show() -> None:
-    """Join by a code, or go on in the class that was joined."""
-    code = clean_code(str(st.query_params.get("code", "")) or st.session_state.get(_CODE, ""))
+    """Join by a code, or go on in the class that was joined. By a link the page is all for that
+    class, whose name is its title then."""
+    linked = str(st.query_params.get("code", ""))
+    code = clean_code(linked or st.session_state.get(_CODE, ""))
     if not code:
         _ask_code()
         return
@@ -25,18 +27,21 @@ def show() -> None:
         seen = class_shared.view(code)
         known = Classes.open().participant(code, browser_key())
     except NoClassError as error:
+        if linked:
+            st.title("Class", anchor=False)
         st.error(as_text(str(error)))
         st.query_params.clear()
         st.session_state.pop(_CODE, None)
         _ask_code()
         return
     st.session_state[_CODE] = code
+    (st.title if linked else st.header)(f"Class {code}", anchor=False)
     if known is not None and not seen.closed:
         _asked(code, known)
         return
     problems.show_problem()
     if seen.closed:
-        st.info(f"Class {code} has ended.{_own_result(known)}", icon=":material/info:")
+        st.info(f"The class has ended.{_own_result(known)}", icon=":material/info:")
         st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
         st.write("To join another class, enter its code.")
         _ask_code()
@@ -57,7 +62,6 @@ def _take_code() -> None:
 
 
 def _join(seen: ClassView) -> None:
-    st.header(f"Class {seen.code}", anchor=False)
     with st.form("class_join_form", border=False):
         if seen.names:
             st.text_input(
@@ -90,8 +94,14 @@ def _asked(code: str, participant: str) -> None:
         return
     if seen.closed:
         st.rerun()
-    st.markdown(f"**Class {code}** · case {seen.position + 1} of {seen.of}")
-    left, right = st.columns([6, 5], gap="large")
+    if not seen.begun:
+        st.info(
+            "You are in. The first case appears here by itself when the teacher begins.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    st.markdown(f"Case {seen.position + 1} of {seen.of}")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         class_shared.photo(seen.image)
     with right:

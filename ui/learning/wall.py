@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -10,12 +11,12 @@ import streamlit as st
 
 from core.access import loopback
 from core.errors import DatasetError
-from core.formatting import chance
+from core.formatting import chance, percent
 from core.imaging.image import ImageError
-from core.learning.classes import Classes, ClassView
+from core.learning.classes import CaseTally, Classes, ClassView
 from core.learning.database import LearningError
 from core.learning.draw import draw
-from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
+from core.taxonomy import BY_KEY, KEYS
 from ui import access, files, lock
 from ui.answer import attempt
 from ui.browser import address_of
@@ -32,13 +33,15 @@ _LED = "class_led"
 """Of the session: the class that is led."""
 
 
+def led() -> str | None:
+    """The code of the class that this session leads."""
+    code = st.session_state.get(_LED)
+    return None if code is None else str(code)
+
+
 def show() -> None:
-    """Open a class, or go on with one."""
+    """Open a class, or look for an earlier one to go on with."""
     if not lock.notice("Lead a class", "class_lock"):
-        return
-    led = st.session_state.get(_LED)
-    if led is not None:
-        wall(str(led))
         return
     problems.show_problem()
     classes = Classes.open()
@@ -95,6 +98,7 @@ def _lead(code: str) -> None:
     st.session_state[_LED] = code
 
 
+@lru_cache
 def qr(words: str) -> bytes:
     """A QR code as PNG."""
     import segno
@@ -105,28 +109,12 @@ def qr(words: str) -> bytes:
 
 
 def wall(code: str) -> None:
-    """What is projected: how to join, the case, how many have answered, and the buttons."""
-    with contextlib.suppress(LearningError):  # which `_wall` tells
-        if not class_shared.view(code).closed:
-            _how_to_join(code)
+    """What is projected, a page without scrolling: how to join, then case after case, how many
+    have answered, and the buttons."""
+    if not lock.notice("Lead a class", "class_lock"):
+        return
     _wall(code)
     _aside(code)
-
-
-def _how_to_join(code: str) -> None:
-    where = address_of("classroom", "classroom", {"code": code})
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        nobody_else = loopback(urlsplit(where).hostname)  # a phone would look for it on itself
-        if not nobody_else:
-            st.image(qr(where), width=180, alt=f"QR code of the address {where}")
-        with st.container(width="stretch"):
-            st.markdown(f"Join at {as_text(where.split('?')[0])} with the code")
-            st.title(code, anchor=False)
-            if nobody_else:
-                st.caption(
-                    ":material/info: This address works on this computer only. The README tells, "
-                    "under “For a class”, how to let others in."
-                )
 
 
 @st.fragment(run_every=class_shared.POLL_SECONDS)
@@ -137,37 +125,136 @@ def _wall(code: str) -> None:
     try:
         seen = class_shared.view(code)
     except LearningError as error:
+        st.title(code, anchor=False)
         st.error(as_text(str(error)))
         return
+    if seen.closed:
+        _ended(seen)
+    elif seen.begun:
+        _late(code)
+        _case(seen)
+    else:
+        _waiting(seen)
+
+
+def _case(seen: ClassView) -> None:
+    """The case that is asked, and once it is revealed, what it was and who was right."""
     left, right = st.columns([6, 5], gap="large")
     with left:
-        if seen.closed:
-            st.success("The class has ended.", icon=":material/check_circle:")
-        else:
-            class_shared.photo(seen.image)
+        class_shared.photo(seen.image)
+        if seen.revealed:
+            _known(seen)
     with right:
-        st.progress(
-            (seen.position + seen.revealed) / seen.of,
-            text=f"Case {seen.position + 1} of {seen.of}",
-        )
-        with st.container(horizontal=True):
-            st.metric("Joined", seen.participants, border=True)
-            st.metric("Answered", seen.answered, border=True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(
+                (seen.position + seen.revealed) / seen.of,
+                text=f"Case {seen.position + 1} of {seen.of} · {seen.answered} of "
+                f"{seen.participants} answered",
+            )
+            if seen.revealed:
+                _step_button(seen, "End" if seen.last else "Next case", "arrow_forward")
+            else:
+                _step_button(seen, "Reveal", "visibility")
         if seen.revealed:
             class_shared.truth(seen.truth)
-            _known(seen)
         if seen.revealed or not st.toggle(
             "Hide the tally until the reveal", True, key="class_hide", persist_state="session"
         ):
             show_figure(_tally(seen), _tally_words(seen), "class_tally")
-        _controls(seen)
+    _scores(seen, "Right so far")
+
+
+def _ended(seen: ClassView) -> None:
+    """Case by case, how many were right: which were hard, and what for they were taken."""
+    st.title(f"Class {seen.code}", anchor=False)
+    st.success("The class has ended.", icon=":material/check_circle:")
+    answered = [case for case in Classes.open().cases(seen.code) if case.tally]
+    if answered:
+        st.dataframe(
+            {
+                "Case": [case.position + 1 for case in answered],
+                "Diagnosis": [BY_KEY[case.truth].name for case in answered],
+                "Right": [
+                    f"{c.right} of {c.answered} ({percent(c.right / c.answered)})" for c in answered
+                ],
+                "Most often said instead": [_instead(case) for case in answered],
+                "Photo": [case.image for case in answered],
+            },
+            hide_index=True,
+            height="content",
+            alt="Each case that was answered, how many were right, and the most common mistake",
+        )
+    else:
+        st.info("Nobody answered a case.", icon=":material/info:")
+    _scores(seen, "Right in the end")
+
+
+def _instead(case: CaseTally) -> str:
+    wrong = {key: n for key, n in case.tally.items() if key != case.truth}
+    if not wrong:
+        return "–"
+    most = max(wrong, key=lambda key: wrong[key])
+    return f"{BY_KEY[most].name} ({wrong[most]})"
+
+
+def _scores(seen: ClassView, title: str) -> None:
     if seen.scores:
-        st.markdown("**Right so far**")
+        st.markdown(f"**{title}**")
         st.dataframe(
             {"Name": list(seen.scores), "Right": list(seen.scores.values())},
             hide_index=True,
             alt="Each participant and how many cases they had right",
         )
+
+
+def _waiting(seen: ClassView) -> None:
+    """Before the first case: large, how to join, and who has."""
+    where, nobody_else = _address(seen.code)
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="large"):
+        if not nobody_else:
+            st.image(qr(where), width=300, alt=f"QR code of the address {where}")
+        with st.container(width="stretch"):
+            st.markdown(f"Join at **{as_text(where.split('?')[0])}** with the code")
+            st.title(seen.code, anchor=False)
+            if nobody_else:
+                st.caption(
+                    ":material/info: This address works on this computer only. The README tells, "
+                    "under “For a class”, how to let others in."
+                )
+            st.metric("Joined", seen.participants, border=True, width=160)
+    if seen.scores:
+        st.write(as_text(" · ".join(seen.scores)))
+    _step_button(seen, "Begin", "play_arrow")
+
+
+def _late(code: str) -> None:
+    """In a line, how to join a class that has begun."""
+    where, nobody_else = _address(code)
+    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+        st.title(code, anchor=False, width="content")
+        st.markdown(f"Join at **{as_text(where.split('?')[0])}** with this code", width="content")
+        if not nobody_else:
+            with st.popover("QR code", icon=":material/qr_code_2:"):
+                st.image(qr(where), width=300, alt=f"QR code of the address {where}")
+
+
+def _address(code: str) -> tuple[str, bool]:
+    """The address of a class, and whether no other computer reaches it: a phone would look for it
+    on itself."""
+    where = address_of("classroom", "classroom", {"code": code})
+    return where, loopback(urlsplit(where).hostname)
+
+
+def _step_button(seen: ClassView, word: str, icon: str) -> None:
+    st.button(
+        word,
+        key="class_step",
+        type="primary",
+        icon=f":material/{icon}:",
+        shortcut="Right",
+        on_click=_step,
+        args=(seen,),
+    )
 
 
 def _known(seen: ClassView) -> None:
@@ -179,23 +266,6 @@ def _known(seen: ClassView) -> None:
             share = chance(shown.analysis.probability(shown.analysis.prediction))
             st.markdown(f"{model_says(shown, seen.truth)} Its probability: {share}.")
         st.caption(known(case))
-
-
-def _controls(seen: ClassView) -> None:
-    if seen.closed:
-        return
-    word, icon = "Reveal", "visibility"
-    if seen.revealed:
-        word, icon = "End" if seen.last else "Next case", "arrow_forward"
-    st.button(
-        word,
-        key="class_step",
-        type="primary",
-        icon=f":material/{icon}:",
-        shortcut="Right",
-        on_click=_step,
-        args=(seen.code, seen.position, seen.revealed),
-    )
 
 
 def _aside(code: str) -> None:
@@ -221,10 +291,16 @@ def _aside(code: str) -> None:
 
 
 @access.guarded
-def _step(code: str, position: int, revealed: bool) -> None:
+def _step(seen: ClassView) -> None:
+    """Go on from what was shown."""
     with problems.action():
         classes = Classes.open()
-        (classes.proceed if revealed else classes.reveal)(code, position)
+        if not seen.begun:
+            classes.begin(seen.code)
+        elif seen.revealed:
+            classes.proceed(seen.code, seen.position)
+        else:
+            classes.reveal(seen.code, seen.position)
     class_shared.changed()
 
 
@@ -245,7 +321,7 @@ def _tally(seen: ClassView) -> go.Figure:
     bars = {
         "type": "bar",
         "orientation": "h",
-        "y": [d.name for d in DIAGNOSES],
+        "y": [f"{'✓ ' * (seen.revealed and k == seen.truth)}{BY_KEY[k].name}" for k in KEYS],
         "x": [seen.tally.get(k, 0) for k in KEYS],
         "text": [str(seen.tally.get(k, 0)) for k in KEYS],
         "textposition": "outside",
@@ -256,10 +332,10 @@ def _tally(seen: ClassView) -> go.Figure:
     most = max(1, *seen.tally.values()) if seen.tally else 1
     return charts.figure(
         [bars],
-        300,
-        xaxis=charts.axis("Answers", range=(0, most * 1.2), showticklabels=False),
+        270,
+        xaxis=charts.axis("", range=(0, most * 1.2), showticklabels=False),
         yaxis=charts.axis("", autorange="reversed", ticksuffix=" "),
-        margin={"l": 0, "r": 24, "t": 30, "b": 30},
+        margin={"l": 0, "r": 24, "t": 30, "b": 10},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,43 @@ def classes(tmp_path: Path) -> Classes:
     return Classes(tmp_path / "learning")
 
 
+def begun(classes: Classes, names: bool = False) -> str:
+    """The code of a class that asks its first case."""
+    code = classes.start(CASES, "balanced", names)
+    classes.begin(code)
+    return code
+
+
+def test_nothing_is_asked_before_the_class_begins(classes: Classes) -> None:
+    code = classes.start(CASES, "balanced", names=True)
+    anna = classes.join(code, "a", "Anna")
+    assert (classes.view(code).begun, classes.view(code).scores) == (False, {"Anna": 0})
+    with pytest.raises(LearningError, match="not begun"):
+        classes.answer(code, anna, 0, "mel")
+    classes.reveal(code, 0)
+    assert not classes.view(code).revealed
+    classes.begin(code)
+    classes.answer(code, anna, 0, "mel")
+    classes.reveal(code, 0)
+    classes.begin(code)  # a second click
+    seen = classes.view(code)
+    assert (seen.begun, seen.revealed, seen.answered) == (True, True, 1)
+
+
+def test_classes_from_before_one_waited_go_on(tmp_path: Path) -> None:
+    database = Classes(tmp_path).database
+    with closing(database.connect()) as connection:
+        connection.execute("ALTER TABLE classes DROP COLUMN begun")
+        connection.execute("PRAGMA user_version = 2")
+        connection.execute(
+            "INSERT INTO classes (code, names, level, opened) VALUES ('A', 0, '', 0)"
+        )
+        connection.execute("INSERT INTO class_cases VALUES ('A', 0, 'image', 'lesion', 'nv')")
+    assert Classes(tmp_path).view("A").begun
+
+
 def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -> None:
-    code = classes.start(CASES, "balanced", names=False)
+    code = begun(classes)
     assert len(code) == CODE_LENGTH
     assert clean_code(f" {code[:3].lower()}-{code[3:]}") == code
     anna, ben = classes.join(code, "a", "Anna"), classes.join(code, "b")
@@ -53,6 +89,10 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     assert (again.right_of(anna), again.right_of(ben)) == ((1, 1), (0, 1))
     with pytest.raises(LearningError, match="ended"):
         again.join(code, "c")
+    first, second = again.cases(code)
+    assert (first.position, first.image, first.truth) == (0, "image-0", "mel")
+    assert (first.tally, first.answered, first.right) == ({"mel": 1, "nv": 1}, 2, 1)
+    assert second.answered == 0
     header, *rows = again.results(code).decode().splitlines()
     assert header.split(",") == COLUMNS
     assert [row.split(",")[:6] for row in rows] == [
@@ -66,7 +106,7 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
 
 
 def test_names_only_where_the_teacher_chose_so(classes: Classes) -> None:
-    code = classes.start(CASES, "balanced", names=True)
+    code = begun(classes, names=True)
     with pytest.raises(LearningError):
         classes.join(code, "a", " ")
     anna = classes.join(code, "a", "Anna")
@@ -79,7 +119,7 @@ def test_names_only_where_the_teacher_chose_so(classes: Classes) -> None:
 
 
 def test_strangers_do_not_answer(classes: Classes) -> None:
-    code, other = (classes.start(CASES, "balanced", names=False) for _ in range(2))
+    code, other = begun(classes), begun(classes)
     elsewhere = classes.join(other, "a")
     for participant, position, diagnosis in (
         (elsewhere, 0, "mel"),
@@ -95,7 +135,7 @@ def test_strangers_do_not_answer(classes: Classes) -> None:
 
 
 def test_many_answer_at_once(classes: Classes) -> None:
-    code = classes.start(CASES, "balanced", names=False)
+    code = begun(classes)
 
     def take_part(number: int) -> None:
         who = Classes(classes.database.path.parent)

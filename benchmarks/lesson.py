@@ -20,6 +20,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from benchmarks.page import Page, SessionError
 from benchmarks.session import Session
 from core.taxonomy import KEYS
+from ui.learning.wall import PAUSE
 
 PATIENCE = 120.0
 """Seconds that one step of the class may take."""
@@ -188,6 +189,7 @@ class Teacher:
     async def step(self) -> None:
         """Ask the first case, reveal one, or go to the next."""
         async with self._turn:
+            await asyncio.sleep(PAUSE)
             await self.session.press("class_step")
             if wrong := _trouble(self.session.page):
                 raise SessionError(wrong)
@@ -203,7 +205,7 @@ class Teacher:
         """The CSV file."""
         async with self._turn:
             (button,) = self.session.page.elements("download_button")
-            return (await self.session.download(button)).decode("utf-8")
+            return (await self.session.download(button)).decode("utf-8-sig")
 
 
 class Lesson:
@@ -298,4 +300,4 @@ class Lesson:
 def in_results(results: str) -> list[Given]:
     """The answers in the results that a teacher downloads."""
     rows = csv.DictReader(io.StringIO(results))
-    return [(row["participant"], int(row["case"]) - 1, row["answer"]) for row in rows]
+    return [(r["participant"], int(r["case"]) - 1, r["answer"]) for r in rows if r["answer"]]

@@ -7,6 +7,7 @@ none knows of the others.
 import secrets
 from bisect import bisect_left
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,6 +22,7 @@ from ui import state
 from ui.analyse import address, uploads
 from ui.case import Case
 from ui.choices import choose_one
+from ui.dataset_cases import unfair
 from ui.files import let_go
 from ui.text import as_text
 
@@ -206,9 +208,7 @@ def _from_dataset(data: Dataset | str, slot: str, unlike: str, row: DeltaGenerat
             help="The case seen just before this one" if label == "Previous" else None,
         )
     record = data.table.loc[current]
-    about.markdown(
-        f"**{as_text(current)}** " + _split_badge(record["split"], data), width="content"
-    )
+    about.markdown(f"**{as_text(current)}** " + _split_badge(record), width="content")
     try:
         photo = data.photo(current)
     except DatasetError as error:
@@ -262,14 +262,9 @@ def _passing(data: Dataset, slot: str) -> list[str]:
     return [str(i) for i in table.index[chosen]]
 
 
-def _split_badge(split: str, data: Dataset) -> str:
-    known = {card.split_id for card in state.cards().values()}
-    if known != {data.split.id}:
-        return ":gray-badge[this split is not the models' own: they may know this lesion]"
-    if split == "test":
-        return ":green-badge[unseen by the models]"
-    when = "training" if split == "train" else "tuning"
-    return f":orange-badge[seen during {when}: not a fair test]"
+def _split_badge(record: pd.Series) -> str:
+    words = unfair(record)
+    return f":orange-badge[{words}]" if words else ":green-badge[unseen by the models]"
 
 
 def _random(ids: list[str], current: str) -> str:

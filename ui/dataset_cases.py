@@ -1,9 +1,12 @@
-"""Photos of the dataset, wherever a page shows a small one or leads to its analysis."""
+"""Photos of the dataset, wherever a page shows a small one, leads to its analysis, or says whether
+the models have seen it."""
 
+import pandas as pd
 import streamlit as st
 
 from core.ham10000.dataset import Dataset
 from core.ham10000.thumbnails import thumbnail
+from ui import state
 from ui.analyse import address
 from ui.files import written_at
 
@@ -23,3 +26,24 @@ def open_in_analyse(image_id: str) -> None:
     """Leave for the Analyse page, with that case open."""
     address.choose(image_id)
     address.open_analyse()
+
+
+def own_split() -> bool:
+    """Whether the dataset is split as it was for the models in use, as is none at all."""
+    data = state.dataset()
+    return isinstance(data, str) or {c.split_id for c in state.cards().values()} == {data.split.id}
+
+
+def unfair(record: pd.Series | None) -> str:
+    """Why a right answer of the models to a case says little; empty if they have not seen it.
+
+    Args:
+        record: its row of the dataset, None of a photo from elsewhere.
+    """
+    if record is None:
+        return ""
+    if not own_split():
+        return "this split is not the models' own: they may know this lesion"
+    if record["split"] == "test":
+        return ""
+    return f"seen during {'training' if record['split'] == 'train' else 'tuning'}: not a fair test"

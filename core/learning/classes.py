@@ -316,25 +316,27 @@ class Classes:
             ]
 
     def results(self, code: str) -> bytes:
-        """All answers to the cases of a class as CSV, a row each; the last column says what it is
-        for."""
+        """A row for each participant and each case that was asked, as CSV: answer and right are
+        empty where there was no answer; the last column says what it is for. With the mark by
+        which Excel knows UTF-8."""
         with self.database.read() as connection:
             _class(connection, code)
             rows = connection.execute(
-                "SELECT p.name, c.position + 1, c.image, c.truth, a.diagnosis FROM participants p "
-                "JOIN class_answers a ON a.participant = p.id "
-                "JOIN class_cases c ON c.code = p.code AND c.position = a.position "
+                "SELECT p.name, c.position + 1, c.image, c.truth, a.diagnosis, "
+                "iif(a.diagnosis = c.truth, 'True', iif(a.diagnosis IS NULL, NULL, 'False')) "
+                "FROM participants p JOIN classes k ON k.code = p.code "
+                "JOIN class_cases c ON c.code = p.code AND c.position <= k.position AND k.begun "
+                "LEFT JOIN class_answers a ON a.participant = p.id AND a.position = c.position "
                 "WHERE p.code = ? ORDER BY c.position, p.joined",
                 (code,),
             )
-            table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:5])
-        table = table.assign(right=table["answer"] == table["truth"], note=DISCLAIMER)
-        return safe_table(table).to_csv(index=False).encode("utf-8")
+            table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:-1])
+        return safe_table(table.assign(note=DISCLAIMER)).to_csv(index=False).encode("utf-8-sig")
 
 
 def clean_code(entered: str) -> str:
     """A code as people type it: in capitals, without spaces and hyphens."""
-    return "".join(c for c in entered.upper() if c.isalnum())[:CODE_LENGTH]
+    return "".join(c for c in entered.upper() if c.isalnum())
 
 
 def _new_code() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.ham10000.dataset import Dataset
 from core.learning.cases import QuizCase
 from core.learning.classes import Classes
 from core.learning.database import LearningError
 from core.taxonomy import BY_KEY
 from tests.pages.conftest import ANNA, checked, start, texts
 from ui import access
+from ui.dataset_cases import unfair
 from ui.learning import class_shared
 
 CASE = QuizCase("practice:naevus:1000", "practice:naevus:1000", "nv")
@@ -19,8 +21,9 @@ TEACHER = "t" * 43
 
 
 @pytest.fixture(autouse=True)
-def teacher(browser: dict[str, str]) -> None:
-    """It is the first to come."""
+def teacher(browser: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the first to come, and quick."""
+    monkeypatch.setattr("ui.learning.wall.PAUSE", 0)
     browser["lesionlab_browser"] = TEACHER
     class_shared.changed()
 
@@ -186,3 +189,64 @@ def test_a_wrong_code_is_said_and_asked_again() -> None:
     app = start("classroom", class_code="XXXXXX")
     assert app.error
     assert app.text_input(key="class_code_typed")
+
+
+@pytest.mark.parametrize("typed", ["", "--", "AB12345"])
+def test_what_is_no_code_is_said(typed: str) -> None:
+    app = start("classroom", class_code_typed=typed)
+    app.button[0].click()
+    assert checked(app).error
+    assert app.text_input(key="class_code_typed")
+
+
+def test_who_came_for_a_wrong_class_finds_the_way_to_another() -> None:
+    app = start("classroom", class_code=Classes.open().start([CASE], "balanced", False))
+    assert not app.text_input
+    pressed(app, "class_other")
+    assert app.text_input(key="class_code_typed")
+
+
+def test_a_second_press_within_a_moment_does_not_skip_the_truth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.learning.wall.PAUSE", 60)
+    code = begun(Classes.open())
+    app = start("classroom", class_led=code)
+    pressed(app, "class_step")
+    pressed(app, "class_step")
+    seen = Classes.open().view(code)
+    assert (seen.revealed, seen.closed) == (True, False)
+
+
+def test_the_address_of_a_wall_brings_it_back() -> None:
+    code = begun(Classes.open())
+    app = start("classroom", class_led=code)
+    assert app.query_params["lead"] == code
+    app.session_state["class_led"] = ""
+    assert has(looked_again(app), "class_step")
+    pressed(app, "class_leave")
+    assert not has(app, "class_step")
+    assert "lead" not in app.query_params
+
+
+def test_the_tally_is_hidden_until_the_reveal_or_a_click() -> None:
+    app = start("classroom", class_led=begun(Classes.open()))
+    assert not app.get("plotly_chart")
+    pressed(app, "class_hide")
+    assert app.get("plotly_chart")
+    pressed(app, "class_hide")
+    pressed(app, "class_step")
+    assert app.get("plotly_chart")
+
+
+def test_the_cases_of_a_playlist_are_asked_in_its_order(imported: Dataset) -> None:
+    ids = [str(image_id) for image_id in imported.table.index[3:0:-1]]
+    app = start("classroom", class_role="Lead", playlist=[ids[0], "ISIC_9999999", *ids[1:]])
+    app.segmented_control(key="class_level").set_value("playlist").run()
+    pressed(app, "class_open")
+    (code,) = Classes.open().current()
+    assert [case.image for case in Classes.open().cases(code)] == ids
+    Classes.open().begin(code)
+    pressed(looked_again(app), "class_step")
+    seen = unfair(imported.table.loc[ids[0]])
+    assert seen in texts(app) if seen else "fair test" not in texts(app)

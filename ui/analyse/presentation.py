@@ -11,6 +11,7 @@ from ui import state
 from ui.analyse.address import choose, known
 from ui.analyse.present import PLAYLIST, leave
 from ui.case import Case
+from ui.dataset_cases import unfair
 from ui.parts.bars import rows
 from ui.parts.photo import layers_of
 from ui.parts.stage import stage
@@ -27,7 +28,7 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     said = words.headline(analysis, usual)
     listed = _listed()
     place = listed.index(case.name) if case.name in listed else None
-    notes = ["Teaching, not diagnosis"]
+    notes = ["Teaching, not diagnosis", *filter(None, [unfair(case.record)])]
     if place is not None:
         notes.insert(0, f"Case {place + 1} of {len(listed)}")
     true = None if case.record is None else BY_KEY[str(case.record["dx"])]

@@ -11,8 +11,8 @@ from core.learning.records import ABOUT_MODES, MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, next_due, standings
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
-from ui import state
 from ui.choices import choose_one
+from ui.dataset_cases import own_split
 from ui.learning import material, problems
 
 COUNTS = ("10", "30")
@@ -64,9 +64,7 @@ def show(store: Store, me: Profile) -> None:
 
 def other_split() -> None:
     """Say so where the dataset's split is not the models' own."""
-    data = state.dataset()
-    known = {card.split_id for card in state.cards().values()}
-    if not isinstance(data, str) and known != {data.split.id}:
+    if not own_split():
         st.warning(
             "This dataset has another split than the models in use were made for: they may know "
             "the lesions that are asked about.",

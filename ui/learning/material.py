@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from core.evaluation.files import EvaluationError
 from core.ham10000.dataset import CREDIT
 from core.imaging.image import to_jpeg
 from core.imaging.overlay import canvas_for
-from core.learning.cases import dataset_pool, is_practice, practice_case, practice_pool
+from core.learning.cases import QuizCase, dataset_pool, is_practice, practice_case, practice_pool
 from core.learning.draw import LEVELS, MEASURED
 from core.learning.records import Said
 from core.lesion.phantom import Phantom
@@ -60,6 +61,18 @@ def pool() -> Pool:
         said = predictions if set(KEYS) <= set(predictions.columns) else None
     found = dataset_pool(data.table, said)
     return Pool(found, False, said is not None and bool(found["named"].notna().any()))
+
+
+def listed(ids: Sequence[str]) -> list[QuizCase]:
+    """Images of the dataset as cases, in their order; what it does not have is left out."""
+    data = state.dataset()
+    if isinstance(data, str):
+        return []
+    rows = data.table.loc[[image for image in ids if image in data.table.index]]
+    return [
+        QuizCase(str(image), str(lesion), str(dx))
+        for image, lesion, dx in zip(rows.index, rows["lesion_id"], rows["dx"], strict=True)
+    ]
 
 
 def with_outlines(found: Pool) -> Pool:

@@ -30,8 +30,7 @@ def show() -> None:
         if linked:
             st.title("Class", anchor=False)
         st.error(as_text(str(error)))
-        st.query_params.clear()
-        st.session_state.pop(_CODE, None)
+        _other()
         _ask_code()
         return
     st.session_state[_CODE] = code
@@ -39,25 +38,34 @@ def show() -> None:
     if known is not None and not seen.closed:
         _asked(code, known)
         return
-    problems.show_problem()
     if seen.closed:
         st.info(f"The class has ended.{_own_result(known)}", icon=":material/info:")
         st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
         st.write("To join another class, enter its code.")
         _ask_code()
     else:
+        problems.show_problem()
         _join(seen)
+        st.button("Another class", key="class_other", type="tertiary", on_click=_other)
+
+
+def _other() -> None:
+    st.query_params.clear()
+    st.session_state.pop(_CODE, None)
 
 
 def _ask_code() -> None:
+    problems.show_problem()
     with st.form("class_code_form", border=False):
         st.text_input("Code of the class", key="class_code_typed", max_chars=12, width=240)
         st.form_submit_button("Join", type="primary", on_click=_take_code)
 
 
 def _take_code() -> None:
-    code = clean_code(str(st.session_state.get("class_code_typed") or ""))
-    if code:
+    with problems.action():
+        code = clean_code(str(st.session_state.get("class_code_typed") or ""))
+        if not code:
+            raise LearningError("Type the code that the teacher shows, six letters and digits.")
         st.session_state[_CODE] = st.query_params["code"] = code
 
 
@@ -65,7 +73,7 @@ def _join(seen: ClassView) -> None:
     with st.form("class_join_form", border=False):
         if seen.names:
             st.text_input(
-                "Name, which everybody in the class sees",
+                "Nickname, which everybody in the class sees",
                 key="class_name",
                 max_chars=LONGEST_NICKNAME,
                 autocomplete="off",
@@ -94,6 +102,7 @@ def _asked(code: str, participant: str) -> None:
         return
     if seen.closed:
         st.rerun()
+    class_shared.follow(f"{seen.begun} {seen.position}")
     if not seen.begun:
         st.info(
             "You are in. The first case appears here by itself when the teacher begins.",

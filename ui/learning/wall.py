@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import time
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -13,14 +14,16 @@ from core.access import loopback
 from core.errors import DatasetError
 from core.formatting import chance, percent
 from core.imaging.image import ImageError
-from core.learning.classes import CaseTally, Classes, ClassView
+from core.learning.classes import CaseTally, Classes, ClassView, clean_code
 from core.learning.database import LearningError
-from core.learning.draw import draw
+from core.learning.draw import ABOUT, draw
 from core.taxonomy import BY_KEY, KEYS
 from ui import access, files, lock
+from ui.analyse.present import PLAYLIST
 from ui.answer import attempt
 from ui.browser import address_of
 from ui.choices import choose_one
+from ui.dataset_cases import unfair
 from ui.figures import colour, show_figure
 from ui.learning import class_shared, material, problems
 from ui.learning.feedback import known, model_says
@@ -29,14 +32,22 @@ from ui.performance import charts
 from ui.text import as_text
 
 COUNTS = ("5", "10", "20")
+PLAYLIST_LEVEL = "playlist"
 _LED = "class_led"
 """Of the session: the class that is led."""
+LEAD = "lead"
+"""In the address: the same, so that the wall comes back when it is reloaded."""
+_STEPPED = "class_stepped"
+"""Of the session: when the class went on, in seconds."""
+_HIDDEN = "class_hidden"
+"""Of the session: whether the tally is hidden until the reveal."""
+PAUSE = 1.0
+"""Seconds within which a second press is taken for a slip: it would skip a case's truth."""
 
 
-def led() -> str | None:
-    """The code of the class that this session leads."""
-    code = st.session_state.get(_LED)
-    return None if code is None else str(code)
+def led() -> str:
+    """The code of the class that this page leads; empty if it leads none."""
+    return clean_code(str(st.query_params.get(LEAD, "")) or st.session_state.get(_LED, ""))
 
 
 def show() -> None:
@@ -68,8 +79,21 @@ def _form() -> None:
         levels = {key: name for key, name in found.levels.items() if key != "weak"}
         if found.practice:
             st.caption("Without HAM10000 the cases are practice lesions, drawn by a program.")
+        picked = material.listed(st.session_state.get(PLAYLIST, []))
+        if picked:
+            levels[PLAYLIST_LEVEL] = f"My playlist ({len(picked)})"
         level = choose_one("Which cases", levels, "class_level")
-        count = choose_one("How many", COUNTS, "class_count", default="10")
+        if level == PLAYLIST_LEVEL:
+            st.caption("The cases of the playlist that you made on the Dataset page, in its order.")
+            count = len(picked)
+        else:
+            st.caption(ABOUT[level])
+            count = int(choose_one("How many", COUNTS, "class_count", default="10"))
+        if not picked and not found.practice:
+            st.caption(
+                ":material/info: To ask cases that you choose yourself, make a playlist of them on "
+                "the Dataset page first."
+            )
         names = st.toggle(
             "Names on the wall",
             key="class_names",
@@ -82,14 +106,17 @@ def _form() -> None:
             type="primary",
             icon=":material/co_present:",
             on_click=_open,
-            args=(level, int(count), names),
+            args=(level, count, names),
         )
 
 
 @access.guarded
 def _open(level: str, count: int, names: bool) -> None:
     with problems.action():
-        cases = draw(material.pool().cases, level, count, np.random.default_rng())
+        if level == PLAYLIST_LEVEL:
+            cases = material.listed(st.session_state.get(PLAYLIST, []))
+        else:
+            cases = draw(material.pool().cases, level, count, np.random.default_rng())
         st.session_state[_LED] = Classes.open().start(cases, level, names)
 
 
@@ -113,7 +140,9 @@ def wall(code: str) -> None:
     have answered, and the buttons."""
     if not lock.notice("Lead a class", "class_lock"):
         return
-    _wall(code)
+    st.session_state[_LED] = st.query_params[LEAD] = code
+    with st.container(key="class_wall"):
+        _wall(code)
     _aside(code)
 
 
@@ -128,6 +157,7 @@ def _wall(code: str) -> None:
         st.title(code, anchor=False)
         st.error(as_text(str(error)))
         return
+    class_shared.follow(f"{seen.begun} {seen.position} {seen.revealed} {seen.closed}")
     if seen.closed:
         _ended(seen)
     elif seen.begun:
@@ -157,9 +187,17 @@ def _case(seen: ClassView) -> None:
                 _step_button(seen, "Reveal", "visibility")
         if seen.revealed:
             class_shared.truth(seen.truth)
-        if seen.revealed or not st.toggle(
-            "Hide the tally until the reveal", True, key="class_hide", persist_state="session"
-        ):
+        hidden = st.session_state.setdefault(_HIDDEN, True)
+        if not seen.revealed:
+            st.button(  # and no switch, where the keys of the wall would not be heard any more
+                "Show the tally" if hidden else "Hide the tally",
+                key="class_hide",
+                type="tertiary",
+                icon=f":material/{'visibility' if hidden else 'visibility_off'}:",
+                on_click=_hide,
+                args=(not hidden,),
+            )
+        if seen.revealed or not hidden:
             show_figure(_tally(seen), _tally_words(seen), "class_tally")
     _scores(seen, "Right so far")
 
@@ -265,6 +303,8 @@ def _known(seen: ClassView) -> None:
         if shown is not None:
             share = chance(shown.analysis.probability(shown.analysis.prediction))
             st.markdown(f"{model_says(shown, seen.truth)} Its probability: {share}.")
+        if words := unfair(case.record):
+            st.markdown(f":orange-badge[{words}]")
         st.caption(known(case))
 
 
@@ -290,9 +330,17 @@ def _aside(code: str) -> None:
             )
 
 
+def _hide(hidden: bool) -> None:
+    st.session_state[_HIDDEN] = hidden
+
+
 @access.guarded
 def _step(seen: ClassView) -> None:
-    """Go on from what was shown."""
+    """Go on from what was shown, once."""
+    now = time.monotonic()
+    if now - st.session_state.get(_STEPPED, -PAUSE) < PAUSE:
+        return
+    st.session_state[_STEPPED] = now
     with problems.action():
         classes = Classes.open()
         if not seen.begun:
@@ -306,13 +354,14 @@ def _step(seen: ClassView) -> None:
 
 def _leave() -> None:
     st.session_state.pop(_LED, None)
+    st.query_params.pop(LEAD, None)
 
 
 @access.guarded
 def _delete(code: str) -> None:
     with problems.action():
         Classes.open().delete(code)
-        st.session_state.pop(_LED, None)
+        _leave()
     class_shared.changed()
 
 
@@ -327,14 +376,15 @@ def _tally(seen: ClassView) -> go.Figure:
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [colour(k, dark) for k in KEYS]},
+        "textfont": {"size": 16},
         "hoverinfo": "skip",
     }
     most = max(1, *seen.tally.values()) if seen.tally else 1
     return charts.figure(
         [bars],
-        270,
+        280,
         xaxis=charts.axis("", range=(0, most * 1.2), showticklabels=False),
-        yaxis=charts.axis("", autorange="reversed", ticksuffix=" "),
+        yaxis=charts.axis("", autorange="reversed", ticksuffix=" ", tickfont={"size": 16}),
         margin={"l": 0, "r": 24, "t": 30, "b": 10},
     )
 

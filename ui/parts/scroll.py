@@ -1,4 +1,4 @@
-"""Bringing to the window's top what a click changed further down the page."""
+"""Bringing into the window what has changed elsewhere on the page."""
 
 import streamlit as st
 
@@ -14,10 +14,14 @@ def ask(place: str) -> None:
     st.session_state[_WANTED] = place
 
 
-def target(place: str) -> None:
-    """Where the window goes when it was asked to."""
+def target(place: str, if_hidden: bool = False) -> None:
+    """Where the window goes when it was asked to: it is at the window's top then.
+
+    Args:
+        if_hidden: stay where this can be seen already; else with the head of a page above it.
+    """
     if st.session_state.get(_WANTED) != place:
         return
     del st.session_state[_WANTED]
     times = st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
-    _PART(key=f"scroll_{place}", data={"times": times}, height="content")
+    _PART(key=f"scroll_{place}", data={"times": times, "hidden": if_hidden}, height="content")

@@ -13,6 +13,7 @@ from core.taxonomy import BY_KEY
 from ui import files
 from ui.analyse import commit
 from ui.case import Case, confirmed_by, verdict
+from ui.dataset_cases import unfair
 from ui.sections import doubt
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
@@ -30,7 +31,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     written = st.session_state.setdefault("notes", {})
     _notes(case, written)
     # Read here, since a download's own thread knows no session.
-    truth, fairness = revealed(case, shown), unfair(case)
+    truth, fairness = revealed(case, shown), unfair(case.record)
 
     def report() -> Report:
         time.sleep(ARRIVAL_SECONDS)
@@ -48,7 +49,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             neighbours=neighbours(case, shown, SIMILAR),
             truth=truth,
             remarks=(
-                *filter(None, (fairness, doubt.in_words(shown))),
+                *filter(None, (fairness and f"{fairness.capitalize()}.", doubt.in_words(shown))),
                 *shown.notes,
                 *remarks(shown.quality, shown.analysis.in_domain, case.taken).values(),
             ),
@@ -84,14 +85,6 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
     true = BY_KEY[str(case.record["dx"])]
     said = verdict(case.record, shown.analysis.prediction, shown.analysis.most_probable)
     return (f"True diagnosis: {true.name}, confirmed by {confirmed_by(case.record)}. {said}",)
-
-
-def unfair(case: Case) -> str | None:
-    """Why the model's answer to a case is no fair test; None if it is one."""
-    if case.record is None or case.record["split"] == "test":
-        return None
-    when = "learned from" if case.record["split"] == "train" else "were tuned on"
-    return f"The models {when} this photo, so that they are right is not a fair test."
 
 
 @st.fragment

@@ -93,11 +93,13 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     assert (first.position, first.image, first.truth) == (0, "image-0", "mel")
     assert (first.tally, first.answered, first.right) == ({"mel": 1, "nv": 1}, 2, 1)
     assert second.answered == 0
-    header, *rows = again.results(code).decode().splitlines()
+    header, *rows = again.results(code).decode("utf-8-sig").splitlines()
     assert header.split(",") == COLUMNS
     assert [row.split(",")[:6] for row in rows] == [
         ["Participant 1", "1", "image-0", "mel", "mel", "True"],
         ["Participant 2", "1", "image-0", "mel", "nv", "False"],
+        ["Participant 1", "2", "image-1", "nv", "", ""],
+        ["Participant 2", "2", "image-1", "nv", "", ""],
     ]
     assert "Anna" not in again.results(code).decode()
     again.delete(code)

@@ -42,6 +42,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     hidden = commit.pending(case)
     if not shown.analysis.in_domain and not hidden and not _wanted_anyway(case, shown):
         return
+    scroll.target(scroll.ANSWER, if_hidden=True)
     left, right = st.columns([6, 5], gap="medium")
     with left:
         said = None if hidden else headline(shown)
@@ -107,8 +108,13 @@ def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
     """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
     the photo alone where not."""
     place = st.container(horizontal=True, vertical_alignment="center")
-    place.markdown(f":material/warning: **{UNLIKE}**, so its answer is not shown.", width="content")
+    words = place.empty()
     wanted = place.toggle("Show it anyway", key=f"anyway_{shown.analysis.digest}")
+    words.markdown(
+        f":material/warning: **{UNLIKE}**"
+        + (": the bars mean little." if wanted else ", so its answer is not shown."),
+        width="content",
+    )
     if not wanted:
         if case.own:
             st.info(WORRIED, icon=":material/health_and_safety:")

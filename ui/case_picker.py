@@ -10,6 +10,7 @@ from bisect import bisect_left
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.typing import UploadedFile
 
 from core.answer.words import WORRIED
 from core.errors import DatasetError
@@ -24,6 +25,7 @@ from ui.case import Case
 from ui.choices import choose_one
 from ui.dataset_cases import unfair
 from ui.files import let_go
+from ui.parts import scroll
 from ui.text import as_text
 
 ANY = "any"
@@ -98,26 +100,33 @@ def _upload(slot: str, row: DeltaGenerator) -> Case | None:
             "The photo of this address is no longer here: it was forgotten, or the server was "
             "restarted or needed the memory. Choose it again."
         )
-    # Files of any kind: the core tells what one is that it does not read; the browser would not.
-    st.file_uploader(
-        f"A dermatoscopic photo: {listed('or')}, up to 20 MB",
-        key=f"{slot}file",
-        max_upload_size=20,
-        on_change=_keep_file,
-        args=(slot,),
-        help="The photo stays in this computer's memory and is not stored.",
-    )
+    _uploader(slot, f"{slot}file")
     st.info(WORRIED, icon=":material/health_and_safety:")
     st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
     return None
 
 
-def _keep_file(slot: str) -> None:
-    if file := st.session_state[f"{slot}file"]:
+def _uploader(slot: str, key: str) -> None:
+    # Files of any kind: the core tells what one is that it does not read; the browser would not.
+    st.file_uploader(
+        f"A dermatoscopic photo: {listed('or')}, up to 20 MB",
+        key=key,
+        max_upload_size=20,
+        on_change=_keep_file,
+        args=(slot, key),
+        help="The photo stays in this computer's memory and is not stored.",
+    )
+
+
+def _keep_file(slot: str, key: str) -> None:
+    if isinstance(file := st.session_state[key], UploadedFile):  # not one that was let go of
         name = display_name(file.name)
         about = f":blue-badge[Your photo] {as_text(name)}"
         uploads.keep(uploads.Upload("upload", name, file.getvalue(), about), slot)
         let_go([file])
+        st.session_state[f"{slot}another"] = False
+        if not slot:
+            scroll.ask(scroll.ANSWER)
 
 
 def _camera(slot: str, row: DeltaGenerator) -> Case | None:
@@ -156,6 +165,11 @@ def _keep_shot(slot: str) -> None:
 def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
     case: Case = st.session_state[f"{slot}{kind}"]
     row.markdown(f"**{as_text(case.name)}**", width="content")
+    if kind == "upload":
+        with row.popover(
+            "Another photo", icon=":material/upload:", key=f"{slot}another", on_change="rerun"
+        ):
+            _uploader(slot, f"{slot}file_{case.digest}")  # another one, and empty, each time
     row.button(
         "Forget this photo",
         icon=":material/delete:",

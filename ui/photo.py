@@ -156,7 +156,7 @@ def notes(case: Case, shown: ShownAnalysis, layers: Layers, target: str) -> None
         st.caption(":material/info: The U-Net found no lesion, so there is no outline.")
     heatmap, name = shown.analysis.heatmap(target), BY_KEY[target].name
     if layers.heatmap and not heatmap.any():
-        st.caption(f"No part of the photo speaks for “{name}”: the map is empty.")
+        st.caption(f"No part of the photo supports “{name}”: the map is empty.")
     elif layers.heatmap:
         rows, columns = heatmap.shape
         share = shown.heat_inside(heatmap)

@@ -102,12 +102,14 @@ class Headline:
 
 
 def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
-    """What the models say of a photo.
+    """What the models say of a photo; of one that looks like no dermoscopy, just that.
 
     Args:
         analysis: of the photo.
         usual: the share of each diagnosis that the probabilities assume, by key.
     """
+    if not analysis.in_domain:
+        return Headline(UNLIKE)
     named, likeliest = analysis.prediction, analysis.most_probable
     share = analysis.probability(named)
     if named == likeliest:
@@ -115,11 +117,10 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
     share_of_first = chance(analysis.probability(likeliest))
     first = f"Most probable: {BY_KEY[likeliest].name_in_sentence}, {share_of_first}"
     first += f" (usual {percent(usual[likeliest])})"
-    against = f"{times(share, usual[named])} its usual {percent(usual[named])}"
+    digits = 1 if usual[named] < 0.1 else 0  # else "36 %, 11 times its usual 3 %"
+    against = f"{times(share, usual[named])} its usual {percent(usual[named], digits)}"
     if BY_KEY[named].malignant:
-        main = (
-            f"But {BY_KEY[named].name_in_sentence} is at {chance(share)}, {against}: enough to flag"
-        )
+        main = f"Flagged: {BY_KEY[named].name_in_sentence}, {chance(share)}, {against}"
     else:
         ratios = {key: analysis.probability(key) / usual[key] for key in analysis.classes}
         most = " most" if max(ratios, key=ratios.__getitem__) == named else ""

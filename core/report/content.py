@@ -93,8 +93,9 @@ class Report:
         source: where the photo comes from and who is to be credited; may be empty.
         domain_note: title and text of what is to be said first, of a photo that is not familiar or
             not from the dataset.
-        answer: the class named by the rule, with its probability, and which one is more probable.
-        about: what that diagnosis is.
+        answer: the class named by the rule, with its probability, and which one is more probable;
+            of a photo that is no dermoscopy, just that.
+        about: what that diagnosis is; empty of a photo that is no dermoscopy.
         besides: sentences on the answer, and on the truth where it is known.
         pictures: photo, outline, heatmap of the answer.
         groups: the seven probabilities, the malignant above the benign.
@@ -174,8 +175,11 @@ class Report:
             source=_plain(source),
             domain_note=note,
             answer=said.text.removesuffix("."),
-            about=answer.text,
-            besides=(_group_named(analysis), *map(_plain, truth)),
+            about=answer.text if analysis.in_domain else "",
+            besides=(
+                *([_group_named(analysis)] if analysis.in_domain else []),
+                *map(_plain, truth),
+            ),
             pictures=_pictures(analysis, preview, mask),
             groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
             measurements=tuple(described(measured).values()) if measured else (),
@@ -238,7 +242,7 @@ def _pictures(analysis: Analysis, preview: np.ndarray, mask: np.ndarray) -> tupl
             f"Bright: where the evidence for “{answer}” lies (Grad-CAM). It does not show that "
             "the answer is right."
             if heatmap.any()
-            else f"No part of the photo speaks for “{answer}”: the map is empty.",
+            else f"No part of the photo supports “{answer}”: the map is empty.",
             f"The photo with a heatmap of the evidence for {answer}"
             if heatmap.any()
             else f"The photo; the heatmap for {answer} is empty",

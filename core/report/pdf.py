@@ -132,7 +132,8 @@ class _Paper(FPDF):
         report = self.report
         self._heading("The model’s answer (one of seven diagnoses)")
         self._words(report.answer, 15, style="B")
-        self._words(report.about, 9, FAINT)
+        if report.about:
+            self._words(report.about, 9, FAINT)
         for sentence in report.besides:
             self._words(sentence)
         for group in report.groups:

@@ -20,6 +20,6 @@ shown = answer.attempt(case) if case is not None else None
 if case is not None and shown is not None and present.asked():
     presentation.show(case, shown, cases.move)
 elif case is not None and shown is not None:
-    tools.show(top)
+    tools.show(top, case)
     answer.show(case, shown)
 address.write(shown)

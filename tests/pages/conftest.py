@@ -56,6 +56,14 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of the visitor's browser; may be changed."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: found))
+    return found
+
+
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh installation without a dataset: its data folder, which is not there yet."""
@@ -78,10 +86,11 @@ def whole(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 
 @pytest.fixture
-def browser(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def browser(
+    fresh: Path, tmp_path: Path, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
     """The cookies of the visitor's browser, Anna's at first, in a fresh installation."""
-    cookies = {"lesionlab_browser": ANNA}
-    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: cookies))
+    cookies["lesionlab_browser"] = ANNA
     monkeypatch.setenv("LESIONLAB_LEARNING", str(tmp_path / "learning"))
     return cookies
 

@@ -98,7 +98,7 @@ def test_an_upload_outlives_a_reload_for_who_has_its_address_until_it_is_forgott
     found = address_of(app)
     assert list(found) == ["photo"]
     assert "mine.jpg" in part(arrive(**found), "photo")["alt"]
-    assert part(app, "copy")["leaveOut"] == ["photo"]
+    assert not part(app, "copy"), "no link leads to it"
     app.button(key="upload_remove").click().run()
     assert address_of(app) == {}
     late = arrive(**found)
@@ -114,6 +114,19 @@ def bring(app: AppTest, name: str, photo: bytes = PHOTOS[0]) -> AppTest:
     app.segmented_control(key="source").set_value("upload").run()
     app.file_uploader[0].set_value((name, photo, "image/jpeg"))
     return checked(app)
+
+
+def test_another_photo_takes_the_place_of_the_one_before(fresh) -> None:
+    app = bring(start(), "first.jpg")
+    first = address_of(app)
+    for name, photo in (
+        ("second.jpg", PHOTOS[1]),
+        ("again.jpg", PHOTOS[1]),
+        ("third.jpg", PHOTOS[0]),
+    ):
+        app.file_uploader[0].set_value((name, photo, "image/jpeg"))
+        assert name in part(checked(app), "photo")["alt"]
+    assert not part(arrive(**first), "photo"), "it is gone"
 
 
 def test_back_to_a_forgotten_photo_shows_no_other_one(fresh) -> None:

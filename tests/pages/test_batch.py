@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -17,8 +18,9 @@ from core.answer.words import DOMAIN_NAMES
 from core.batch import batches as jobs
 from core.batch.batches import BatchJob
 from core.batch.sources import Source
-from core.imaging.image import to_jpeg
+from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set
+from core.models.gate import REFUSED
 from core.taxonomy import DIAGNOSES
 from tests.pages.conftest import button, part, read, texts
 from tests.waiting import PATIENCE, ended
@@ -131,6 +133,23 @@ def test_uploads_of_one_name_and_a_broken_one(app):
     assert list(rejected["File"]) == ["bad.jpg"]
     assert "not a photo" in rejected["Reason"][0]
     assert "Rejected files (CSV)" in [b.label for b in app.get("download_button")]
+
+
+def test_what_is_no_dermoscopy_has_no_answer_in_the_table(app):
+    noise = to_png(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8))
+    upload(app, ("noise.png", noise), ("mole.jpg", PHOTO))
+    button(app, "Analyse 2 files").click().run()
+    to_the_end(app)
+    rows = app.dataframe[0].value.set_index("Photo")
+    assert rows.loc["noise.png", "Kind of photo"] == DOMAIN_NAMES[REFUSED]
+    names = {d.name for d in DIAGNOSES}
+    assert rows.loc["noise.png", "Answer"] not in names
+    assert rows.loc["noise.png", ["Probability", "Most probable", "Area"]].isna().all()
+    assert rows.loc["mole.jpg", "Answer"] in names
+    for diagnosis in DIAGNOSES:
+        app.selectbox(key="batch_answer").set_value(diagnosis.key).run()
+        *answers, _ = app.dataframe  # the last one is for one's own truth
+        assert "noise.png" not in [name for f in answers for name in f.value["Photo"]]
 
 
 def test_names_in_the_tables_are_safe_for_spreadsheets(app):

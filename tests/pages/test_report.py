@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.lesion.phantom import practice_set
 from tests.pages.conftest import start
-from ui.sections.report import NOTES_LENGTH
+from ui.analyse import notes
+from ui.analyse.notes import LENGTH
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +26,21 @@ def test_notes_and_two_files(app: AppTest) -> None:
     assert {"Report (PDF)", "Report (HTML)"} <= buttons.keys()
     (area,) = app.text_area
     assert area.label == "Your notes"
-    assert area.max_chars == NOTES_LENGTH
+    assert area.max_chars == LENGTH
+
+
+def test_notes_outlive_a_reload_until_the_photo_is_forgotten(
+    app: AppTest, cookies: dict[str, str]
+) -> None:
+    cookies["lesionlab_browser"] = "a" * 43
+    app.text_area[0].set_value("What I see.").run()
+    assert start(section="report").text_area[0].value == "What I see."
+    notes.forget(practice_set()[0].image.digest)
+    assert start(section="report").text_area[0].value == ""
+    cookies["lesionlab_browser"] = "b" * 43
+    app.text_area[0].set_value("What I see now.").run()
+    cookies["lesionlab_browser"] = "a" * 43
+    assert start(section="report").text_area[0].value == "", "somebody else's"
 
 
 def test_notes_are_remembered_for_each_photo(app: AppTest) -> None:

@@ -16,7 +16,7 @@ from core.models.cards import Card
 from core.settings import Settings
 from core.taxonomy import BY_KEY, KEYS, ORDER
 from tests.effort import cost
-from tests.pages.conftest import checked, start, texts
+from tests.pages.conftest import checked, part, start, texts
 from tests.waiting import PATIENCE, wait_for
 from ui import methods, state, subprocess_task
 from ui.sections import base_rates, heatmaps, threshold
@@ -109,6 +109,16 @@ def test_without_an_outline_or_heat_it_says_so(app, monkeypatch):
     assert not app.table
 
 
+def test_the_heatmaps_lead_to_the_heatmap_on_the_photo(fresh: Path) -> None:
+    app = start(section="heatmaps")
+    assert not part(app, "photo")["heat"]
+    app.button(key="heat_from_section").click().run()
+    assert not app.exception
+    assert app.toggle(key="heat_on").value
+    assert part(app, "photo")["heat"]
+    assert "heat_from_section" not in [b.key for b in app.button]
+
+
 def test_contrast_starts_with_the_answer_against_the_most_probable_other(app):
     ask(app, heatmaps)
     analysis = shown(app).analysis
@@ -123,7 +133,7 @@ def test_contrast_starts_with_the_answer_against_the_most_probable_other(app):
     second = other.value
     why.set_value(second).run()
     assert not app.exception
-    assert f"speaks for {BY_KEY[second].name} rather than" in alts(app)
+    assert f"favours {BY_KEY[second].name} over" in alts(app)
 
 
 @pytest.fixture
@@ -371,8 +381,8 @@ def probability_here(app: AppTest, name: str) -> str:
 def test_at_home_nothing_changes(app):
     choose(ask(app, base_rates), "ham")
     chart = next(c.proto.alt for c in app.get("plotly_chart") if " before, " in c.proto.alt)
-    for part in chart.split("; "):
-        before, here = part.removesuffix(" here").split(" before, ")
+    for pair in chart.split("; "):
+        before, here = pair.removesuffix(" here").split(" before, ")
         assert before.endswith(here)
 
 

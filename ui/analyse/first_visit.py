@@ -59,21 +59,21 @@ def stops() -> list[tuple[str, str]]:
         ),
         (
             "What it means",
-            "A bar of 70 %: of 100 photos that get such an answer about 70 show that diagnosis, if "
-            "they come from clinics like those it learned from. The tick on each bar is how common "
+            "A bar of 70 %: of 100 photos that get such an answer, some 70 should show that "
+            "diagnosis. That nearly holds where photos come from clinics like those it learned "
+            "from; Performance, Calibration, shows how nearly. The tick on each bar is how common "
             "the diagnosis is there. A heatmap does not show that an answer is right.",
         ),
         (
             "What it cannot do",
             "It never diagnoses. It knows seven diagnoses, dermoscopy only, and mostly light skin; "
-            f"and it errs{_misses()}. Whoever worries about a mole should see a doctor, whatever "
-            "the bars say.",
+            f"and it errs{_misses()}. If a mole worries you, see a doctor, whatever the bars say.",
         ),
         (
             "Try one",
-            "Say what you think before you look at the bars, and then ask why it answers so: below "
-            "the photo you find similar cases, measurements, and how sure it is. The quiz asks "
-            "about lesions one after another.",
+            "Switch on “Let me answer first”, below the bars, and say what you think before you "
+            "see them. Then ask why it answers so: below the photo you find similar cases, "
+            "measurements, and how sure it is. The quiz asks about lesions one after another.",
         ),
     ]
 

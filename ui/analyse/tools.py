@@ -5,14 +5,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ui import case_picker as cases
 from ui.analyse import present
+from ui.case import Case
 from ui.compare import pair
 from ui.parts.copy import copy_link
 
 
-def show(place: DeltaGenerator) -> None:
+def show(place: DeltaGenerator, case: Case) -> None:
     """The buttons, in one popover."""
     with place.popover("Share", icon=":material/ios_share:", key="tools"):
-        copy_link()
+        if case.own:
+            st.caption("No link leads to a photo of your own: nobody else can open it.")
+        else:
+            copy_link()
         st.button(
             "Present (P)",
             icon=":material/slideshow:",

@@ -8,14 +8,12 @@ import streamlit as st
 
 from core.system.idle_cache import IdleCache
 from ui import methods, state
+from ui.analyse import notes
+from ui.analyse.notes import KEPT_SECONDS, LATE_SECONDS
 from ui.case import Case
 
 KEPT_BYTES = 64 * 1024**2
 """What all of them may take, together; those kept for longest go first."""
-KEPT_SECONDS = 2 * 60 * 60
-"""How long one is kept after it was last looked at, …"""
-LATE_SECONDS = 60
-"""… and by how much later it may go."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,6 @@ def _let_go(name: str) -> None:
 def _forget_traces(digest: str) -> None:
     state.forget(digest)
     methods.forget(digest)
-    st.session_state.get("notes", {}).pop(digest, None)
+    notes.forget(digest)
     for name in [name for name in st.session_state if digest in str(name)]:
         del st.session_state[name]

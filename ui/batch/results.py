@@ -82,9 +82,10 @@ def _counts(photos: Sequence[Photo]) -> None:
     if dermoscopy:
         counts(dermoscopy, state.usual())
     if others := len(photos) - len(dermoscopy):
+        is_not = "photo is" if others == 1 else "photos are"
         st.caption(
-            f"{others:,} of {len(photos):,} photos are not dermoscopy: their answers are in the "
-            "table and the files, but not counted here."
+            f"{others:,} {is_not} not dermoscopy, of {len(photos):,}: not counted here, and shown "
+            "below without an answer; the files have it."
         )
 
 
@@ -111,7 +112,7 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     found = [
         photo
         for photo in photos
-        if answer in (ANY, photo.prediction)
+        if (answer == ANY or (answer == photo.prediction and photo.domain != REFUSED))
         and (not kinds or photo.domain in kinds)
         and (not wrong or known.get(photo.image, photo.prediction) != photo.prediction)
     ]
@@ -126,7 +127,7 @@ def _table(photos: Sequence[Photo]) -> None:
     known = truth.known(photos)
     shown = frame(photos, known)
     table = st.dataframe(
-        shown.style.format(chance, subset=["Probability", "Malignant"]),
+        shown.style.format(chance, na_rep="–", subset=["Probability", "Malignant"]),
         hide_index=True,
         height=min(len(photos), 10) * ROW + HEADER_ROW,
         row_height=ROW,
@@ -174,7 +175,8 @@ def _table(photos: Sequence[Photo]) -> None:
 
 
 def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
-    """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. The
+    """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. What
+    is not dermoscopy has no answer here, as on the Analyse page, where it is a click away. The
     table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
 
     Args:
@@ -184,17 +186,18 @@ def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
-    measured = photo.measurements
+    answered = photo.domain != REFUSED
+    measured = photo.measurements if answered else None
     key = known.get(photo.image)
     true = {"Truth": BY_KEY[key].name if key else None} if known else {}
     return {
         "": data_url(photo.thumbnail, "jpeg"),
         "Photo": safe(photo.name),
-        "Answer": BY_KEY[photo.prediction].name,
+        "Answer": BY_KEY[photo.prediction].name if answered else "not shown",
         **true,
-        "Probability": photo.probability,
-        "Malignant": photo.malignant,
-        "Most probable": BY_KEY[photo.most_probable].name,
+        "Probability": photo.probability if answered else None,
+        "Malignant": photo.malignant if answered else None,
+        "Most probable": BY_KEY[photo.most_probable].name if answered else None,
         "Kind of photo": DOMAIN_NAMES[photo.domain],
         "Area": 100 * measured.area_share if measured else None,
         "Diameter": measured.equivalent_diameter_px if measured else None,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.answer import words
 from core.errors import DatasetError
 from core.formatting import percent
 from core.imaging.image import ImageError
@@ -70,7 +71,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
         photo(case)
         shown = said(me, quiz, step, case) if step.first is not None else None
         if shown is not None:
-            bars(shown.analysis, state.usual(), None, key=f"quiz_bars_{step.position}")
+            explained_bars(shown, f"quiz_bars_{step.position}")
     with right:
         if step.first is None:
             started(quiz, step)
@@ -95,6 +96,14 @@ def said(me: Profile, quiz: Quiz, step: Step, case: Case) -> ShownAnalysis | Non
     if shown is not None and step.said is None:
         Store.open().model_said(me, quiz.id, step.position, material.said_of(shown))
     return shown
+
+
+def explained_bars(shown: ShownAnalysis, key: str) -> None:
+    """The bars, and where the longest one is not the answer, why not. `key` for the session."""
+    said = words.headline(shown.analysis, state.usual())
+    bars(shown.analysis, state.usual(), said.flagged, key=key)
+    if said.flagged:
+        st.caption(said.text)
 
 
 def second(me: Profile, quiz: Quiz, step: Step, shown: ShownAnalysis) -> None:

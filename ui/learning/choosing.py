@@ -81,7 +81,8 @@ def due(found: list[Standing]) -> None:
         st.caption("Choose “My weak diagnoses” to practise them.")
     elif soonest := next_due(found):
         st.caption(
-            f":material/event_available: Nothing is due today; next {after(in_days(soonest, now))}."
+            f":material/event_available: Nothing is due today; the next is due "
+            f"{after(in_days(soonest, now))}."
         )
 
 

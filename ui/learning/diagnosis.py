@@ -41,7 +41,7 @@ def show(key: str) -> None:
         st.markdown(f"**What to look for**\n{lesson.points}")
         st.markdown(f"**Beware.** {lesson.beware}")
         st.caption(lesson.after)
-        st.markdown(f"**In life.** {lesson.in_life} :small[{lesson.in_life_source.cited}]")
+        st.markdown(f"**How common.** {lesson.in_life} :small[{lesson.in_life_source.cited}]")
     data = state.dataset()
     with right:
         model(key)
@@ -189,7 +189,7 @@ def _bars(key: str, column: str, title: str, shares: pd.Series, every: pd.Series
         figure,
         f"{key}-{column}",
         f"{BY_KEY[key].name} by {title.lower()}: {words}",
-        f"{title}: bars of this diagnosis, strokes of all lesions. Who was photographed is not who "
-        "has it.",
+        f"{title}: bars for this diagnosis, lines for all lesions. They tell who was photographed, "
+        "not who gets it.",
         pd.DataFrame({column: names, "share": shares.to_numpy(), "all": every.to_numpy()}),
     )

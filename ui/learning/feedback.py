@@ -17,7 +17,6 @@ from ui import state
 from ui.case import Case, facts, show_verdict
 from ui.dataset_cases import small
 from ui.learning import asking, choosing, links, material, problems
-from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections.similar import neighbours
 from ui.state import ShownAnalysis
@@ -43,7 +42,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     if shown:
         with right:
             st.markdown(model_says(shown, step.truth))
-            bars(shown.analysis, state.usual(), None, key=f"feedback_bars_{step.position}")
+            asking.explained_bars(shown, f"feedback_bars_{step.position}")
     lessons(step, case, shown)
 
 

@@ -37,7 +37,7 @@ def show(store: Store, me: Profile) -> None:
         found = standings(answers, datetime.now(UTC))
         choosing.due(found)
         over_time(answers)
-        by_diagnosis(found)
+        by_diagnosis(found, answers)
     if answers or drawn:
         outline_progress.show(drawn)
     keep(me, given)
@@ -100,8 +100,9 @@ def over_time(answers: Sequence[Answered]) -> None:
     )
 
 
-def by_diagnosis(found: Sequence[Standing]) -> None:
-    """Each diagnosis: how often right, and when it is due."""
+def by_diagnosis(found: Sequence[Standing], answers: Sequence[Answered]) -> None:
+    """Each diagnosis: how often it was recognised, how often the word was right, and when it is
+    due."""
     if not any(s.answers for s in found):
         return
     now = datetime.now(UTC)
@@ -118,7 +119,8 @@ def by_diagnosis(found: Sequence[Standing]) -> None:
         pd.DataFrame(
             {
                 "Diagnosis": [BY_KEY[s.key].name for s in found],
-                "Right": [f"{s.right} of {s.answers}" for s in found],
+                "Recognised": [f"{s.right} of {s.answers}" for s in found],
+                "Right when you said it": [_when_said(s.key, answers) for s in found],
                 "Due": [
                     "not practised yet"
                     if s.due is None
@@ -130,11 +132,20 @@ def by_diagnosis(found: Sequence[Standing]) -> None:
             }
         ),
         hide_index=True,
-        alt="Each diagnosis, how many cases of it you named correctly, and when it is due again",
+        alt="Each diagnosis, how many cases of it you recognised, how often you were right in "
+        "saying it, and when it is due again",
     )
-    weakest = max(found, key=lambda s: s.weakness)
+    most = max(s.weakness for s in found)
     st.write("Needs practice most:")
-    links.diagnosis(weakest.key, "weakest")
+    for weak in found:
+        if weak.weakness == most:
+            links.diagnosis(weak.key, f"weakest_{weak.key}")
+
+
+def _when_said(key: str, answers: Sequence[Answered]) -> str:
+    """Of the answers that name a diagnosis, how many were right."""
+    true = [a.truth == key for a in answers if a.first == key]
+    return f"{sum(true)} of {len(true)}" if true else "–"
 
 
 def keep(me: Profile, answers: list[Answered]) -> None:

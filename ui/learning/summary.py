@@ -131,9 +131,8 @@ def effects(answers: Sequence[Answered]) -> None:
     else:
         better, worse = would_have(answers)
         st.caption(
-            f"Where you and the model differed in being right: it was right and you wrong in "
-            f"{better}, you right and it wrong in {worse}. “With the AI” shows what its answer "
-            "does to yours."
+            f"The model was right where you were wrong in {better} of the cases, and wrong where "
+            f"you were right in {worse}. “With the AI” shows what its answer does to yours."
         )
 
 
@@ -149,7 +148,7 @@ def sureness(answers: Sequence[Answered]) -> None:
         "On average, you were right about as often as you expected."
         if abs(over) < 0.05
         else f"On average, you were {wrong}confident: your confidence was {abs(over) * 100:.0f} "
-        f"percentage points {side} the share that you had right."
+        f"percentage points {side} your share of right answers."
     )
     st.table(
         {

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.access import loopback
+from core.answer import words
 from core.errors import DatasetError
 from core.formatting import chance, percent
 from core.imaging.image import ImageError
@@ -18,7 +19,7 @@ from core.learning.classes import CaseTally, Classes, ClassView, clean_code
 from core.learning.database import LearningError
 from core.learning.draw import ABOUT, draw
 from core.taxonomy import BY_KEY, KEYS
-from ui import access, files, lock
+from ui import access, files, lock, state
 from ui.analyse.present import PLAYLIST
 from ui.answer import attempt
 from ui.browser import address_of
@@ -301,10 +302,12 @@ def _known(seen: ClassView) -> None:
         case = material.case_of(seen.image, "case")
         shown = attempt(case, "class_")
         if shown is not None:
+            said = words.headline(shown.analysis, state.usual())
             share = chance(shown.analysis.probability(shown.analysis.prediction))
-            st.markdown(f"{model_says(shown, seen.truth)} Its probability: {share}.")
-        if words := unfair(case.record):
-            st.markdown(f":orange-badge[{words}]")
+            how = said.text if said.flagged else f"Its probability: {share}."
+            st.markdown(f"{model_says(shown, seen.truth)} {how}")
+        if why := unfair(case.record):
+            st.markdown(f":orange-badge[{why}]")
         st.caption(known(case))
 
 

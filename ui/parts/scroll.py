@@ -5,6 +5,8 @@ import streamlit as st
 from ui.parts.files import part
 
 _PART = part("scroll", '<span tabindex="-1"></span>')
+ANSWER = "answer"
+"""A place: the photo of the Analyse page with its answer."""
 _WANTED = "scroll_to"
 _TIMES = "scroll_times"
 

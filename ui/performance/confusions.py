@@ -48,7 +48,9 @@ def show(choice: Choice) -> None:
             for k, key in enumerate(classes)
         ),
         "Each row holds all photos of one true diagnosis; the diagonal is correct. Click a cell, "
-        "or choose it below, to see its photos.",
+        "or choose it below, to see its photos. "
+        + ", ".join(f"{key}: {BY_KEY[key].name_in_sentence}" for key in classes)
+        + ".",
         pd.DataFrame(counts, columns=classes).assign(truth=classes)[["truth", *classes]],
         on_select=_clicked,
         selection_mode="points",
@@ -177,23 +179,23 @@ def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str, spl
     table = pd.DataFrame(
         {
             "Image": cell.index.astype(str),
-            "Truth": truth,
-            "Answer": named,
+            "Truth": BY_KEY[truth].name,
+            "Answer": BY_KEY[named].name,
             "Probability of the answer": cell[named].to_numpy(),
             "Probability of the truth": cell[truth].to_numpy(),
-            "Most probable": cell[found.classes].idxmax(axis=1).to_numpy(),
+            "Most probable": [BY_KEY[key].name for key in cell[found.classes].idxmax(axis=1)],
         }
     ).sort_values("Probability of the answer", ascending=False, ignore_index=True)
     if split == ELSEWHERE:
         st.info("These photos are of other clinics: LesionLab does not keep them.")
     else:
         _gallery(table)
-    shares = ("Probability of the answer", "Probability of the truth")
     st.dataframe(
-        safe_table(table),
+        safe_table(table).style.format(
+            chance, subset=["Probability of the answer", "Probability of the truth"]
+        ),
         hide_index=True,
         height=min(38 + 35 * len(table), 320),
-        column_config={n: st.column_config.NumberColumn(format="percent") for n in shares},
         alt="The photos of the cell, the most certain answer first",
     )
     charts.download(table, f"true-{truth}-answered-{named}")
@@ -232,9 +234,9 @@ def _card(data: Dataset, row: dict) -> None:
     except (DatasetError, ImageError):
         st.caption(f"{as_text(image_id)}: its photo is not imported, or damaged.")
         return
-    st.image(photo, width="stretch", alt=f"Photo {image_id}, truth: {BY_KEY[row['Truth']].name}")
+    st.image(photo, width="stretch", alt=f"Photo {image_id}, truth: {row['Truth']}")
     words = {row["Answer"]: "Probability of the answer", row["Truth"]: "Probability of the truth"}
-    st.caption(", ".join(f"{key} {chance(row[column])}" for key, column in words.items()))
+    st.caption(", ".join(f"{name} {chance(row[column])}" for name, column in words.items()))
     if st.button(
         image_id, key=f"open_{image_id}", width="stretch", help="Open this photo in Analyse"
     ):

@@ -84,7 +84,7 @@ def question(found: ClassifierReport, key: str) -> tuple[np.ndarray, np.ndarray]
 def _who(key: str) -> str:
     """Those whom a question looks for."""
     if key == MALIGNANT:
-        return "malignant or precursor lesions"
+        return "photos of malignant lesions or precursors"
     return f"photos of {BY_KEY[key].name_in_sentence}"
 
 

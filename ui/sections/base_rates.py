@@ -21,7 +21,7 @@ from ui.sections.charts import before_and_after
 from ui.state import ShownAnalysis, model_server
 from ui.text import as_text
 
-TITLE = ":material/groups: Other patients: change how common each diagnosis is"
+TITLE = ":material/groups: Other patients"
 
 ROOMS = {
     "ham": "HAM10000",

@@ -115,7 +115,7 @@ def before_and_after(
         )
         for name, shares, opacity in zip(names, (before, after), (0.45, 1.0), strict=True)
     ]
-    return bar_figure(bars, 460, dark, 1.3, bargap=0.3, bargroupgap=0.08)
+    return bar_figure(bars, 460, dark, 1.65, bargap=0.3, bargroupgap=0.08)
 
 
 def outcome_bars(outcomes: Outcomes, sick: str) -> go.Figure:

@@ -27,6 +27,8 @@ from ui.text import as_text
 
 TITLE = ":material/psychology_alt: How sure?"
 WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
+THIRDS = {"low": "least spread out", "medium": "in between", "high": "most spread out"}
+"""Which third of the photos a band is."""
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
@@ -89,8 +91,8 @@ def _spread(shown: ShownAnalysis) -> None:
         return
     st.markdown(f"**{WORDS[band.name]}.** {_how_often(band, '**')}", help=figure)
     st.caption(
-        f"Compared with the third of validation photos that have {band.low:.2f} to "
-        f"{band.high:.2f} nats. It holds for photos like HAM10000's."
+        f"Compared with the third of the validation photos whose probabilities were "
+        f"{THIRDS[band.name]}. It holds for photos like HAM10000's."
     )
 
 

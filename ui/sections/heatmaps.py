@@ -10,20 +10,37 @@ from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.figures import show_figure
 from ui.methods import side_by_side
+from ui.parts import scroll
 from ui.parts.controls import choose_diagnosis
 from ui.sections.charts import contrast_chart
 from ui.state import ShownAnalysis, model_server
 from ui.text import as_text
 
 TITLE = ":material/gradient: Heatmaps"
+_SWITCHED = "heat_switched"
+"""Of the session: the heatmap was switched on here just now."""
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
     """The three parts, one below the other."""
     st.caption(":material/info: A heatmap does not show that the answer is right.")
+    if st.session_state.pop(_SWITCHED, False):
+        st.rerun()  # the photo, too, and not this section alone
+    if not st.session_state.get("heat_on"):
+        st.button(
+            "Show the heatmap on the photo",
+            icon=":material/gradient:",
+            key="heat_from_section",
+            on_click=_heat_on,
+        )
     _shares(shown)
     _contrast(shown)
     side_by_side(case, shown)
+
+
+def _heat_on() -> None:
+    st.session_state.update({"heat_on": True, _SWITCHED: True})
+    scroll.ask(scroll.ANSWER)
 
 
 def inside(shown: ShownAnalysis, key: str) -> str:
@@ -50,9 +67,9 @@ def _shares(shown: ShownAnalysis) -> None:
     _, rows, columns = analysis.evidence.shape
     reachable = reachable_share(shown.mask, (rows, columns)) or 0.0
     st.caption(
-        f"To compare: heat spread evenly over the photo would give {covered}, and heat on nothing "
-        f"but the lesion {percent(reachable)}, since a map has only {columns} × {rows} places, "
-        "some across the outline. A dash: no heat."
+        "Each diagnosis has a heatmap of its own. To compare: heat spread evenly over the photo "
+        f"would give {covered}, and heat on nothing but the lesion {percent(reachable)}, since a "
+        f"map has only {columns} × {rows} places, some across the outline. A dash: no heat."
     )
     answer = analysis.prediction
     share = shown.heat_inside(analysis.heatmap(answer))
@@ -79,13 +96,13 @@ def _contrast(shown: ShownAnalysis) -> None:
     total = float(analysis.contrast(one, other).sum())
     winner = first if total >= 0 else second
     alt = (
-        f"Map of what speaks for {first} rather than {second}. All places together: "
+        f"Map of what favours {first} over {second}. All places together: "
         f"{abs(total):.1f} points for {winner}."
     )
     show_figure(contrast_chart(shown, one, other), alt, "contrast_chart")
     factor = math.exp(1 / model_server().analyser.calibration.temperature)
     st.caption(
-        f"Teal speaks for “{first}”, brown for “{second}”. Each place adds points to the raw score "
+        f"Teal favours “{first}”, brown “{second}”. Each place adds points to the raw score "
         "of a diagnosis or takes some away; here the two scores are subtracted. Summed over all "
         f"places, that is **{abs(total):.1f} points for “{winner}”**: the difference of the two "
         "scores (up to a constant). Each point multiplies the odds of the one against the other by "

@@ -11,7 +11,7 @@ from core.report.content import Report
 from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
 from ui import files
-from ui.analyse import commit
+from ui.analyse import commit, notes
 from ui.case import Case, confirmed_by, verdict
 from ui.dataset_cases import unfair
 from ui.sections import doubt
@@ -21,15 +21,14 @@ from ui.state import ShownAnalysis, cards, usual
 
 TITLE = ":material/description: Report"
 
-NOTES_LENGTH = 3000
 ARRIVAL_SECONDS = 0.3
 """Clicking a download ends the typing: so long the last words may take to get here."""
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
     """A field for notes, and the report as PDF and as HTML, made when asked for."""
-    written = st.session_state.setdefault("notes", {})
-    _notes(case, written)
+    place = notes.place_of(case.digest)
+    _notes(case, place)
     # Read here, since a download's own thread knows no session.
     truth, fairness = revealed(case, shown), unfair(case.record)
 
@@ -43,7 +42,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             usual=usual(),
             cards=cards().values(),
             date=datetime.date.today(),
-            notes=written[case.digest],
+            notes=notes.read(place),
             source=CREDIT if case.record is not None else "",
             own=case.own,
             neighbours=neighbours(case, shown, SIMILAR),
@@ -88,14 +87,17 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
 
 
 @st.fragment
-def _notes(case: Case, written: dict[str, str]) -> None:
+def _notes(case: Case, place: notes.Place) -> None:
     """The notes on a photo. A fragment of its own: a download that is clicked while they are being
     typed would not outlive a rerun of its button."""
-    written[case.digest] = st.text_area(
+    key = f"notes_{case.digest}"
+    st.session_state.setdefault(key, notes.read(place))
+    words = st.text_area(
         "Your notes",
-        max_chars=NOTES_LENGTH,
+        max_chars=notes.LENGTH,
         placeholder="What do you see? What would you have said, and why?",
         help="They go into the report and nowhere else.",
-        key=f"notes_{case.digest}",
+        key=key,
         persist_state="session",
     )
+    notes.write(place, words or "")

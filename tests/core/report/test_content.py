@@ -20,7 +20,7 @@ def test_answer_of_the_rule_and_the_most_probable_class(make: Make) -> None:
     report = make()
     assert report.answer == (
         "Most probable: melanocytic naevus, 60 % (usual 67 %). "
-        "But melanoma is at 29 %, 2.6 times its usual 11 %: enough to flag"
+        "Flagged: melanoma, 29 %, 2.6 times its usual 11 %"
     )
     assert "malignant group" in report.besides[0]
     assert "The three malignant diagnoses together: 34 %" in report.besides[0]

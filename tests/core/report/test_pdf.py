@@ -45,7 +45,8 @@ def test_an_everyday_report_takes_two_pages(make: Make) -> None:
 def test_out_of_domain_is_said_before_anything_else(make: Make) -> None:
     first = pages(make(domain="refused"))[0]
     assert squeezed(f"{UNLIKE}. {UNLIKE_TEXT}") in first
-    assert first.index(squeezed(UNLIKE)) < first.index("melanomaisat29%")
+    assert first.index(squeezed(UNLIKE)) < first.index("Malignant")
+    assert "Flagged" not in first, "no answer that would mean something"
     assert squeezed(UNLIKE) not in text(make())
 
 

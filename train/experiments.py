@@ -35,6 +35,7 @@ class Experiment:
             `pixel_accuracy`; shares 0…1.
         protocol: how its author made it, in short.
         fixed: IoU on a fixed 50 photos: mean, sd, least; may be empty.
+        shortfall: where ours reaches less than was published, why; may be empty.
         source: where the figures come from.
     """
 
@@ -42,6 +43,7 @@ class Experiment:
     published: dict[str, dict[str, float]]
     protocol: str
     fixed: dict[str, float] = field(default_factory=dict)
+    shortfall: str = ""
     source: str = SOURCE
 
     @property

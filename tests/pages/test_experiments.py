@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.files import COMPARISON
-from tests.pages.conftest import start, texts
+from tests.pages.conftest import read, start, texts
 from train.experiments import EXPERIMENTS
 from ui.performance import critical
 from ui.performance.author_figures import CONFUSION, FIFTY, REPORT, ROC
@@ -69,6 +69,24 @@ def both(weights: Path) -> Path:
             **more,
         )
     return weights
+
+
+def test_what_is_below_the_published_figure_is_said_with_the_reason(both: Path) -> None:
+    assert not [i for i in compared().info if "0.750" in read(i.value)]
+    place = both / COMPARISON / f"{KEY}-images" / "classifier"
+    path = place / "evaluation-test.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["most_probable"]["accuracy"] = figure(0.70)
+    path.write_text(json.dumps(values), encoding="utf-8")
+    rows = "epoch,train_accuracy,val_accuracy\n0,0.5,0.5\n1,0.97,0.71\n"
+    (place / "training.csv").write_text(rows, encoding="utf-8")
+    (said,) = [s for i in compared().info if "0.750" in (s := read(i.value))]
+    assert "0.700 (" in said
+    assert "97 %" in said
+    assert "71 %" in said
+    (place / "training.csv").unlink()
+    (said,) = [s for i in compared().info if "0.750" in (s := read(i.value))]
+    assert "97 %" not in said
 
 
 def compared(**session: str) -> AppTest:

@@ -7,8 +7,11 @@ import streamlit as st
 
 from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN, Figure
+from core.evaluation.files import EvaluationError, read_training
+from core.formatting import percent
 from core.glossary import TASKS
 from core.taxonomy import class_name
+from train.choices import IMAGES
 from train.experiments import EXPERIMENTS, SOURCE, SPLIT_WORDS, Experiment, command
 from train.presets import LENGTHS
 from ui.choices import choose_one
@@ -104,6 +107,8 @@ def _one(experiment: Experiment) -> None:
             if side.figures.leak:
                 st.warning(as_text(side.figures.leak.text()), icon=":material/warning:")
         _overall(experiment, kind, found)
+        if less := _shortfall(experiment, kind, found):
+            st.info(as_text(less), icon=":material/trending_down:")
         _by_class(experiment.key, found)
         author_figures.show(experiment, kind, found)
 
@@ -125,6 +130,38 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> N
     )
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="The experiment's measures")
     st.caption(as_text(f"{counts}."))
+
+
+def _shortfall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> str:
+    """Where ours reaches less than was published, how much, and why; else empty. Ours is that with
+    images at random, as its author split, where there is one."""
+    side = found.get(IMAGES) or next(iter(found.values()))
+    published = experiment.published[kind]
+    ours = {name: side.measure(name) for name in published}
+    less = [
+        f"{WORDS[name].lower()} {figure.text()} instead of {published[name]:.3f}"
+        for name, figure in ours.items()
+        if figure.value is not None and figure.value < published[name]
+    ]
+    if not less:
+        return ""
+    parts = [f"Less than was published: {'; '.join(less)}.", experiment.shortfall]
+    last = _last_epoch(side)
+    if {"train_accuracy", "val_accuracy"} <= set(last):
+        parts.append(
+            f"In its last epoch it was right about {percent(last['train_accuracy'])} of the photos "
+            f"it was learning from, and {percent(last['val_accuracy'])} of the validation photos: "
+            "a notebook may report either."
+        )
+    return " ".join(filter(None, parts))
+
+
+def _last_epoch(side: Measured) -> dict[str, float]:
+    """What was measured in it; empty if that was not kept."""
+    try:
+        return dict(read_training(side.folder).iloc[-1].dropna())
+    except EvaluationError:
+        return {}
 
 
 def _by_class(key: str, found: dict[str, Measured]) -> None:

@@ -7,6 +7,26 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
+def in_address(name: str, key: str, options: Sequence[str]) -> str:
+    """Have the page's address tell a choice, so that a reload, a link and the browser's Back button
+    lead to it; returns it. To be called before the widget that chooses.
+
+    Args:
+        name: in the address; what stands there is a stranger's, and passed over if it is no option.
+        key: of the widget in the session.
+        options: its values; the first is chosen where nothing is.
+    """
+    asked, seen = st.query_params.get(name), f"{key}_in_address"
+    if asked in options and asked != st.session_state.get(seen):
+        st.session_state[key] = asked
+    kept = st.session_state.get(key)
+    chosen = str(kept) if kept in options else options[0]
+    if asked != chosen:
+        st.query_params[name] = chosen
+    st.session_state[seen] = chosen
+    return chosen
+
+
 def choose_one(
     label: str,
     options: Mapping[str, str] | Sequence[str],

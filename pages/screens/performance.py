@@ -9,7 +9,7 @@ from core.evaluation.figures import Rule
 from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, Evaluation, EvaluationError
 from core.models.registry import in_use
 from core.taxonomy import DIAGNOSES
-from ui.choices import choose_one
+from ui.choices import choose_one, in_address
 from ui.performance import (
     calibration,
     comparison,
@@ -38,6 +38,13 @@ TABS = (
 )
 """In reading order. Each has a TITLE and `show(choice)`; only the open one runs."""
 
+TAB = "performance_tab"
+"""Of the session: the title of the open tab."""
+OF_ALL_SPLITS = {learning.TITLE, critical.TITLE}
+"""Tabs to which it makes no difference which split is chosen, …"""
+OF_AN_ANSWER = {overview.TITLE, confusions.TITLE, groups.TITLE, comparison.TITLE}
+"""… and to which it does which answer."""
+
 ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
     "validation": "Validation: the epoch, the input size, the calibration and the rule were chosen "
@@ -53,8 +60,10 @@ st.title(
     help="Read from the evaluation files beside the weights in use; no dataset is needed.",
 )
 
+opened = in_address("tab", TAB, [tab.TITLE for tab in TABS])
+in_address("split", "split", list(SPLITS))
 first, second = st.columns(2)
-split = choose_one("Split", SPLITS, "split", first)
+split = choose_one("Split", SPLITS, "split", first, disabled=opened in OF_ALL_SPLITS)
 first.caption(ABOUT_SPLIT[split])
 
 figures: Evaluation | None = None
@@ -63,7 +72,11 @@ with suppress(EvaluationError):  # the tabs that need it say so
 answer = RULE
 if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
     answer = choose_one(
-        "Answer", {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"}, "answer", second
+        "Answer",
+        {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"},
+        "answer",
+        second,
+        disabled=opened not in OF_AN_ANSWER,
     )
     said = as_text(rule_in_words(figures.decision or Rule()))
     second.caption(
@@ -81,7 +94,7 @@ if figures and card and figures.weights != card.sha256:
     )
 
 st.caption(" · ".join(f"{d.key}: {d.name}" for d in DIAGNOSES))
-tabs = st.tabs([tab.TITLE for tab in TABS], on_change="rerun", key="performance_tab")
+tabs = st.tabs([tab.TITLE for tab in TABS], on_change="rerun", key=TAB)
 for place, tab in zip(tabs, TABS, strict=True):
     if place.open:
         with place:

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.formatting import percent
 from core.ham10000.dataset import Dataset
 from core.ham10000.explore import is_yes_no, leaks, measures, random_test
-from ui.choices import choose_one
+from ui.choices import choose_one, in_address
 from ui.dataset import charts, filters, selection, words
 from ui.dataset.gallery import facts_of, open_button
 from ui.dataset_cases import small
@@ -39,6 +39,7 @@ def show(
         known: the atlas, or why there is none.
     """
     titles = (PEOPLE, OUTLINES, MAP, SPLITS)
+    in_address("tab", "dataset_view", titles)
     tabs = st.tabs(titles, on_change="rerun", key="dataset_view")
     for title, tab in zip(titles, tabs, strict=True):
         if not tab.open:

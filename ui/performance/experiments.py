@@ -75,14 +75,12 @@ def _finding(differences: Sequence[Figure]) -> str:
     if not known:
         return ""
     higher = sum(found.low is not None and found.low > 0 for found in known)
+    of = f"of the {len(known)} comparisons with an interval"
     if higher:
-        return (
-            f"In {higher} of {len(known)} comparisons, splitting images at random gives a clearly "
-            "higher figure."
-        )
+        return f"In {higher} {of}, splitting images at random gives a clearly higher figure."
     return (
-        f"In none of {len(known)} comparisons does splitting images at random give a clearly "
-        "higher figure, so here it does not explain what was published."
+        f"In none {of} does splitting images at random give a clearly higher figure, so here it "
+        "does not explain what was published."
     )
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from core.models.registry import StoredModel, models
 from train.jobs import JobError, Run, Runs, ensure_supervisor
 from ui import access
+from ui.choices import in_address
 from ui.text import as_text
 
 NEW, RUNS, COMPARE, MODELS, STORAGE = "new", "runs", "compare", "models", "storage"
@@ -67,7 +68,8 @@ def epochs(runs: Runs, run: str) -> pd.DataFrame:
 def section(runs: list[Run]) -> str:
     """The section of the page that is open, and in the session a run to look at, if there is any:
     at first the newest one."""
-    st.session_state.setdefault(VIEW, RUNS if runs else NEW)
+    first = RUNS if runs else NEW
+    st.session_state[VIEW] = in_address("section", VIEW, [first, *(v for v in VIEWS if v != first)])
     if runs and st.session_state.get(RUN) not in {run.id for run in runs}:
         st.session_state[RUN] = runs[0].id
     return str(st.session_state[VIEW])

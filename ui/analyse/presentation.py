@@ -34,6 +34,8 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     true = None if case.record is None else BY_KEY[str(case.record["dx"])]
     agrees = true is not None and true.key == analysis.prediction
     answered = analysis.in_domain
+    if answered:
+        notes.append("Tick on a bar: the usual share")
     data = layers_of(shown, analysis.heatmap(analysis.prediction), analysis.prediction) | {
         "id": case.digest,
         "alt": f"photo {case.name}",

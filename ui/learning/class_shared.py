@@ -65,10 +65,12 @@ def photo(image: str) -> None:
 
 
 def truth(key: str, right: bool | None = None) -> None:
-    """What a case was, and what to look for; in the shade of an answer that was `right` or not."""
+    """What a case was, and how such lesions usually look; in the shade of an answer that was
+    `right` or not."""
     box, icon = {
         None: (st.info, ":material/visibility:"),
         True: (st.success, ":material/check_circle:"),
         False: (st.warning, ":material/cancel:"),
     }[right]
-    box(LESSONS[key].points, title=BY_KEY[key].with_group, icon=icon)
+    usually = f"Look for what is typical, though not every one shows it:\n{LESSONS[key].points}"
+    box(usually, title=BY_KEY[key].with_group, icon=icon)

@@ -11,6 +11,7 @@ from core.settings import Settings, SettingsError
 from core.system.allocator import give_back_freed_memory
 from ui import login
 from ui.browser import BrowserCookie
+from ui.choices import arrive
 from ui.frame import footer, header
 from ui.serving.compression import CompressedScripts
 from ui.serving.garbage import collect_later
@@ -76,6 +77,7 @@ def show() -> None:
     if not login.is_let_in():
         st.stop()
     header()
+    arrive(page.url_path)
     page.run()
     footer()
     login.logout_button()

@@ -40,12 +40,12 @@ def attempt(case: Case, slot: str = "") -> ShownAnalysis | None:
 def show(case: Case, shown: ShownAnalysis) -> None:
     """The whole answer: the photo with its layers beside the bars, and what explains it."""
     hidden = commit.pending(case)
+    scroll.target(scroll.ANSWER, if_hidden=True)
     if not shown.analysis.in_domain and not hidden and not _wanted_anyway(case, shown):
         return
-    scroll.target(scroll.ANSWER, if_hidden=True)
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        said = None if hidden else headline(shown)
+        said = None if hidden else headline(shown, unlike=False)  # it stands above
         photo(case, shown, hidden, analyse=True)
     with right:
         if said is None:
@@ -108,9 +108,9 @@ def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
     """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
     the photo alone where not."""
     place = st.container(horizontal=True, vertical_alignment="center")
-    words = place.empty()
+    line = place.empty()
     wanted = place.toggle("Show it anyway", key=f"anyway_{shown.analysis.digest}")
-    words.markdown(
+    line.markdown(
         f":material/warning: **{UNLIKE}**"
         + (": the bars mean little." if wanted else ", so its answer is not shown."),
         width="content",
@@ -177,13 +177,16 @@ def warn(case: Case, shown: ShownAnalysis) -> None:
             st.caption(f":material/photo_camera: {remark}")
 
 
-def headline(shown: ShownAnalysis) -> Headline:
-    """The answer in words; returns them."""
+def headline(shown: ShownAnalysis, unlike: bool = True) -> Headline:
+    """The answer in words; returns them. `unlike`: also those of a photo that has no answer."""
     said = words.headline(shown.analysis, state.usual())
+    if not shown.analysis.in_domain and not unlike:
+        return said
     if said.before:
         st.markdown(f"{said.before}.")
     in_one_piece = said.main.replace(" %", "\N{NO-BREAK SPACE}%")
-    st.header(in_one_piece, anchor=False, help=BY_KEY[shown.analysis.prediction].text)
+    known = BY_KEY[shown.analysis.prediction].text if shown.analysis.in_domain else None
+    st.header(in_one_piece, anchor=False, help=known)
     return said
 
 

@@ -19,6 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 COOKIE = "lesionlab_browser"
 DAYS = 400
 """Browsers keep no cookie for longer."""
+KEPT_SECONDS = 2 * 60 * 60
+"""How long what a visitor brought or wrote is kept in memory after it was last looked at, …"""
+LATE_SECONDS = 60
+"""… and by how much later it may go."""
 _KEY = re.compile(r"[\w-]{43}", re.ASCII)
 _OF_SESSION = "browser_key"
 

@@ -16,7 +16,7 @@ from core.answer.words import WORRIED
 from core.errors import DatasetError
 from core.ham10000.dataset import CREDIT, Dataset
 from core.imaging.formats import listed
-from core.imaging.image import display_name
+from core.imaging.image import ImageError, display_name
 from core.lesion.phantom import practice_lesion, practice_titles
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
@@ -118,13 +118,26 @@ def _uploader(slot: str, key: str) -> None:
     )
 
 
+def _unreadable(case: Case) -> str:
+    """Why a photo cannot be read; empty if it can."""
+    try:
+        case.open(state.SHOWN_PX)
+    except ImageError as error:
+        return f"{as_text(case.name)} was not opened: {error}"
+    return ""
+
+
 def _keep_file(slot: str, key: str) -> None:
     if isinstance(file := st.session_state[key], UploadedFile):  # not one that was let go of
         name = display_name(file.name)
         about = f":blue-badge[Your photo] {as_text(name)}"
-        uploads.keep(uploads.Upload("upload", name, file.getvalue(), about), slot)
+        upload = uploads.Upload("upload", name, file.getvalue(), about)
         let_go([file])
         st.session_state[f"{slot}another"] = False
+        if f"{slot}upload" in st.session_state and (problem := _unreadable(upload.case())):
+            st.session_state[f"{slot}upload_problem"] = problem  # and the photo before stays
+            return
+        uploads.keep(upload, slot)
         if not slot:
             scroll.ask(scroll.ANSWER)
 
@@ -164,6 +177,8 @@ def _keep_shot(slot: str) -> None:
 
 def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
     case: Case = st.session_state[f"{slot}{kind}"]
+    if problem := st.session_state.pop(f"{slot}{kind}_problem", None):
+        st.error(problem)
     row.markdown(f"**{as_text(case.name)}**", width="content")
     if kind == "upload":
         with row.popover(

@@ -6,24 +6,40 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+_PAGE, _BEFORE = "page", "page_before"
+"""Of the session: the page of this run, and of the one before."""
 
-def in_address(name: str, key: str, options: Sequence[str]) -> str:
+
+def arrive(page: str) -> None:
+    """To be called with the name of the page at the beginning of each of its runs."""
+    st.session_state[_BEFORE] = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+
+
+def in_address(name: str, key: str, options: Mapping[str, str]) -> str:
     """Have the page's address tell a choice, so that a reload, a link and the browser's Back button
     lead to it; returns it. To be called before the widget that chooses.
 
     Args:
         name: in the address; what stands there is a stranger's, and passed over if it is no option.
         key: of the widget in the session.
-        options: its values; the first is chosen where nothing is.
+        options: its values, with what the address calls them; the first is chosen where nothing is,
+            and needs no address.
     """
-    asked, seen = st.query_params.get(name), f"{key}_in_address"
-    if asked in options and asked != st.session_state.get(seen):
-        st.session_state[key] = asked
+    first, by_name = next(iter(options)), {word: value for value, word in options.items()}
+    asked, written = st.query_params.get(name), st.session_state.get(f"{key}_in_address")
+    if asked in by_name and (asked != written or key not in st.session_state):
+        st.session_state[key] = by_name[asked]
+    elif asked is None and written and st.session_state.get(_BEFORE) == st.session_state.get(_PAGE):
+        st.session_state[key] = first  # by the Back button
     kept = st.session_state.get(key)
-    chosen = str(kept) if kept in options else options[0]
-    if asked != chosen:
-        st.query_params[name] = chosen
-    st.session_state[seen] = chosen
+    chosen = str(kept) if kept in options else first
+    told = None if chosen == first else options[chosen]
+    if told and told != asked:
+        st.query_params[name] = told
+    elif not told and asked not in (None, options[first]):
+        del st.query_params[name]
+    st.session_state[f"{key}_in_address"] = told
     return chosen
 
 

@@ -29,7 +29,7 @@ def open_in_analyse(image_id: str) -> None:
 
 
 def own_split() -> bool:
-    """Whether the dataset is split as it was for the models in use, as is none at all."""
+    """Whether the dataset is split as it was for the models in use; True without a dataset."""
     data = state.dataset()
     return isinstance(data, str) or {c.split_id for c in state.cards().values()} == {data.split.id}
 
@@ -43,7 +43,7 @@ def unfair(record: pd.Series | None) -> str:
     if record is None:
         return ""
     if not own_split():
-        return "this split is not the models' own: they may know this lesion"
+        return "not split as for the models: they may know this lesion"
     if record["split"] == "test":
         return ""
     return f"seen during {'training' if record['split'] == 'train' else 'tuning'}: not a fair test"

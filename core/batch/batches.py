@@ -22,6 +22,7 @@ from core.batch.tables import REJECTED_HEADER, cells, header, safe
 from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.measure import Measurements
+from core.models.gate import REFUSED
 from core.report.downloads import DISCLAIMER, file_stem, mask_png
 from core.system.fair_queue import BusyError, FairQueue, Turn
 from core.taxonomy import BY_KEY
@@ -89,6 +90,11 @@ class Photo:
     mask: bytes
     copy: bytes | None
     reduced: bool
+
+    @property
+    def answered(self) -> bool:
+        """Whether it is dermoscopy, so that the answer to it is one."""
+        return self.domain != REFUSED
 
     @property
     def nbytes(self) -> int:

@@ -175,7 +175,7 @@ class Classes:
                 "SELECT 1 FROM participants WHERE code = ? AND name = ?", (code, shown)
             ).fetchone()
             if taken:
-                raise LearningError("Somebody in this class has that name. Choose another.")
+                raise LearningError("Somebody in this class has that nickname. Choose another.")
             participant = secrets.token_urlsafe(12)
             connection.execute(
                 "INSERT INTO participants VALUES (?, ?, ?, ?, ?)",
@@ -299,7 +299,7 @@ class Classes:
                 revealed,
                 found["closed"] is not None,
                 found["participants"],
-                _tally(connection, code, position),
+                _tallies(connection, code).get(position, {}),
                 scores,
             )
 
@@ -310,15 +310,14 @@ class Classes:
             rows = connection.execute(
                 "SELECT position, image, truth FROM class_cases WHERE code = ? ORDER BY position",
                 (code,),
-            ).fetchall()
-            return [
-                CaseTally(n, image, truth, _tally(connection, code, n)) for n, image, truth in rows
-            ]
+            )
+            tallies = _tallies(connection, code)
+            return [CaseTally(n, image, dx, tallies.get(n, {})) for n, image, dx in rows]
 
     def results(self, code: str) -> bytes:
-        """A row for each participant and each case that was asked, as CSV: answer and right are
-        empty where there was no answer; the last column says what it is for. With the mark by
-        which Excel knows UTF-8."""
+        """A row for each participant and each case that was asked, also before they came, as CSV:
+        answer and right are empty where there was no answer; the last column says what it is
+        for. With the mark by which Excel knows UTF-8."""
         with self.database.read() as connection:
             _class(connection, code)
             rows = connection.execute(
@@ -343,14 +342,17 @@ def _new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def _tally(connection: sqlite3.Connection, code: str, position: int) -> dict[str, int]:
-    rows = connection.execute(
-        "SELECT diagnosis, count(*) AS n FROM class_answers a "
-        "JOIN participants p ON p.id = a.participant "
-        "WHERE p.code = ? AND a.position = ? GROUP BY diagnosis",
-        (code, position),
-    )
-    return {str(row["diagnosis"]): int(row["n"]) for row in rows}
+def _tallies(connection: sqlite3.Connection, code: str) -> dict[int, dict[str, int]]:
+    """Position of each case that has answers -> diagnosis -> answers."""
+    found: dict[int, dict[str, int]] = {}
+    for position, diagnosis, n in connection.execute(
+        "SELECT a.position, a.diagnosis, count(*) FROM class_answers a "
+        "JOIN participants p ON p.id = a.participant WHERE p.code = ? "
+        "GROUP BY a.position, a.diagnosis",
+        (code,),
+    ):
+        found.setdefault(position, {})[diagnosis] = n
+    return found
 
 
 def _class(connection: sqlite3.Connection, code: str) -> sqlite3.Row:

@@ -8,7 +8,7 @@ from ui.learning import taking_part, wall
 from ui.text import as_text
 
 try:
-    if st.query_params.get("code"):
+    if taking_part.linked_code():
         taking_part.show()
     elif code := wall.led():
         wall.wall(code)

@@ -60,8 +60,8 @@ st.title(
     help="Read from the evaluation files beside the weights in use; no dataset is needed.",
 )
 
-opened = in_address("tab", TAB, [tab.TITLE for tab in TABS])
-in_address("split", "split", list(SPLITS))
+opened = in_address("tab", TAB, {t.TITLE: t.__name__.rpartition(".")[2] for t in TABS})
+in_address("split", "split", {split: split for split in SPLITS})
 first, second = st.columns(2)
 split = choose_one("Split", SPLITS, "split", first, disabled=opened in OF_ALL_SPLITS)
 first.caption(ABOUT_SPLIT[split])

@@ -222,6 +222,10 @@ def test_the_address_of_a_wall_brings_it_back() -> None:
     code = begun(Classes.open())
     app = start("classroom", class_led=code)
     assert app.query_params["lead"] == code
+    app.query_params["lead"] = "XXXXXX"
+    assert not has(looked_again(app), "class_leave"), "there is no such class"
+    app.query_params["lead"] = code
+    looked_again(app)
     app.session_state["class_led"] = ""
     assert has(looked_again(app), "class_step")
     pressed(app, "class_leave")
@@ -250,3 +254,11 @@ def test_the_cases_of_a_playlist_are_asked_in_its_order(imported: Dataset) -> No
     pressed(looked_again(app), "class_step")
     seen = unfair(imported.table.loc[ids[0]])
     assert seen in texts(app) if seen else "fair test" not in texts(app)
+
+
+def test_the_address_of_a_wall_is_none_for_a_student(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(access.TEACHER, "secret")
+    app = start("classroom")
+    app.query_params["lead"] = begun(Classes.open())
+    assert looked_again(app).text_input(key="class_code_typed")
+    assert not has(app, "class_step")

@@ -43,6 +43,14 @@ def test_notes_outlive_a_reload_until_the_photo_is_forgotten(
     assert start(section="report").text_area[0].value == "", "somebody else's"
 
 
+def test_another_tab_leaves_notes_alone(app: AppTest, cookies: dict[str, str]) -> None:
+    cookies["lesionlab_browser"] = "a" * 43
+    other = start(section="report")
+    app.text_area[0].set_value("What I see.").run()
+    other.run()
+    assert start(section="report").text_area[0].value == "What I see."
+
+
 def test_notes_are_remembered_for_each_photo(app: AppTest) -> None:
     first, second, *_ = app.selectbox(key="practice").options
     app.text_area[0].set_value("What I see.").run()

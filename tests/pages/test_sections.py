@@ -116,7 +116,6 @@ def test_the_heatmaps_lead_to_the_heatmap_on_the_photo(fresh: Path) -> None:
     assert not app.exception
     assert app.toggle(key="heat_on").value
     assert part(app, "photo")["heat"]
-    assert "heat_from_section" not in [b.key for b in app.button]
 
 
 def test_contrast_starts_with_the_answer_against_the_most_probable_other(app):

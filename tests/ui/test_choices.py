@@ -30,24 +30,55 @@ def test_what_is_no_option_any_more_gives_way_to_the_first_choice() -> None:
 def addressed() -> None:
     import streamlit as st
 
-    from ui.choices import choose_one, in_address
+    from ui.choices import arrive, choose_one, in_address
 
-    in_address("which", "way", ["left", "right"])
+    arrive(st.session_state.get("test_page", "one"))
+    in_address("which", "way", {"left": "l", "right": "r"})
     st.write(choose_one("Way", ["left", "right"], "way"))
 
 
 def test_a_choice_is_in_the_address() -> None:
     app = AppTest.from_function(addressed)
-    app.query_params["which"] = "right"
+    app.query_params["which"] = "r"
     assert app.run().markdown[0].value == "right"
     app.segmented_control(key="way").set_value("left").run()
-    assert app.markdown[0].value == app.query_params["which"] == "left"
-    app.query_params["which"] = "right"  # as the browser's Back button does
+    assert app.markdown[0].value == "left"
+    assert "which" not in app.query_params, "the first needs no address"
+    app.query_params["which"] = "r"  # as the browser's Back button does
     assert app.run().markdown[0].value == "right"
+    del app.query_params["which"]
+    assert app.run().markdown[0].value == "left"
     app.query_params["which"] = "nowhere"
-    assert app.run().markdown[0].value == app.query_params["which"] == "right"
+    assert app.run().markdown[0].value == "left"
+    assert "which" not in app.query_params
 
 
-def test_without_an_address_the_first_is_chosen() -> None:
+def test_a_choice_outlives_a_look_at_another_page() -> None:
     app = AppTest.from_function(addressed).run()
-    assert app.markdown[0].value == app.query_params["which"] == "left"
+    app.segmented_control(key="way").set_value("right").run()
+    app.session_state["test_page"] = "another"
+    del app.query_params["which"]  # as Streamlit does
+    assert app.run().markdown[0].value == "right"
+    assert app.query_params["which"] == "r"
+
+
+def forgetful() -> None:
+    import streamlit as st
+
+    from ui.choices import arrive, in_address
+
+    page = st.session_state.get("test_page", "one")
+    arrive(page)
+    if page == "one":
+        in_address("which", "way", {"left": "l", "right": "r"})
+        st.write(st.radio("Way", ["left", "right"], key="way"))
+
+
+def test_an_address_brings_back_what_a_left_page_forgot() -> None:
+    app = AppTest.from_function(forgetful).run()
+    app.radio(key="way").set_value("right").run()
+    app.session_state["test_page"] = "another"
+    app.run()
+    app.session_state["test_page"] = "one"
+    assert app.query_params["which"] == "r"
+    assert app.run().markdown[0].value == "right"

@@ -24,8 +24,6 @@ _SEEN = "address_seen"
 PHOTOS = ("case", "practice", "photo")
 """Each names a photo; an address with one of them says all, also what it leaves out."""
 NAMES = (*PHOTOS, "section", "layers", "class", "find", "sensitivity", "first", "view", "cases")
-SECRET = ("photo",)
-"""What no link hands on."""
 SECTIONS = ("heatmaps", "measurements", "doubt", "similar", "threshold", "base_rates", "report")
 """Names of the sections in the address, as of their modules."""
 LAYERS = {"outline": "outline", "heatmap": "heat_on"}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.evaluation.files import EvaluationError
 from core.models.weights import WeightsError
-from ui import case_picker
+from ui import case_picker, state
 from ui.analyse import address
 from ui.parts.tour import tour
 from ui.performance.evaluations import classifier_report
@@ -71,11 +71,20 @@ def stops() -> list[tuple[str, str]]:
         ),
         (
             "Try one",
-            "Switch on “Let me answer first”, below the bars, and say what you think before you "
-            "see them. Then ask why it answers so: below the photo you find similar cases, "
+            f"{_think_first()} Then ask why it answers so: below the photo you find similar cases, "
             "measurements, and how sure it is. The quiz asks about lesions one after another.",
         ),
     ]
+
+
+def _think_first() -> str:
+    """Practice lesions have no true diagnosis, and so no question."""
+    if isinstance(state.dataset(), str):
+        return "Say what you think before you look at the bars."
+    return (
+        "Switch on “Let me answer first”, below the bars, and say what you think before you see "
+        "them."
+    )
 
 
 def _misses() -> str:

@@ -4,24 +4,19 @@ the page: by their browser and the photo."""
 import streamlit as st
 
 from core.system.idle_cache import IdleCache
-from ui.browser import browser_key
+from ui.browser import KEPT_SECONDS, LATE_SECONDS, browser_key
 
-KEPT_SECONDS = 2 * 60 * 60
-"""How long what a visitor brought or wrote is kept after it was last looked at, …"""
-LATE_SECONDS = 60
-"""… and by how much later it may go."""
 KEPT_CHARACTERS = 10_000_000
 """What all notes may hold together; those kept for longest go first."""
+WRITTEN = "notes"
+"""Of the session: what stands in the field, by the photo's digest."""
 LENGTH = 3000
 """Characters that the notes on a photo may have."""
 
-Place = tuple[str, str]
-"""A browser's key and a photo's digest."""
-
 
 @st.cache_resource
-def _kept() -> IdleCache[Place, str]:
-    """All notes, one store for all sessions."""
+def _kept() -> IdleCache[tuple[str, str], str]:
+    """All notes, one store for all sessions; by a browser's key and a photo's digest."""
     return IdleCache(
         most=KEPT_CHARACTERS,
         seconds=KEPT_SECONDS,
@@ -30,21 +25,19 @@ def _kept() -> IdleCache[Place, str]:
     )
 
 
-def place_of(digest: str) -> Place:
-    """Where this visitor's notes on a photo are."""
-    return browser_key(), digest
+def read(digest: str) -> str:
+    """This visitor's notes on a photo; empty if there are none."""
+    return _kept().get((browser_key(), digest)) or ""
 
 
-def read(place: Place) -> str:
-    """The notes; empty if there are none. Needs no session."""
-    return _kept().get(place) or ""
-
-
-def write(place: Place, words: str) -> None:
+def write(digest: str, words: str) -> None:
     """Keep them instead of those before."""
-    _kept().put(place, words)
+    if words:
+        _kept().put((browser_key(), digest), words)
+    else:
+        forget(digest)
 
 
 def forget(digest: str) -> None:
-    """Let go of this visitor's notes on a photo."""
-    _kept().pop(place_of(digest))
+    """Let go of them."""
+    _kept().pop((browser_key(), digest))

@@ -14,7 +14,10 @@ def show(place: DeltaGenerator, case: Case) -> None:
     """The buttons, in one popover."""
     with place.popover("Share", icon=":material/ios_share:", key="tools"):
         if case.own:
-            st.caption("No link leads to a photo of your own: nobody else can open it.")
+            st.caption(
+                "A photo of your own has no link to hand on. Keep the address of this page to "
+                "yourself: whoever has it sees the photo."
+            )
         else:
             copy_link()
         st.button(

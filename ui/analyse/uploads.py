@@ -9,7 +9,7 @@ import streamlit as st
 from core.system.idle_cache import IdleCache
 from ui import methods, state
 from ui.analyse import notes
-from ui.analyse.notes import KEPT_SECONDS, LATE_SECONDS
+from ui.browser import KEPT_SECONDS, LATE_SECONDS
 from ui.case import Case
 
 KEPT_BYTES = 64 * 1024**2
@@ -55,9 +55,10 @@ def keep(upload: Upload, slot: str = "") -> None:
     name = f"{slot}{upload.kind}"
     before = st.session_state.get(name)
     _let_go(name)
-    if isinstance(before, Case) and not _shown_as(before.digest):
+    case = upload.case()
+    if isinstance(before, Case) and case.digest != before.digest and not _shown_as(before.digest):
         _forget_traces(before.digest)
-    st.session_state[name] = upload.case()
+    st.session_state[name] = case
     if not slot:
         key = st.session_state[f"{name}_key"] = secrets.token_urlsafe(24)
         store().put(key, upload)
@@ -104,5 +105,6 @@ def _forget_traces(digest: str) -> None:
     state.forget(digest)
     methods.forget(digest)
     notes.forget(digest)
+    st.session_state.get(notes.WRITTEN, {}).pop(digest, None)
     for name in [name for name in st.session_state if digest in str(name)]:
         del st.session_state[name]

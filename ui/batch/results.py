@@ -78,15 +78,13 @@ def show(job: BatchJob) -> None:
 
 def _counts(photos: Sequence[Photo]) -> None:
     """How often each answer was given to dermoscopy; of other photos an answer means nothing."""
-    dermoscopy = [photo.prediction for photo in photos if photo.domain != REFUSED]
+    dermoscopy = [photo.prediction for photo in photos if photo.answered]
     if dermoscopy:
         counts(dermoscopy, state.usual())
     if others := len(photos) - len(dermoscopy):
-        is_not = "photo is" if others == 1 else "photos are"
-        st.caption(
-            f"{others:,} {is_not} not dermoscopy, of {len(photos):,}: not counted here, and shown "
-            "below without an answer; the files have it."
-        )
+        one = "photo is not dermoscopy. It is not counted here, and its answer is"
+        more = "photos are not dermoscopy. They are not counted here, and their answers are"
+        st.caption(f"{others:,} {one if others == 1 else more} in the files alone.")
 
 
 def _filtered(photos: Sequence[Photo]) -> list[Photo]:
@@ -112,9 +110,9 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     found = [
         photo
         for photo in photos
-        if (answer == ANY or (answer == photo.prediction and photo.domain != REFUSED))
+        if (answer == ANY or (answer == photo.prediction and photo.answered))
         and (not kinds or photo.domain in kinds)
-        and (not wrong or known.get(photo.image, photo.prediction) != photo.prediction)
+        and (not wrong or truth.is_wrong(photo, known))
     ]
     row.markdown(f"{len(found):,} of {len(photos):,} photos", width="content")
     return found
@@ -186,7 +184,7 @@ def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None]:
-    answered = photo.domain != REFUSED
+    answered = photo.answered
     measured = photo.measurements if answered else None
     key = known.get(photo.image)
     true = {"Truth": BY_KEY[key].name if key else None} if known else {}

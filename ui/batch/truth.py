@@ -1,6 +1,6 @@
 """One's own true diagnoses beside a batch's answers, from a table or chosen here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -140,7 +140,8 @@ def _type(photos: Sequence[Photo]) -> None:
 def show(photos: Sequence[Photo]) -> None:
     """How often the answers are right, and the confusions."""
     given = known(photos)
-    found = score((given[p.image], p.prediction) for p in photos if p.image in given)
+    answered = [photo for photo in photos if photo.answered]
+    found = score((given[p.image], p.prediction) for p in answered if p.image in given)
     if found is None:
         return
     right = found.right
@@ -157,6 +158,11 @@ def show(photos: Sequence[Photo]) -> None:
         "The interval takes the photos for independent: several of one lesion make it too narrow. "
         "Photos that the models learned from are not a fair test."
     )
+
+
+def is_wrong(photo: Photo, given: Mapping[str, str]) -> bool:
+    """Whether a photo has an answer that is not its true diagnosis (`given`, by `Photo.image`)."""
+    return photo.answered and given.get(photo.image, photo.prediction) != photo.prediction
 
 
 def _name(key: str) -> str:

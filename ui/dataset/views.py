@@ -38,9 +38,9 @@ def show(
         table: the facts of all images.
         known: the atlas, or why there is none.
     """
-    titles = (PEOPLE, OUTLINES, MAP, SPLITS)
+    titles = {PEOPLE: "people", OUTLINES: "outlines", MAP: "map", SPLITS: "splits"}
     in_address("tab", "dataset_view", titles)
-    tabs = st.tabs(titles, on_change="rerun", key="dataset_view")
+    tabs = st.tabs(list(titles), on_change="rerun", key="dataset_view")
     for title, tab in zip(titles, tabs, strict=True):
         if not tab.open:
             continue

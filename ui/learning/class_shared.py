@@ -12,10 +12,7 @@ from core.learning.lessons import LESSONS
 from core.settings import Settings
 from core.taxonomy import BY_KEY
 from ui.learning import material
-from ui.parts import scroll
 
-_MOMENT = "class_moment"
-"""Of the session: up to where a class was seen."""
 POLL_SECONDS = 1.0
 """How often a page asks whether the class has gone on."""
 _views: TTLCache[tuple[str, str], ClassView] = TTLCache(64, ttl=0.4)
@@ -37,20 +34,6 @@ def changed() -> None:
     """Look again."""
     with _viewing:
         _views.clear()
-
-
-def follow(moment: str) -> None:
-    """The window goes here when a class has gone on, wherever it was scrolled to meanwhile.
-
-    Args:
-        moment: of the class; another one than before means that it has gone on.
-    """
-    before = st.session_state.get(_MOMENT)
-    st.session_state[_MOMENT] = moment
-    if before not in (None, moment):
-        scroll.ask(_MOMENT)
-    with st.container():  # always there, so that nothing below it is drawn anew
-        scroll.target(_MOMENT, if_hidden=True)
 
 
 def photo(image: str) -> None:

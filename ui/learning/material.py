@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +21,8 @@ from core.lesion.phantom import Phantom
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from ui import state
+from ui.analyse.address import known
+from ui.analyse.present import PLAYLIST
 from ui.case import Case
 from ui.performance.evaluations import classifier_report
 from ui.state import SHOWN_PX, ShownAnalysis
@@ -63,12 +64,12 @@ def pool() -> Pool:
     return Pool(found, False, said is not None and bool(found["named"].notna().any()))
 
 
-def listed(ids: Sequence[str]) -> list[QuizCase]:
-    """Images of the dataset as cases, in their order; what it does not have is left out."""
+def listed() -> list[QuizCase]:
+    """The cases of the visitor's playlist that the dataset has, in their order."""
     data = state.dataset()
     if isinstance(data, str):
         return []
-    rows = data.table.loc[[image for image in ids if image in data.table.index]]
+    rows = data.table.loc[known(st.session_state.get(PLAYLIST, []))]
     return [
         QuizCase(str(image), str(lesion), str(dx))
         for image, lesion, dx in zip(rows.index, rows["lesion_id"], rows["dx"], strict=True)

@@ -9,17 +9,23 @@ from core.learning.store import LONGEST_NICKNAME
 from core.taxonomy import BY_KEY
 from ui.browser import browser_key
 from ui.learning import asking, class_shared, links, problems
+from ui.parts import scroll
 from ui.text import as_text
 
 _CODE = "class_code"
 """Of the session: the class that is taken part in."""
 
 
+def linked_code() -> str:
+    """The code in the page's address; empty if there is none."""
+    return clean_code(str(st.query_params.get("code", "")))
+
+
 def show() -> None:
     """Join by a code, or go on in the class that was joined. By a link the page is all for that
     class, whose name is its title then."""
-    linked = str(st.query_params.get("code", ""))
-    code = clean_code(linked or st.session_state.get(_CODE, ""))
+    linked = linked_code()
+    code = linked or st.session_state.get(_CODE, "")
     if not code:
         _ask_code()
         return
@@ -65,7 +71,7 @@ def _take_code() -> None:
     with problems.action():
         code = clean_code(str(st.session_state.get("class_code_typed") or ""))
         if not code:
-            raise LearningError("Type the code that the teacher shows, six letters and digits.")
+            raise LearningError("Type the code that the teacher shows, six letters or digits.")
         st.session_state[_CODE] = st.query_params["code"] = code
 
 
@@ -102,7 +108,7 @@ def _asked(code: str, participant: str) -> None:
         return
     if seen.closed:
         st.rerun()
-    class_shared.follow(f"{seen.begun} {seen.position}")
+    scroll.follow(f"{code} {seen.begun} {seen.position}")
     if not seen.begun:
         st.info(
             "You are in. The first case appears here by itself when the teacher begins.",

@@ -7,29 +7,25 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.access import loopback
 from core.answer import words
 from core.errors import DatasetError
-from core.formatting import chance, percent
+from core.formatting import chance
 from core.imaging.image import ImageError
-from core.learning.classes import CaseTally, Classes, ClassView, clean_code
+from core.learning.classes import Classes, ClassView, NoClassError, clean_code
 from core.learning.database import LearningError
 from core.learning.draw import ABOUT, draw
-from core.taxonomy import BY_KEY, KEYS
 from ui import access, files, lock, state
-from ui.analyse.present import PLAYLIST
 from ui.answer import attempt
 from ui.browser import address_of
 from ui.choices import choose_one
 from ui.dataset_cases import unfair
-from ui.figures import colour, show_figure
-from ui.learning import class_shared, material, problems
+from ui.learning import class_results, class_shared, material, problems
 from ui.learning.feedback import known, model_says
+from ui.parts import scroll
 from ui.parts.controls import confirm
-from ui.performance import charts
 from ui.text import as_text
 
 COUNTS = ("5", "10", "20")
@@ -47,8 +43,18 @@ PAUSE = 1.0
 
 
 def led() -> str:
-    """The code of the class that this page leads; empty if it leads none."""
-    return clean_code(str(st.query_params.get(LEAD, "")) or st.session_state.get(_LED, ""))
+    """The code of the class that this page leads; empty if it leads none, or must not."""
+    code = clean_code(str(st.query_params.get(LEAD, "")) or st.session_state.get(_LED, ""))
+    if not code or not access.check().allowed:
+        return ""
+    try:
+        class_shared.view(code)
+    except NoClassError:
+        _leave()
+        return ""
+    except LearningError:  # which the wall tells
+        pass
+    return code
 
 
 def show() -> None:
@@ -80,7 +86,7 @@ def _form() -> None:
         levels = {key: name for key, name in found.levels.items() if key != "weak"}
         if found.practice:
             st.caption("Without HAM10000 the cases are practice lesions, drawn by a program.")
-        picked = material.listed(st.session_state.get(PLAYLIST, []))
+        picked = material.listed()
         if picked:
             levels[PLAYLIST_LEVEL] = f"My playlist ({len(picked)})"
         level = choose_one("Which cases", levels, "class_level")
@@ -96,10 +102,10 @@ def _form() -> None:
                 "the Dataset page first."
             )
         names = st.toggle(
-            "Names on the wall",
+            "Nicknames on the wall",
             key="class_names",
-            help="Participants choose a name, which everybody sees with how many they had right. "
-            "Off: only counts are shown.",
+            help="Participants choose a nickname, which everybody sees with how many they had "
+            "right. Off: only counts are shown.",
         )
         st.button(
             "Open the class",
@@ -115,7 +121,9 @@ def _form() -> None:
 def _open(level: str, count: int, names: bool) -> None:
     with problems.action():
         if level == PLAYLIST_LEVEL:
-            cases = material.listed(st.session_state.get(PLAYLIST, []))
+            cases = material.listed()
+            if not cases:
+                raise LearningError("The cases of the playlist are no longer there. Choose others.")
         else:
             cases = draw(material.pool().cases, level, count, np.random.default_rng())
         st.session_state[_LED] = Classes.open().start(cases, level, names)
@@ -139,12 +147,20 @@ def qr(words: str) -> bytes:
 def wall(code: str) -> None:
     """What is projected, a page without scrolling: how to join, then case after case, how many
     have answered, and the buttons."""
-    if not lock.notice("Lead a class", "class_lock"):
-        return
     st.session_state[_LED] = st.query_params[LEAD] = code
     with st.container(key="class_wall"):
-        _wall(code)
+        if _has_ended(code):
+            class_results.ended(code)
+        else:
+            _wall(code)
     _aside(code)
+
+
+def _has_ended(code: str) -> bool:
+    try:
+        return class_shared.view(code).closed
+    except LearningError:  # which the wall tells
+        return False
 
 
 @st.fragment(run_every=class_shared.POLL_SECONDS)
@@ -158,10 +174,10 @@ def _wall(code: str) -> None:
         st.title(code, anchor=False)
         st.error(as_text(str(error)))
         return
-    class_shared.follow(f"{seen.begun} {seen.position} {seen.revealed} {seen.closed}")
     if seen.closed:
-        _ended(seen)
-    elif seen.begun:
+        st.rerun()
+    scroll.follow(f"{code} {seen.begun} {seen.position} {seen.revealed}")
+    if seen.begun:
         _late(code)
         _case(seen)
     else:
@@ -199,51 +215,8 @@ def _case(seen: ClassView) -> None:
                 args=(not hidden,),
             )
         if seen.revealed or not hidden:
-            show_figure(_tally(seen), _tally_words(seen), "class_tally")
-    _scores(seen, "Right so far")
-
-
-def _ended(seen: ClassView) -> None:
-    """Case by case, how many were right: which were hard, and what for they were taken."""
-    st.title(f"Class {seen.code}", anchor=False)
-    st.success("The class has ended.", icon=":material/check_circle:")
-    answered = [case for case in Classes.open().cases(seen.code) if case.tally]
-    if answered:
-        st.dataframe(
-            {
-                "Case": [case.position + 1 for case in answered],
-                "Diagnosis": [BY_KEY[case.truth].name for case in answered],
-                "Right": [
-                    f"{c.right} of {c.answered} ({percent(c.right / c.answered)})" for c in answered
-                ],
-                "Most often said instead": [_instead(case) for case in answered],
-                "Photo": [case.image for case in answered],
-            },
-            hide_index=True,
-            height="content",
-            alt="Each case that was answered, how many were right, and the most common mistake",
-        )
-    else:
-        st.info("Nobody answered a case.", icon=":material/info:")
-    _scores(seen, "Right in the end")
-
-
-def _instead(case: CaseTally) -> str:
-    wrong = {key: n for key, n in case.tally.items() if key != case.truth}
-    if not wrong:
-        return "–"
-    most = max(wrong, key=lambda key: wrong[key])
-    return f"{BY_KEY[most].name} ({wrong[most]})"
-
-
-def _scores(seen: ClassView, title: str) -> None:
-    if seen.scores:
-        st.markdown(f"**{title}**")
-        st.dataframe(
-            {"Name": list(seen.scores), "Right": list(seen.scores.values())},
-            hide_index=True,
-            alt="Each participant and how many cases they had right",
-        )
+            class_results.show_tally(seen)
+    class_results.scores(seen, "Right so far")
 
 
 def _waiting(seen: ClassView) -> None:
@@ -366,32 +339,3 @@ def _delete(code: str) -> None:
         Classes.open().delete(code)
         _leave()
     class_shared.changed()
-
-
-def _tally(seen: ClassView) -> go.Figure:
-    dark = charts.dark()
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "y": [f"{'✓ ' * (seen.revealed and k == seen.truth)}{BY_KEY[k].name}" for k in KEYS],
-        "x": [seen.tally.get(k, 0) for k in KEYS],
-        "text": [str(seen.tally.get(k, 0)) for k in KEYS],
-        "textposition": "outside",
-        "cliponaxis": False,
-        "marker": {"color": [colour(k, dark) for k in KEYS]},
-        "textfont": {"size": 16},
-        "hoverinfo": "skip",
-    }
-    most = max(1, *seen.tally.values()) if seen.tally else 1
-    return charts.figure(
-        [bars],
-        280,
-        xaxis=charts.axis("", range=(0, most * 1.2), showticklabels=False),
-        yaxis=charts.axis("", autorange="reversed", ticksuffix=" ", tickfont={"size": 16}),
-        margin={"l": 0, "r": 24, "t": 30, "b": 10},
-    )
-
-
-def _tally_words(seen: ClassView) -> str:
-    parts = [f"{BY_KEY[k].name} {seen.tally[k]}" for k in KEYS if seen.tally.get(k)]
-    return "Answers so far: " + (", ".join(parts) or "none")

@@ -1,14 +1,12 @@
-// Copies the address of what is shown, without what must not be handed on.
-export default function ({ data, parentElement }) {
+// Copies the address of what is shown.
+export default function ({ parentElement }) {
   const button = parentElement.querySelector("button")
   const status = parentElement.querySelector("p")
   button.textContent = "Copy link"
   status.textContent = ""
   button.onclick = async () => {
-    const url = new URL(document.location.href)
-    for (const name of data.leaveOut) url.searchParams.delete(name)
-    const copied = await copy(url.href)
-    status.textContent = copied ? "Copied." : url.href
+    const address = document.location.href
+    status.textContent = (await copy(address)) ? "Copied." : address
   }
 }
 

@@ -17,13 +17,22 @@ def ask(place: str) -> None:
 
 
 def target(place: str, if_hidden: bool = False) -> None:
-    """Where the window goes when it was asked to: it is at the window's top then.
+    """Where the window goes, and the keyboard with it, when it was asked to.
 
     Args:
-        if_hidden: stay where this can be seen already; else with the head of a page above it.
+        if_hidden: stay where this can be seen already, and else leave room for the page's head
+            above it; otherwise it comes to the window's top.
     """
     if st.session_state.get(_WANTED) != place:
         return
     del st.session_state[_WANTED]
     times = st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
-    _PART(key=f"scroll_{place}", data={"times": times, "hidden": if_hidden}, height="content")
+    data = {"moment": str(times), "first": True, "ifHidden": if_hidden, "focus": True}
+    _PART(key=f"scroll_{place}", data=data, height="content")
+
+
+def follow(moment: str) -> None:
+    """Where the window goes, without the keyboard, whenever the moment is another one, if this
+    cannot be seen. To be drawn always."""
+    data = {"moment": moment, "first": False, "ifHidden": True, "focus": False}
+    _PART(key="scroll_follow", data=data, height="content")

@@ -23,6 +23,7 @@ from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import models_in_use
 from core.settings import Settings
+from core.system.run_folder import MODELS
 from core.taxonomy import BY_KEY
 from train.choices import network_title
 from train.experiments import label
@@ -131,7 +132,8 @@ def _row(found: Measured, figures: dict[str, str]) -> Row:
 
 def _name(found: Measured) -> str:
     """An experiment's as the page of trainings calls it, with its network; else the card's."""
-    experiment = label(found.folder.parent.name)
+    run = next(p.name for p in found.folder.parents if p.name != MODELS)
+    experiment = label(run)
     if experiment is None:
         return found.card.name or found.folder.name
     network = network_title(found.card.network)

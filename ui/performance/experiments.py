@@ -131,25 +131,27 @@ def _overall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> N
 
 
 def _shortfall(experiment: Experiment, kind: str, found: dict[str, Measured]) -> str:
-    """Where ours reaches less than was published, how much, and why; else empty. Ours is that with
-    images at random, as its author split, where there is one."""
+    """Where the whole interval of ours lies below what was published, how far, and why; else empty.
+    Ours is that with images at random, as its author split, where there is one."""
     side = found.get(IMAGES) or next(iter(found.values()))
     published = experiment.published[kind]
     ours = {name: side.measure(name) for name in published}
     less = [
-        f"{WORDS[name].lower()} {figure.text()} instead of {published[name]:.3f}"
+        f"{WORDS[name]} {figure.text()} instead of {published[name]:.3f}"
         for name, figure in ours.items()
-        if figure.value is not None and figure.value < published[name]
+        if (most := figure.value if figure.high is None else figure.high) is not None
+        and most < published[name]
     ]
     if not less:
         return ""
     parts = [f"Less than was published: {'; '.join(less)}.", experiment.shortfall]
     last = _last_epoch(side)
-    if {"train_accuracy", "val_accuracy"} <= set(last):
+    learned, validated = last.get("train_accuracy", 0), last.get("val_accuracy", 1)
+    if learned > validated:
         parts.append(
-            f"In its last epoch it was right about {percent(last['train_accuracy'])} of the photos "
-            f"it was learning from, and {percent(last['val_accuracy'])} of the validation photos: "
-            "a notebook may report either."
+            f"In its last epoch it named {percent(learned)} of the photos that it was learning "
+            f"from correctly, and {percent(validated)} of the validation photos: a notebook may "
+            "report either."
         )
     return " ".join(filter(None, parts))
 

@@ -30,7 +30,7 @@ LEFT_OUT = ("val_score", "val_ece", "val_failed")
 
 def show(choice: Choice) -> None:
     """Losses above, measures of the validation split below, for each model."""
-    st.caption("From the training itself; the split chosen above changes nothing here.")
+    st.caption("From the training itself.")
     for model, title in TASKS.items():
         st.header(title, anchor=False)
         folder = in_use(model).folder

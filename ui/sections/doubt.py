@@ -27,7 +27,11 @@ from ui.text import as_text
 
 TITLE = ":material/psychology_alt: How sure?"
 WORDS = {"low": "Little doubt", "medium": "Some doubt", "high": "Much doubt"}
-THIRDS = {"low": "least spread out", "medium": "in between", "high": "most spread out"}
+THIRDS = {
+    "low": "least spread out",
+    "medium": "neither most nor least spread out",
+    "high": "most spread out",
+}
 """Which third of the photos a band is."""
 
 

@@ -26,13 +26,12 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     st.caption(":material/info: A heatmap does not show that the answer is right.")
     if st.session_state.pop(_SWITCHED, False):
         st.rerun()  # the photo, too, and not this section alone
-    if not st.session_state.get("heat_on"):
-        st.button(
-            "Show the heatmap on the photo",
-            icon=":material/gradient:",
-            key="heat_from_section",
-            on_click=_heat_on,
-        )
+    st.button(
+        "Show the heatmap on the photo",
+        icon=":material/gradient:",
+        key="heat_from_section",
+        on_click=_heat_on,
+    )
     _shares(shown)
     _contrast(shown)
     side_by_side(case, shown)

@@ -27,8 +27,8 @@ ARRIVAL_SECONDS = 0.3
 
 def show(case: Case, shown: ShownAnalysis) -> None:
     """A field for notes, and the report as PDF and as HTML, made when asked for."""
-    place = notes.place_of(case.digest)
-    _notes(case, place)
+    written = st.session_state.setdefault(notes.WRITTEN, {})
+    _notes(case, written)
     # Read here, since a download's own thread knows no session.
     truth, fairness = revealed(case, shown), unfair(case.record)
 
@@ -42,7 +42,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             usual=usual(),
             cards=cards().values(),
             date=datetime.date.today(),
-            notes=notes.read(place),
+            notes=written[case.digest],
             source=CREDIT if case.record is not None else "",
             own=case.own,
             neighbours=neighbours(case, shown, SIMILAR),
@@ -87,17 +87,23 @@ def revealed(case: Case, shown: ShownAnalysis) -> tuple[str, ...]:
 
 
 @st.fragment
-def _notes(case: Case, place: notes.Place) -> None:
+def _notes(case: Case, written: dict[str, str]) -> None:
     """The notes on a photo. A fragment of its own: a download that is clicked while they are being
     typed would not outlive a rerun of its button."""
     key = f"notes_{case.digest}"
-    st.session_state.setdefault(key, notes.read(place))
-    words = st.text_area(
+    st.session_state.setdefault(key, notes.read(case.digest))
+    written[case.digest] = st.text_area(
         "Your notes",
         max_chars=notes.LENGTH,
         placeholder="What do you see? What would you have said, and why?",
-        help="They go into the report and nowhere else.",
+        help="They go into the report and nowhere else. This browser finds them again for two "
+        "hours after they were last looked at, on a shared computer whoever uses it next, too.",
         key=key,
         persist_state="session",
+        on_change=_keep,
+        args=(case.digest, key),
     )
-    notes.write(place, words or "")
+
+
+def _keep(digest: str, key: str) -> None:
+    notes.write(digest, str(st.session_state.get(key) or ""))

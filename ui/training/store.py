@@ -69,10 +69,11 @@ def section(runs: list[Run]) -> str:
     """The section of the page that is open, and in the session a run to look at, if there is any:
     at first the newest one."""
     first = RUNS if runs else NEW
-    st.session_state[VIEW] = in_address("section", VIEW, [first, *(v for v in VIEWS if v != first)])
+    opened = in_address("section", VIEW, {view: view for view in (first, *VIEWS)})
+    st.session_state[VIEW] = opened
     if runs and st.session_state.get(RUN) not in {run.id for run in runs}:
         st.session_state[RUN] = runs[0].id
-    return str(st.session_state[VIEW])
+    return opened
 
 
 def look_at(run: str) -> None:

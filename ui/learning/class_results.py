@@ -6,7 +6,7 @@ import streamlit as st
 from core.formatting import percent
 from core.learning.classes import CaseTally, Classes, ClassView
 from core.taxonomy import BY_KEY, KEYS
-from ui.figures import colour, show_figure
+from ui.figures import colour, show_figure, text_colour
 from ui.learning import class_shared
 from ui.performance import charts
 
@@ -63,6 +63,7 @@ def scores(seen: ClassView, title: str) -> None:
 
 def _tally(seen: ClassView) -> go.Figure:
     dark = charts.dark()
+    words = {"size": 16, "color": text_colour(dark)}  # for the last row
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -72,7 +73,7 @@ def _tally(seen: ClassView) -> go.Figure:
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [colour(k, dark) for k in KEYS]},
-        "textfont": {"size": 16},
+        "textfont": words,
         "hoverinfo": "skip",
     }
     most = max(1, *seen.tally.values()) if seen.tally else 1
@@ -80,7 +81,7 @@ def _tally(seen: ClassView) -> go.Figure:
         [bars],
         280,
         xaxis=charts.axis("", range=(0, most * 1.2), showticklabels=False),
-        yaxis=charts.axis("", autorange="reversed", ticksuffix=" ", tickfont={"size": 16}),
+        yaxis=charts.axis("", autorange="reversed", ticksuffix=" ", tickfont=words),
         margin={"l": 0, "r": 24, "t": 30, "b": 10},
     )
 

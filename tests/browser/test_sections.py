@@ -20,10 +20,10 @@ def open_section(page, wait_idle, name: str) -> None:
 def test_every_section_opens_and_fits(visit, wait_idle, viewport, console_errors, foreign_requests):
     page = visit("/")
     for name, role, shown in (
-        ("Heatmaps", "figure", "Map of what speaks for"),
+        ("Heatmaps", "figure", "Map of what favours"),
         ("Measurements", "figure", "Shares of the lesion by colour"),
         ("Choose a threshold", "figure", "correctly not called"),
-        ("Other patients: change how common each diagnosis is", "figure", "before"),
+        ("Other patients", "figure", "before"),
         ("How sure?", "heading", "The photo itself"),
         ("Similar cases", "button", "Show the photos from the ISIC Archive"),
         ("Report", "button", "Report (PDF)"),

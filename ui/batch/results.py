@@ -126,6 +126,7 @@ def _table(photos: Sequence[Photo]) -> None:
     shown = frame(photos, known)
     table = st.dataframe(
         shown.style.format(chance, na_rep="–", subset=["Probability", "Malignant"]),
+        placeholder="–",
         hide_index=True,
         height=min(len(photos), 10) * ROW + HEADER_ROW,
         row_height=ROW,

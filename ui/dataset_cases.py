@@ -43,7 +43,7 @@ def unfair(record: pd.Series | None) -> str:
     if record is None:
         return ""
     if not own_split():
-        return "not split as for the models: they may know this lesion"
+        return "the dataset's split is not the models' own: they may know this lesion"
     if record["split"] == "test":
         return ""
     return f"seen during {'training' if record['split'] == 'train' else 'tuning'}: not a fair test"

@@ -32,53 +32,12 @@ COLUMNS = ["participant", "case", "image", "truth", "answer", "right", "note"]
 
 
 @dataclass(frozen=True)
-class ClassView:
-    """What everybody sees of a class at a moment.
-
-    Attributes:
-        code: by which one joins.
-        names: whether the wall shows names.
-        begun: whether the first case is asked; until then everybody waits.
-        position, of: the case that is asked, from 0, and how many there are.
-        image, truth: of that case; the truth is for who may know it.
-        revealed: whether the truth of that case is out.
-        closed: whether the class has ended.
-        participants: how many have joined.
-        tally: diagnosis -> answers to that case.
-        scores: name -> right answers so far, of revealed cases; empty without names.
-    """
-
-    code: str
-    names: bool
-    begun: bool
-    position: int
-    of: int
-    image: str
-    truth: str
-    revealed: bool
-    closed: bool
-    participants: int
-    tally: Mapping[str, int]
-    scores: Mapping[str, int]
-
-    @property
-    def answered(self) -> int:
-        """How many have answered this case."""
-        return sum(self.tally.values())
-
-    @property
-    def last(self) -> bool:
-        """Whether no case comes after this one."""
-        return self.position + 1 >= self.of
-
-
-@dataclass(frozen=True)
 class CaseTally:
     """How a case of a class was answered.
 
     Attributes:
         position: from 0.
-        image, truth: of the case.
+        image, truth: of the case; the truth is for who may know it.
         tally: diagnosis -> answers.
     """
 
@@ -96,6 +55,36 @@ class CaseTally:
     def right(self) -> int:
         """How many of them were right."""
         return self.tally.get(self.truth, 0)
+
+
+@dataclass(frozen=True)
+class ClassView(CaseTally):
+    """What everybody sees of a class at a moment: the case that is asked, and the class.
+
+    Attributes:
+        code: by which one joins.
+        names: whether the wall shows names.
+        begun: whether the first case is asked; until then everybody waits.
+        of: how many cases there are.
+        revealed: whether the truth of that case is out.
+        closed: whether the class has ended.
+        participants: how many have joined.
+        scores: name -> right answers so far, of revealed cases; empty without names.
+    """
+
+    code: str
+    names: bool
+    begun: bool
+    of: int
+    revealed: bool
+    closed: bool
+    participants: int
+    scores: Mapping[str, int]
+
+    @property
+    def last(self) -> bool:
+        """Whether no case comes after this one."""
+        return self.position + 1 >= self.of
 
 
 class NoClassError(LearningError):
@@ -289,29 +278,29 @@ class Classes:
                 )
                 scores = {str(row["name"]): int(row["n"]) for row in rows}
             return ClassView(
-                code,
-                bool(found["names"]),
-                bool(found["begun"]),
-                position,
-                found["cases"],
-                found["image"],
-                found["truth"],
-                revealed,
-                found["closed"] is not None,
-                found["participants"],
-                _tallies(connection, code).get(position, {}),
-                scores,
+                position=position,
+                image=found["image"],
+                truth=found["truth"],
+                tally=_tallies(connection, code, position, position).get(position, {}),
+                code=code,
+                names=bool(found["names"]),
+                begun=bool(found["begun"]),
+                of=found["cases"],
+                revealed=revealed,
+                closed=found["closed"] is not None,
+                participants=found["participants"],
+                scores=scores,
             )
 
     def cases(self, code: str) -> list[CaseTally]:
         """How each case was answered, in their order."""
         with self.database.read() as connection:
-            _class(connection, code)
+            last = _class(connection, code)["cases"] - 1
             rows = connection.execute(
                 "SELECT position, image, truth FROM class_cases WHERE code = ? ORDER BY position",
                 (code,),
             )
-            tallies = _tallies(connection, code)
+            tallies = _tallies(connection, code, 0, last)
             return [CaseTally(n, image, dx, tallies.get(n, {})) for n, image, dx in rows]
 
     def results(self, code: str) -> bytes:
@@ -321,16 +310,20 @@ class Classes:
         with self.database.read() as connection:
             _class(connection, code)
             rows = connection.execute(
-                "SELECT p.name, c.position + 1, c.image, c.truth, a.diagnosis, "
-                "iif(a.diagnosis = c.truth, 'True', iif(a.diagnosis IS NULL, NULL, 'False')) "
+                "SELECT p.name, c.position + 1, c.image, c.truth, a.diagnosis "
                 "FROM participants p JOIN classes k ON k.code = p.code "
                 "JOIN class_cases c ON c.code = p.code AND c.position <= k.position AND k.begun "
                 "LEFT JOIN class_answers a ON a.participant = p.id AND a.position = c.position "
                 "WHERE p.code = ? ORDER BY c.position, p.joined",
                 (code,),
             )
-            table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:-1])
-        return safe_table(table.assign(note=DISCLAIMER)).to_csv(index=False).encode("utf-8-sig")
+            table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:5])
+        right = (table["answer"] == table["truth"]).where(table["answer"].notna())
+        return (
+            safe_table(table.assign(right=right, note=DISCLAIMER))
+            .to_csv(index=False)
+            .encode("utf-8-sig")
+        )
 
 
 def clean_code(entered: str) -> str:
@@ -342,14 +335,16 @@ def _new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
-def _tallies(connection: sqlite3.Connection, code: str) -> dict[int, dict[str, int]]:
-    """Position of each case that has answers -> diagnosis -> answers."""
+def _tallies(
+    connection: sqlite3.Connection, code: str, first: int, last: int
+) -> dict[int, dict[str, int]]:
+    """Position of each case that has answers, of those between two -> diagnosis -> answers."""
     found: dict[int, dict[str, int]] = {}
     for position, diagnosis, n in connection.execute(
         "SELECT a.position, a.diagnosis, count(*) FROM class_answers a "
         "JOIN participants p ON p.id = a.participant WHERE p.code = ? "
-        "GROUP BY a.position, a.diagnosis",
-        (code,),
+        "AND a.position BETWEEN ? AND ? GROUP BY a.position, a.diagnosis",
+        (code, first, last),
     ):
         found.setdefault(position, {})[diagnosis] = n
     return found

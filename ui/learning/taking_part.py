@@ -142,11 +142,9 @@ def _what_it_was(seen: ClassView, mine: str | None) -> None:
         st.write("You were **right**.")
     else:
         st.write(f"You said **{BY_KEY[mine].name}**.")
-    right = seen.tally.get(seen.truth, 0)
     if seen.answered:
-        st.write(
-            f"{right} of {seen.answered} answers were right ({percent(right / seen.answered)})."
-        )
+        share = percent(seen.right / seen.answered)
+        st.write(f"{seen.right} of {seen.answered} answers were right ({share}).")
     links.diagnosis(seen.truth, "class")
     if seen.last:
         st.caption("That was the last case. Your result appears when the teacher ends the class.")

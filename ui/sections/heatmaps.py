@@ -17,28 +17,25 @@ from ui.state import ShownAnalysis, model_server
 from ui.text import as_text
 
 TITLE = ":material/gradient: Heatmaps"
-_SWITCHED = "heat_switched"
-"""Of the session: the heatmap was switched on here just now."""
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
     """The three parts, one below the other."""
     st.caption(":material/info: A heatmap does not show that the answer is right.")
-    if st.session_state.pop(_SWITCHED, False):
-        st.rerun()  # the photo, too, and not this section alone
-    st.button(
+    if st.button(
         "Show the heatmap on the photo",
         icon=":material/gradient:",
         key="heat_from_section",
         on_click=_heat_on,
-    )
+    ):
+        st.rerun()  # the photo, too, and not this section alone
     _shares(shown)
     _contrast(shown)
     side_by_side(case, shown)
 
 
 def _heat_on() -> None:
-    st.session_state.update({"heat_on": True, _SWITCHED: True})
+    st.session_state["heat_on"] = True
     scroll.ask(scroll.ANSWER)
 
 

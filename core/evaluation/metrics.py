@@ -29,6 +29,16 @@ NAMES = {
 }
 """Measures as people call them, in the order to show them."""
 
+CLASS_NAMES = {
+    "f1": "F1",
+    "recall": "Sensitivity",
+    "precision": "PPV",
+    "auc": "AUC",
+    "ap": "Average precision",
+}
+"""The same of one class's measures: sensitivity and positive predictive value, as clinicians say,
+are what scikit-learn calls recall and precision."""
+
 FAILED_BELOW = 0.65
 """Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
 

@@ -210,7 +210,7 @@ def test_elsewhere_is_shown_once_it_was_measured(both: Path) -> None:
     away = next(d.value for d in app.dataframe if "Other clinics, 438 photos" in d.value)
     assert away.iloc[0]["Other clinics, 438 photos"] == "0.500 (0.470 to 0.540)"
     assert away.iloc[0]["Difference"].startswith("−0.220")
-    assert "Melanomas found" in away["Measure"].tolist()
+    assert "Sensitivity for melanoma" in away["Measure"].tolist()
 
 
 def test_a_leaking_model_says_so_among_all_models(both: Path) -> None:

@@ -163,7 +163,7 @@ def test_weakest_class_comes_first() -> None:
     scores = figures_of("classifier")["classes"]
     weakest = min(scores, key=lambda k: scores[k]["f1"]["value"])
     assert table["Diagnosis"].iloc[0] == BY_KEY[weakest].name
-    assert "(" in table["Recall"].iloc[0]
+    assert "(" in table["Sensitivity"].iloc[0]
 
 
 def test_confusions_are_those_of_the_evaluation_and_a_cell_lists_its_photos() -> None:

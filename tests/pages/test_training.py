@@ -779,7 +779,7 @@ def test_a_model_of_other_classes_shows_its_figures(runs, finished):
     table = next(d.value for d in app.dataframe if "Class" in d.value)
     assert set(table["Class"]) == {"mole", "'=spot", "wart"}
     assert dict(zip(table["Class"], table["Photos"], strict=True))["mole"] == 1018
-    assert (table["Recall"] != "").all()
+    assert (table["Sensitivity"] != "").all()
 
 
 def test_a_run_with_images_at_random_is_marked_and_cannot_be_used(runs, finished):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.evaluation.files import EvaluationError
-from core.evaluation.metrics import bootstrap_ratios
+from core.evaluation.metrics import CLASS_NAMES, bootstrap_ratios
 from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.ham10000.dataset import CREDIT, Dataset
@@ -56,17 +56,17 @@ def show(key: str) -> None:
 
 
 def model(key: str) -> None:
-    """Sensitivity, precision and the usual confusions, with intervals."""
+    """Sensitivity, PPV and the usual confusions, with intervals."""
     st.markdown("**The model on the test split**")
     try:
         found = classifier_report("test")
         measured = found.figures.classes[key].figures
         rows = {
-            name: measured[measure].text(2)
-            for measure, name in (
-                ("recall", "Found (sensitivity)"),
-                ("precision", "Right when named (precision)"),
-                ("auc", "Area under the ROC curve"),
+            f"{CLASS_NAMES[measure]}: {meaning}": measured[measure].text(2)
+            for measure, meaning in (
+                ("recall", "of its photos, the share that is found"),
+                ("precision", "of the photos named so, the share that is right"),
+                ("auc", "how well its probability ranks photos"),
             )
         }
         mixed = confused(found, key)

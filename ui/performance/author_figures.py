@@ -119,6 +119,7 @@ def _report(name: str, figures: ClassifierEvaluation) -> None:
         table.loc[len(table)] = {"Class": label, **values, "Support": int(support.sum())}
     table = safe_table(table)
     st.dataframe(table, hide_index=True, height="content", alt="Classification report")
+    st.caption("As scikit-learn prints it: its precision is the PPV, its recall the sensitivity.")
     charts.download(table, f"experiment-report-{name}")
 
 

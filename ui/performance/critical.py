@@ -16,7 +16,7 @@ from core.evaluation.files import (
     EvaluationError,
     names,
 )
-from core.evaluation.metrics import NAMES
+from core.evaluation.metrics import CLASS_NAMES, NAMES
 from core.evaluation.shares import share
 from core.formatting import percent
 from core.taxonomy import class_in_sentence, class_name
@@ -98,8 +98,8 @@ def _split(key: str, measured: dict[str, Measured]) -> None:
 def _rare(key: str, side: Measured) -> None:
     rows = {k: row for k, row in side.classes().items() if row.support}
     st.markdown(
-        "A recall of .71 on 17 photos is 12 of 17. Look for the number of photos of each class and "
-        "for intervals; an average over classes rests on its rarest."
+        "A sensitivity (in notebooks: recall) of .71 on 17 photos is 12 of 17. Look for the number "
+        "of photos of each class and for intervals; an average over classes rests on its rarest."
     )
     named = _named(side)
     table = pd.DataFrame(
@@ -107,8 +107,8 @@ def _rare(key: str, side: Measured) -> None:
             {
                 "Class": class_name(k),
                 "Test photos": rows[k].support,
-                "Recall": _share(rows[k], "recall", rows[k].support),
-                "Precision": _share(rows[k], "precision", named[k]),
+                CLASS_NAMES["recall"]: _share(rows[k], "recall", rows[k].support),
+                CLASS_NAMES["precision"]: _share(rows[k], "precision", named[k]),
             }
             for k in sorted(rows, key=lambda k: rows[k].support)[:RARE]
         ]
@@ -191,8 +191,8 @@ def _elsewhere(key: str, side: Measured) -> None:
     by_rule = side.by_rule or away.by_rule
     here, there = (each.classes(by_rule).get("mel") for each in (side, away))
     if here and there:
-        recall, elsewhere = (row.figures.get("recall", UNKNOWN) for row in (here, there))
-        pairs["Melanomas found"] = (recall, elsewhere)
+        found, elsewhere = (row.figures.get("recall", UNKNOWN) for row in (here, there))
+        pairs["Sensitivity for melanoma"] = (found, elsewhere)
     rows = [
         {
             "Measure": word,
@@ -205,5 +205,5 @@ def _elsewhere(key: str, side: Measured) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Here and elsewhere")
     st.caption(
         ":material/menu_book: Other clinics have other diagnoses in other shares, so accuracies "
-        "compare loosely; the share of melanomas found compares better."
+        "compare loosely; the sensitivity for melanoma compares better."
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from core.evaluation.difference import HOW
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.files import EvaluationError, read_training
+from core.evaluation.metrics import CLASS_NAMES
 from core.formatting import percent
 from core.glossary import TASKS
 from core.taxonomy import class_name
@@ -17,7 +18,6 @@ from train.presets import LENGTHS
 from ui.choices import choose_one
 from ui.parts.controls import select
 from ui.performance import author_figures, charts
-from ui.performance.overview import MEASURES
 from ui.performance.sides import HEADS, SHOWN, WORDS, Measured, apart, compared, sides
 from ui.text import as_code, as_text
 
@@ -171,7 +171,7 @@ def _by_class(key: str, found: dict[str, Measured]) -> None:
     if not names:
         return
     measure = choose_one(
-        "By class", {m: MEASURES[m] for m in PER_CLASS}, "experiment_measure", default="recall"
+        "By class", {m: CLASS_NAMES[m] for m in PER_CLASS}, "experiment_measure", default="recall"
     )
     rows = []
     for name in names:
@@ -188,7 +188,7 @@ def _by_class(key: str, found: dict[str, Measured]) -> None:
         table,
         hide_index=True,
         height="content",
-        alt=f"{MEASURES[measure]} of each class under both splits, with the difference",
+        alt=f"{CLASS_NAMES[measure]} of each class under both splits, with the difference",
     )
     charts.download(table, f"experiment-{key}-classes")
     said = next((side for side in found.values() if side.by_rule), next(iter(found.values())))

@@ -14,8 +14,8 @@ TITLE = "Groups"
 KINDS = {"age": "Age", "sex": "Sex", "localization": "Site", "dx_type": "Confirmed by"}
 MEASURES = {
     "accuracy": "Accuracy",
-    "melanoma_recall": "Melanoma recall",
-    "melanoma_auc": "Melanoma AUC",
+    "melanoma_recall": "Sensitivity for melanoma",
+    "melanoma_auc": "AUC for melanoma",
 }
 FEW_MELANOMAS = 20
 

@@ -23,10 +23,14 @@ TITLE = "Thresholds"
 MALIGNANT = "malignant"
 BY_THRESHOLD, BY_SENSITIVITY = "Threshold", "Sensitivity"
 MEANINGS = {
-    "Sensitivity": ("Share of those present that are found. Also: recall.", "none is present"),
+    "Sensitivity": (
+        "Share of those present that are found. In notebooks: recall.",
+        "none is present",
+    ),
     "Specificity": ("Share of the others that are correctly not called.", "all have it"),
     "PPV": (
-        "Positive predictive value: share of positive calls that are right. Also: precision.",
+        "Positive predictive value: share of positive calls that are right. "
+        "In notebooks: precision.",
         "no positive calls",
     ),
     "NPV": (
@@ -149,16 +153,17 @@ def _precision_recall(found: ClassifierReport, key: str, point: Point, share: fl
         _line(each, key, curve["recall"], curve["precision"]) for each, curve in drawn.items()
     ]
     traces.append(_guess([share, share]))
-    precision = "nothing is called positive"
+    said = "nothing is called positive"
     if not np.isnan(point["PPV"][0]):
-        precision = f"precision {point['PPV'][0]:.2f}"
+        said = f"PPV {point['PPV'][0]:.2f}"
         traces.append(_mark(point["Sensitivity"][0], point["PPV"][0]))
     charts.show(
-        _square(traces, "Precision and recall", "Sensitivity (recall)", "PPV (precision)"),
+        _square(traces, "PPV against sensitivity", "Sensitivity", "PPV"),
         "precision-recall",
-        f"Precision-recall curve. At the chosen point {precision}, recall "
-        f"{point['Sensitivity'][0]:.2f}; pure guessing has precision {share:.2f}.",
-        "Rare diagnoses show their false alarms here, where ROC hides them.",
+        f"Precision-recall curve. At the chosen point {said}, sensitivity "
+        f"{point['Sensitivity'][0]:.2f}; pure guessing has a PPV of {share:.2f}.",
+        "Rare diagnoses show their false alarms here, where ROC hides them. In notebooks: the "
+        "precision-recall curve.",
         pd.concat([curve.assign(question=each) for each, curve in drawn.items()]),
     )
 

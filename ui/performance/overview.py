@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.evaluation.figures import UNKNOWN, Figure
 from core.evaluation.files import ClassFigures
-from core.evaluation.metrics import NAMES, bootstrap_ratios
+from core.evaluation.metrics import CLASS_NAMES, NAMES, bootstrap_ratios
 from core.evaluation.reports import ClassifierReport
 from core.glossary import TASKS
 from core.system.records import plain
@@ -24,19 +24,14 @@ from ui.text import as_text
 TITLE = "Overview"
 FEW = 10
 """Photos of a class below which a figure of it says little: one photo is a tenth of it."""
-MEASURES = {
-    "f1": "F1",
-    "recall": "Recall",
-    "precision": "Precision",
-    "auc": "AUC",
-    "ap": "Average precision",
-}
 READING = {
-    "f1": "F1 is high only where a class is both found and not called too often.",
-    "recall": "Of the photos of a diagnosis, the share that was answered so.",
-    "precision": "Of the photos answered so, the share that is right.",
+    "f1": "High only where a class is both found and not called too often: the harmonic mean of "
+    "sensitivity and PPV.",
+    "recall": "Of the photos of a diagnosis, the share that was answered so. In notebooks: recall.",
+    "precision": "Positive predictive value: of the photos answered so, the share that is right. "
+    "In notebooks: precision.",
     "auc": "The chance that a photo of the class gets a higher probability for it than another.",
-    "ap": "Precision averaged over all thresholds; pure guessing would get the share of the class.",
+    "ap": "PPV averaged over all thresholds; pure guessing would get the share of the class.",
 }
 
 
@@ -87,7 +82,7 @@ def headline(overall: dict[str, Figure]) -> None:
 def _classes(found: ClassifierReport, choice: Choice) -> None:
     rows = by_class(found, choice.answer)
     st.header("Each diagnosis, weakest F1 first", anchor=False)
-    measure = choose_one("Measure", MEASURES, "class_measure")
+    measure = choose_one("Measure", CLASS_NAMES, "class_measure")
     forest = [
         charts.Row(
             BY_KEY[key].name,
@@ -106,14 +101,14 @@ def _classes(found: ClassifierReport, choice: Choice) -> None:
             "Images": [row.support for row in rows.values()],
             **{
                 name: [row.figures.get(key, UNKNOWN).text(2) for row in rows.values()]
-                for key, name in MEASURES.items()
+                for key, name in CLASS_NAMES.items()
             },
         }
     )
     charts.show(
-        charts.forest(forest, MEASURES[measure], average, "mean"),
+        charts.forest(forest, CLASS_NAMES[measure], average, "mean"),
         "classes",
-        f"{MEASURES[measure]} of each diagnosis: "
+        f"{CLASS_NAMES[measure]} of each diagnosis: "
         + ", ".join(f"{r.label} {r.figure.number(2)}" for r in forest if r.known),
         f"{READING[measure]} A long line means few photos: do not rank classes whose lines "
         "overlap much.",
@@ -132,7 +127,7 @@ def by_class(found: ClassifierReport, answer: str) -> dict[str, ClassFigures]:
         hits = true & said
         above, below = np.hstack([hits, hits, 2 * hits]), np.hstack([said, true, true * 1 + said])
         shares = np.repeat([True, True, False], len(present)).tolist()
-        # Columns: all precisions, then all recalls, then all F1.
+        # Columns: PPV of all classes, then all sensitivities, then all F1.
         ends = bootstrap_ratios(above, below, found.groups, proportions=shares)
         with np.errstate(invalid="ignore", divide="ignore"):
             values = above.sum(axis=0) / below.sum(axis=0)

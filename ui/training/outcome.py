@@ -14,6 +14,7 @@ from core.evaluation.files import (
     EvaluationError,
     names,
 )
+from core.evaluation.metrics import CLASS_NAMES
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS, in_use, unfit, use
@@ -25,7 +26,7 @@ from train.jobs import JobError, Run
 from ui import access, files, state, subprocess_task
 from ui.parts.controls import confirm
 from ui.performance.evaluations import evaluation
-from ui.performance.overview import MEASURES, headline
+from ui.performance.overview import headline
 from ui.text import as_code, as_text
 from ui.training import store, words
 
@@ -77,7 +78,7 @@ def _classes(found: dict[str, ClassFigures], split: str) -> None:
             "Photos": [row.support for row in found.values()],
             **{
                 title: [row.figures.get(measure, UNKNOWN).text(2) for row in found.values()]
-                for measure, title in MEASURES.items()
+                for measure, title in CLASS_NAMES.items()
             },
         }
     )

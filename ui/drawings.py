@@ -93,4 +93,6 @@ def _nbytes(value: object) -> int:
         return int(value.memory_usage(index=True).sum())
     if isinstance(value, bytes | str):
         return len(value)
+    if isinstance(value, float):
+        return 8
     raise TypeError(f"It is not known how large {type(value).__name__} is.")

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.evaluation.curves import auc, average_precision
+from core.evaluation.shares import share
 
 NAMES = {
     "macro_f1": "Macro-F1",
@@ -250,14 +251,14 @@ def bootstrap_ratios(
     return ends
 
 
-def exact_interval(share: float, lesions: int) -> tuple[float, float]:
+def exact_interval(value: float, lesions: int) -> tuple[float, float]:
     """95 % interval of a share of so many lesions that is 0 or 1, where a bootstrap knows no doubt:
-    no draw has what never was seen (Clopper & Pearson, Biometrika 26, 1934). NaN for any other
-    share, or of none."""
-    if not lesions or share not in (0, 1):
+    no draw has what never was seen, see `core.evaluation.shares`. NaN for any other share, or of
+    none."""
+    if not lesions or value not in (0, 1):
         return float("nan"), float("nan")
-    open_end = 0.025 ** (1 / lesions)
-    return (0.0, 1 - open_end) if share == 0 else (open_end, 1.0)
+    found = share(round(value * lesions), lesions)
+    return found.low, found.high
 
 
 def ece_interval(

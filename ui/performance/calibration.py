@@ -1,5 +1,7 @@
 """Whether 80 % means right in 80 of 100 cases: reliability before and after calibration."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,6 +19,7 @@ from core.models.calibration import Calibration, softmax
 from core.models.cards import Card
 from core.models.weights import WeightsError
 from ui import state
+from ui.drawings import drawings
 from ui.figures import LEGEND_ABOVE, text_colour
 from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
@@ -33,10 +36,11 @@ def show(choice: Choice) -> None:
     kept = found.figures.reliability
     bins = {name: pd.DataFrame(kept[key]) for key, name in NAMES.items() if key in kept}
     errors = {name: error(table) for name, table in bins.items()}
-    scaling = _scaling()
+    card = state.cards().get("classifier", Card())
+    scaling = _scaling(card)
     intervals = {"after": found.figures.overall.get("ece", UNKNOWN)}
     if scaling is not None:
-        intervals["before"] = _error_before(found, scaling)
+        intervals["before"] = _error_before(found, card, scaling)
     if "after" in bins:
         st.markdown(_in_plain_words(bins["after"]))
     with st.container(horizontal=True):
@@ -57,10 +61,10 @@ def show(choice: Choice) -> None:
     )
 
 
-def _scaling() -> Calibration | None:
-    """That of the classifier in use; None if its card does not state it."""
+def _scaling(card: Card) -> Calibration | None:
+    """None if the card does not state it."""
     try:
-        return Calibration.of(state.cards().get("classifier", Card()))
+        return Calibration.of(card)
     except WeightsError:
         return None
 
@@ -146,11 +150,12 @@ def _before(found: ClassifierReport, scaling: Calibration) -> tuple[np.ndarray, 
     return softmax(scaling.temperature * free + np.log(scaling.prior)), labels
 
 
-def _error_before(found: ClassifierReport, scaling: Calibration) -> Figure:
+def _error_before(found: ClassifierReport, card: Card, scaling: Calibration) -> Figure:
     """The calibration error before calibration, with its interval."""
     raw, labels = _before(found, scaling)
     lesions = found.predictions["lesion_id"].to_numpy()
-    low, high = ece_interval(raw, labels, lesions)
+    made = partial(ece_interval, raw, labels, lesions)
+    low, high = drawings.of((found, card), "interval before calibration", made)
     return Figure(value=expected_calibration_error(raw, labels), low=low, high=high)
 
 

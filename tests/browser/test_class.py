@@ -38,7 +38,8 @@ def test_three_browsers(
         student.goto(f"/classroom?code={code.inner_text()}")
         student.get_by_role("button", name="Take part").click()
         students.append(student)
-    wall.get_by_role("button", name=re.compile("^Begin")).click()
+    wall.get_by_role("button", name=re.compile("^Begin")).wait_for()
+    wall.keyboard.press("PageDown")  # as a presenter's remote does
     for student in students:
         melanoma = student.get_by_role("button", name=re.compile("^Melanoma"))
         melanoma.wait_for()

@@ -24,7 +24,7 @@ from ui.choices import choose_one
 from ui.dataset_cases import unfair
 from ui.learning import class_results, class_shared, material, problems
 from ui.learning.feedback import known, model_says
-from ui.parts import scroll
+from ui.parts import remote, scroll
 from ui.parts.controls import confirm
 from ui.text import as_text
 
@@ -38,6 +38,8 @@ _STEPPED = "class_stepped"
 """Of the session: when the class went on, in seconds."""
 _HIDDEN = "class_hidden"
 """Of the session: whether the tally is hidden until the reveal."""
+_STEP = "class_step"
+"""Key of the button that goes on."""
 PAUSE = 1.0
 """Seconds within which a second press is taken for a slip: it would skip a case's truth."""
 
@@ -177,6 +179,7 @@ def _wall(code: str) -> None:
     if seen.closed:
         st.rerun()
     scroll.follow(f"{code} {seen.begun} {seen.position} {seen.revealed}")
+    remote.forward(_STEP)
     if seen.begun:
         _late(code)
         _case(seen)
@@ -260,7 +263,7 @@ def _address(code: str) -> tuple[str, bool]:
 def _step_button(seen: ClassView, word: str, icon: str) -> None:
     st.button(
         word,
-        key="class_step",
+        key=_STEP,
         type="primary",
         icon=f":material/{icon}:",
         shortcut="Right",

@@ -10,14 +10,15 @@ _FOLDER = Path(__file__).resolve().parent
 
 
 def part(name: str, html: str, *also: str) -> Any:
-    """The component of that name, to be called once a run where it shall stand. Its style sheet
-    comes behind that of all parts (`part.css`).
+    """The component of that name, to be called once a run where it shall stand. Its style sheet,
+    if it has one, comes behind that of all parts (`part.css`).
 
     Args:
         also: scripts with functions that its own one uses.
     """
     script = "".join((_FOLDER / f"{script}.js").read_text("utf-8") for script in (*also, name))
-    looks = "".join((_FOLDER / f"{sheet}.css").read_text("utf-8") for sheet in ("part", name))
+    sheets = (_FOLDER / "part.css", _FOLDER / f"{name}.css")
+    looks = "".join(sheet.read_text("utf-8") for sheet in sheets if sheet.is_file())
     return st.components.v2.component(f"lesionlab_{name}", html=html, js=script, css=looks)
 
 

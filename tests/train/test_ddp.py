@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -17,7 +18,7 @@ from torch.utils.data import BatchSampler
 
 from core.models.architectures import build_classifier
 from core.settings import REPOSITORY
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_for
 from train.__main__ import main
 from train.config import ConfigError
 from train.data.samplers import EpochSampler
@@ -38,6 +39,14 @@ def run_there(command: list[str], environment: dict[str, str]) -> str:
     )
     assert ended.returncode == 0, ended.stderr[-4000:]
     return ended.stdout + ended.stderr
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended, also where nobody has asked how."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def table(run: Path) -> list[dict[str, float]]:
@@ -158,6 +167,34 @@ def test_processes_stop_together(environment: dict[str, str], tmp_path: Path) ->
     assert sorted(path.name for path in run.glob("stopped-*")) == ["stopped-0", "stopped-1"]
     assert [row["epoch"] for row in table(run)] == [0, 1]
     assert torch.load(run / "last.ckpt", weights_only=False)["epoch"] == 1
+
+
+SECOND = """
+import time
+from train.learn.ranks import end_with_starter
+end_with_starter()
+print("waiting", flush=True)
+time.sleep(3600)
+"""
+FIRST = f"""
+import os, subprocess, sys
+second = subprocess.Popen([sys.executable, "-c", {SECOND!r}], env=os.environ | {{"RANK": "1"}})
+print(second.pid, flush=True)
+second.wait()
+"""
+
+
+def test_a_process_ends_with_a_first_one_that_was_killed() -> None:
+    """That one tells nobody, and the other may be waiting for it."""
+    first = subprocess.Popen(
+        [sys.executable, "-c", FIRST], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
+    assert first.stdout
+    second = int(first.stdout.readline())
+    assert first.stdout.readline() == "waiting\n"
+    first.kill()
+    first.wait()
+    wait_for(lambda: gone(second))
 
 
 def test_batch_that_two_cannot_share_ends_in_a_sentence(

@@ -6,10 +6,12 @@ number of processes it has (but for BatchNorm, which sees only its own process's
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import psutil
 
 from core.settings import Settings
 from train.config import ConfigError
@@ -21,6 +23,19 @@ ACCELERATORS = {"cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 def rank() -> int:
     """This process's number; 0 is the one that writes files, also where it is alone."""
     return int(os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or 0)
+
+
+def end_with_starter() -> None:
+    """End this process once the one that started it is gone, unless it is the first. The first one,
+    killed, can tell nobody, and the others would wait for it for ever."""
+
+    def watch(starter: psutil.Process) -> None:
+        starter.wait()
+        os._exit(1)  # not the thread alone
+
+    starter = psutil.Process().parent()
+    if rank() and starter:
+        threading.Thread(target=watch, args=(starter,), daemon=True).start()
 
 
 def placement(devices: int = 1) -> dict[str, Any]:

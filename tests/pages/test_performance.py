@@ -52,7 +52,7 @@ CHARTS = {
 }
 
 
-def opened(tab: str = "Overview", **session: str) -> AppTest:
+def opened(tab: str = "Overview", **session: object) -> AppTest:
     return start("performance", performance_tab=tab, **session)
 
 
@@ -380,13 +380,13 @@ def test_two_labels_compare_with_seven_diagnoses_in_what_both_can_say(alone: Pat
     training = {"epochs_trained": 3, "epoch_images": 1000, "stages": [{"epochs": 3, "size": 96}]}
     card = {"name": "another", "architecture": "resnet18", "training": training}
     (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
-    app = opened("Comparison")
+    app = opened("Comparison", comparison_experiments=True)
     assert not app.error
     diagnoses, malignant, _ = (frame.value for frame in app.dataframe[:3])
     name = f"{label('two-labels')} (ResNet-18)"
     assert name not in set(diagnoses["Model"]), "it names no diagnosis"
     rows = malignant.set_index("Model")
-    assert rows.loc[name, "Learned from"] == "3,000 photo views (3 epochs × 1,000), 96 px"
+    assert rows.loc[name, "Learned from"] == "3,000 photo views, 96 px"
     view = figures["two_classes"]["malignant"]
     assert rows.loc[name, "AUC"].startswith(f"{view['auc']['value']:.3f} (")
     assert len(malignant) == 2

@@ -52,13 +52,23 @@ NOTES = {
 
 def show(choice: Choice) -> None:
     """One table for each task: what was measured here on the split and by the answer chosen, then
-    the published figures with sources; last the experiments that students have read about."""
+    the published figures with sources; last the experiments that students have read about, which
+    stand in the tables, too, if that is wanted."""
     weights = Settings.from_environment().weights
     shipped = sorted(p for p in weights.glob("*") if (p / CARD).is_file())
     own = [m.folder for m in models_in_use() if m.own]
+    experimental = compared(weights)
+    if experimental and not st.toggle(
+        "With the experiments below",
+        key="comparison_experiments",
+        persist_state="session",
+        help="Their models in the same tables: each experiment as published and quick, with images "
+        "at random and by lesion.",
+    ):
+        experimental = []
     evaluations = [
         read_measured(folder, name)
-        for folder in (*shipped, *own, *compared(weights))
+        for folder in (*shipped, *own, *experimental)
         for name in names(folder)
         if split_and_views(name)[0] == choice.split
     ]
@@ -114,7 +124,7 @@ def learned_from(card: Card) -> str | None:
     if epochs is None or images is None or not card.training.stages:
         return None
     size = card.training.stages[-1].size
-    return f"{epochs * images:,} photo views ({epochs} epochs × {images:,}), {size} px"
+    return f"{epochs * images:,} photo views, {size} px"
 
 
 def _row(found: Measured, figures: dict[str, str]) -> Row:

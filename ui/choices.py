@@ -27,19 +27,20 @@ def in_address(name: str, key: str, options: Mapping[str, str]) -> str:
             and needs no address.
     """
     first, by_name = next(iter(options)), {word: value for value, word in options.items()}
-    asked, written = st.query_params.get(name), st.session_state.get(f"{key}_in_address")
-    if asked in by_name and (asked != written or key not in st.session_state):
+    asked, seen = st.query_params.get(name), st.session_state.get(f"{key}_in_address")
+    if asked in by_name and (asked != seen or key not in st.session_state):
         st.session_state[key] = by_name[asked]
-    elif asked is None and written and st.session_state.get(_BEFORE) == st.session_state.get(_PAGE):
-        st.session_state[key] = first  # by the Back button
+    elif asked is None and seen in by_name:
+        stayed = st.session_state.get(_BEFORE) == st.session_state.get(_PAGE)
+        # By the Back button; or from another page, where one goes on as one left.
+        st.session_state[key] = first if stayed else by_name[seen]
     kept = st.session_state.get(key)
     chosen = str(kept) if kept in options else first
-    told = None if chosen == first else options[chosen]
-    if told and told != asked:
-        st.query_params[name] = told
-    elif not told and asked not in (None, options[first]):
+    if chosen != first and asked != options[chosen]:
+        st.query_params[name] = options[chosen]
+    elif chosen == first and asked not in (None, options[first]):
         del st.query_params[name]
-    st.session_state[f"{key}_in_address"] = told
+    st.session_state[f"{key}_in_address"] = st.query_params.get(name)
     return chosen
 
 

@@ -22,10 +22,21 @@ def small(data: Dataset, image_id: str, outline: bool = False) -> bytes:
     return _small(data, image_id, outline, written_at(*parts))
 
 
-def open_in_analyse(image_id: str) -> None:
-    """Leave for the Analyse page, with that case open."""
-    address.choose(image_id)
-    address.open_analyse()
+def case_link(image_id: str, key: str, label: str = "") -> None:
+    """A link to the case on the Analyse page, one step of the browser's history.
+
+    Args:
+        key: of the container around it.
+        label: what it says, its id if nothing else.
+    """
+    with st.container(key=key, width="content"):
+        st.page_link(
+            "pages/screens/analyse.py",
+            label=label or image_id,
+            icon=":material/biotech:",
+            help="Open in Analyse",
+            query_params=address.of_case(image_id),
+        )
 
 
 def own_split() -> bool:

@@ -111,12 +111,15 @@ def test_lasso_then_point_then_analyse(app, page, wait_idle, drawn):
     click(page, chart, box["x"] + place[0], box["y"] + place[1])
     until(page, lambda: count(page) == 1)
     wait_idle(page)
-    opener = page.locator("[class*=st-key-open_map] button").first
+    opener = page.locator("[class*=st-key-open_map] a").first
     image_id = opener.inner_text().splitlines()[-1]
     opener.click()
     page.get_by_role("heading", name="Analyse a photo").wait_for()
     wait_idle(page)
     assert page.get_by_role("img", name=f"Photo {image_id}").count() == 1
+    page.go_back()
+    page.locator(".st-key-dataset_clear button").first.wait_for()
+    assert "tab=map" in page.url, "one step back, on the same tab"
 
 
 FIRST_POINT = """() => {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl
 
 import pytest
 from PIL import Image
@@ -107,7 +108,7 @@ def test_filters_drive_charts_and_gallery(app: AppTest) -> None:
 
 
 def first_id(app: AppTest) -> str:
-    return next(b.key for b in app.button if str(b.key).startswith("open_gallery"))[-12:]
+    return next(link.proto.label for link in app.get("page_link") if "ISIC_" in link.proto.label)
 
 
 def test_empty_result_says_what_to_do_and_reset_undoes_it(app: AppTest) -> None:
@@ -158,7 +159,9 @@ def test_hardest_first(app: AppTest) -> None:
 
 def test_image_opens_in_analyse(app: AppTest) -> None:
     image_id = Dataset.open().table.index[5]
-    app.button(key=f"open_gallery_{image_id}").click()
+    (link,) = (link.proto for link in app.get("page_link") if link.proto.label == image_id)
+    app.switch_page("pages/screens/analyse.py")
+    app.query_params.update(parse_qsl(link.query_string))
     checked(app)
     assert app.title[0].value == "Analyse a photo"
     assert f"**{image_id}**" in texts(app)

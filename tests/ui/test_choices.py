@@ -82,3 +82,25 @@ def test_an_address_brings_back_what_a_left_page_forgot() -> None:
     app.session_state["test_page"] = "one"
     assert app.query_params["which"] == "r"
     assert app.run().markdown[0].value == "right"
+
+
+def test_a_click_wins_over_an_address_that_names_the_first() -> None:
+    app = AppTest.from_function(addressed)
+    app.query_params["which"] = "l"
+    assert app.run().markdown[0].value == "left"
+    app.segmented_control(key="way").set_value("right").run()
+    assert app.markdown[0].value == "right"
+    assert app.query_params["which"] == "r"
+    app.query_params["which"] = "l"  # as the browser's Back button does
+    assert app.run().markdown[0].value == "left"
+
+
+def test_a_page_left_without_an_address_comes_back_as_it_was() -> None:
+    app = AppTest.from_function(forgetful).run()
+    app.radio(key="way").set_value("right").run()
+    app.session_state["test_page"] = "another"
+    del app.query_params["which"]  # as Streamlit does
+    app.run()
+    app.session_state["test_page"] = "one"
+    assert app.run().markdown[0].value == "right"
+    assert app.query_params["which"] == "r"

@@ -118,6 +118,13 @@ def open_analyse() -> NoReturn:
     st.switch_page("pages/screens/analyse.py", query_params=wanted)
 
 
+def of_case(image_id: str) -> dict[str, str]:
+    """The address of a case of the dataset on the Analyse page, with the layers and the section
+    that were open there."""
+    others = {k: v for k, v in wanted_now(None).items() if k not in PHOTOS}
+    return {"case": image_id, **others}
+
+
 def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
     """Names and values of our part of the address for what the page shows now."""
     say = st.session_state

@@ -8,7 +8,7 @@ from core.ham10000.dataset import Dataset
 from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui.dataset import playlist, selection, words
-from ui.dataset_cases import open_in_analyse, small
+from ui.dataset_cases import case_link, small
 from ui.parts.controls import select
 from ui.text import as_text
 
@@ -53,7 +53,7 @@ def _cell(image_id: str, facts: pd.Series, data: Dataset, outline: bool) -> None
         st.warning(f"{as_text(image_id)} is damaged. Import the dataset again to repair it.")
         return
     st.image(picture, width="stretch", alt=f"{image_id}, {BY_KEY[facts['dx']].name}")
-    open_button(image_id, "gallery")
+    case_link(image_id, f"open_gallery_{image_id}")
     playlist.button(image_id)
     st.caption(facts_of(facts))
 
@@ -73,15 +73,3 @@ def facts_of(row: pd.Series) -> str:
         )
     lines.append(f":material/stacks: {words.name('split', row['split'])} split")
     return "  \n".join(lines)
-
-
-def open_button(image_id: str, place: str) -> None:
-    """A button that opens the image on the Analyse page, whatever its filters say."""
-    if st.button(
-        image_id,
-        icon=":material/biotech:",
-        key=f"open_{place}_{image_id}",
-        help="Open in Analyse",
-        type="tertiary",
-    ):
-        open_in_analyse(image_id)

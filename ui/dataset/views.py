@@ -10,8 +10,8 @@ from core.ham10000.dataset import Dataset
 from core.ham10000.explore import is_yes_no, leaks, measures, random_test
 from ui.choices import choose_one, in_address
 from ui.dataset import charts, filters, selection, words
-from ui.dataset.gallery import facts_of, open_button
-from ui.dataset_cases import small
+from ui.dataset.gallery import facts_of
+from ui.dataset_cases import case_link, small
 from ui.figures import WITHOUT_TOOLS
 from ui.parts.controls import percent_slider, select
 from ui.text import as_text
@@ -167,7 +167,7 @@ def _one(table: pd.DataFrame, data: Dataset | None) -> None:
     if data is not None and image_id in data.table.index:
         st.image(small(data, image_id, True), width="stretch", alt=f"{image_id}, outlined")
         st.markdown(facts_of(row))
-        open_button(image_id, "map")
+        case_link(image_id, f"open_map_{image_id}")
     else:
         st.markdown(f"**{as_text(image_id)}**")
         st.markdown(facts_of(row))

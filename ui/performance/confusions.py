@@ -18,7 +18,7 @@ from core.imaging.image import ImageError
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.choices import choose_one
-from ui.dataset_cases import open_in_analyse, small
+from ui.dataset_cases import case_link, small
 from ui.figures import option
 from ui.parts.controls import select
 from ui.performance import charts
@@ -237,7 +237,4 @@ def _card(data: Dataset, row: dict) -> None:
     st.image(photo, width="stretch", alt=f"Photo {image_id}, truth: {row['Truth']}")
     words = {row["Answer"]: "Probability of the answer", row["Truth"]: "Probability of the truth"}
     st.caption(", ".join(f"{name} {chance(row[column])}" for name, column in words.items()))
-    if st.button(
-        image_id, key=f"open_{image_id}", width="stretch", help="Open this photo in Analyse"
-    ):
-        open_in_analyse(image_id)
+    case_link(image_id, f"open_{image_id}")

@@ -13,7 +13,7 @@ from ui import state
 from ui.answer import attempt
 from ui.case import Case
 from ui.choices import choose_one
-from ui.dataset_cases import open_in_analyse
+from ui.dataset_cases import case_link
 from ui.figures import LEGEND_ABOVE
 from ui.performance import charts
 from ui.performance.evaluations import Choice, segmenter_report
@@ -127,5 +127,4 @@ def _worst(found: SegmenterReport) -> None:
         alt=f"Photo {chosen} with the expert's mask filled and the U-Net's outline, "
         f"IoU {worst[chosen]:.2f}",
     )
-    if st.button("Open in Analyse", icon=":material/biotech:"):
-        open_in_analyse(chosen)
+    case_link(chosen, "open_worst", "Open in Analyse")

@@ -63,7 +63,8 @@ def alts(app: AppTest) -> list[str]:
 
 def count(app: AppTest) -> str:
     """The number of images above the gallery."""
-    return next(s.value for s in app.header if "image" in s.value)
+    header = next(s.value for s in app.header if "image" in s.value)
+    return " ".join(header.split()[:2])  # before that of lesions
 
 
 def show(app: AppTest, tab: str) -> AppTest:

@@ -63,7 +63,10 @@ def stacked(table: pd.DataFrame, column: str, shares: bool, what: str = "images"
             x=labels,
             y=heights[k].to_numpy(),
             customdata=[[v, k] for v in found.index],
-            text=[f"{n:,} ({_share(n, total)})" for n, total in zip(found[k], totals, strict=True)],
+            text=[
+                f"{n:,} {what} ({_share(n, total)})"
+                for n, total in zip(found[k], totals, strict=True)
+            ],
             textposition="none",
             marker=marks([k] * len(found), is_dark()),
             unselected=UNSELECTED,
@@ -74,7 +77,8 @@ def stacked(table: pd.DataFrame, column: str, shares: bool, what: str = "images"
     chart = _figure(bars, height=320)
     chart.update_layout(barmode="stack")
     chart.update_xaxes(type="category")
-    chart.update_yaxes(tickformat=".0%" if shares else ",d", nticks=6)
+    title = f"Share of {what}" if shares else what.capitalize()
+    chart.update_yaxes(title=title, tickformat=".0%" if shares else ",d", nticks=6)
     parts = [f"{words.short(column, v)} {n:,}" for v, n in totals.items()]
     alt = f"{words.title(column)}, {what} by diagnosis: {', '.join(parts)}"
     return Chart(chart, alt, (column, "dx"))

@@ -112,7 +112,9 @@ def header(shown: pd.DataFrame) -> None:
     """How many images are shown below, and what is picked, as a button that lets go of it."""
     scroll.target(PICKED)
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.header(f"{len(shown):,} image{'s' * (len(shown) != 1)}", anchor=False)
+    images, lesions = len(shown), shown["lesion"].nunique()
+    of = f" of {lesions:,} lesion{'s' * (lesions != 1)}" if lesions < images else ""
+    row.header(f"{images:,} image{'s' * (images != 1)}{of}", anchor=False)
     if chosen := picked():
         row.button(
             chosen.label,

@@ -73,7 +73,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         f"photos of {validation.figures.lesions:,} lesions. {_on_test(keys, line['threshold'])}"
     )
     _this_photo(shown, keys, target, line["threshold"])
-    _thousand(line, float(truth.mean()), target)
+    lesions = np.unique(validation.groups, return_index=True)[1]
+    _thousand(line, float(truth[lesions].mean()), target)
 
 
 def predictions(split: str) -> ClassifierReport:
@@ -138,7 +139,8 @@ def _thousand(line: dict[str, float], usual: float, target: str) -> None:
         round(usual * LESIONS),
         key=f"line_prevalence_{target}",
         persist_state="session",
-        help=f"In the validation split: {round(usual * LESIONS)}. In a general practice far fewer.",
+        help=f"Of the lesions of the validation split: {round(usual * LESIONS)} in {LESIONS:,}. In a "
+        "general practice far fewer.",
     )
     share = prevalence / LESIONS
     out = Outcomes.of(line["sensitivity"], line["specificity"], share, LESIONS)

@@ -4,6 +4,7 @@ import html
 import re
 
 _ESCAPED = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:=&^@])")
+_COMMAND = re.compile(r"(.*: )(python -m .*?)(\.?)")
 _JOINED = re.compile(
     r"(?<=:)(?=\S)|(?<=[-<>=~!])(?=[-<>=~!])|(?<=\bwww)(?=\.)|(?=@)", re.IGNORECASE
 )
@@ -14,9 +15,13 @@ def as_text(words: str) -> str:
 
     Backslashes keep Markdown and HTML away. They are gone, though, when Streamlit and GitHub's
     Markdown look for addresses, `:material/…:`, `->` and the like in the text that is left: there
-    an invisible word joiner (U+2060) breaks the pattern.
+    an invisible word joiner (U+2060) breaks the pattern. A command at the end is code, which has
+    neither: it is there to be copied.
     """
     line = " ".join(words.split())
+    if found := _COMMAND.fullmatch(line):
+        before, command, stop = found.groups()
+        return f"{as_text(before)} {as_code(command)}{stop}"
     return _ESCAPED.sub(r"\\\1", _JOINED.sub("\u2060", line))
 
 

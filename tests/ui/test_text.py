@@ -24,6 +24,12 @@ def test_plain_words_stay_as_they_are():
         assert as_text(words) == words
 
 
+def test_a_command_at_the_end_can_be_copied():
+    assert as_text("It is missing. Run: python -m core x --y `z`.").endswith(
+        " `` python -m core x --y `z` ``."
+    )
+
+
 @pytest.mark.parametrize("words", ["x", "`", "a``b", "``", "", "x\n\ny", "$x$"])
 def test_code_cannot_be_left(words):
     code = as_code(words)

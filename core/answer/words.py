@@ -130,9 +130,9 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
 
 def answer_in_words(rule: Rule) -> str:
     """Which diagnosis the answer is, without a full stop."""
-    stands_out = "stands out most against how common it is"
-    kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis that {stands_out}"}
-    between = f"a compromise between the most probable diagnosis and the one that {stands_out}"
+    raised = "furthest above its usual share"
+    kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis {raised}"}
+    between = f"a compromise between the most probable diagnosis and the one {raised}"
     which = between if rule.exponent is None else kinds.get(rule.exponent, between)
     counted = [
         f", with {class_in_sentence(key)} counted {weight:g} times"

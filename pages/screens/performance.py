@@ -4,9 +4,15 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.answer.words import rule_in_words
+from core.answer.words import answer_in_words, rule_in_words
 from core.evaluation.figures import Rule
-from core.evaluation.files import ELSEWHERE, ClassifierEvaluation, Evaluation, EvaluationError
+from core.evaluation.files import (
+    ELSEWHERE,
+    ClassifierEvaluation,
+    Evaluation,
+    EvaluationError,
+    names,
+)
 from core.models.registry import in_use
 from core.taxonomy import DIAGNOSES
 from ui.choices import choose_one, in_address
@@ -45,6 +51,8 @@ OF_ALL_SPLITS = {learning.TITLE, critical.TITLE}
 OF_AN_ANSWER = {overview.TITLE, confusions.TITLE, groups.TITLE, comparison.TITLE}
 """… and to which it does which answer."""
 
+SAME = "The open tab is the same for each of these."
+
 ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
     "validation": "Validation: the epoch, the input size, the calibration and the rule were chosen "
@@ -57,34 +65,41 @@ ABOUT_SPLIT = {
 st.title(
     "Performance",
     anchor=False,
-    help="Read from the evaluation files beside the weights in use; no dataset is needed.",
+    help="How often the models in use are right, how sure that is, and where they fail.",
 )
 
+measured = names(in_use("classifier").folder)
+if "split" not in st.session_state and "test" not in measured and "validation" in measured:
+    st.session_state["split"] = "validation"  # a model of one's own has nothing else at first
 opened = in_address("tab", TAB, {t.TITLE: t.__name__.rpartition(".")[2] for t in TABS})
 in_address("split", "split", {split: split for split in SPLITS})
 first, second = st.columns(2)
 split = choose_one("Split", SPLITS, "split", first, disabled=opened in OF_ALL_SPLITS)
-first.caption(ABOUT_SPLIT[split])
+first.caption(SAME if opened in OF_ALL_SPLITS else ABOUT_SPLIT[split])
 
 figures: Evaluation | None = None
 with suppress(EvaluationError):  # the tabs that need it say so
     figures = evaluation(in_use("classifier").folder, split)
 answer = RULE
 if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
+    rule = figures.decision or Rule()
     answer = choose_one(
         "Answer",
         {RULE: "LesionLab's rule", MOST_PROBABLE: "Most probable class"},
         "answer",
         second,
         disabled=opened not in OF_AN_ANSWER,
+        help=f"LesionLab's rule: {as_text(rule_in_words(rule))}.",
     )
-    said = as_text(rule_in_words(figures.decision or Rule()))
-    second.caption(
-        f"{said[0].upper()}{said[1:]}."
-        if answer == RULE
-        else "The class with the highest probability, as if no rule were there. Rare diagnoses "
-        "are missed more often, false alarms are fewer."
-    )
+    if opened not in OF_AN_ANSWER:
+        about = SAME
+    elif answer == RULE:
+        said = as_text(answer_in_words(rule))
+        about = f"{said[0].upper()}{said[1:]}."
+    else:
+        about = "The class with the highest probability, as if there were no rule. Rare diagnoses "
+        about += "are missed more often, with fewer false alarms."
+    second.caption(about)
 card = cards().get("classifier")
 if figures and card and figures.weights != card.sha256:
     st.warning(

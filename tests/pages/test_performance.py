@@ -127,8 +127,9 @@ def test_headline_figures_are_those_of_the_chosen_split() -> None:
         app.segmented_control(key="split").set_value(split).run()
         overall = figures_of("classifier", split)["overall"]
         shown = metrics(app)
-        for key, figure in overall.items():
-            assert shown[NAMES[key]] == f"{figure['value']:.3f}"
+        assert NAMES["nll"] not in shown, "it stands under Calibration"
+        for key in overall.keys() - {"nll"}:
+            assert shown[NAMES[key]] == f"{overall[key]['value']:.3f}"
     assert "flatter" in texts(app)
 
 
@@ -192,11 +193,12 @@ def test_confusions_are_those_of_the_evaluation_and_a_cell_lists_its_photos() ->
     assert "python -m core dataset import" in texts(app)
 
 
-def test_the_largest_mistake_is_open_at_first() -> None:
+def test_the_largest_mistake_with_melanoma_is_open_at_first() -> None:
     app = opened("Confusions")
-    counts = np.array(figures_of("classifier")["confusion"]["counts"])
-    np.fill_diagonal(counts, 0)
-    assert len(app.dataframe[0].value) == counts.max()
+    kept = figures_of("classifier")["confusion"]
+    missed = kept["counts"][row := kept["classes"].index("mel")]
+    assert len(app.dataframe[0].value) == max(n for k, n in enumerate(missed) if k != row)
+    assert app.selectbox(key="cell_truth").value == "mel"
 
 
 def test_an_empty_cell_says_so(weights: Path) -> None:
@@ -418,9 +420,9 @@ def test_a_card_that_does_not_say_how_much_it_learned_leaves_a_dash(alone: Path)
 def test_missing_or_damaged_figures_get_a_sentence(weights: Path, tab: str, damage) -> None:
     path = weights / "classifier/evaluation-test.json"
     path.unlink() if damage is None else path.write_bytes(damage)
-    app = opened(tab)
+    app = opened(tab, split="test")
     assert len(app.error) == 1
-    assert "python -m train evaluate classifier --split test" in read(app.error[0].value)
+    assert "`python -m train evaluate classifier --split test`" in read(app.error[0].value)
     app.segmented_control(key="split").set_value("validation").run()
     assert not app.exception
     assert not app.error
@@ -433,6 +435,22 @@ def test_missing_training_and_damaged_predictions_get_a_sentence(weights: Path) 
     assert len(app.error) == 1
     assert len(app.get("plotly_chart")) == 1
     assert "train evaluate segmenter" in opened("Outlines").error[0].value
+
+
+def test_the_worst_outlines_of_other_clinics_are_listed_without_their_photos() -> None:
+    app = opened("Outlines", split=ELSEWHERE)
+    assert not app.warning
+    assert not [g for g in app.get("button_group") if g.key == "worst"]
+    worst = figures_of("segmenter", ELSEWHERE)["worst"]
+    assert app.dataframe[0].value["Image"].tolist() == list(worst)
+
+
+def test_melanoma_is_told_first() -> None:
+    report = classifier_report("test")
+    truth, named = report.predictions["dx"], report.named(by_rule=True)
+    found = ((truth == "mel") & (named == "mel")).sum()
+    said = f"Of {(truth == 'mel').sum()} photos of melanoma **{found} were named melanoma**"
+    assert said in texts(opened())
 
 
 def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:

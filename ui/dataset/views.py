@@ -179,7 +179,9 @@ def splits(table: pd.DataFrame) -> None:
     st.markdown(
         "Many lesions were photographed more than once, and their photos are near copies. If "
         "photos are assigned at random, copies of the same lesion land in training and in test: "
-        "the model is then tested on what it has seen, and looks better than it is. Try it:"
+        "the model is then tested on lesions that it has seen, and may look better than it is. How "
+        "much that was worth in ten experiments is told on the page Performance, under Comparison. "
+        "Try it:"
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")
     asked = "Share of images for the test"
@@ -212,7 +214,7 @@ def splits(table: pd.DataFrame) -> None:
     st.caption(
         f"Counted just now on {len(table):,} images of {table['lesion'].nunique():,} lesions, "
         f"whatever the filters say; random split number {seed + 1}. LesionLab's split is drawn by "
-        "lesion, and opening the dataset fails if a lesion crosses it."
+        "lesion, and the app refuses a dataset in which a lesion stands on both sides."
     )
 
 

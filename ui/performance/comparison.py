@@ -106,7 +106,8 @@ def show(choice: Choice) -> None:
         ":material/menu_book: In brackets, 95 % intervals. Other splits, other photos, other "
         "sizes: only rows measured on the same split compare strictly, and fairly only those that "
         "learned from as many photos. Figures above .90 that circulate for HAM10000 often come "
-        "from splits that put photos of one lesion into both training and test."
+        "from splits that put photos of one lesion into both training and test; what such a split "
+        "was worth in our own experiments stands below."
     )
     st.markdown(
         "**Published figures**\n"

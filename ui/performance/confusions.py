@@ -22,7 +22,7 @@ from ui.dataset_cases import case_link, small
 from ui.figures import option
 from ui.parts.controls import select
 from ui.performance import charts
-from ui.performance.evaluations import RULE, Choice, classifier_report
+from ui.performance.evaluations import NOT_KEPT, RULE, Choice, classifier_report
 from ui.text import as_text
 
 TITLE = "Confusions"
@@ -64,9 +64,11 @@ def show(choice: Choice) -> None:
 
 def _opened(classes: list[str], counts: np.ndarray) -> tuple[str, str]:
     """The cell whose photos are shown: true diagnosis, and the one named. At first it is that of
-    the most frequent mistake."""
+    the most frequent mistake with melanoma, which matters most; else of the most frequent one."""
     if not all(st.session_state.get(key) in classes for key in ("cell_truth", "cell_named")):
         wrong = counts - np.diag(np.diag(counts))
+        if "mel" in classes and wrong[missed := classes.index("mel")].any():
+            wrong[np.arange(len(classes)) != missed] = 0
         row, column = np.unravel_index(wrong.argmax(), wrong.shape)
         st.session_state["cell_truth"] = classes[row]
         st.session_state["cell_named"] = classes[column]
@@ -187,7 +189,7 @@ def _cell(found: ClassifierReport, rows: np.ndarray, truth: str, named: str, spl
         }
     ).sort_values("Probability of the answer", ascending=False, ignore_index=True)
     if split == ELSEWHERE:
-        st.info("These photos are of other clinics: LesionLab does not keep them.")
+        st.info(NOT_KEPT)
     else:
         _gallery(table)
     st.dataframe(

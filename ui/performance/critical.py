@@ -148,9 +148,19 @@ def _always(side: Measured) -> None:
         f"Whoever always says *{as_text(class_in_sentence(common))}*, without looking, is right on "
         f"**{percent(classes[common] / side.figures.images, 1)}** of these photos and finds none "
         f"of the others: balanced accuracy {1 / len(classes):.3f}. This network: accuracy "
-        f"**{accuracy.text()}**, balanced accuracy **{balanced.text()}**. What counts is how far "
-        "it gets beyond that, and which class it fails."
+        f"**{accuracy.text()}**, balanced accuracy **{balanced.text()}**. "
+        + (
+            f"It does just that: {_only(side)} is all it ever says."
+            if _only(side)
+            else "What counts is how far it gets beyond that, and which class it fails."
+        )
     )
+
+
+def _only(side: Measured) -> str:
+    """The class that a network named for all photos, in a sentence; empty if it named more."""
+    named = [key for key, photos in _named(side).items() if photos]
+    return as_text(class_in_sentence(named[0])) if len(named) == 1 else ""
 
 
 def _calibration(side: Measured) -> None:
@@ -165,9 +175,15 @@ def _calibration(side: Measured) -> None:
         right = sum(after["accuracy"][i] * after["images"][i] for i in sure) / count
         said = sum(after["confidence"][i] * after["images"][i] for i in sure) / count
         st.markdown(
-            f"On {int(count):,} photos its answer had {percent(after['from'][sure[0]], 1)} or "
-            f"more, {percent(said, 1)} on average; **{percent(right, 1)}** of those answers were "
-            "right."
+            f"On {int(count):,} photos its answer had at least "
+            f"{percent(after['from'][sure[0]], 1)}, {percent(said, 1)} on average; "
+            f"**{percent(right, 1)}** of those answers were right."
+        )
+    else:
+        st.markdown(
+            f"No answer of this network had {percent(SURE)}. A small error alone is no skill: who "
+            "gives every photo the shares of the classes is well calibrated, too, and tells "
+            "nothing apart."
         )
 
 

@@ -15,6 +15,7 @@ from ui.files import written_at
 
 RULE, MOST_PROBABLE = "rule", "most probable"
 SPLITS = {"test": "Test", "validation": "Validation", ELSEWHERE: "Other clinics"}
+NOT_KEPT = "These photos are of other clinics: LesionLab does not keep them."
 
 
 @dataclass(frozen=True)

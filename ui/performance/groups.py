@@ -1,5 +1,6 @@
 """The same figures by age, sex, site and confirmation of the diagnosis."""
 
+import pandas as pd
 import streamlit as st
 
 from core.evaluation.figures import UNKNOWN
@@ -46,6 +47,18 @@ def show(choice: Choice) -> None:
             + (f" A ring: fewer than {FEW_MELANOMAS} melanomas." if measure != "accuracy" else ""),
             charts.forest_table(rows),
         )
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    KINDS.get(kind, kind): [r.label for r in rows],
+                    MEASURES[measure]: [r.figure.text(2) for r in rows],
+                    "Of": [r.note for r in rows],
+                }
+            ),
+            hide_index=True,
+            height="content",
+            alt=f"{MEASURES[measure]} of each group, with intervals and numbers of photos",
+        )
     few = [f"{r.label} ({r.note})" for r in rows if not r.known]
     if few:
         st.caption(":material/info: Too few, or no melanoma, to measure: " + "; ".join(few) + ".")
@@ -54,6 +67,10 @@ def show(choice: Choice) -> None:
             "Lesions that looked harmless were mostly confirmed by follow-up or consensus, "
             "suspicious ones by histopathology. The harder group is the better confirmed one."
         )
+    st.caption(
+        ":material/warning: The colour of the skin is not recorded. Most people in these photos "
+        "have light skin: on darker skin the models are untested."
+    )
 
 
 def _place(name: str) -> tuple[int, str]:

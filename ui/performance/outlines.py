@@ -3,7 +3,9 @@
 import numpy as np
 import streamlit as st
 
+from core.batch.tables import safe_table
 from core.errors import DatasetError
+from core.evaluation.files import ELSEWHERE
 from core.evaluation.metrics import FAILED_BELOW
 from core.evaluation.reports import SegmenterReport
 from core.glossary import TASKS
@@ -16,7 +18,7 @@ from ui.choices import choose_one
 from ui.dataset_cases import case_link
 from ui.figures import LEGEND_ABOVE
 from ui.performance import charts
-from ui.performance.evaluations import Choice, segmenter_report
+from ui.performance.evaluations import NOT_KEPT, Choice, segmenter_report
 from ui.performance.overview import headline
 from ui.text import as_text
 
@@ -93,6 +95,19 @@ def _worst(found: SegmenterReport) -> None:
     worst = found.figures.worst
     st.header(f"The worst {len(worst)}", anchor=False)
     table = found.predictions.loc[[i for i in worst if i in found.predictions.index]]
+    table = table.reset_index(names="image")
+    if found.figures.split == ELSEWHERE:
+        st.info(NOT_KEPT)
+        st.dataframe(
+            safe_table(table[["image", *MEASURES]].rename(columns={"image": "Image", **MEASURES})),
+            hide_index=True,
+            column_config=dict.fromkeys(
+                MEASURES.values(), st.column_config.NumberColumn(format="%.2f")
+            ),
+            alt="The worst outlines of photos of other clinics",
+        )
+        charts.download(table, "worst-outlines")
+        return
     chosen = st.pills(
         "Image, with its IoU",
         list(worst),
@@ -101,7 +116,7 @@ def _worst(found: SegmenterReport) -> None:
         key="worst",
         persist_state="session",
     )
-    charts.download(table.reset_index(names="image"), "worst-outlines")
+    charts.download(table, "worst-outlines")
     data = state.dataset()
     if isinstance(data, str):
         st.info(data, title="To see them, import the dataset", icon=":material/download:")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.figures import UNKNOWN, Figure
-from core.evaluation.files import ClassFigures
+from core.evaluation.files import ELSEWHERE, ClassFigures
 from core.evaluation.metrics import CLASS_NAMES, NAMES, bootstrap_ratios
 from core.evaluation.reports import ClassifierReport
 from core.glossary import TASKS
@@ -37,7 +37,6 @@ READING = {
 
 MEANINGS = {
     "ece": "How far probabilities are from how often they are right, on average; 0 is perfect.",
-    "nll": "How improbable the model finds the true diagnoses; lower is better.",
     "thresholded_jaccard": "Mean IoU where masks below 0.65 count as 0 (ISIC 2018's measure).",
     "failed": "Share of masks that overlap the expert's by less than 0.65 (IoU).",
 }
@@ -49,12 +48,16 @@ def show(choice: Choice) -> None:
     overall = found.figures.overall | ({} if choice.answer == RULE else found.figures.most_probable)
     st.markdown(f"**{TASKS['classifier']}**, {as_text(found.of)}")
     headline(overall)
+    if said := melanomas(found, choice.answer):
+        st.markdown(said)
+    not_shown = "chance in training"
+    if choice.split != ELSEWHERE:
+        not_shown += ", or how the model does in another clinic"
     st.caption(
         f":material/menu_book: Below each figure its interval ({found.figures.intervals}): "
         "whole lesions are drawn again with replacement, since photos of one lesion are alike; "
         "the interval holds the middle 95 % of what the draws give. It shows how much depends on "
-        "which lesions were drawn, not on chance in training, nor how the model does in another "
-        "clinic."
+        f"which lesions were drawn, not {not_shown}."
     )
     if few := scarce(found.figures.classes):
         st.caption(
@@ -65,16 +68,29 @@ def show(choice: Choice) -> None:
     _classes(found, choice)
 
 
+def melanomas(found: ClassifierReport, answer: str) -> str:
+    """How many melanomas were found, and what most others were taken for, in a sentence; empty
+    without any."""
+    named = pd.Series(found.named(answer == RULE))[found.predictions["dx"].to_numpy() == "mel"]
+    if named.empty:
+        return ""
+    right, missed = int((named == "mel").sum()), named[named != "mel"].value_counts()
+    text = f"Of {len(named):,} photos of melanoma **{right:,} were named melanoma**"
+    if missed.empty:
+        return f"{text}."
+    return f"{text}; {missed.iloc[0]:,} were taken for {BY_KEY[missed.index[0]].name_in_sentence}."
+
+
 def scarce(classes: Mapping[str, ClassFigures]) -> list[str]:
     """Names of the diagnoses with photos, but with too few to measure much on."""
     return [BY_KEY[key].name for key, row in classes.items() if 0 < row.support < FEW]
 
 
 def headline(overall: dict[str, Figure]) -> None:
-    """Figures in large, each with its interval below."""
+    """Figures in large, each with its interval below; the likelihood stands under Calibration."""
     with st.container(horizontal=True):
         for key, name in NAMES.items():
-            if key in overall and overall[key].value is not None:
+            if key != "nll" and key in overall and overall[key].value is not None:
                 figure = overall[key]
                 charts.metric(name, figure.number(), figure.ends(), 268, MEANINGS.get(key))
 

@@ -139,7 +139,7 @@ def _thousand(line: dict[str, float], usual: float, target: str) -> None:
         round(usual * LESIONS),
         key=f"line_prevalence_{target}",
         persist_state="session",
-        help=f"Of the lesions of the validation split: {round(usual * LESIONS)} in {LESIONS:,}. In a "
+        help=f"Of validation's lesions: {round(usual * LESIONS)} in {LESIONS:,}. In a "
         "general practice far fewer.",
     )
     share = prevalence / LESIONS

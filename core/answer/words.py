@@ -63,6 +63,8 @@ def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] |
     )
     if measured.melanomas:
         text += f", and {measured.melanomas_found:,} of {measured.melanomas:,} melanomas were found"
+    if card.training.others.get("more"):
+        text += ". It learned from other photos of the same clinics: on yours it may do worse"
     return title, f"{text}."
 
 

@@ -453,6 +453,17 @@ def test_melanoma_is_told_first() -> None:
     assert said in texts(opened())
 
 
+def test_what_a_tab_shows_is_in_the_address() -> None:
+    app = opened("Groups")
+    app.segmented_control(key="slices_by").set_value("localization").run()
+    app.segmented_control(key="slices_measure").set_value("melanoma_recall").run()
+    assert app.query_params["by"] == "localization"
+    assert app.query_params["measure"] == "melanoma_recall"
+    app = opened("Thresholds")
+    app.selectbox(key="question").set_value("mel").run()
+    assert app.query_params["question"] == "mel"
+
+
 def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:
     columns = ["epoch", "size", "seconds", "train_loss", "val_nll", "val_balanced_recall"]
     rows = [[0, 64, 100.0, 1.0, 0.9, 0.5], [1, 64, 900.0, 0.8, 0.7, 0.6], [2, 96, 200, 0.7, 0.8, 0]]

@@ -221,5 +221,7 @@ def _elsewhere(key: str, side: Measured) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Here and elsewhere")
     st.caption(
         ":material/menu_book: Other clinics have other diagnoses in other shares, so accuracies "
-        "compare loosely; the sensitivity for melanoma compares better."
+        "compare loosely; the sensitivity for melanoma compares better. LesionLab's "
+        "own classifier does not pass this question whole: it learned from other photos of these "
+        "clinics, and was chosen with a look at these."
     )

@@ -7,7 +7,7 @@ from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import Group
 from core.evaluation.reports import ClassifierReport
 from core.glossary import CONFIRMED_BY
-from ui.choices import choose_one
+from ui.choices import choose_one, in_address
 from ui.performance import charts
 from ui.performance.evaluations import RULE, Choice, classifier_report
 
@@ -29,6 +29,8 @@ def show(choice: Choice) -> None:
         st.info("Nothing is known of the people in these photos, so there are no groups.")
         return
     first, second = st.columns(2)
+    in_address("by", "slices_by", {k: k for k in kinds})
+    in_address("measure", "slices_measure", {m: m for m in MEASURES})
     kind = choose_one("Groups by", {k: KINDS.get(k, k) for k in kinds}, "slices_by", first)
     measure = choose_one("Measure", MEASURES, "slices_measure", second)
     if choice.answer != RULE and measure != "melanoma_auc":

@@ -12,7 +12,7 @@ from core.evaluation.metrics import bootstrap_ratios
 from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.taxonomy import BY_KEY
-from ui.choices import choose_one
+from ui.choices import choose_one, in_address
 from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.parts.controls import percent_slider, select
@@ -50,6 +50,7 @@ def show(choice: Choice) -> None:
     first, second = st.columns(2)
     questions = {MALIGNANT: "Malignant, or a precursor?"}
     questions |= {k: f"{BY_KEY[k].name}?" for k in found.classes}
+    in_address("question", "question", {k: k for k in questions})
     key = select(
         "Yes-no question",
         questions,

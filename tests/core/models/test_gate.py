@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.answer.words import domain_note
-from core.models.cards import Card
+from core.models.cards import Card, Training
 from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED, Gate
 from core.models.neighbours import KnownCases
 from core.models.novelty import FeatureGaussian
@@ -107,3 +108,6 @@ def test_what_is_said_of_each_grade() -> None:
     assert own[1] == other[1], "most of those photos were familiar, too"
     assert all(figure in other[1] for figure in ("438", "50 %", "30", "90"))
     assert not any(letter.isdigit() for letter in unmeasured[1])
+    learned = domain_note(ELSEWHERE, replace(card, training=Training(others={"more": ["x"]})))
+    assert learned is not None
+    assert learned[1] != other[1], "from photos of the same clinics: the figures flatter"

@@ -34,7 +34,6 @@ def case_link(image_id: str, key: str, label: str = "") -> None:
             "pages/screens/analyse.py",
             label=label or image_id,
             icon=":material/biotech:",
-            help="Open in Analyse",
             query_params=address.of_case(image_id),
         )
 

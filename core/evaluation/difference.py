@@ -7,10 +7,10 @@ from core.evaluation.figures import UNKNOWN, Figure
 
 HOW = (
     "95 % intervals of a difference are those of two independent estimates, made from the two "
-    "intervals (MOVER: Zou and Donner, Stat. Med. 27, 2008; Newcombe's method 10). Two test sets "
-    "have no pairs, so a paired bootstrap is impossible; where they share some photos the interval "
-    "is rather too wide than too narrow. Each network was trained once: the luck of a training is "
-    "not in it."
+    "intervals (MOVER: Zou and Donner, Stat. Med. 27, 2008; Newcombe's method 10). The two "
+    "test sets have no pairs, so no paired bootstrap is possible; where they share some photos the "
+    "interval is too wide rather than too narrow. Each network was trained once: chance in "
+    "training is not part of the interval."
 )
 
 

@@ -88,9 +88,10 @@ class Leak(Record):
     def text(self) -> str:
         """A sentence."""
         return (
-            f"Images were split at random: {self.lesions:,} of {self.of_lesions:,} lesions "
-            f"measured on ({self.photos:,} of {self.of_photos:,} photos) have photos in training, "
-            "too. These figures can be too good: they also count what is remembered of a lesion."
+            f"Images were split at random: {self.lesions:,} of the {self.of_lesions:,} lesions "
+            f"in the test ({self.photos:,} of its {self.of_photos:,} photos) have photos in "
+            "training, too. These figures can be too good: they also count what is remembered of "
+            "a lesion."
         )
 
 

@@ -124,7 +124,7 @@ def test_published_random_by_lesion_and_the_difference(both: Path) -> None:
     melanoma = by_class[by_class["Class"] == "Melanoma"].iloc[0]
     assert melanoma[DIFFERENCE] == "+0.250 (+0.200 to +0.300)"
     said = texts(app)
-    assert "612 of 1,694 lesions" in said
+    assert "612 of the 1,694 lesions" in said
     assert "paired bootstrap is impossible" in said
 
 
@@ -176,7 +176,7 @@ def test_the_five_questions_have_figures(both: Path) -> None:
     titles = [s.value for s in app.subheader]
     assert [t[0] for t in titles] == list("12345")
     said = texts(app)
-    assert "612 of 1,694 lesions" in said
+    assert "612 of the 1,694 lesions" in said
     assert "0.720 (0.690 to 0.760)" in said
     assert "Whoever always says" in said
     assert f"python -m train experiments {KEY} --more PHOTOS" in said

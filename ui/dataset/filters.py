@@ -17,7 +17,7 @@ _ROUND = "filter_round"
 def show(table: pd.DataFrame) -> np.ndarray:
     """Draw the filters; returns which rows of the table of facts pass, bool."""
     with st.sidebar:
-        st.header("Filter", anchor=False)
+        st.markdown("**Filter**")
         place = st.container()
         filters = Filters(
             among={c: _choices(table, c) for c in AMONG if c in table},

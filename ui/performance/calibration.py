@@ -55,7 +55,7 @@ def show(choice: Choice) -> None:
         "Reliability diagram. "
         + " ".join(f"ECE {name} calibration {v:.3f}." for name, v in errors.items()),
         "On the diagonal the model is perfectly calibrated; below it, too certain. Points of few "
-        "photos (low bars) jump about. ECE is the mean distance from the diagonal, weighted by "
+        "photos (low bars) are chance. ECE is the mean distance from the diagonal, weighted by "
         "photos. It judges the most probable class, whichever answer is chosen above.",
         pd.concat([t.assign(calibration=n) for n, t in bins.items()]),
     )

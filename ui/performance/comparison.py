@@ -45,8 +45,9 @@ BY_ANSWER = {
     MOST_PROBABLE: "By the most probable class of each model.",
 }
 NOTES = {
-    "Benign or malignant": "Malignant are melanoma, basal cell carcinoma and actinic keratosis; of "
-    "a network that tells seven diagnoses apart, their probabilities are added."
+    "Benign or malignant": "The malignant group: melanoma, basal cell carcinoma and the precursor "
+    "actinic keratosis / Bowen's disease; of a network that tells seven diagnoses apart, their "
+    "probabilities are added."
 }
 
 

@@ -181,7 +181,7 @@ def _by_class(key: str, found: dict[str, Measured]) -> None:
         rows.append(
             {
                 "Class": class_name(name),
-                "Test photos": " / ".join(str(row.support) for row in measured.values()),
+                "Test photos": " / ".join(f"{row.support:,}" for row in measured.values()),
                 **compared({s: row.figures.get(measure, UNKNOWN) for s, row in measured.items()}),
             }
         )

@@ -48,7 +48,7 @@ def show(choice: Choice) -> None:
     """A yes-no question, the threshold at which it is answered, and what that gives."""
     found = classifier_report(choice.split)
     first, second = st.columns(2)
-    questions = {MALIGNANT: "Malignant, or a precursor?"}
+    questions = {MALIGNANT: "The malignant group?"}
     questions |= {k: f"{BY_KEY[k].name}?" for k in found.classes}
     in_address("question", "question", {k: k for k in questions})
     key = select(
@@ -56,8 +56,8 @@ def show(choice: Choice) -> None:
         questions,
         "question",
         first,
-        help="Malignant: melanoma, basal cell carcinoma and actinic keratosis / Bowen's disease "
-        "together, their probabilities added up.",
+        help="The malignant group: melanoma, basal cell carcinoma and the precursor actinic "
+        "keratosis / Bowen's disease, their probabilities added up.",
     )
     by = choose_one("Set the point by", [BY_THRESHOLD, BY_SENSITIVITY], "set_by", second)
     truth, score = question(found, key)
@@ -89,7 +89,7 @@ def question(found: ClassifierReport, key: str) -> tuple[np.ndarray, np.ndarray]
 def _who(key: str) -> str:
     """Those whom a question looks for."""
     if key == MALIGNANT:
-        return "photos of malignant lesions or precursors"
+        return "photos of the malignant group"
     return f"photos of {BY_KEY[key].name_in_sentence}"
 
 

@@ -25,7 +25,7 @@ TITLE = ":material/tune: Choose a threshold"
 # The keys are kept in links and sessions, and are also what the page calls a photo.
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
-SICK = {"melanoma": "melanomas", "malignant": "malignant lesions"}
+SICK = {"melanoma": "melanomas", "malignant": "lesions of the malignant group"}
 LESIONS = 1000
 
 

@@ -67,11 +67,15 @@ def model_card(card: Card) -> None:
         "never in both training and test, or the test would measure memory.",
         f"Sees {_stated(card.input.frame, 'the photo')}, {card.input.size or '?'} px.",
     )
-    _section("Training", *_training(card))
-    if answer := _answer(card):
-        _section("From scores to an answer", *answer)
-    for name, measured in sorted(card.metrics.items()):  # test first: validation chose
-        _metrics(name, measured)
+    measured = sorted(card.metrics.items())  # test first: validation chose
+    for name, figures in measured[:1]:
+        _metrics(name, figures)
+    with st.expander("How it was trained, how it answers, and further measurements"):
+        _section("Training", *_training(card))
+        if answer := _answer(card):
+            _section("From scores to an answer", *answer)
+        for name, figures in measured[1:]:
+            _metrics(name, figures)
     _section("Licence", _sentence(card.licence), f"SHA-256 {as_code(card.sha256 or '?')}")
 
 

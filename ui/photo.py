@@ -45,6 +45,8 @@ class Layers:
         )
 
 
+PLAIN = Layers(outline=False, fill=0.0, heatmap=False, heat=0.0)
+"""Nothing on the photo."""
 KEYBOARD = {"o": "outline", "h": "heat_on"}
 """Keys that turn a layer on and off, with the names of the switches in the session."""
 

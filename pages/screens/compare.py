@@ -26,16 +26,18 @@ for label, slot, place in zip(
             continue
         taken, width_mm = pair.follow_up(case, slot)
         shown = answer.attempt(case, slot)
-        if shown:
+        answered = shown is not None and answer.wanted(shown, slot)
+        if shown and answered:
             answer.warn(case, shown)
-        found.append(pair.Side(label, case, shown, taken, width_mm))
+        found.append(pair.Side(label, case, shown, answered, taken, width_mm))
 
 sides = found[0], found[1]
 pair.interval(*sides)
 if any(side.shown for side in sides):
     pair.photos(sides)
-    pair.answers(sides)
-    pair.measurements(sides)
-    pair.truths(sides)
+    if any(side.answered for side in sides):
+        pair.answers(sides)
+        pair.measurements(sides)
+        pair.truths(sides)
 else:
     st.info("Choose a photo on each side to compare them.", icon=":material/compare:")

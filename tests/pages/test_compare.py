@@ -276,6 +276,43 @@ def test_a_photo_without_a_lesion(app, monkeypatch):
     assert len(alts(app)) == 2
 
 
+def noise(app: AppTest, slot: str) -> AppTest:
+    """A photo that is no dermoscopy."""
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    return upload(app, slot, "noise.png", to_png(pixels))
+
+
+def headlines(app: AppTest) -> list[str]:
+    return [s.value for s in app.header if "\N{NO-BREAK SPACE}%" in s.value]
+
+
+def test_what_is_no_dermoscopy_is_answered_only_if_wanted(app):
+    noise(app, "two_")
+    app.toggle(key="outline").set_value(True)
+    app.toggle(key="heat_on").set_value(True).run()
+    left, right = alts(app)
+    assert "heatmap for" in left
+    assert right == "Right: Photo noise.png"
+    assert len(headlines(app)) == 1
+    assert "Right: Class probabilities" not in chart_alt(app)
+    assert measured(app, "Asymmetry of shape")[1:] == ["–", "–"]
+    assert set(app.table[0].value["Difference"]) == {"–"}
+    next(t for t in app.toggle if str(t.key).startswith("two_anyway_")).set_value(True).run()
+    assert not app.exception
+    assert "Right: Class probabilities" in chart_alt(app)
+    assert "heatmap for" in alts(app)[1]
+
+
+def test_two_photos_that_are_no_dermoscopy_are_only_shown(app):
+    for slot in ("one_", "two_"):
+        noise(app, slot)
+    assert len(alts(app)) == 2
+    assert not headlines(app)
+    assert not app.table
+    assert not app.get("plotly_chart")
+    assert not [t for t in app.toggle if t.key in ("outline", "heat_on")]
+
+
 def test_the_same_photo_twice_is_pointed_out(app):
     assert "Both sides show the same photo" not in texts(app)
     app.selectbox(key="two_practice").set_value(practice_titles()[0]).run()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import answer
 from ui import case_picker as cases
-from ui.compare import pair
+from ui.compare import address, pair
 
 head = st.container(horizontal=True, vertical_alignment="bottom")
 head.title(
@@ -14,6 +14,7 @@ head.title(
 )
 head.button("Swap sides", icon=":material/swap_horiz:", on_click=pair.swap)
 
+address.read(pair.slots())
 found: list[pair.Side] = []
 for label, slot, place in zip(
     ("Left", "Right"), pair.slots(), st.columns(2, gap="large"), strict=True
@@ -31,6 +32,7 @@ for label, slot, place in zip(
             answer.warn(case, shown)
         found.append(pair.Side(label, case, shown, answered, taken, width_mm))
 
+address.write(pair.slots())
 sides = found[0], found[1]
 pair.interval(*sides)
 if any(side.shown for side in sides):

@@ -176,7 +176,7 @@ def _table(photos: Sequence[Photo]) -> None:
     )
     if rows := table.selection.rows:
         photo = photos[rows[0]]
-        if photo.copy is None:
+        if photo.copy is None and not photo.practice:
             st.warning("The batch was too large to keep this photo. Open it on the Analyse page.")
         else:
             batches.open_in_analyse(photo)

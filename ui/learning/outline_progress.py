@@ -14,7 +14,7 @@ from core.learning.records import Answered
 from core.learning.scores import by_quiz, outline_means
 from core.taxonomy import BY_KEY, KEYS
 from ui.figures import LEGEND_ABOVE
-from ui.learning import outline_summary
+from ui.learning import outline_summary, summary
 from ui.performance import charts
 
 BESIDE = 0.14
@@ -127,7 +127,7 @@ def by_diagnosis(given: Sequence[Answered]) -> None:
         )
     ]
     charts.show(
-        charts.forest(rows, "Mean IoU", None, ""),
+        summary.forest(rows, "Mean IoU"),
         "progress-outlines-diagnoses",
         "Mean IoU by diagnosis: "
         + ", ".join(f"{r.label} {r.figure.text(2)} of {r.note}" for r in rows if r.known),

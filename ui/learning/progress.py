@@ -109,7 +109,7 @@ def by_diagnosis(found: Sequence[Standing], answers: Sequence[Answered]) -> None
     st.header("Your diagnoses", anchor=False)
     rows = [summary.row(BY_KEY[s.key].name, share(s.right, s.answers)) for s in found]
     charts.show(
-        charts.forest(rows, "Share right", None, ""),
+        summary.forest(rows, "Share right"),
         "progress-diagnoses",
         "Share right by diagnosis: " + ", ".join(f"{r.label} {r.note}" for r in rows if r.known),
         "Of the cases of each true diagnosis, how many you named.",

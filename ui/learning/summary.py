@@ -1,7 +1,9 @@
 """The end of a quiz: how right, how sure, how quick, and what the AI did."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,6 +113,11 @@ def forest(rows: Sequence[charts.Row], measure: str) -> go.Figure:
     intervals = any(None not in (r.figure.low, r.figure.high) for r in rows)
     title = f"{measure},<br>with 95 % interval" if intervals else measure
     return charts.forest(rows, measure, None, "").update_xaxes(title_text=title)
+
+
+def in_order(times: Sequence[datetime]) -> dict[str, Any]:
+    """The axis of quizzes one after the other; `times` by the visitor's clock."""
+    return charts.in_order(times) | {"title": charts.axis("When")["title"]}
 
 
 def compare(answers: Sequence[Answered]) -> None:

@@ -119,7 +119,7 @@ def examples(key: str, data: Dataset) -> None:
             with contextlib.suppress(DatasetError, ImageError, OSError):
                 photo = small(data, image)
                 record = table.loc[image]
-                with st.container(width=190, gap="xsmall"):
+                with st.container(width=160, gap="xsmall"):
                     st.image(photo, width="stretch", alt=f"{BY_KEY[key].name}, example {shown + 1}")
                     st.caption(as_text(f"{told(record, 'localization')} · {confirmed_by(record)}"))
                 shown += 1

@@ -17,7 +17,7 @@ from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui import files
 from ui.browser import by_clock
-from ui.figures import LEGEND_ABOVE
+from ui.figures import LEGEND_ABOVE, SHARE_TICKS
 from ui.learning import choosing, links, outline_progress, problems, summary
 from ui.parts.controls import confirm
 from ui.performance import charts
@@ -76,9 +76,9 @@ def over_time(answers: Sequence[Answered]) -> None:
                 "thickness": 1.5,
             },
             "marker": {"color": charts.accent(), "symbol": symbols.get(str(mode)), "size": 10},
-            "customdata": part[["when", "cases"]],
-            "hovertemplate": "%{customdata[0]|%d %b %Y, %H:%M}: %{y:.0%} of %{customdata[1]}"
-            "<extra></extra>",
+            "customdata": part[["when", "cases"]].assign(right=part["right"].map(percent)),
+            "hovertemplate": "%{customdata[0]|%d %b %Y, %H:%M}: %{customdata[2]} of "
+            "%{customdata[1]}<extra></extra>",
         }
         for mode, part in table.groupby("mode", sort=False)
     ]
@@ -87,7 +87,7 @@ def over_time(answers: Sequence[Answered]) -> None:
             traces,
             320,
             xaxis=summary.in_order(list(table["when"])),
-            yaxis=charts.axis("Share right", range=charts.SHARES, tickformat=".0%"),
+            yaxis=charts.axis("Share right", range=charts.SHARES, **SHARE_TICKS),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
             showlegend=True,

@@ -105,7 +105,7 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def test_empty_page_says_what_to_do(app):
-    assert "Drop all photos here at once" in texts(app)
+    assert "Choose all photos at once" in texts(app)
     assert button(app, "Analyse").disabled
     assert not app.dataframe
 

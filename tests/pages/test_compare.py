@@ -253,7 +253,7 @@ def test_two_broken_sides_get_two_messages(app):
 
 def test_empty_sides_say_what_to_do(app):
     app.segmented_control(key="two_source").set_value("upload").run()
-    assert "drop one here" in texts(app)
+    assert "Choose a file" in texts(app)
     assert len(alts(app)) == 1
     app.segmented_control(key="one_source").set_value("dataset").run()
     assert not app.exception

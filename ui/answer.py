@@ -41,7 +41,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     """The whole answer: the photo with its layers beside the bars, and what explains it."""
     hidden = commit.pending(case)
     scroll.target(scroll.ANSWER, if_hidden=True)
-    if not shown.analysis.in_domain and not hidden and not _wanted_anyway(case, shown):
+    if not hidden and not wanted(shown):
+        _alone(case, shown)
         return
     left, right = st.columns([6, 5], gap="medium")
     with left:
@@ -104,27 +105,32 @@ def _see_why() -> None:
     scroll.ask("explore")
 
 
-def _wanted_anyway(case: Case, shown: ShownAnalysis) -> bool:
-    """Whether a student wants the answer to a photo that looks like no dermoscopy all the same;
-    the photo alone where not."""
+def wanted(shown: ShownAnalysis, slot: str = "") -> bool:
+    """Whether the answer to a photo is to be shown: that to one which looks like no dermoscopy only
+    if a student wants it all the same, with the switch for it. `slot` as for `cases.pick`."""
+    if shown.analysis.in_domain:
+        return True
     place = st.container(horizontal=True, vertical_alignment="center")
     line = place.empty()
-    wanted = place.toggle("Show it anyway", key=f"anyway_{shown.analysis.digest}")
+    anyway = place.toggle("Show it anyway", key=f"{slot}anyway_{shown.analysis.digest}")
     line.markdown(
         f":material/warning: **{UNLIKE}**"
-        + (": the bars mean little." if wanted else ", so its answer is not shown."),
+        + (": the bars mean little." if anyway else ", so its answer is not shown."),
         width="content",
     )
-    if not wanted:
-        if case.own:
-            st.info(WORRIED, icon=":material/health_and_safety:")
-        st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
-        st.caption(case.about)
-        st.caption(
-            "A dermatoscope touches the skin: its photos are filled with skin and one lesion. If "
-            "yours is one all the same, the mistake is the model's."
-        )
-    return wanted
+    return anyway
+
+
+def _alone(case: Case, shown: ShownAnalysis) -> None:
+    """A photo whose answer is not shown."""
+    if case.own:
+        st.info(WORRIED, icon=":material/health_and_safety:")
+    st.image(to_jpeg(shown.preview), width=480, alt=f"Photo {case.name}")
+    st.caption(case.about)
+    st.caption(
+        "A dermatoscope touches the skin: its photos are filled with skin and one lesion. If "
+        "yours is one all the same, the mistake is the model's."
+    )
 
 
 SECTIONS = dict(

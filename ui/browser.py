@@ -9,7 +9,9 @@ random bits. It says nothing of whoever uses the browser.
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -72,6 +74,14 @@ def browser_key() -> str:
 def keeps_cookies() -> bool:
     """Whether the browser will be known again."""
     return bool(_key_in(st.context.cookies))
+
+
+def by_clock(moment: datetime) -> datetime:
+    """A moment, with its zone, by this visitor's clock; in UTC where that is not known."""
+    try:
+        return moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):  # the browser may name any
+        return moment.astimezone(UTC)
 
 
 def address_of(page: str, here: str, parameters: Mapping[str, str]) -> str:

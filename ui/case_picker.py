@@ -102,7 +102,7 @@ def _upload(slot: str, row: DeltaGenerator) -> Case | None:
         )
     _uploader(slot, f"{slot}file")
     st.info(WORRIED, icon=":material/health_and_safety:")
-    st.caption("Choose a file, or drop one here. The models know dermoscopy only.")
+    st.caption("Choose a file. The models know dermoscopy only.")
     return None
 
 

@@ -10,12 +10,15 @@ import streamlit as st
 
 from core.answer.analyser import Analysis
 from core.answer.eight_views import EightViews
-from core.formatting import chance
+from core.formatting import chance, percent
 from core.taxonomy import BY_KEY, ORDER
 from ui.drawings import drawings
 
 WITHOUT_TOOLS = {"displayModeBar": False, "scrollZoom": False}
 """Plotly's settings of a chart that is only looked at."""
+QUARTERS = (0, 0.25, 0.5, 0.75, 1)
+SHARE_TICKS = {"tickvals": QUARTERS, "ticktext": [percent(share) for share in QUARTERS]}
+"""Of an axis of shares 0…1."""
 LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None}
 
 
@@ -87,7 +90,7 @@ def bar_figure(
     bars: Sequence[Any], height: int, dark: bool, most: float, **layout: Any
 ) -> go.Figure:
     """Horizontal bars of probabilities, on an axis that ends at `most`; see `figure`."""
-    ticks = {"range": [0, most], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    ticks = {"range": [0, most], **SHARE_TICKS}
     names = {"autorange": "reversed", "ticksuffix": " "}
     return figure(bars, height, dark, xaxis=ticks, yaxis=names, **layout)
 
@@ -125,7 +128,8 @@ def _paired_bars(left: Analysis | None, right: Analysis | None, dark: bool) -> g
                 cliponaxis=False,
                 marker=marks(ORDER, dark)
                 | {"color": filling, "line": {"color": colours, "width": 2}},
-                hovertemplate=f"{label}, %{{y}}: %{{x:.0%}}<extra></extra>",
+                customdata=[chance(s) for s in shares],
+                hovertemplate=f"{label}, %{{y}}: %{{customdata}}<extra></extra>",
             )
         )
     # On the right is room for the longest label on a phone.
@@ -145,6 +149,7 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
     ticks = [tick_label(k) for k in ORDER]
     straight = [float(views.of(k)[0]) for k in ORDER]
     least, most = ([float(end(views.of(k))) for k in ORDER] for end in (np.min, np.max))
+    means = [float(views.of(k).mean()) for k in ORDER]
     line = text_colour(dark)
     bars = go.Bar(
         orientation="h",
@@ -164,8 +169,8 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
             "thickness": 2,
             "width": 6,
         },
-        customdata=np.stack([least, most], axis=1),
-        hovertemplate="%{y}: %{x:.0%} (%{customdata[0]:.0%} to %{customdata[1]:.0%})"
+        customdata=[[chance(s) for s in bar] for bar in zip(straight, least, most, strict=True)],
+        hovertemplate="%{y}: %{customdata[0]} (%{customdata[1]} to %{customdata[2]})"
         "<extra></extra>",
     )
     diamonds = go.Scatter(
@@ -173,14 +178,15 @@ def _spread_bars(views: EightViews, dark: bool) -> go.Figure:
         cliponaxis=False,
         name="Mean of eight views",
         y=ticks,
-        x=[float(views.of(k).mean()) for k in ORDER],
+        x=means,
+        customdata=[chance(mean) for mean in means],
         marker={
             "symbol": "diamond",
             "size": 11,
             "color": "#0C1518" if dark else "#FFFFFF",
             "line": {"color": line, "width": 2},
         },
-        hovertemplate="%{y}: %{x:.0%} on average<extra></extra>",
+        hovertemplate="%{y}: %{customdata} on average<extra></extra>",
     )
     return bar_figure([bars, diamonds], 420, dark, 1.08, bargap=0.35)
 

@@ -45,6 +45,8 @@ class Layers:
         )
 
 
+PLAIN = Layers(outline=False, fill=0.0, heatmap=False, heat=0.0)
+"""Nothing on the photo."""
 KEYBOARD = {"o": "outline", "h": "heat_on"}
 """Keys that turn a layer on and off, with the names of the switches in the session."""
 
@@ -58,7 +60,7 @@ def switches(row: DeltaGenerator, keys: bool = False) -> Layers:
     """
     outline = _outline(row, keys)
     heatmap = row.toggle(
-        "Heatmap (H)" if keys else "Heatmap", key="heat_on", persist_state="session"
+        "Heatmap :small[(H)]" if keys else "Heatmap", key="heat_on", persist_state="session"
     )
     with row.popover("Adjust", icon=":material/tune:"):
         heat = percent_slider("Heatmap opacity", 5, 100, 60, 5, key="heat", disabled=not heatmap)
@@ -117,7 +119,7 @@ def target_key(shown: ShownAnalysis) -> str:
 
 
 def _outline(row: DeltaGenerator, keys: bool) -> bool:
-    label = "Outline (O)" if keys else "Outline"
+    label = "Outline :small[(O)]" if keys else "Outline"
     return row.toggle(label, key="outline", persist_state="session")
 
 

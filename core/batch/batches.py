@@ -75,6 +75,7 @@ class Photo:
         copy: the file itself; of one larger than `KEPT_AS_IS_BYTES` a JPEG with a longest side of
             at most `KEPT_PX`, if that has fewer bytes; None if the batch had no room for it.
         reduced: `copy` is not the file itself.
+        practice: title of the practice lesion that it is; empty for a file.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Photo:
     mask: bytes
     copy: bytes | None
     reduced: bool
+    practice: str = ""
 
     @property
     def answered(self) -> bool:
@@ -237,7 +239,7 @@ class BatchJob:
                 found = self._analysed(source, analyse)
                 if found is None:
                     break
-                self._photos.append(self._photo(name, *found))
+                self._photos.append(self._photo(name, source.practice, *found))
             except (ImageError, OSError) as error:
                 self._rejected.append(Rejected(name, str(error)))
             except Exception:  # one photo must not take the others with it
@@ -271,7 +273,9 @@ class BatchJob:
                 self._cancelled.wait(0.5)
         return None
 
-    def _photo(self, name: str, data: bytes, image: LesionImage, analysis: Analysis) -> Photo:
+    def _photo(
+        self, name: str, practice: str, data: bytes, image: LesionImage, analysis: Analysis
+    ) -> Photo:
         copy = data
         if len(data) > KEPT_AS_IS_BYTES:
             copy = min(data, to_jpeg(canvas_for(image.rgb, 0, KEPT_PX)), key=len)
@@ -291,6 +295,7 @@ class BatchJob:
             mask=mask_png(analysis.mask),
             copy=copy if room else None,
             reduced=copy is not data,
+            practice=practice,
         )
 
 

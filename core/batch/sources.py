@@ -38,11 +38,13 @@ class Source:
         name: what people call it; of an archive's member, with its folders. Printable.
         read: gives its bytes; raises ImageError or OSError if there is no photo to be had.
         nbytes: memory it takes until it is read.
+        practice: title of the practice lesion that it is; empty for a file.
     """
 
     name: str
     read: Callable[[], bytes]
     nbytes: int = 0
+    practice: str = ""
 
 
 def from_file(name: str, data: bytes) -> list[Source]:
@@ -91,7 +93,10 @@ def from_folder(folder: Path) -> tuple[list[Source], tuple[str, ...]]:
 
 def practice() -> list[Source]:
     """The practice lesions, as files without loss."""
-    return [Source(f"{p.title}.png", partial(to_png, p.image.rgb)) for p in practice_set()]
+    return [
+        Source(f"{p.title}.png", partial(to_png, p.image.rgb), practice=p.title)
+        for p in practice_set()
+    ]
 
 
 def _reason(problem: Problem) -> str:

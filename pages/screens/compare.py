@@ -4,7 +4,7 @@ import streamlit as st
 
 from ui import answer
 from ui import case_picker as cases
-from ui.compare import pair
+from ui.compare import address, pair
 
 head = st.container(horizontal=True, vertical_alignment="bottom")
 head.title(
@@ -14,6 +14,7 @@ head.title(
 )
 head.button("Swap sides", icon=":material/swap_horiz:", on_click=pair.swap)
 
+address.read(pair.slots())
 found: list[pair.Side] = []
 for label, slot, place in zip(
     ("Left", "Right"), pair.slots(), st.columns(2, gap="large"), strict=True
@@ -26,16 +27,19 @@ for label, slot, place in zip(
             continue
         taken, width_mm = pair.follow_up(case, slot)
         shown = answer.attempt(case, slot)
-        if shown:
+        answered = shown is not None and answer.wanted(shown, slot)
+        if shown and answered:
             answer.warn(case, shown)
-        found.append(pair.Side(label, case, shown, taken, width_mm))
+        found.append(pair.Side(label, case, shown, answered, taken, width_mm))
 
+address.write(pair.slots())
 sides = found[0], found[1]
 pair.interval(*sides)
 if any(side.shown for side in sides):
     pair.photos(sides)
-    pair.answers(sides)
-    pair.measurements(sides)
-    pair.truths(sides)
+    if any(side.answered for side in sides):
+        pair.answers(sides)
+        pair.measurements(sides)
+        pair.truths(sides)
 else:
     st.info("Choose a photo on each side to compare them.", icon=":material/compare:")

@@ -14,7 +14,7 @@ def own() -> None:
     known = visitor.profiles(store)
     problems.show_problem()
     if not known:
-        st.info("Nobody has practised in this browser yet.", icon=":material/school:")
+        st.info("You have not practised in this browser yet.", icon=":material/school:")
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
         return
     me, *others = known

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.learning.database import LearningError
+from core.learning.records import Quiz, Step
 from core.learning.store import Store
 from ui.learning import (
     asking,
@@ -15,6 +16,7 @@ from ui.learning import (
     summary,
     visitor,
 )
+from ui.parts import scroll
 from ui.text import as_text
 
 
@@ -22,6 +24,9 @@ def play() -> None:
     """Where the visitor is: choosing, answering, reading what it was, or at the end."""
     store = Store.open()
     known = visitor.profiles(store)
+    quiz = store.unfinished(known[0]) if known else None
+    step = quiz.current if quiz else None
+    scroll.follow(" ".join([*(me.id for me in known[:1]), _stage(quiz, step)]), focus=True)
     problems.show_problem()
     if not known:
         st.write(
@@ -30,21 +35,16 @@ def play() -> None:
             "progress tells which diagnoses to practise again, and when."
         )
         visitor.ask()
-        _to_the_class("Take part in a class, or lead one")
+        _elsewhere("Take part in a class, or lead one")
         return
     me, *others = known
-    quiz = store.unfinished(me)
-    if quiz and (step := quiz.current):
-        answered = step.first is not None and (quiz.mode != "with_ai" or step.second is not None)
+    if quiz and step:
         ask, reveal = (drawing, outlined) if quiz.mode == "draw" else (asking, feedback)
-        (reveal if answered else ask).show(me, quiz, step)
+        (reveal if _answered(quiz, step) else ask).show(me, quiz, step)
         return
     with st.container(horizontal=True):
         visitor.bar(me, others)
-        st.page_link(
-            "pages/screens/progress.py", label="My progress", icon=":material/trending_up:"
-        )
-        _to_the_class("Class")
+        _elsewhere("Class")
     done = store.quiz(me, str(st.session_state.get("quiz", "")))
     if done is not None:
         (outline_summary if done.mode == "draw" else summary).show(store, me, done)
@@ -52,8 +52,22 @@ def play() -> None:
     choosing.show(store, me)
 
 
-def _to_the_class(label: str) -> None:
-    st.page_link("pages/screens/classroom.py", label=label, icon=":material/co_present:")
+def _answered(quiz: Quiz, step: Step) -> bool:
+    """Whether all was answered that a case asks."""
+    return step.first is not None and (quiz.mode != "with_ai" or step.second is not None)
+
+
+def _stage(quiz: Quiz | None, step: Step | None) -> str:
+    """Tells what is asked or told now from what is before and after it; empty between quizzes."""
+    if not (quiz and step):
+        return ""
+    return f"{quiz.id} {step.position} {step.first is None} {_answered(quiz, step)}"
+
+
+def _elsewhere(class_label: str) -> None:
+    """The ways to one's progress and to a class."""
+    st.page_link("pages/screens/progress.py", label="My progress", icon=":material/trending_up:")
+    st.page_link("pages/screens/classroom.py", label=class_label, icon=":material/co_present:")
 
 
 st.title(

@@ -28,6 +28,7 @@ def test_four_steps_by_keyboard_once(newcomer: Page, wait_idle: Callable[..., No
     card = page.get_by_role("region", name="First visit")
     expect(card.get_by_role("heading", name="What you see")).to_be_visible()
     following = card.get_by_role("button", name="Next")
+    expect(page.get_by_role("button", name="Next", exact=True)).to_have_count(0)  # the case's name
     following.focus()
     page.keyboard.press("Enter")
     expect(card.get_by_role("heading", name="What it means")).to_be_visible()

@@ -12,6 +12,12 @@ from tests.browser.conftest import App
 from tests.waiting import PATIENCE
 
 
+def the_keyboard_is_below_the_title(page: Page) -> None:
+    """Of the page; not at its beginning, where who tabs has to pass its head again."""
+    place = page.locator("span[tabindex='-1']")
+    expect(place).to_be_focused(timeout=1000 * PATIENCE)
+
+
 def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     visit: Callable[[str], Page],
     wait_idle: Callable[..., None],
@@ -23,10 +29,13 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     page = visit("/quiz")
     page.get_by_label("Nickname").fill("Anna")
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start").wait_for()
+    the_keyboard_is_below_the_title(page)
     page.get_by_role("button", name="Start").click()
     confirm = page.get_by_role("button", name=re.compile("^Confirm"))
     confirm.wait_for()
     wait_idle(page)
+    the_keyboard_is_below_the_title(page)
     expect(confirm).to_be_disabled()
     assert violations(page) == []
     for key in ("5", "ArrowRight"):
@@ -37,12 +46,14 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     following = page.get_by_role("button", name=re.compile("^Next case"))
     following.wait_for()
     wait_idle(page)
+    the_keyboard_is_below_the_title(page)
     page.reload()  # what was confirmed is still there
     following.wait_for()
     wait_idle(page)
     assert violations(page) == []
     page.keyboard.press("Enter")
     page.get_by_text("Case 2 of 10").wait_for()
+    the_keyboard_is_below_the_title(page)
     assert not foreign_requests
     cookie = next(c for c in page.context.cookies() if c["name"] == "lesionlab_browser")
     assert cookie["httpOnly"]

@@ -150,7 +150,7 @@ def upload(app: AppTest, name: str, content: bytes) -> AppTest:
 
 def test_empty_upload_says_what_to_do(app):
     app.segmented_control(key="source").set_value("upload").run()
-    assert "drop one here" in texts(app)
+    assert "Choose a file" in texts(app)
     assert not part(app, "bars")
 
 

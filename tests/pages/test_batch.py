@@ -19,7 +19,7 @@ from core.batch import batches as jobs
 from core.batch.batches import BatchJob
 from core.batch.sources import Source
 from core.imaging.image import to_jpeg, to_png
-from core.lesion.phantom import practice_set
+from core.lesion.phantom import practice_set, practice_titles
 from core.models.gate import REFUSED
 from core.taxonomy import DIAGNOSES
 from tests.pages.conftest import button, part, read, texts
@@ -105,7 +105,7 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def test_empty_page_says_what_to_do(app):
-    assert "Drop all photos here at once" in texts(app)
+    assert "Choose all photos at once" in texts(app)
     assert button(app, "Analyse").disabled
     assert not app.dataframe
 
@@ -150,6 +150,41 @@ def test_what_is_no_dermoscopy_has_no_answer_in_the_table(app):
         app.selectbox(key="batch_answer").set_value(diagnosis.key).run()
         *answers, _ = app.dataframe  # the last one is for one's own truth
         assert "noise.png" not in [name for f in answers for name in f.value["Photo"]]
+
+
+def test_the_bars_say_how_many_of_the_photos_they_count(app):
+    noise = to_png(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8))
+    upload(app, ("noise.png", noise), ("mole.jpg", PHOTO))
+    button(app, "Analyse 2 files").click().run()
+    to_the_end(app)
+    assert "1 of the 2 photos" in texts(app)
+    assert "2 of 2 photos" in texts(app), "in the table"
+    assert [m.value for m in app.metric] == ["2", "0", "0", "1"]
+
+
+def test_a_practice_lesion_opens_as_one_and_not_as_a_photo_of_one_s_own(app, monkeypatch):
+    monkeypatch.setattr(jobs, "KEPT_BYTES", 0)
+    practice(app)
+    app.session_state["batch_table"] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    assert app.segmented_control(key="source").value == "practice"
+    assert practice_titles()[2] in part(app, "photo")["alt"]
+    assert "upload" not in app.session_state
+
+
+def test_a_file_called_like_a_practice_lesion_is_one_s_own(app):
+    upload(app, (f"{practice_titles()[0]}.png", PHOTO))
+    button(app, "Analyse 1 file").click().run()
+    to_the_end(app)
+    app.session_state["batch_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert app.segmented_control(key="source").value == "upload"
+
+
+def test_what_counts_comes_first_in_the_table(app):
+    one_photo(app)
+    assert list(app.dataframe[0].value)[1:3] == ["Answer", "Probability"]
 
 
 def test_names_in_the_tables_are_safe_for_spreadsheets(app):

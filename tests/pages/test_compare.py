@@ -15,7 +15,8 @@ from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set, practice_titles
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY
-from tests.pages.conftest import button, read, start, texts, visit
+from tests.pages.conftest import button, checked, read, start, texts, visit
+from tests.waiting import PATIENCE
 from ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -252,7 +253,7 @@ def test_two_broken_sides_get_two_messages(app):
 
 def test_empty_sides_say_what_to_do(app):
     app.segmented_control(key="two_source").set_value("upload").run()
-    assert "drop one here" in texts(app)
+    assert "Choose a file" in texts(app)
     assert len(alts(app)) == 1
     app.segmented_control(key="one_source").set_value("dataset").run()
     assert not app.exception
@@ -274,6 +275,87 @@ def test_a_photo_without_a_lesion(app, monkeypatch):
     assert "Right: no lesion was outlined" in texts(app)
     assert measured(app, "Asymmetry of shape")[1:] == ["–", "–"]
     assert len(alts(app)) == 2
+
+
+def noise(app: AppTest, slot: str) -> AppTest:
+    """A photo that is no dermoscopy."""
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    return upload(app, slot, "noise.png", to_png(pixels))
+
+
+def headlines(app: AppTest) -> list[str]:
+    return [s.value for s in app.header if "\N{NO-BREAK SPACE}%" in s.value]
+
+
+def test_what_is_no_dermoscopy_is_answered_only_if_wanted(app):
+    noise(app, "two_")
+    app.toggle(key="outline").set_value(True)
+    app.toggle(key="heat_on").set_value(True).run()
+    left, right = alts(app)
+    assert "heatmap for" in left
+    assert right == "Right: Photo noise.png"
+    assert len(headlines(app)) == 1
+    assert "Right: Class probabilities" not in chart_alt(app)
+    assert measured(app, "Asymmetry of shape")[1:] == ["–", "–"]
+    assert set(app.table[0].value["Difference"]) == {"–"}
+    next(t for t in app.toggle if str(t.key).startswith("two_anyway_")).set_value(True).run()
+    assert not app.exception
+    assert "Right: Class probabilities" in chart_alt(app)
+    assert "heatmap for" in alts(app)[1]
+
+
+def test_two_photos_that_are_no_dermoscopy_are_only_shown(app):
+    for slot in ("one_", "two_"):
+        noise(app, slot)
+    assert len(alts(app)) == 2
+    assert not headlines(app)
+    assert not app.table
+    assert not app.get("plotly_chart")
+    assert not [t for t in app.toggle if t.key in ("outline", "heat_on")]
+
+
+def address_of(app: AppTest) -> dict[str, str]:
+    return {name: "".join(app.query_params[name]) for name in app.query_params}
+
+
+def arrive(**address: str) -> AppTest:
+    """A new visitor with that address."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app.switch_page(PAGE)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return checked(app)
+
+
+def test_both_photos_come_back_from_the_address(app):
+    app.selectbox(key="one_practice").set_value(practice_titles()[4]).run()
+    found = address_of(app)
+    assert set(found) == {"left", "right"}
+    other = arrive(**found)
+    assert alts(other) == alts(app)
+    button(other, "Swap sides").click().run()
+    assert address_of(other) == {"left": found["right"], "right": found["left"]}
+    assert alts(arrive(**address_of(other))) == alts(other)
+
+
+def test_a_photo_of_one_s_own_is_in_no_address(app):
+    upload(app, "two_", "mole.jpg", to_jpeg(practice_set()[2].image.rgb))
+    assert set(address_of(app)) == {"left"}
+
+
+def test_cases_come_back_from_the_address_whatever_the_filters_say(with_dataset, imported):
+    seen = imported.table.index[imported.table["split"] == "train"][:2]
+    app = arrive(left=seen[0], right=seen[1])
+    assert [app.session_state[f"{slot}case"] for slot in ("one_", "two_")] == list(seen)
+    assert address_of(app) == {"left": seen[0], "right": seen[1]}
+
+
+@pytest.mark.parametrize("told", ["practice99", "ISIC_9999999", "<b>", "1" * 5000])
+def test_what_names_no_photo_in_an_address_is_passed_over(with_dataset, told):
+    app = arrive(left=told, right="practice2")
+    assert practice_titles()[1] in alts(app)[1]
+    assert len(alts(app)) == 2
+    assert address_of(app)["left"] == app.session_state["one_case"]
 
 
 def test_the_same_photo_twice_is_pointed_out(app):

@@ -195,6 +195,15 @@ def test_the_end_of_a_set_and_what_remains_of_it(sent: list[object]) -> None:
     assert list(table["Outlines"]) == [1, 1]
 
 
+def test_a_single_outline_has_no_interval(sent: list[object]) -> None:
+    app = send(begin(1))
+    app.button(key="next_0").click()
+    chart = json.loads(checked(app).get("plotly_chart")[0].proto.spec)
+    assert not any(trace["error_x"]["visible"] for trace in chart["data"])
+    assert "interval" not in chart["layout"]["xaxis"]["title"]["text"]
+    assert "95 % interval" not in texts(app)
+
+
 def test_progress_compares_on_the_same_lesions() -> None:
     store = Store.open()
     me, pool = store.profile(ANNA, "Anna"), practice_pool().iloc[::PRACTICE_EACH]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.imaging.image import to_jpeg
@@ -190,6 +193,42 @@ def test_the_end_of_a_quiz_and_its_mistakes_again(monkeypatch: pytest.MonkeyPatc
     assert len(kept()) == 2  # not before it is confirmed
     pressed(progress, "progress_delete_confirmed")
     assert Store.open().profiles(ANNA) == []
+
+
+def test_the_keyboard_goes_along_to_each_stage_and_stays_between() -> None:
+    app = start("quiz")
+    moments = [part(app, "scroll")["moment"]]
+
+    def went() -> bool:
+        found = part(app, "scroll")
+        assert found["focus"]
+        assert not found["first"]
+        moments.append(found["moment"])
+        return moments[-1] != moments[-2]
+
+    named(app, "Anna")
+    assert went()
+    pressed(app, "quiz_start")
+    assert went()
+    pressed(app, "first_0_nv")
+    assert not went()
+    answered(app, 0, "nv")
+    assert went()
+    pressed(app, "next_0")
+    assert went()
+    pressed(app, "quiz_end")
+    assert went()
+
+
+def test_quizzes_are_dated_by_the_visitor_s_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "timezone", property(lambda _: "Asia/Kathmandu"))
+    app = begin()
+    answered(app, 0, "nv")
+    (given,) = kept()
+    chart = json.loads(start("progress").get("plotly_chart")[0].proto.spec)
+    (tick,) = chart["layout"]["xaxis"]["ticktext"]
+    assert tick.endswith(f"{given.at.astimezone(ZoneInfo('Asia/Kathmandu')):%H:%M}")
+    assert "UTC" not in chart["layout"]["xaxis"]["title"]["text"]
 
 
 def drawn() -> AppTest:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 import streamlit as st
 from starlette.responses import HTMLResponse
 from starlette.types import Message
 
-from ui.browser import COOKIE, BrowserCookie, address_of
+from ui.browser import COOKIE, BrowserCookie, address_of, by_clock
 
 KEY = "k" * 43
 
@@ -57,3 +58,15 @@ def test_an_address_keeps_the_path_below_which_the_app_is_served(
     assert address_of("classroom", "classroom", {"code": "AB C"}) == expected
     first = address_of("", "classroom", {"cases": "1.2"})
     assert first == expected.replace("classroom?code=AB+C", "?cases=1.2")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("Europe/Berlin", 14), (None, 12), ("Nowhere/Land", 12), ("../etc", 12)]
+)
+def test_a_moment_by_the_visitor_s_clock(
+    zone: str | None, hour: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(st.context), "timezone", property(lambda _: zone))
+    moment = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert by_clock(moment) == moment
+    assert by_clock(moment).hour == hour

@@ -21,7 +21,7 @@ def show(place: DeltaGenerator, case: Case) -> None:
         else:
             copy_link()
         st.button(
-            "Present (P)",
+            "Present :small[(P)]",
             icon=":material/slideshow:",
             key="present_now",
             on_click=present.ask,

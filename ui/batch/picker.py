@@ -56,7 +56,7 @@ def _files() -> None:
     )
     if not files:
         st.caption(
-            "Drop all photos here at once, or a ZIP file of a folder: with more than a hundred "
+            "Choose all photos at once, or a ZIP file of a folder: with more than a hundred "
             "photos that is much quicker for the browser. Each photo gets an answer, an outline "
             "and measurements; the table can be sorted and downloaded."
         )

@@ -78,13 +78,21 @@ def show(job: BatchJob) -> None:
 
 def _counts(photos: Sequence[Photo]) -> None:
     """How often each answer was given to dermoscopy; of other photos an answer means nothing."""
-    dermoscopy = [photo.prediction for photo in photos if photo.answered]
-    if dermoscopy:
-        counts(dermoscopy, state.usual())
-    if others := len(photos) - len(dermoscopy):
-        one = "photo is not dermoscopy. It is not counted here, and its answer is"
-        more = "photos are not dermoscopy. They are not counted here, and their answers are"
-        st.caption(f"{others:,} {one if others == 1 else more} in the files alone.")
+    answered = [photo.prediction for photo in photos if photo.answered]
+    others = len(photos) - len(answered)
+    if answered and others:
+        st.write(
+            f"Answers to {len(answered):,} of the {len(photos):,} photos. "
+            + ("One" if others == 1 else f"{others:,}")
+            + f" of them {'is' if others == 1 else 'are'} not dermoscopy: {_WITHHELD}."
+        )
+    elif others:
+        st.write(f"No answer is counted, as none of these photos is dermoscopy: {_WITHHELD}.")
+    if answered:
+        counts(answered, state.usual())
+
+
+_WITHHELD = "what the model says of such photos is only in the files to download"
 
 
 def _filtered(photos: Sequence[Photo]) -> list[Photo]:
@@ -105,6 +113,7 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
         format_func=DOMAIN_NAMES.__getitem__,
         key="batch_kinds",
         help="None chosen: all",
+        wrap=True,
     )
     wrong = bool(known) and row.toggle("Wrong answers only", key="batch_wrong")
     found = [
@@ -167,7 +176,7 @@ def _table(photos: Sequence[Photo]) -> None:
     )
     if rows := table.selection.rows:
         photo = photos[rows[0]]
-        if photo.copy is None:
+        if photo.copy is None and not photo.practice:
             st.warning("The batch was too large to keep this photo. Open it on the Analyse page.")
         else:
             batches.open_in_analyse(photo)
@@ -191,10 +200,10 @@ def _row(photo: Photo, known: Mapping[str, str]) -> dict[str, str | float | None
     true = {"Truth": BY_KEY[key].name if key else None} if known else {}
     return {
         "": data_url(photo.thumbnail, "jpeg"),
-        "Photo": safe(photo.name),
         "Answer": BY_KEY[photo.prediction].name if answered else "not shown",
         **true,
         "Probability": photo.probability if answered else None,
+        "Photo": safe(photo.name),
         "Malignant": photo.malignant if answered else None,
         "Most probable": BY_KEY[photo.most_probable].name if answered else None,
         "Kind of photo": DOMAIN_NAMES[photo.domain],

@@ -66,7 +66,11 @@ def clear() -> None:
 
 
 def open_in_analyse(photo: Photo) -> None:
-    """Go to the Analyse page with a photo that has a `copy`, as if it had been uploaded there."""
+    """Go to the Analyse page: with a practice lesion as with any, with a photo that has a `copy` as
+    if it had been uploaded there."""
+    if photo.practice:
+        st.session_state.update(source="practice", practice=photo.practice)
+        address.open_analyse()
     assert photo.copy is not None
     about = f":blue-badge[From your batch] {as_text(photo.name)}"
     if photo.reduced:

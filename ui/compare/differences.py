@@ -3,6 +3,7 @@
 import math
 from dataclasses import fields
 
+from core.formatting import signed
 from core.lesion.colour import COLOURS
 from core.lesion.measure import Measurements
 from core.lesion.measure_words import LABELS
@@ -54,28 +55,29 @@ def _value(value: float | None, unit: str) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _number(value, unit)
+    return f"{_rounded(value, unit):,.{_digits(value, unit)}f} {unit}".strip()
 
 
 def _difference(left: float | None, right: float | None, unit: str) -> str:
-    """Right minus left; whether they agree, for what is no number."""
+    """Right minus left, of the figures as they are shown; whether they agree, for what is no
+    number."""
     if left is None or right is None or math.isnan(left) or math.isnan(right):
         return NOTHING
     if isinstance(left, bool):
         return "same" if left == right else "differs"
     if unit == "px":
         return "needs a scale"
-    return _number(right - left, unit, "+").replace("-", "−").replace("%", "points")
+    apart = signed(_rounded(right, unit) - _rounded(left, unit), _digits(left, unit))
+    return f"{apart} {'points' if unit == '%' else unit}".strip()
 
 
-def _number(value: float, unit: str, sign: str = "") -> str:
-    """`sign` as in format strings: "+" for a difference."""
-    if isinstance(value, int):
-        number = f"{value:{sign}d}"
-    elif unit == "%":
-        number = f"{100 * value:{sign}.1f}"
-    elif unit == "px":
-        number = f"{value:{sign},.0f}"
-    else:
-        number = f"{value:{sign}.{1 if unit else 2}f}"
-    return f"{number} {unit}".strip()
+def _digits(value: float, unit: str) -> int:
+    """Behind the point."""
+    if isinstance(value, int) or unit == "px":
+        return 0
+    return 1 if unit else 2
+
+
+def _rounded(value: float, unit: str) -> float:
+    """As it is shown; shares (unit `%`) in percent."""
+    return float(f"{100 * value if unit == '%' else value:.{_digits(value, unit)}f}")

@@ -5,6 +5,7 @@ from datetime import date
 
 import streamlit as st
 
+from core.answer.analyser import Analysis
 from core.imaging.image import resize, to_jpeg
 from core.lesion.align import Size, aligned, centred
 from core.taxonomy import BY_KEY, ORDER
@@ -13,7 +14,7 @@ from ui.case import Case
 from ui.choices import choose_one
 from ui.compare import differences
 from ui.figures import describe_bars, frame_colour, paired_bars, show_figure
-from ui.photo import Layers, in_words, notes, switches
+from ui.photo import PLAIN, Layers, in_words, notes, switches
 from ui.scale import width_mm
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -31,6 +32,7 @@ class Side:
         label: what it is called, `Left` or `Right`.
         case: what was picked there, if anything.
         shown: the analysis, if there is one.
+        answered: whether what the models say of the photo is shown, as for `ui.answer.wanted`.
         taken: when the photo was taken, if the student said so.
         width_mm: millimetres of skin that the photo's width spans, if the student said so.
     """
@@ -38,8 +40,14 @@ class Side:
     label: str
     case: Case | None = None
     shown: ShownAnalysis | None = None
+    answered: bool = False
     taken: date | None = None
     width_mm: float | None = None
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """What is told of the photo; None where it is not answered."""
+        return self.shown.analysis if self.shown and self.answered else None
 
 
 def slots() -> tuple[str, str]:
@@ -97,9 +105,12 @@ def interval(left: Side, right: Side) -> None:
 
 @st.fragment
 def photos(sides: tuple[Side, Side]) -> None:
-    """Both photos and their one set of switches; a switch redraws only this, no network runs."""
+    """Both photos and their one set of switches; a switch redraws only this, no network runs. A
+    photo that is not answered stays plain."""
     places = st.columns(2, gap="large")
-    layers = switches(st.container(horizontal=True, vertical_alignment="center"))
+    layers = PLAIN
+    if any(side.answered for side in sides):
+        layers = switches(st.container(horizontal=True, vertical_alignment="center"))
     target = OWN
     if layers.heatmap:
         target = st.pills(
@@ -157,6 +168,8 @@ def _photo(side: Side, layers: Layers, target: str, size: Size, frame: Size) -> 
     case, shown = side.case, side.shown
     assert case is not None
     assert shown is not None
+    if not side.answered:
+        layers = PLAIN
     st.markdown(f"**{side.label}** {as_text(case.name)}")
     key = shown.analysis.prediction if target == OWN else target
     rgb = shown.preview
@@ -174,12 +187,12 @@ def _photo(side: Side, layers: Layers, target: str, size: Size, frame: Size) -> 
 def answers(sides: tuple[Side, Side]) -> None:
     """Both answers in words, and all probabilities in one chart."""
     for side, place in zip(sides, st.columns(2, gap="large"), strict=True):
-        if side.shown:
+        if side.shown and side.answered:
             with place:
                 st.markdown(f"**{side.label}**")
                 answer.headline(side.shown)
-    left, right = (side.shown.analysis if side.shown else None for side in sides)
-    words = [f"{s.label}: {describe_bars(s.shown.analysis)}" for s in sides if s.shown]
+    left, right = (side.analysis for side in sides)
+    words = [f"{s.label}: {describe_bars(s.analysis)}" for s in sides if s.analysis]
     show_figure(paired_bars(left, right), ". ".join(words), "pair_bars")
     st.caption(
         "Solid bar (L): left. Pale bar (R): right. Hatched: the malignant group. "
@@ -189,13 +202,13 @@ def answers(sides: tuple[Side, Side]) -> None:
 
 def measurements(sides: tuple[Side, Side]) -> None:
     """The measurements of both photos and their differences, as far as there are any."""
-    left, right = (side.shown.analysis.measurements if side.shown else None for side in sides)
+    left, right = (side.analysis.measurements if side.analysis else None for side in sides)
     per_px = [s.width_mm / s.shown.analysis.width for s in sides if s.shown and s.width_mm]
     scales = (per_px[0], per_px[1]) if len(per_px) == 2 else None
     st.header("Measurements", anchor=False)
     st.table(differences.table(left, right, scales))
     for side, measured in zip(sides, (left, right), strict=True):
-        if side.shown and measured is None:
+        if side.answered and measured is None:
             st.caption(f":material/info: {side.label}: no lesion was outlined.")
         elif measured and measured.touches_border:
             st.caption(
@@ -215,8 +228,8 @@ def measurements(sides: tuple[Side, Side]) -> None:
 
 
 def truths(sides: tuple[Side, Side]) -> None:
-    """The true diagnoses of the dataset's cases, behind one switch."""
-    known = [side for side in sides if side.shown and side.case and side.case.record is not None]
+    """The true diagnoses of the dataset's cases that are answered, behind one switch."""
+    known = [side for side in sides if side.answered and side.case and side.case.record is not None]
     if not known:
         return
     names = "_".join(side.case.name for side in known if side.case)

@@ -66,7 +66,7 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
     case = open_case(me, quiz, step)
     if case is None:
         return
-    left, right = st.columns([6, 5], gap="large")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         photo(case)
         shown = said(me, quiz, step, case) if step.first is not None else None
@@ -86,7 +86,10 @@ def show(me: Profile, quiz: Quiz, step: Step) -> None:
 
 def photo(case: Case) -> None:
     """The photo as it is."""
-    st.image(material.jpeg(case), width="stretch", alt="Dermatoscopic photo of the lesion to name")
+    with st.container(key="quiz_photo"):
+        st.image(
+            material.jpeg(case), width="stretch", alt="Dermatoscopic photo of the lesion to name"
+        )
     st.caption(case.about)
 
 
@@ -158,7 +161,10 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
         )
     if not ready:
         missing = "a diagnosis" if chosen is None else "how sure you are"
-        st.caption(f"Choose {missing}. Keys: 1 to 7, ← and →, Enter.")
+        with st.container(horizontal=True, gap="xxsmall"):
+            st.caption(f"Choose {missing}.", width="content")
+            with st.container(key="quiz_keys", width="content"):
+                st.caption("Keys: 1 to 7, ← and →, Enter.")
 
 
 def seven_buttons(
@@ -171,7 +177,7 @@ def seven_buttons(
         chosen: the key of the diagnosis that is chosen.
         do: gets `args` and the key of the diagnosis.
     """
-    column = st.container(gap="xsmall")
+    column = st.container(gap="xsmall", key=f"seven_{place}")
     for number, diagnosis in enumerate(DIAGNOSES, start=1):
         column.button(
             diagnosis.name,

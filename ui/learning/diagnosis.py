@@ -119,7 +119,7 @@ def examples(key: str, data: Dataset) -> None:
             with contextlib.suppress(DatasetError, ImageError, OSError):
                 photo = small(data, image)
                 record = table.loc[image]
-                with st.container(width=190, gap="xsmall"):
+                with st.container(width=160, gap="xsmall"):
                     st.image(photo, width="stretch", alt=f"{BY_KEY[key].name}, example {shown + 1}")
                     st.caption(as_text(f"{told(record, 'localization')} · {confirmed_by(record)}"))
                 shown += 1
@@ -157,29 +157,29 @@ def _bars(key: str, column: str, title: str, shares: pd.Series, every: pd.Series
         "name": BY_KEY[key].name,
         "orientation": "h",
         "y": names,
-        "x": shares.to_numpy(),
+        "x": 100 * shares.to_numpy(),
         "marker": {"color": colour(key, charts.dark())},
-        "hovertemplate": "%{y}: %{x:.0%}<extra></extra>",
+        "hovertemplate": "%{y}: %{x:.0f} %<extra></extra>",
     }
     all_of_them = {
         "type": "scatter",
         "mode": "markers",
         "name": "All lesions",
         "y": names,
-        "x": every[shares.index].to_numpy(),
+        "x": 100 * every[shares.index].to_numpy(),
         "marker": {
             "symbol": "line-ns-open",
             "size": 14,
             "line": {"width": 3},
             "color": charts.faint(),
         },
-        "hovertemplate": "All lesions, %{y}: %{x:.0%}<extra></extra>",
+        "hovertemplate": "All lesions, %{y}: %{x:.0f} %<extra></extra>",
     }
     most = float(max(shares.max(), every.max(), 0.01))
     figure = charts.figure(
         [own, all_of_them],
         140 + 30 * len(names),
-        xaxis=charts.axis("Share of the lesions", tickformat=".0%", range=(0, most * 1.1)),
+        xaxis=charts.axis("Share of the lesions", ticksuffix=" %", range=(0, most * 110)),
         yaxis=charts.axis("", autorange="reversed", ticksuffix=" "),
         legend=LEGEND_ABOVE,
         margin={"l": 0, "r": 12, "t": 70, "b": 40},

@@ -13,8 +13,9 @@ from core.learning.outlines import OutlineScores
 from core.learning.records import Answered
 from core.learning.scores import by_quiz, outline_means
 from core.taxonomy import BY_KEY, KEYS
+from ui.browser import by_clock
 from ui.figures import LEGEND_ABOVE
-from ui.learning import outline_summary
+from ui.learning import outline_summary, summary
 from ui.performance import charts
 
 BESIDE = 0.14
@@ -51,7 +52,7 @@ def over_time(given: Sequence[Answered]) -> None:
         means = outline_means(of_quiz)
         you, model = means["You"], means["Model"]
         ends = (you.value, you.low, you.high, model.value, model.low, model.high)
-        rows.append((of_quiz[0].at, len(of_quiz), *ends))
+        rows.append((by_clock(of_quiz[0].at), len(of_quiz), *ends))
     sides = ("you", "you_low", "you_high", "model", "model_low", "model_high")
     table = pd.DataFrame(rows, columns=["when", "outlines", *sides])
     table = table.astype(dict.fromkeys(sides, float))
@@ -91,7 +92,7 @@ def over_time(given: Sequence[Answered]) -> None:
         charts.figure(
             traces,
             320,
-            xaxis=charts.in_order(list(table["when"])),
+            xaxis=summary.in_order(list(table["when"])),
             yaxis=charts.axis("Mean IoU with the expert", range=charts.SHARES),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
@@ -127,7 +128,7 @@ def by_diagnosis(given: Sequence[Answered]) -> None:
         )
     ]
     charts.show(
-        charts.forest(rows, "Mean IoU", None, ""),
+        summary.forest(rows, "Mean IoU"),
         "progress-outlines-diagnoses",
         "Mean IoU by diagnosis: "
         + ", ".join(f"{r.label} {r.figure.text(2)} of {r.note}" for r in rows if r.known),

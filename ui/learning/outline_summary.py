@@ -15,7 +15,7 @@ from core.learning.scores import outline_means, outlined
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui.learning.outlined import MEASURES
-from ui.learning.summary import buttons
+from ui.learning.summary import buttons, counted_cases, forest
 from ui.performance import charts
 
 
@@ -48,15 +48,17 @@ def compare(means: dict[str, Figure], cases: int) -> None:
         "You with the model": "You with the model",
     }
     rows = [
-        charts.Row(name, means[key], f"{cases} cases", charts.accent())
+        charts.Row(name, means[key], counted_cases(cases), charts.accent())
         for key, name in names.items()
         if means[key].value is not None
     ]
     charts.show(
-        charts.forest(rows, "Mean IoU", None, ""),
+        forest(rows, "Mean IoU"),
         "quiz-outlines",
         "Mean IoU: " + ", ".join(f"{r.label} {r.figure.text(2)}" for r in rows),
-        f"Mean IoU of {cases} lesions with Student's 95 % interval.",
+        "IoU of one lesion; an interval needs two."
+        if cases == 1
+        else f"Mean IoU of {cases} lesions with Student's 95 % interval.",
         charts.forest_table(rows),
     )
     against_model(means["Difference"])

@@ -16,7 +16,8 @@ from core.learning.scores import by_quiz, counted, of_student, outlined
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui import files
-from ui.figures import LEGEND_ABOVE
+from ui.browser import by_clock
+from ui.figures import LEGEND_ABOVE, SHARE_TICKS
 from ui.learning import choosing, links, outline_progress, problems, summary
 from ui.parts.controls import confirm
 from ui.performance import charts
@@ -49,14 +50,14 @@ def over_time(answers: Sequence[Answered]) -> None:
     for of_quiz in by_quiz(answers):
         first, found = of_quiz[0], accuracy_of(of_quiz, of_student)
         mode = MODES.get(first.mode, first.mode)
-        rows.append((first.at, mode, found.value, found.low, found.high, found.of))
+        rows.append((by_clock(first.at), mode, found.value, found.low, found.high, found.of))
     table = pd.DataFrame(rows, columns=["when", "mode", "right", "low", "high", "cases"])
     st.header("Your quizzes", anchor=False)
     with st.container(horizontal=True):
         whole = accuracy_of(answers, of_student)
         st.metric("Cases answered", f"{len(answers):,}", border=True)
         st.metric("Right", percent(whole.value or 0), border=True)
-        st.metric("Days practised", len({a.at.date() for a in answers}), border=True)
+        st.metric("Days practised", len({by_clock(a.at).date() for a in answers}), border=True)
     named = [name for key, name in MODES.items() if key != "draw"]
     symbols = dict(zip(named, ("circle", "square", "diamond"), strict=True))
     traces = [
@@ -75,9 +76,9 @@ def over_time(answers: Sequence[Answered]) -> None:
                 "thickness": 1.5,
             },
             "marker": {"color": charts.accent(), "symbol": symbols.get(str(mode)), "size": 10},
-            "customdata": part[["when", "cases"]],
-            "hovertemplate": "%{customdata[0]|%d %b %Y, %H:%M}: %{y:.0%} of %{customdata[1]}"
-            "<extra></extra>",
+            "customdata": part[["when", "cases"]].assign(right=part["right"].map(percent)),
+            "hovertemplate": "%{customdata[0]|%d %b %Y, %H:%M}: %{customdata[2]} of "
+            "%{customdata[1]}<extra></extra>",
         }
         for mode, part in table.groupby("mode", sort=False)
     ]
@@ -85,8 +86,8 @@ def over_time(answers: Sequence[Answered]) -> None:
         charts.figure(
             traces,
             320,
-            xaxis=charts.in_order(list(table["when"])),
-            yaxis=charts.axis("Share right", range=charts.SHARES, tickformat=".0%"),
+            xaxis=summary.in_order(list(table["when"])),
+            yaxis=charts.axis("Share right", range=charts.SHARES, **SHARE_TICKS),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
             showlegend=True,
@@ -109,7 +110,7 @@ def by_diagnosis(found: Sequence[Standing], answers: Sequence[Answered]) -> None
     st.header("Your diagnoses", anchor=False)
     rows = [summary.row(BY_KEY[s.key].name, share(s.right, s.answers)) for s in found]
     charts.show(
-        charts.forest(rows, "Share right", None, ""),
+        summary.forest(rows, "Share right"),
         "progress-diagnoses",
         "Share right by diagnosis: " + ", ".join(f"{r.label} {r.note}" for r in rows if r.known),
         "Of the cases of each true diagnosis, how many you named.",

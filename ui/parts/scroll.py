@@ -31,8 +31,8 @@ def target(place: str, if_hidden: bool = False) -> None:
     _PART(key=f"scroll_{place}", data=data, height="content")
 
 
-def follow(moment: str) -> None:
-    """Where the window goes, without the keyboard, whenever the moment is another one, if this
-    cannot be seen. To be drawn always."""
-    data = {"moment": moment, "first": False, "ifHidden": True, "focus": False}
+def follow(moment: str, focus: bool = False) -> None:
+    """Where the window goes, whenever the moment is another one, if this cannot be seen; with
+    `focus` the keyboard goes here in any case. To be drawn always."""
+    data = {"moment": moment, "first": False, "ifHidden": True, "focus": focus}
     _PART(key="scroll_follow", data=data, height="content")

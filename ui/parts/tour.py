@@ -16,7 +16,7 @@ _HTML = """
   <div class="tools">
     <button type="button" class="skip">Skip</button>
     <button type="button" class="back">Back</button>
-    <button type="button" class="next">Next</button>
+    <button type="button" class="next">Next step</button>
     <span class="offers"></span>
   </div>
 </section>

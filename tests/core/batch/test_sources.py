@@ -187,5 +187,6 @@ def test_practice_lesions_come_without_loss():
     found = sources.practice()
     assert len(found) == 6
     assert all(source.name.startswith("Synthetic") for source in found)
+    assert [source.practice for source in found] == [lesion.title for lesion in practice_set()]
     image = LesionImage.from_bytes(found[0].read())
     assert (image.rgb == practice_set()[0].image.rgb).all()

@@ -45,6 +45,21 @@ def test_shares_and_plain_numbers_are_subtracted_right_less_left():
     assert row(columns, "Asymmetry of shape") == ["0.20", "0.32", "+0.12"]
 
 
+def test_differences_are_those_of_the_figures_shown():
+    columns = table(
+        {"asymmetry": 0.0449, "area_share": 0.39451}, asymmetry=0.1451, area_share=0.50349
+    )
+    assert row(columns, "Asymmetry of shape") == ["0.15", "0.04", "−0.11"]
+    assert row(columns, "Area, share of the frame") == ["50.3 %", "39.5 %", "−10.8 points"]
+
+
+def test_no_difference_has_no_sign():
+    columns = table({"asymmetry": 0.2049, "area_share": 0.0996})
+    assert row(columns, "Asymmetry of shape") == ["0.20", "0.20", "0.00"]
+    assert row(columns, "Area, share of the frame") == ["10.0 %", "10.0 %", "0.0 points"]
+    assert not [cell for cell in columns["Difference"] if cell.startswith(("+0.0 ", "+0", "−0.00"))]
+
+
 def test_pixels_are_not_subtracted_without_a_scale():
     columns = table({"equivalent_diameter_px": 180.0})
     assert row(columns, "Equivalent diameter") == ["100 px", "180 px", "needs a scale"]

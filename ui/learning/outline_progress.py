@@ -15,7 +15,7 @@ from core.learning.scores import by_quiz, outline_means
 from core.taxonomy import BY_KEY, KEYS
 from ui.browser import by_clock
 from ui.figures import LEGEND_ABOVE
-from ui.learning import outline_summary, summary
+from ui.learning import outline_summary
 from ui.performance import charts
 
 BESIDE = 0.14
@@ -92,7 +92,7 @@ def over_time(given: Sequence[Answered]) -> None:
         charts.figure(
             traces,
             320,
-            xaxis=summary.in_order(list(table["when"])),
+            xaxis=charts.in_order(list(table["when"])),
             yaxis=charts.axis("Mean IoU with the expert", range=charts.SHARES),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
@@ -128,7 +128,7 @@ def by_diagnosis(given: Sequence[Answered]) -> None:
         )
     ]
     charts.show(
-        summary.forest(rows, "Mean IoU"),
+        charts.forest(rows, "Mean IoU"),
         "progress-outlines-diagnoses",
         "Mean IoU by diagnosis: "
         + ", ".join(f"{r.label} {r.figure.text(2)} of {r.note}" for r in rows if r.known),

@@ -15,7 +15,7 @@ from core.learning.scores import outline_means, outlined
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
 from ui.learning.outlined import MEASURES
-from ui.learning.summary import buttons, counted_cases, forest
+from ui.learning.summary import buttons, counted_cases
 from ui.performance import charts
 
 
@@ -53,7 +53,7 @@ def compare(means: dict[str, Figure], cases: int) -> None:
         if means[key].value is not None
     ]
     charts.show(
-        forest(rows, "Mean IoU"),
+        charts.forest(rows, "Mean IoU"),
         "quiz-outlines",
         "Mean IoU: " + ", ".join(f"{r.label} {r.figure.text(2)}" for r in rows),
         "IoU of one lesion; an interval needs two."

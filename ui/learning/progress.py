@@ -86,7 +86,7 @@ def over_time(answers: Sequence[Answered]) -> None:
         charts.figure(
             traces,
             320,
-            xaxis=summary.in_order(list(table["when"])),
+            xaxis=charts.in_order(list(table["when"])),
             yaxis=charts.axis("Share right", range=charts.SHARES, **SHARE_TICKS),
             legend=LEGEND_ABOVE,
             margin={"l": 0, "r": 12, "t": 70, "b": 40},
@@ -110,7 +110,7 @@ def by_diagnosis(found: Sequence[Standing], answers: Sequence[Answered]) -> None
     st.header("Your diagnoses", anchor=False)
     rows = [summary.row(BY_KEY[s.key].name, share(s.right, s.answers)) for s in found]
     charts.show(
-        summary.forest(rows, "Share right"),
+        charts.forest(rows, "Share right"),
         "progress-diagnoses",
         "Share right by diagnosis: " + ", ".join(f"{r.label} {r.note}" for r in rows if r.known),
         "Of the cases of each true diagnosis, how many you named.",

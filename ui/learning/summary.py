@@ -1,13 +1,10 @@
 """The end of a quiz: how right, how sure, how quick, and what the AI did."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation.figures import Figure
@@ -108,24 +105,12 @@ def row(label: str, found: Share) -> charts.Row:
     return charts.Row(label, figure, f"{found.hits} of {found.of}", charts.accent())
 
 
-def forest(rows: Sequence[charts.Row], measure: str) -> go.Figure:
-    """Values of a measure, with intervals where they have any; its title fits on a phone."""
-    intervals = any(None not in (r.figure.low, r.figure.high) for r in rows)
-    title = f"{measure},<br>with 95 % interval" if intervals else measure
-    return charts.forest(rows, measure, None, "").update_xaxes(title_text=title)
-
-
-def in_order(times: Sequence[datetime]) -> dict[str, Any]:
-    """The axis of quizzes one after the other; `times` by the visitor's clock."""
-    return charts.in_order(times) | {"title": charts.axis("When")["title"]}
-
-
 def compare(answers: Sequence[Answered]) -> None:
     """Student, model, and both."""
     shares = {who: accuracy(answers, answer) for who, answer in WHO.items()}
     rows = [row(who, share) for who, share in shares.items() if share.of]
     charts.show(
-        forest(rows, "Share right"),
+        charts.forest(rows, "Share right"),
         "quiz",
         "Share right: "
         + ", ".join(f"{r.label} {percent(r.figure.value or 0)} ({r.note})" for r in rows),

@@ -71,7 +71,7 @@ def in_order(times: Sequence[datetime]) -> dict[str, Any]:
     places = list(range(0, len(times), every))
     below = "%H:%M" if len({time.year for time in times}) == 1 else "%Y"
     return axis(
-        "When (UTC)",
+        "When",
         range=(-0.5, len(times) - 0.5),
         tickvals=places,
         ticktext=[f"{times[place]:%d %b}<br>{times[place]:{below}}" for place in places],
@@ -202,9 +202,14 @@ class Row:
         return self.figure.value is not None
 
 
-def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str) -> go.Figure:
-    """Values with their 95 % intervals, one below the other; a dotted line for `reference`."""
+def forest(
+    rows: Sequence[Row], measure: str, reference: float | None = None, name: str = ""
+) -> go.Figure:
+    """Values one below the other, with 95 % intervals where they have any; a dotted line for
+    `reference`. The title fits on a phone."""
     shown = [r for r in rows if r.known]
+    intervals = any(None not in (r.figure.low, r.figure.high) for r in rows)
+    title = f"{measure},<br>with 95 % interval" if intervals else measure
     traces: list[dict[str, Any]] = []
     for row in shown:
         value = row.figure.value or 0.0
@@ -235,7 +240,7 @@ def forest(rows: Sequence[Row], measure: str, reference: float | None, name: str
     return figure(
         traces,
         125 + 32 * max(len(shown), 2),
-        xaxis=axis(f"{measure}, with 95 % interval", range=SHARES),
+        xaxis=axis(title, range=SHARES),
         yaxis=axis("", autorange="reversed", ticksuffix=" "),
         **({} if reference is None else guide(reference, f"{name} {reference:.3f}")),
     )

@@ -24,6 +24,7 @@ from core.system import ownership
 from core.system.run_folder import RUN
 from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
+from tests.train.data.test_elsewhere import write_source
 from tests.train.jobs.conftest import config, processes
 from tests.train.jobs.fake import command
 from tests.waiting import wait_for
@@ -262,13 +263,19 @@ def test_another_task_brings_its_own_defaults(runs):
     assert app.selectbox(key="new_loss").value == "bce-dice"
 
 
-def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
+def class_photos(folder: Path) -> Path:
+    """A folder of two classes below it."""
     rng = np.random.default_rng(0)
     for name in ("mole", "wart"):
-        (tmp_path / "photos" / name).mkdir(parents=True)
+        (folder / "photos" / name).mkdir(parents=True)
         for number in range(6):
             photo = rng.integers(0, 255, (40, 50, 3), np.uint8)
-            (tmp_path / "photos" / name / f"{name}{number}.jpg").write_bytes(to_jpeg(photo))
+            (folder / "photos" / name / f"{name}{number}.jpg").write_bytes(to_jpeg(photo))
+    return folder / "photos"
+
+
+def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
+    class_photos(tmp_path)
     app = page()
     choose(app, "source", "folder")
     assert "Name the folder" in texts(app)
@@ -320,6 +327,23 @@ def test_starting_leads_to_the_run_and_names_are_numbered(runs):
     app.session_state[store.VIEW] = store.NEW
     checked(app)
     assert app.text_input(key="new_name").placeholder == "Two-minute demo 2"
+
+
+def test_a_name_that_cannot_be_is_refused_where_it_is_typed(runs):
+    app = page()
+    app.text_input(key="new_name").set_value("Versuch ä/1")
+    checked(app)
+    assert "without / and" in app.error[0].value
+    assert button(app, "Start training").disabled
+    app.text_input(key="new_name").set_value("Versuch ä 1")
+    checked(app)
+    assert not app.error
+    button(app, "Start training").click()
+    checked(app)
+    app.session_state[store.VIEW] = store.NEW
+    app.session_state["new_name"] = "Versuch ä 1"
+    checked(app)
+    assert "Another run has this name" in texts(app)
 
 
 def test_what_cannot_be_written_is_said(runs, monkeypatch):
@@ -930,6 +954,35 @@ def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:
     checked(app.run())
     assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path)]
     assert form.PREFIX + "more_share" in {n.key for n in app.number_input}
+
+
+def test_further_sources_wait_while_the_photos_are_those_of_a_folder(runs, tmp_path: Path) -> None:
+    app = page()
+    app.session_state[form.PREFIX + "more"] = [str(write_source(tmp_path / "clinic"))]
+    checked(app.run())
+    choose(app, "source", "folder")
+    app.text_input(key="new_folder").set_value(f'"{class_photos(tmp_path)}"')
+    checked(app)
+    assert "photos in 2 classes" in texts(app), "quotes around a path are those of a file manager"
+    assert not button(app, "Start training").disabled
+    choose(app, "source", form.HAM10000)
+    assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path / "clinic")]
+
+
+def test_further_sources_are_looked_at_before_the_start(runs, tmp_path: Path) -> None:
+    app = page()
+    app.session_state[form.PREFIX + "more"] = [str(write_source(tmp_path / "clinic"))]
+    checked(app.run())
+    assert "clinic: 60 photos" in texts(app)
+    assert "of **clinic**" in texts(app)
+    assert not button(app, "Start training").disabled
+    for fault in ("nowhere", "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        app.session_state[form.PREFIX + "more"] = [str(tmp_path / fault)]
+        checked(app.run())
+        assert f"/{fault}" in app.warning[0].value
+        assert button(app, "Start training").disabled
+        assert button(app, "Measure time and disk").disabled
 
 
 def test_teacher_networks_are_chosen_among_finished_runs(runs, tmp_path: Path) -> None:

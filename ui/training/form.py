@@ -72,7 +72,9 @@ def chosen() -> Config:
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
     for name in ("more", "teachers"):
         if name in values:
-            values[name] = tuple(str(path) for path in values[name] or ())
+            values[name] = tuple(as_path(str(path)) for path in values[name] or ())
+    if data() != HAM10000 or kind.kind == "hybrid":  # what another choice would need stays typed
+        values["more"] = ()
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
     return kind(**values, data=data(), stages=stages)
 
@@ -84,7 +86,13 @@ def written(config: Config) -> dict[str, bytes]:
 
 def data() -> str:
     """HAM10000, or the folder typed; empty while nothing is typed."""
-    return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
+    return HAM10000 if _of("source") == HAM10000 else as_path(str(_of("folder") or ""))
+
+
+def as_path(text: str) -> str:
+    """A path as it is pasted: systems put quotes around one that they copy."""
+    plain = text.strip()
+    return plain[1:-1] if len(plain) > 2 and plain[0] == plain[-1] and plain[0] in "\"'" else plain
 
 
 def named() -> str:

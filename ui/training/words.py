@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -141,10 +142,13 @@ def plan(config: Config) -> str:
             " **Images are split at random**: lesions lie in training and test at once, so its "
             "figures will be too good, and its model can never be the app's."
         )
-    source = "HAM10000" if config.data == HAM10000 else as_text(str(config.data))
+    source = f"photos of **{as_text(value('data', config.data))}**"
+    if config.more:
+        further = ", ".join(f"**{as_text(PurePath(path).name)}**" for path in config.more)
+        source += f" and, in {config.more_share:.0%} of the draws, of {further}"
     parts = [
-        f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
-        f"**{source}**{subset}.{divided}",
+        f"This {doing}. It starts from **{as_text(_start(config))}** and learns from {source}"
+        f"{subset}.{divided}",
         f"Up to **{config.epochs} epochs** ({_stages(config.stages)}) of {config.epoch_images:,} "
         f"photos, {config.batch} at a time{early}.",
         "The best epoch becomes a model of its own. The models in use stay as they are, and test "

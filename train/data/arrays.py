@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from core.errors import DatasetError
 from core.ham10000.dataset import HOW_TO_IMPORT, Dataset
-from core.ham10000.splits import smallest_subset, subset
+from core.ham10000.splits import smallest_subset
 from core.imaging.image import ImageError, LesionImage, resize
 from core.imaging.mask_files import Grid
 from core.imaging.photo_files import NAMED
@@ -29,7 +29,7 @@ from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
-from train.data.dividing import divided
+from train.data.dividing import chosen_rows, divided
 from train.data.elsewhere import Elsewhere, open_sources
 from train.data.folders import Folder, class_folder, mask_folder
 from train.data.joined import Joined
@@ -392,19 +392,3 @@ def rows_of(arrays: Arrays, split: str, limit: int = 0, masked: bool = False) ->
         what = "photos with a lesion mask" if masked else "photos"
         raise DatasetError(f"The split {split} has no {what}. {HOW_TO_IMPORT}")
     return rows
-
-
-def chosen_rows(
-    table: pd.DataFrame, split: str, limit: int = 0, masked: bool = False
-) -> np.ndarray:
-    """Row numbers of a split (only those with a mask, if `masked`, else only those with a label).
-    With a `limit`, of each source the photos of `core.ham10000.splits.subset`. There may be
-    none."""
-    labelled = table["label"] >= 0 if "label" in table else table["dx"] != ""
-    wanted = (table["split"] == split) & (table["has_mask"] if masked else labelled)
-    rows = np.flatnonzero(wanted)
-    if not limit:
-        return rows
-    sources = table["source"].to_numpy()[rows] if "source" in table else np.zeros(len(rows))
-    parts = [rows[sources == source] for source in np.unique(sources)]
-    return np.concatenate([rows[:0], *(p[subset(table.iloc[p], limit)] for p in parts)])

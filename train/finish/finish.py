@@ -23,7 +23,8 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.arrays import chosen_rows, open_data, open_more
+from train.data.arrays import open_data, open_more
+from train.data.dividing import chosen_rows
 from train.data.elsewhere import open_sources
 from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (

@@ -673,6 +673,17 @@ def test_curves_over_each_other_and_what_differs(runs):
     assert "Training loss by epoch" in app.get("plotly_chart")[0].proto.alt
 
 
+def test_figures_of_photos_from_elsewhere_are_compared_too(runs):
+    for name in ("One", "Two"):
+        written(runs, name, 2, val_nll=[2.0, 1.0], elsewhere_nll=[3.0, 2.5], val_score=[-2.5, -1.7])
+    ids = [run.id for run in runs.all()]
+    app = page(training_view=store.COMPARE, training_compared=ids)
+    title = words.measure("elsewhere_nll")
+    assert title != words.measure("val_nll")
+    assert list(app.dataframe[0].value[title]) == [2.5, 2.5]
+    assert title in app.selectbox(key="training_measure").options
+
+
 def test_runs_of_different_kinds_and_one_name(runs):
     one = written(runs, "Same", 1, val_macro_f1=[0.5], val_score=[0.5])
     two = written(runs, "same 2", 1, SegmenterConfig(), val_mean_iou=[0.8], val_score=[0.8])

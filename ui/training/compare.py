@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
-from core.evaluation.metrics import NAMES
 from train.jobs import Run, Runs
 from ui.parts.controls import select
 from ui.performance import charts
@@ -73,7 +72,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         st.session_state[MEASURE] = offered[0]
     column = select(
         "Curve of",
-        {name: curves.title(name) for name in offered},
+        {name: words.measure(name) for name in offered},
         MEASURE,
         help="On the validation photos of each run's own data, but for the training loss.",
     )
@@ -83,7 +82,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
     charts.show(
         curves.overlaid(tables, column),
         "runs",
-        f"{curves.title(column)} by epoch: {ends}",
+        f"{words.measure(column)} by epoch: {ends}",
         "Lines compare only where data and subset are the same: look at the differences below. "
         "One seed more moves a curve as well; do not read much into a small gap.",
         long,
@@ -97,7 +96,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
         row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
-        rows.append(row | {NAMES[k]: v for k, v in words.measures(run.best).items()})
+        rows.append(row | {words.measure(c): v for c, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
     st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.evaluation.metrics import NAMES
 from ui.figures import option
 from ui.performance import charts, learning
 from ui.text import as_plain_html
@@ -21,7 +20,7 @@ def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
         name: for its widgets and files.
     """
     ends = ", ".join(
-        f"{title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
+        f"{words.measure(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
         for c in columns({"": table})
     )
     alt = f"Learning curves over {len(table)} finished epochs. {ends}"
@@ -32,14 +31,7 @@ def columns(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Columns that can be drawn for at least one run, the most telling first."""
     found = dict.fromkeys(str(c) for table in tables.values() for c in table)
     measured = words.measures({c: 0.0 for c in found})
-    return [f"val_{key}" for key in measured] + [c for c in ("train_loss",) if c in found]
-
-
-def title(column: str) -> str:
-    """What a column is called."""
-    if column == "train_loss":
-        return "Training loss"
-    return NAMES.get(column.removeprefix("val_"), column)
+    return [*measured, *(c for c in ("train_loss",) if c in found)]
 
 
 def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
@@ -63,6 +55,6 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         margin={"l": 0, "r": 12, "t": 48, "b": 20},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10)),
-        yaxis=charts.axis(title(column)),
+        yaxis=charts.axis(words.measure(column)),
         showlegend=True,
     )

@@ -116,12 +116,29 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
         ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
             `train.learn.began`); nothing is changed.
+        DatasetError, SplitError, WeightsError: photos, start weights or teacher networks are not
+            there; no folder is made.
     """
     from train.learn.began import check_goes_on
 
     check_free(folder, resume)
     check_goes_on(folder, config)
+    if not checkpoints_of(folder):
+        _check_there(config)
     write_run_config(folder, config)
+
+
+def _check_there(config: Config) -> None:
+    """Whether what the choices name is there; but for what would be downloaded."""
+    from core.models.cards import Card
+    from train.data.arrays import open_data, open_more
+    from train.learn.start_weights import start_weights
+
+    open_more(config, open_data(config))
+    if config.start != "torchvision":
+        start_weights(config.start, config.network)
+    for teacher in getattr(config, "teachers", ()):
+        Card.read(Path(teacher).expanduser())
 
 
 def build_training(config: Config, arrays: Arrays) -> PhotoModel:

@@ -34,7 +34,13 @@ from train.finish.evaluate import (
     evaluate_segmenter,
 )
 from train.finish.evaluation_files import write_split
-from train.finish.export import Tick, add_reference, export_classifier, export_segmenter
+from train.finish.export import (
+    Tick,
+    add_reference,
+    export_classifier,
+    export_segmenter,
+    name_in_run,
+)
 from train.finish.features import classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
 from train.progress import Meter, Watch
@@ -50,7 +56,8 @@ def finish(finished: Finished, watch: Watch) -> None:
 
     Args:
         finished: the run, with `metrics.csv` and `best.ckpt` in its folder.
-        watch: is told of the phases `exporting` and `evaluating`, with photos done as steps.
+        watch: is told of the phases `exporting` and `evaluating`, with photos done as steps; the
+            models are named as it calls the run.
 
     Raises:
         WeightsError: there is no finished epoch.
@@ -73,12 +80,13 @@ def finish(finished: Finished, watch: Watch) -> None:
     shutil.rmtree(made, ignore_errors=True)
     for kind, network in networks.items():
         folder = made / kind
+        name = name_in_run(kind, config, watch.called or run.name)
         if kind == "classifier":
-            card = export_classifier(finished, network, folder, tick=tick)
+            card = export_classifier(finished, network, folder, name, tick)
             if comparable(config):
                 add_reference(finished, folder, card, _counted(classifier_of(folder, card), tick))
         else:
-            export_segmenter(finished, network, folder, tick=tick)
+            export_segmenter(finished, network, folder, name, tick)
     _replace(ready, made)
     watch.phase("evaluating")
     sources = [

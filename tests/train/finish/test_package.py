@@ -172,6 +172,7 @@ def test_commands(
     shutil.copytree(made, runs / "first" / "model")
     out = runs.parent / "handed on.zip"
     assert main(["pack", "first", "--out", str(out)]) == 0
+    monkeypatch.setenv("LESIONLAB_RUNS", str(runs.with_name("another computer")))
     assert main(["import", str(out)]) == 0
     assert "Imported A small one as imported-" in capsys.readouterr().out
     assert main(["import", str(runs / "nothing.zip")]) == 1

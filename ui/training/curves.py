@@ -11,20 +11,22 @@ from ui.text import as_plain_html
 from ui.training import words
 
 
-def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
+def show(table: pd.DataFrame, live: pd.DataFrame, name: str, active: bool) -> None:
     """Losses above, measures of validation and the learning rate below.
 
     Args:
         table: rows of a run's `metrics.csv`, an epoch each; may be empty if `live` is not.
         live: points between the epochs, see `train.jobs.watch.read_live`.
         name: for its widgets and files.
+        active: whether it may go on by itself.
     """
     ends = ", ".join(
         f"{words.measure(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
         for c in columns({"": table})
     )
     alt = f"Learning curves over {len(table)} finished epochs. {ends}"
-    learning.show_curves(table, name, alt, "is the best so far", live)
+    said = "is the best so far" if active else "was kept"
+    learning.show_curves(table, name, alt, said, live)
 
 
 def columns(tables: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -34,6 +34,8 @@ CORES = os.cpu_count() or 1
 LISTS = ("augment", "more", "teachers")
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
+KEPT = ("source", "folder", "more", "more_share", "split", "limit", "seed", "threads", "workers")
+"""Fields that another task leaves as they are."""
 FINER = (
     "warmup", "weight_decay", "dropout", "ema", "sampling_power", "crop_share", "mix", "copies",
     "mask_weight", "dice_weight", "threads", "workers",
@@ -131,6 +133,7 @@ def _presets() -> None:
     key = st.pills(
         "Begin with",
         [p.key for p in PRESETS],
+        required=True,
         format_func=lambda k: BY_KEY[k].title,
         key=PREFIX + "preset",
         persist_state="session",
@@ -138,7 +141,7 @@ def _presets() -> None:
         help="A preset fills in the whole form; every choice may then be changed.",
     )
     if key is None:
-        st.caption("No preset: the form is as you left it.")
+        st.caption("No preset: what you have not changed is usual for this task.")
         return
     if len(lengths := BY_KEY[key].lengths) > 1:
         choose_one(
@@ -159,7 +162,7 @@ def preset_config(key: str) -> Config:
 
 def _take_preset() -> None:
     if key := preset():
-        load(preset_config(key), preset=key)
+        load(preset_config(key), named(), key)
 
 
 def _task() -> str:
@@ -168,12 +171,15 @@ def _task() -> str:
         {key: task.title for key, task in TASKS.items()},
         PREFIX + "kind",
         on_change=_take_task,
-        help=help_on("What the network learns. Another task fills in its own defaults.", TASKS),
+        help=help_on("What the network learns. Another task fills in its own way to learn.", TASKS),
     )
 
 
 def _take_task() -> None:
-    load(CONFIGS[_of("kind")]())
+    """Another task has its own way to learn; photos and machine stay as they are."""
+    kept = {PREFIX + name: _of(name) for name in KEPT}
+    load(CONFIGS[_of("kind")](), named())
+    st.session_state.update(kept)
 
 
 def _source(kind: str) -> None:

@@ -514,7 +514,7 @@ def test_curves_samples_and_log_of_a_run(runs):
     assert "Macro-F1 from 0.100 to 0.200" in chart.proto.alt
     spec = json.loads(chart.proto.spec)
     assert [t["name"] for t in spec["data"]] == ["Train loss", "Macro-F1"]
-    assert "Epoch 2 is the best so far" in texts(app)
+    assert "Epoch 2 was kept" in texts(app), "it has ended"
     alts = [i.alt for images in app.image for i in images.proto.imgs]
     assert alts == ["Photo one after epoch 2, answered Melanoma, true class Melanocytic naevus, "
                     "outlined with an IoU of 0.87"]  # fmt: skip

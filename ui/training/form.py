@@ -74,7 +74,7 @@ def chosen() -> Config:
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
     for name in ("more", "teachers"):
         if name in values:
-            values[name] = tuple(as_path(str(path)) for path in values[name] or ())
+            values[name] = tuple(str(path) for path in values[name] or ())
     if data() != HAM10000 or kind.kind == "hybrid":  # what another choice would need stays typed
         values["more"] = ()
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
@@ -88,10 +88,10 @@ def written(config: Config) -> dict[str, bytes]:
 
 def data() -> str:
     """HAM10000, or the folder typed; empty while nothing is typed."""
-    return HAM10000 if _of("source") == HAM10000 else as_path(str(_of("folder") or ""))
+    return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
 
 
-def as_path(text: str) -> str:
+def _as_path(text: str) -> str:
     """A path as it is pasted: systems put quotes around one that they copy."""
     plain = text.strip()
     return plain[1:-1] if len(plain) > 2 and plain[0] == plain[-1] and plain[0] in "\"'" else plain
@@ -203,6 +203,7 @@ def _source(kind: str) -> None:
     st.text_input(
         "Folder",
         key=PREFIX + "folder",
+        on_change=_take_folder,
         persist_state="session",
         placeholder="/home/me/skin-photos",
         help="Nothing in it is changed.",
@@ -212,6 +213,10 @@ def _source(kind: str) -> None:
         if kind == "classifier"
         else "A folder `images` and a folder `masks` in it; a mask is named as its photo."
     )
+
+
+def _take_folder() -> None:
+    st.session_state[PREFIX + "folder"] = _as_path(_of("folder") or "")
 
 
 def _more() -> None:
@@ -262,7 +267,7 @@ def _several(name: str, found: Mapping[str, str], weight: str, text: str, **more
         text: what the field's own help does not say.
         more: further arguments of `st.multiselect`.
     """
-    spec, current = _spec(name), list(_of(name) or ())
+    spec, current = _spec(name), [_as_path(path) for path in _of(name) or ()]
     st.session_state[PREFIX + name] = current
     st.multiselect(
         spec.title,

@@ -50,6 +50,11 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         looks = charts.nth(place, colours[place % len(colours)])
         label = as_plain_html(name)
         traces.append(charts.lines(table["epoch"], table[column], label, **looks))
+    values = pd.concat([t[column] for t in tables.values() if column in t] or [pd.Series([0.0])])
+    flat = {}
+    if values.max() == values.min():  # where Plotly draws an axis of its own, far from the line
+        around = max(0.1 * abs(values.max()), 0.01)
+        flat = {"range": (values.min() - around, values.max() + around)}
     longest = max((len(table) for table in tables.values()), default=1)
     return charts.figure(
         traces,
@@ -57,6 +62,6 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         margin={"l": 0, "r": 12, "t": 48, "b": 20},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10)),
-        yaxis=charts.axis(words.measure(column)),
+        yaxis=charts.axis(words.measure(column), **flat),
         showlegend=True,
     )

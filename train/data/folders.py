@@ -342,6 +342,8 @@ def _divided(root: Path) -> list[tuple[str, Path]]:
 
 def _listed(root: Path) -> tuple[tuple[PhotoFile, ...], tuple[str, ...]]:
     """Every photo below the folder, and sentences on what else is there."""
+    if root.is_file():
+        raise DatasetError(f"{root} is a file. Unpack it if it is an archive; name the folder.")
     if not root.is_dir():
         raise DatasetError(f"There is no folder {root}.")
     listing = list_photos(root)

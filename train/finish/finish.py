@@ -129,6 +129,10 @@ def evaluate_run(
         WeightsError, ConfigError: the run has no such model, or it is damaged.
         DatasetError, SplitError: its photos are not here, or others were drawn for the split.
     """
+    if not run.is_dir():
+        raise WeightsError(
+            f"There is no run {run.name} in {run.parent}: see python -m train queue."
+        )
     folder = run / MODELS / kind
     card = Card.read(folder)
     config = _config(run, card)

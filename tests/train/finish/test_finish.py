@@ -302,7 +302,7 @@ def test_whole_split_is_measured_when_asked(runs: Path, tiny: Tiny) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("evaluate classifier --run-name nothing", "no card.json"),
+        ("evaluate classifier --run-name nothing", "There is no run nothing"),
         ("evaluate classifier --run-name outline", "no card.json"),
         ("export classifier --run-name outline", "holds no classifier but a segmenter"),
     ],

@@ -237,7 +237,7 @@ def _labels(root: Path, tables: list[str], photos: PhotoIndex) -> _Labelled:
             found = read_labels(_read(root, name), name)
         except DatasetError as error:
             if len(tables) == 1:
-                raise
+                raise DatasetError(f"In {root}: {error}") from error
             notes.append(f"{name} is left out: {error}")
             continue
         notes += found.notes()

@@ -165,6 +165,12 @@ def test_why_no_photo_can_be_used_is_said(source: Path, tmp_path: Path) -> None:
         Elsewhere.open(tmp_path / "empty")
 
 
+def test_of_several_sources_the_one_with_the_faulty_table_is_named(source: Path) -> None:
+    (source / "labels.csv").write_text("file,finding\nISIC_1000000,nv\n")
+    with pytest.raises(DatasetError, match=f"{source}.*labels.csv"):
+        Elsewhere.open(source)
+
+
 def test_rows_without_a_photo_are_counted(source: Path) -> None:
     (source / "images" / "ISIC_1000000.jpg").unlink()
     assert any("ISIC_1000000" in note for note in Elsewhere.open(source).notes)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from core.errors import DatasetError, UserError
 from core.settings import Settings
+from core.system.console import answered
 from core.system.storage import CLEARED, TITLES, clear, size, survey
 
 T = TypeVar("T")
@@ -77,8 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "doctor", help="look at versions, weights, data, disk and port, and say what to do"
     ).set_defaults(run=_doctor)
     options = parser.parse_args(arguments)
+    return answered(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
-        return options.run(options)
+        return int(options.run(options))
     except UserError as error:
         print(error, file=sys.stderr)
         return 1 if isinstance(error, DatasetError) else 2

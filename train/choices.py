@@ -30,7 +30,8 @@ LESIONS, IMAGES = "lesions", "images"
 
 SPLITS = {
     LESIONS: Choice(
-        "By lesion", "All photos of a lesion lie on one side: the figures hold for new lesions."
+        "By lesion",
+        "Photos known to show one lesion lie on one side: the figures hold for new lesions.",
     ),
     IMAGES: Choice(
         "Images at random",

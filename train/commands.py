@@ -109,10 +109,13 @@ def _parser_of(spec: Spec) -> Any:
 
 
 def _help(spec: Spec, value: Any) -> str:
-    known = f" One of {spec.known()}." if spec.options else ""
+    which = "Any of" if spec.kind is tuple else "One of"
+    known = f" {which} {spec.known()}." if spec.options else ""
+    if spec.kind is tuple and spec.item is str:
+        known += " Several with commas between them."
     if spec.kind in (int, float):
         known = f" {spec.limits.capitalize()}."
-    return f"{spec.text}{known} Default: {spec.written(value)}".replace("%", "%%")
+    return f"{spec.text}{known} Default: {spec.written(value) or 'none'}".replace("%", "%%")
 
 
 def _chosen(options: argparse.Namespace, run: Path) -> Config:

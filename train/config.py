@@ -176,7 +176,9 @@ class Config:
                 f"{self.batch:,}: draw at least one batch."
             )
         if self.more and not self.is_ham10000:
-            raise ConfigError("Further sources go with HAM10000's diagnoses: leave out --data.")
+            raise ConfigError(
+                "Further photos go beside HAM10000's: learn from HAM10000, or leave them out."
+            )
         taught = bool(getattr(self, "teachers", ()))
         if self.split == IMAGES and (self.start == "shipped" or taught):
             raise ConfigError(

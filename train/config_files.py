@@ -112,7 +112,8 @@ def config_in(path: Path, of_run: bool = False) -> Config:
         if not isinstance(values, dict):
             raise ValueError("it is not a JSON object.")
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"{path} cannot be read: {why}") from error
     if of_run:
         values = {VERSION: "", **values}
     try:

@@ -23,6 +23,7 @@ from train.data.arrays import (
     frame_size,
     is_decoded,
     open_data,
+    open_more,
     wanted_part,
 )
 from train.finish.finished import comparable
@@ -72,10 +73,11 @@ def estimate(config: Config) -> Estimate:
     """
     data = open_data(config)
     part = wanted_part(data, config)
-    decoded = is_decoded(part)
+    further = [wanted_part(source, config) for source in open_more(config, data)]
     model = build_training(replace(config, limit=0), _noise(part, config))
     parameters = sum(p.numel() for p in model.parameters())
-    photo_seconds, photo_bytes = (0.0, 0) if decoded else _decoding(part)
+    decoding = [_decoding(photos) for photos in (part, *further) if not is_decoded(photos)]
+    photo_seconds, photo_bytes = (sum(costs) for costs in zip((0.0, 0), *decoding, strict=True))
     copies = 0
     if isinstance(model, ClassifierTraining) and model.features is not None:
         copies, model.features = model.features.copies, None  # measured as if nothing were kept
@@ -85,6 +87,7 @@ def estimate(config: Config) -> Estimate:
         min(count, config.limit or count)
         for count in (int((part.table["split"] == s).sum()) for s in ("train", "validation"))
     )
+    validated += sum(int((source.table["split"] == "validation").sum()) for source in further)
     seconds = START_UP + photo_seconds
     for stage in config.stages:
         # With features kept, only the first epochs, one for each copy, cost anything.

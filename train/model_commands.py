@@ -64,6 +64,14 @@ def add_model_commands(commands: Any) -> None:
     evaluate.add_argument(
         "--views", type=int, choices=VIEWS, default=1, help="8: average over turned, mirrored views"
     )
+    evaluate.add_argument(
+        "--limit",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --run-name: only so many photos of the split, as its training on a subset saw "
+        "them (default: all)",
+    )
     add_more(evaluate, "those kept for validation")
     evaluate.add_argument("--images", type=Path, metavar="DIR", help="any other photos")
     evaluate.add_argument(
@@ -244,7 +252,8 @@ def _of_run(options: argparse.Namespace) -> Measurement:
     from train.finish.finish import evaluate_run
 
     run = run_folder(options.run_name)
-    return evaluate_run(run, options.model, options.split, options.views, options.more)
+    split, views, more = options.split, options.views, options.more
+    return evaluate_run(run, options.model, split, views, more, options.limit)
 
 
 def _of_shipped(options: argparse.Namespace) -> Measurement:
@@ -282,6 +291,8 @@ def _check_options(options: argparse.Namespace) -> None:
     wrong = options.parser.error
     if options.more and options.images:
         wrong("--more goes without --images")
+    if options.limit < 0 or (options.limit and (options.more or not options.run_name)):
+        wrong("--limit takes a number of photos, with --run-name and without --more")
     if options.images is None:
         if options.labels or options.masks or options.out:
             wrong("--labels, --masks and --out go with --images")

@@ -39,7 +39,13 @@ class Progress:
 
 
 class Watch:
-    """What a training reports to; this one looks at nothing."""
+    """What a training reports to; this one looks at nothing.
+
+    Attributes:
+        called: what people call the run; empty where nobody knows.
+    """
+
+    called = ""
 
     def phase(self, name: str) -> None:
         """One of `PHASES` begins."""

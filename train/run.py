@@ -7,7 +7,7 @@ The queue's trainer and the commands of `python -m train` call `run_training`; t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,8 @@ from train.learn.ranks import placement, rank
 from train.progress import Meter, Watch
 
 if TYPE_CHECKING:
-    from train.data.arrays import Arrays
+    from train.data.arrays import Arrays, Data
+    from train.data.elsewhere import Elsewhere
     from train.finish.finished import Finished
     from train.learn.base import PhotoModel
 
@@ -64,7 +65,7 @@ def train(
 ) -> Finished:
     """Config → data → fit: what `run_training` does before it finishes; each of several processes
     does it."""
-    from train.data.arrays import open_data, prepare
+    from train.data.arrays import open_data, open_more, prepare
     from train.finish.finished import Finished
     from train.learn.began import Began, check_photos
     from train.learn.checkpoints import checkpoint_bytes
@@ -75,11 +76,14 @@ def train(
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     kept = checkpoints_of(folder)
     data = open_data(config)
+    more = open_more(config, data)
+    if rank() == 0:
+        _tell(config, data, more)
     if kept:
         check_photos(folder, config, data)
     watch.phase("preparing")
     tick = Meter(watch, 0, config.epochs, "Stopped while the photos were prepared.")
-    arrays = prepare(config, tick, data)
+    arrays = prepare(config, tick, data, more)
     model = build_training(config, arrays)
     if rank() == 0:
         needed = 3 * checkpoint_bytes(model, config)  # while the third one is written
@@ -94,6 +98,17 @@ def train(
     return Finished(folder, config, data, arrays)
 
 
+def _tell(config: Config, data: Data, more: Sequence[Elsewhere]) -> None:
+    """Print what is used of a folder and of further sources, and what is left out of them."""
+    from train.data.folders import Folder
+    from train.data.told import few, of_source
+
+    notes = data.notes if isinstance(data, Folder) else ()
+    for line in (*notes, *(of_source(source, config) for source in more), few(more, config)):
+        if line:
+            print(line, flush=True)
+
+
 def begin(folder: Path, config: Config, resume: bool) -> None:
     """Make the folder of a run that `run_training` can take.
 
@@ -101,12 +116,29 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
         ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
             `train.learn.began`); nothing is changed.
+        DatasetError, SplitError, WeightsError: photos, start weights or teacher networks are not
+            there; no folder is made.
     """
     from train.learn.began import check_goes_on
 
     check_free(folder, resume)
     check_goes_on(folder, config)
+    if not checkpoints_of(folder):
+        _check_there(config)
     write_run_config(folder, config)
+
+
+def _check_there(config: Config) -> None:
+    """Whether what the choices name is there; but for what would be downloaded."""
+    from core.models.cards import Card
+    from train.data.arrays import open_data, open_more
+    from train.learn.start_weights import start_weights
+
+    open_more(config, open_data(config))
+    if config.start != "torchvision":
+        start_weights(config.start, config.network)
+    for teacher in getattr(config, "teachers", ()):
+        Card.read(Path(teacher).expanduser())
 
 
 def build_training(config: Config, arrays: Arrays) -> PhotoModel:

@@ -261,12 +261,13 @@ def split_and_views(name: str) -> tuple[str, int]:
     return split, int(views or 1)
 
 
-def command(folder: Path, name: str) -> str:
+def command(folder: Path, name: str, limit: int = 0) -> str:
     """The command that writes the evaluation of that name (one of `names`) of the model in a
-    folder."""
+    folder, on only so many photos of the split (0: all)."""
     split, views = split_and_views(name)
     photos = "--more PHOTOS" if split == ELSEWHERE else f"--split {split}"
     option = f" --views {views}" if views > 1 else ""
+    option += f" --limit {limit}" if limit else ""
     run = folder.parents[1] if folder.parent.name == MODELS else folder.parent
     own = folder.parent.name == MODELS or folder.parent.parent.name == COMPARISON
     named = f" --run-name {shlex.quote(run.name)}" if own else ""

@@ -129,6 +129,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if str(error.filename) == str(temporary):
+            error.filename = str(path)  # what was asked for
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -475,6 +475,9 @@ def test_learning_says_by_what_an_epoch_was_kept_and_what_it_took() -> None:
     assert "its own size" not in learning.reading(table.assign(validation_size=96), 1, "was kept")
     assert "elsewhere" in learning.criterion(table.assign(elsewhere_nll=1.0))
     assert "IoU" in learning.criterion(pd.DataFrame({"val_mean_iou": [0.8]}))
+    for column in ("elsewhere_nll", "elsewhere_mean_iou"):  # what decides is drawn
+        names = [t.name for t in learning.curves(table.assign(**{column: 0.5}), 1).data]
+        assert sum(name.endswith(", elsewhere") for name in names) == 1
     took = learning.duration_of(table, Training(threads=2))
     assert "7 minutes of computing on 2 CPU threads" in took, "100 s twice and 200 s"
     assert "20 minutes by the clock" in took

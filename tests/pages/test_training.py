@@ -24,9 +24,10 @@ from core.system import ownership
 from core.system.run_folder import RUN
 from tests.pages.conftest import button, checked, start, texts
 from tests.train.conftest import write_dataset
+from tests.train.data.test_elsewhere import write_source
 from tests.train.jobs.conftest import config, processes
 from tests.train.jobs.fake import command
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.finish.package import IMPORT
 from train.jobs import Run, Runs, ensure_supervisor
@@ -255,20 +256,34 @@ def test_the_choices_survive_a_look_at_another_page(runs):
 
 def test_another_task_brings_its_own_defaults(runs):
     app = page()
+    app.text_input(key="new_name").set_value("Mine")
+    app.number_input(key="new_limit").set_value(600)
+    app.pills(key="new_preset").set_value("frozen-mobilenet")
+    checked(app)
+    assert app.text_input(key="new_name").value == "Mine", "a preset knows no name"
+    app.number_input(key="new_limit").set_value(600)
     choose(app, "kind", "segmenter")
     assert app.pills(key="new_preset").value is None
+    assert app.text_input(key="new_name").value == "Mine"
+    assert app.number_input(key="new_limit").value == 600
     assert "teaches a U-Net with **MobileNetV2** inside" in texts(app)
     assert app.number_input(key="new_batch").value == SegmenterConfig().batch
     assert app.selectbox(key="new_loss").value == "bce-dice"
 
 
-def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
+def class_photos(folder: Path) -> Path:
+    """A folder of two classes below it."""
     rng = np.random.default_rng(0)
     for name in ("mole", "wart"):
-        (tmp_path / "photos" / name).mkdir(parents=True)
+        (folder / "photos" / name).mkdir(parents=True)
         for number in range(6):
             photo = rng.integers(0, 255, (40, 50, 3), np.uint8)
-            (tmp_path / "photos" / name / f"{name}{number}.jpg").write_bytes(to_jpeg(photo))
+            (folder / "photos" / name / f"{name}{number}.jpg").write_bytes(to_jpeg(photo))
+    return folder / "photos"
+
+
+def test_a_folder_of_classes_is_looked_at(runs, tmp_path):
+    class_photos(tmp_path)
     app = page()
     choose(app, "source", "folder")
     assert "Name the folder" in texts(app)
@@ -320,6 +335,23 @@ def test_starting_leads_to_the_run_and_names_are_numbered(runs):
     app.session_state[store.VIEW] = store.NEW
     checked(app)
     assert app.text_input(key="new_name").placeholder == "Two-minute demo 2"
+
+
+def test_a_name_that_cannot_be_is_refused_where_it_is_typed(runs):
+    app = page()
+    app.text_input(key="new_name").set_value("Versuch ä/1")
+    checked(app)
+    assert "without / and" in app.error[0].value
+    assert button(app, "Start training").disabled
+    app.text_input(key="new_name").set_value("Versuch ä 1")
+    checked(app)
+    assert not app.error
+    button(app, "Start training").click()
+    checked(app)
+    app.session_state[store.VIEW] = store.NEW
+    app.session_state["new_name"] = "Versuch ä 1"
+    checked(app)
+    assert "Another run has this name" in texts(app)
 
 
 def test_what_cannot_be_written_is_said(runs, monkeypatch):
@@ -482,7 +514,7 @@ def test_curves_samples_and_log_of_a_run(runs):
     assert "Macro-F1 from 0.100 to 0.200" in chart.proto.alt
     spec = json.loads(chart.proto.spec)
     assert [t["name"] for t in spec["data"]] == ["Train loss", "Macro-F1"]
-    assert "Epoch 2 is the best so far" in texts(app)
+    assert "Epoch 2 was kept" in texts(app), "it has ended"
     alts = [i.alt for images in app.image for i in images.proto.imgs]
     assert alts == ["Photo one after epoch 2, answered Melanoma, true class Melanocytic naevus, "
                     "outlined with an IoU of 0.87"]  # fmt: skip
@@ -598,6 +630,22 @@ def test_deleting_can_be_undone_and_emptying_the_bin_asks(runs):
     assert button(app, "Undo") is None
 
 
+def test_a_reload_shows_the_same_run(runs):
+    ids = [written(runs, name, 1) for name in ("One", "Two")]
+    app = page(training_view=store.RUNS, training_run=ids[0])
+    checked(app)
+    assert "".join(app.query_params["run"]) == ids[0]
+    written(runs, "Three", 1)
+    again = AppTest.from_file(str(REPOSITORY / "app.py"), default_timeout=PATIENCE)
+    again.switch_page("pages/screens/training.py")
+    again.query_params["run"] = ids[0]
+    checked(again)
+    assert again.selectbox(key=store.RUN).value == ids[0]
+    again.segmented_control(key=store.VIEW).set_value(store.NEW)
+    checked(again)
+    assert "run" not in again.query_params
+
+
 def test_a_run_deleted_elsewhere_is_left_without_a_traceback(runs):
     ids = [written(runs, name, 1) for name in ("One", "Two")]
     app = page(training_view=store.RUNS, training_run=ids[0])
@@ -631,14 +679,15 @@ def test_curves_over_each_other_and_what_differs(runs):
     app = page(training_view=store.COMPARE, training_compared=ids)
     spec = json.loads(app.get("plotly_chart")[0].proto.spec)
     lines = {t["name"]: t for t in spec["data"]}
-    assert lines.keys() == {"Slow", "Quick"}
-    assert lines["Slow"]["line"]["dash"] != lines["Quick"]["line"]["dash"]
+    slow, quick = (next(o for o in app.multiselect[0].options if n in o) for n in ("Slow", "Quick"))
+    assert lines.keys() == {slow, quick}, "one name in list, figure and tables"
+    assert lines[slow]["line"]["dash"] != lines[quick]["line"]["dash"]
     best, differences = (table.value for table in app.dataframe)
-    assert dict(zip(best["Run"], best["Macro-F1"], strict=True)) == {"Slow": 0.2, "Quick": 0.5}
+    assert dict(zip(best["Run"], best["Macro-F1"], strict=True)) == {slow: 0.2, quick: 0.5}
     rows = differences.set_index("Choice")
-    assert list(rows.loc["Learning rate", ["Slow", "Quick"]]) == ["1e-05", "0.0004"]
+    assert list(rows.loc["Learning rate", [slow, quick]]) == ["1e-05", "0.0004"]
     assert "Seed" not in rows.index
-    assert set(differences) == {"Choice", "Slow", "Quick"}
+    assert set(differences) == {"Choice", slow, quick}
     app.toggle(key="training_all_choices").set_value(True)
     checked(app)
     rows = app.dataframe[1].value.set_index("Choice")
@@ -649,12 +698,25 @@ def test_curves_over_each_other_and_what_differs(runs):
     assert "Training loss by epoch" in app.get("plotly_chart")[0].proto.alt
 
 
+def test_figures_of_photos_from_elsewhere_are_compared_too(runs):
+    for name in ("One", "Two"):
+        written(runs, name, 2, val_nll=[2.0, 1.0], elsewhere_nll=[3.0, 2.5], val_score=[-2.5, -1.7])
+    ids = [run.id for run in runs.all()]
+    app = page(training_view=store.COMPARE, training_compared=ids)
+    title = words.measure("elsewhere_nll")
+    assert title != words.measure("val_nll")
+    assert list(app.dataframe[0].value[title]) == [2.5, 2.5]
+    assert title in app.selectbox(key="training_measure").options
+
+
 def test_runs_of_different_kinds_and_one_name(runs):
     one = written(runs, "Same", 1, val_macro_f1=[0.5], val_score=[0.5])
     two = written(runs, "same 2", 1, SegmenterConfig(), val_mean_iou=[0.8], val_score=[0.8])
     runs.rename(two, "Same")
     app = page(training_view=store.COMPARE, training_compared=[one, two])
-    assert sorted(app.dataframe[0].value["Run"]) == [f"Same ({one})", f"Same ({two})"]
+    named = app.dataframe[0].value["Run"]
+    assert named.is_unique
+    assert set(named) == set(app.multiselect[0].options)
     app.selectbox(key="training_measure").set_value("val_mean_iou")
     checked(app)
 
@@ -665,8 +727,8 @@ def test_names_of_runs_in_tables_are_safe_for_spreadsheets(runs):
     two = written(runs, "Quick", 1, val_score=[0.5])
     app = page(training_view=store.COMPARE, training_compared=[one, two])
     best, differences = (table.value for table in app.dataframe)
-    assert set(best["Run"]) == {"'=1+1", "Quick"}
-    assert {"'=1+1", "Quick"} < set(differences)
+    assert sorted(name.split(" ")[0] for name in best["Run"]) == ["'=1+1", "Quick"]
+    assert set(best["Run"]) < set(differences)
 
 
 ODD_CARDS = (
@@ -930,6 +992,35 @@ def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:
     checked(app.run())
     assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path)]
     assert form.PREFIX + "more_share" in {n.key for n in app.number_input}
+
+
+def test_further_sources_wait_while_the_photos_are_those_of_a_folder(runs, tmp_path: Path) -> None:
+    app = page()
+    app.session_state[form.PREFIX + "more"] = [str(write_source(tmp_path / "clinic"))]
+    checked(app.run())
+    choose(app, "source", "folder")
+    app.text_input(key="new_folder").set_value(f'"{class_photos(tmp_path)}"')
+    checked(app)
+    assert "photos in 2 classes" in texts(app), "quotes around a path are those of a file manager"
+    assert not button(app, "Start training").disabled
+    choose(app, "source", form.HAM10000)
+    assert app.multiselect(key=form.PREFIX + "more").value == [str(tmp_path / "clinic")]
+
+
+def test_further_sources_are_looked_at_before_the_start(runs, tmp_path: Path) -> None:
+    app = page()
+    app.session_state[form.PREFIX + "more"] = [str(write_source(tmp_path / "clinic"))]
+    checked(app.run())
+    assert "clinic: 60 photos" in texts(app)
+    assert "of **clinic**" in texts(app)
+    assert not button(app, "Start training").disabled
+    for fault in ("nowhere", "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        app.session_state[form.PREFIX + "more"] = [str(tmp_path / fault)]
+        checked(app.run())
+        assert f"/{fault}" in app.warning[0].value
+        assert button(app, "Start training").disabled
+        assert button(app, "Measure time and disk").disabled
 
 
 def test_teacher_networks_are_chosen_among_finished_runs(runs, tmp_path: Path) -> None:

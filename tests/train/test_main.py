@@ -58,6 +58,18 @@ def test_start_weights_that_are_not_there(
     assert "nowhere.safetensors" in failure(capsys, "segmenter", "--start", "nowhere.safetensors")
 
 
+@pytest.mark.parametrize(
+    "choice", ["--data /nope", "--more /nope", "--start nope", "--teachers /nope"]
+)
+def test_a_mistyped_choice_leaves_no_run(
+    choice: str, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = "resnet18" if "start" in choice else "small-cnn"
+    words = ["--architecture", network, "--freeze", "", "--start", "random", *choice.split()]
+    assert "nope" in failure(capsys, "classifier", "--run-name", "mine", *words)
+    assert not (Path(environment["LESIONLAB_RUNS"]) / "mine").exists()
+
+
 @pytest.mark.parametrize("command", ["classifier", "segmenter"])
 def test_run_that_is_there_already(
     command: str, environment: dict[str, str], capsys: pytest.CaptureFixture[str]

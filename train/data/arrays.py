@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from core.errors import DatasetError
 from core.ham10000.dataset import HOW_TO_IMPORT, Dataset
-from core.ham10000.splits import smallest_subset, subset
+from core.ham10000.splits import smallest_subset
 from core.imaging.image import ImageError, LesionImage, resize
 from core.imaging.mask_files import Grid
 from core.imaging.photo_files import NAMED
@@ -29,10 +29,11 @@ from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
-from train.data.dividing import divided
+from train.data.dividing import chosen_rows, divided
 from train.data.elsewhere import Elsewhere, open_sources
 from train.data.folders import Folder, class_folder, mask_folder
 from train.data.joined import Joined
+from train.data.told import check_usable
 from train.progress import Tick
 
 FRAME = (320, 240)
@@ -87,8 +88,11 @@ def open_data(config: Config) -> Data:
 
 def open_more(config: Config, data: Data) -> list[Elsewhere]:
     """The further sources that a configuration names; photos that the data or an earlier source has
-    are left out. Raises DatasetError."""
-    return open_sources(map(Path, config.more), data.table.index)
+    are left out. Raises DatasetError, also if one has nothing for this training."""
+    sources = open_sources(map(Path, config.more), data.table.index)
+    for source in sources:
+        check_usable(source, config.masked)
+    return sources
 
 
 def classes_of(data: Data, two_labels: bool = False) -> tuple[str, ...]:
@@ -114,13 +118,18 @@ def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:
     )
 
 
-def prepare(config: Config, tick: Tick | None = None, data: Data | None = None) -> Arrays:
+def prepare(
+    config: Config,
+    tick: Tick | None = None,
+    data: Data | None = None,
+    more: Sequence[Elsewhere] | None = None,
+) -> Arrays:
     """The arrays a training needs, with the labels that its configuration asks for. Where only a
     part of the photos is used and the whole has not been decoded yet, only that part is.
 
     Args:
         tick: told how many photos are decoded, and of how many; it may raise to break off.
-        data: what `open_data` gives, where that is known.
+        data, more: what `open_data` and `open_more` give, where that is known.
 
     Raises:
         ConfigError: these photos do not have the labels asked for.
@@ -129,8 +138,9 @@ def prepare(config: Config, tick: Tick | None = None, data: Data | None = None) 
     data = open_data(config) if data is None else data
     arrays = load_arrays(wanted_part(data, config), tick)
     if config.more:
-        more = [wanted_part(source, config) for source in open_more(config, data)]
-        arrays = joined(arrays, [load_arrays(part, tick) for part in more])
+        sources = open_more(config, data) if more is None else more
+        parts = [wanted_part(source, config) for source in sources]
+        arrays = joined(arrays, [load_arrays(part, tick) for part in parts])
     return _two_labels(arrays) if config.two_labels else arrays
 
 
@@ -382,19 +392,3 @@ def rows_of(arrays: Arrays, split: str, limit: int = 0, masked: bool = False) ->
         what = "photos with a lesion mask" if masked else "photos"
         raise DatasetError(f"The split {split} has no {what}. {HOW_TO_IMPORT}")
     return rows
-
-
-def chosen_rows(
-    table: pd.DataFrame, split: str, limit: int = 0, masked: bool = False
-) -> np.ndarray:
-    """Row numbers of a split (only those with a mask, if `masked`, else only those with a label).
-    With a `limit`, of each source the photos of `core.ham10000.splits.subset`. There may be
-    none."""
-    labelled = table["label"] >= 0 if "label" in table else table["dx"] != ""
-    wanted = (table["split"] == split) & (table["has_mask"] if masked else labelled)
-    rows = np.flatnonzero(wanted)
-    if not limit:
-        return rows
-    sources = table["source"].to_numpy()[rows] if "source" in table else np.zeros(len(rows))
-    parts = [rows[sources == source] for source in np.unique(sources)]
-    return np.concatenate([rows[:0], *(p[subset(table.iloc[p], limit)] for p in parts)])

@@ -37,6 +37,7 @@ from core.imaging.photo_files import (
     LeftOut,
     PhotoFile,
     PhotoIndex,
+    counted,
     list_members,
     list_photos,
 )
@@ -81,7 +82,7 @@ class Elsewhere(Folder):
         photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
         pairs = pair_masks(photos, masks)
         tables = [name for name in files if name.lower().endswith(TABLES)]
-        labels, label_notes = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
+        labels = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
         rows: dict[str, dict[str, str]] = {}
         known_already = bare = 0
         for photo in photos:
@@ -89,7 +90,7 @@ class Elsewhere(Folder):
             if image_id in known or image_id in rows:
                 known_already += 1
                 continue
-            dx, group = labels.get(image_id, ("", image_id))
+            dx, group = labels.of_photo.get(image_id, ("", image_id))
             mask = pairs[photo].path.relative_to(path).as_posix() if photo in pairs else ""
             if not (dx or mask):
                 bare += 1
@@ -102,20 +103,16 @@ class Elsewhere(Folder):
                 "photo_file": photo.path.relative_to(path).as_posix(),
             }
         if not rows:
-            raise DatasetError(
-                f"No new photo in {path} has a diagnosis or a mask. It needs a .csv table (columns "
-                "image_id and dx, or ISIC's one column for each class), or masks called "
-                "NAME_segmentation.png."
-            )
+            raise DatasetError(_why_none(path, len(photos), known_already, labels))
         table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
         table.index.name = "image_id"
         table = table.assign(has_mask=table["mask_file"] != "", has_crop=False)
         if known_already:
-            notes += (f"{known_already:,} photos that other data has already are left out.",)
+            notes += (f"{_photos_are(known_already)} left out, as other data has them already.",)
         if bare:
-            notes += (f"{bare:,} photos without a diagnosis or a mask are left out.",)
+            notes += (f"{_photos_are(bare)} left out, without a diagnosis or a mask.",)
         split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
-        return cls(path, table, split, KEYS, (*notes, *label_notes))
+        return cls(path, table, split, KEYS, (*notes, *labels.notes))
 
     def photo(self, image_id: str) -> bytes:
         """The photo's bytes. Raises DatasetError."""
@@ -174,12 +171,21 @@ def _is_mask(name: str) -> bool:
     return path.parent.name in MASK_FOLDERS or path.name.endswith(MASK_ENDINGS[:-1])
 
 
-@lru_cache(maxsize=4)
 def _archive(path: Path) -> zipfile.ZipFile:
-    """Kept open: the table of contents is read once, not for each photo."""
+    """Kept open: the table of contents is read once, not for each photo. Raises DatasetError."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}.") from error
+    return _opened(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, nbytes: int, written: int) -> zipfile.ZipFile:
+    """The archive as it was written then."""
     try:
         archive = zips.open_zip(path, MAX_MEMBERS)
-        zips.check_unpacked(zips.members(archive), path.stat().st_size, sys.maxsize, MAX_RATIO)
+        zips.check_unpacked(zips.members(archive), nbytes, sys.maxsize, MAX_RATIO)
     except (OSError, ZipError) as error:
         raise DatasetError(
             f"{path} is neither a folder nor a ZIP archive that can be read: {error}."
@@ -201,11 +207,23 @@ def _read(root: Path, name: str) -> bytes:
         raise DatasetError(f"{name} in {root} cannot be read.") from error
 
 
-def _labels(
-    root: Path, tables: list[str], photos: PhotoIndex
-) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
-    """Diagnosis and group of each photo by its id, and what to say of rows and tables that are left
-    out.
+@dataclass(frozen=True)
+class _Labelled:
+    """What the tables of a source say of its photos.
+
+    Attributes:
+        of_photo: diagnosis and group of each photo by its id.
+        notes: sentences on rows and tables that are left out.
+        strange: what rows call photos that are not there.
+    """
+
+    of_photo: dict[str, tuple[str, str]]
+    notes: tuple[str, ...]
+    strange: tuple[str, ...]
+
+
+def _labels(root: Path, tables: list[str], photos: PhotoIndex) -> _Labelled:
+    """Read the tables.
 
     Raises:
         DatasetError: there is one table, and it cannot be used; or two photos have the name that a
@@ -213,16 +231,52 @@ def _labels(
     """
     labels: dict[str, tuple[str, str]] = {}
     notes: list[str] = []
+    strange: list[str] = []
     for name in tables:
         try:
             found = read_labels(_read(root, name), name)
         except DatasetError as error:
             if len(tables) == 1:
-                raise
+                raise DatasetError(f"In {root}: {error}") from error
             notes.append(f"{name} is left out: {error}")
             continue
         notes += found.notes()
         for called, dx, group in found.table[["dx", "lesion_id"]].itertuples():
             if photo := photos.find(str(called)):
                 labels[photo.id] = (str(dx), photo.id if pd.isna(group) else str(group))
-    return labels, tuple(notes)
+            else:
+                strange.append(str(called))
+    if strange:
+        notes.append(f"Rows that name no photo here: {counted(strange)}.")
+    return _Labelled(labels, tuple(notes), tuple(strange))
+
+
+def _why_none(path: Path, photos: int, known: int, labels: _Labelled) -> str:
+    """Why no photo of a source can be used, and what to do."""
+    if not photos:
+        return f"There is no photo in {path}. Name the folder or ZIP archive that has them."
+    if known == photos:
+        return (
+            f"All {photos:,} photos in {path} came with HAM10000 or an earlier source already: "
+            "leave this source out."
+        )
+    new = f"None of the {photos - known:,} photos in {path}"
+    if known:
+        new += f" that no other data has ({known:,} more came already)"
+    if labels.strange and not labels.of_photo:
+        return (
+            f"The table in {path} names none of the {photos - known:,} photos there: its rows name "
+            f"{counted(labels.strange)}. Give photos and rows the same names."
+        )
+    if labels.of_photo:
+        return f"{new} has a diagnosis or a mask: the table names only photos that came already."
+    if labels.notes:
+        return f"{new} has a diagnosis or a mask. {' '.join(labels.notes)}"
+    return (
+        f"{new} has a diagnosis or a mask. It needs a table (.csv, with the columns image_id and "
+        "dx, or ISIC's one column for each class), or masks called NAME_segmentation.png."
+    )
+
+
+def _photos_are(count: int) -> str:
+    return "1 photo is" if count == 1 else f"{count:,} photos are"

@@ -132,7 +132,7 @@ def class_folder(root: Path) -> Folder:
 
     Raises:
         DatasetError: there is no such folder, or fewer than two classes; a class is empty or
-            has too few photos.
+            has too few photos; the two are photos and their masks.
     """
     rows: dict[str, dict[str, str]] = {}
     photos, left_out = _listed(root)
@@ -158,6 +158,12 @@ def class_folder(root: Path) -> Folder:
         raise DatasetError(
             f"{root} has {found}. Name the folder that has a subfolder of photos for each "
             "class, two at least."
+        )
+    if {_class_key(name) for name in classes} <= {*IMAGE_FOLDERS, *MASK_FOLDERS}:
+        raise DatasetError(
+            f"{root} has photos in {classes[0]} and their masks in {classes[1]}: these are not two "
+            "classes. Train a network that outlines on it, or name a folder that has a subfolder "
+            "for each class."
         )
     table, split_, notes = _arrange(root, rows)
     for name in classes:
@@ -336,6 +342,8 @@ def _divided(root: Path) -> list[tuple[str, Path]]:
 
 def _listed(root: Path) -> tuple[tuple[PhotoFile, ...], tuple[str, ...]]:
     """Every photo below the folder, and sentences on what else is there."""
+    if root.is_file():
+        raise DatasetError(f"{root} is a file. Unpack it if it is an archive; name the folder.")
     if not root.is_dir():
         raise DatasetError(f"There is no folder {root}.")
     listing = list_photos(root)

@@ -20,7 +20,8 @@ from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, pair_masks, read_mask
 from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, left_out_notes, list_photos
 from core.taxonomy import BY_KEY
-from train.data.arrays import TWO_LABELS, Data, chosen_rows, read_photo
+from train.data.arrays import TWO_LABELS, Data, read_photo
+from train.data.dividing import chosen_rows
 from train.data.elsewhere import Elsewhere
 
 

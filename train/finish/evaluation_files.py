@@ -17,7 +17,8 @@ def write_split(folder: Path, measurement: Measurement) -> None:
     figures, card = measurement.figures, Card.read(folder)
     views = f"-{figures.views}views" if figures.views > 1 else ""
     name = f"{figures.split}{views}"
-    _write(folder, name, command(folder, name), card, measurement)
+    made_by = command(folder, name, figures.limit)
+    _write(folder, name, made_by, card, measurement)
     kept = ("data", "photo_px", "split_id", "views", "limit")
     overall = dict(figures.overall)
     if isinstance(figures, ClassifierEvaluation):
@@ -27,7 +28,7 @@ def write_split(folder: Path, measurement: Measurement) -> None:
     measured = Measured(
         images=figures.images,
         lesions=figures.lesions,
-        command=command(folder, name),
+        command=made_by,
         leak=figures.leak,
         figures=overall,
         others={name: value for name in kept if (value := getattr(figures, name))},

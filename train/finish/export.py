@@ -88,7 +88,7 @@ def export_classifier(
     _prepare(folder, finished.run)
     card = replace(
         _origin(finished),
-        name=name or f"{network_title(architecture)}, run {finished.run.name}",
+        name=name or name_in_run("classifier", finished.config, finished.run.name),
         task=_task(finished),
         architecture=architecture,
         classes=classes,
@@ -143,7 +143,7 @@ def export_segmenter(
     _prepare(folder, finished.run)
     card = replace(
         _origin(finished),
-        name=name or f"U-Net ({config.network}), run {finished.run.name}",
+        name=name or name_in_run("segmenter", config, finished.run.name),
         task="outline of the lesion in a dermatoscopic photo",
         architecture="segmentation_models_pytorch.Unet",
         encoder=config.network,
@@ -324,6 +324,12 @@ def _origin(finished: Finished) -> Card:
 def _model_name(folder: Path) -> str:
     """What a model's folder is called: of a run's model the run's name."""
     return folder.parents[1].name if folder.parent.name == MODELS else folder.name
+
+
+def name_in_run(kind: str, config: Config, called: str) -> str:
+    """What the model of a run that people call so is called."""
+    network = f"U-Net ({config.network})" if kind == "segmenter" else network_title(config.network)
+    return f"{network}, “{called}”"
 
 
 def shipped_name(kind: str, config: Config) -> str:

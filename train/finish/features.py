@@ -18,7 +18,8 @@ from core.models.runtime import Scores
 from core.models.torch_runtime import choose_device, load_classifier, load_segmenter
 from core.settings import Settings
 from core.system import caches, ownership, storage
-from train.data.arrays import Arrays, chosen_rows, load_arrays, read_photo
+from train.data.arrays import Arrays, load_arrays, read_photo
+from train.data.dividing import chosen_rows
 
 Classify = Callable[[np.ndarray], Scores]
 """As `core.models.runtime.Runtime.classify`."""

@@ -23,7 +23,8 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.arrays import open_data
+from train.data.arrays import open_data, open_more
+from train.data.dividing import chosen_rows
 from train.data.elsewhere import open_sources
 from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (
@@ -33,7 +34,13 @@ from train.finish.evaluate import (
     evaluate_segmenter,
 )
 from train.finish.evaluation_files import write_split
-from train.finish.export import Tick, add_reference, export_classifier, export_segmenter
+from train.finish.export import (
+    Tick,
+    add_reference,
+    export_classifier,
+    export_segmenter,
+    name_in_run,
+)
 from train.finish.features import classifier_of, part_rows, segmenter_of
 from train.finish.finished import Finished, comparable, trained
 from train.progress import Meter, Watch
@@ -44,11 +51,13 @@ Answer = TypeVar("Answer")
 def finish(finished: Finished, watch: Watch) -> None:
     """Export the best checkpoint and measure it on validation; again, it replaces what is there.
 
-    Of a limited training, the same validation photos are measured that it was chosen on.
+    Of a limited training, the same validation photos are measured that it was chosen on. With
+    further sources, it is measured on their validation photos as well.
 
     Args:
         finished: the run, with `metrics.csv` and `best.ckpt` in its folder.
-        watch: is told of the phases `exporting` and `evaluating`, with photos done as steps.
+        watch: is told of the phases `exporting` and `evaluating`, with photos done as steps; the
+            models are named as it calls the run.
 
     Raises:
         WeightsError: there is no finished epoch.
@@ -71,19 +80,31 @@ def finish(finished: Finished, watch: Watch) -> None:
     shutil.rmtree(made, ignore_errors=True)
     for kind, network in networks.items():
         folder = made / kind
+        name = name_in_run(kind, config, watch.called or run.name)
         if kind == "classifier":
-            card = export_classifier(finished, network, folder, tick=tick)
+            card = export_classifier(finished, network, folder, name, tick)
             if comparable(config):
                 add_reference(finished, folder, card, _counted(classifier_of(folder, card), tick))
         else:
-            export_segmenter(finished, network, folder, tick=tick)
+            export_segmenter(finished, network, folder, name, tick)
     _replace(ready, made)
     watch.phase("evaluating")
-    source = split_source(
-        finished.data, "validation", config.masked, config.two_labels, config.limit
-    )
+    sources = [
+        split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
+    ]
+    if _held_elsewhere(finished):
+        more = open_more(config, finished.data)
+        sources.append(elsewhere_source(more, config.masked))
     for kind in networks:
-        write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
+        for source in sources:
+            write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
+
+
+def _held_elsewhere(finished: Finished) -> int:
+    """How many photos of further sources the model is measured on."""
+    if finished.config.two_labels:  # further sources have diagnoses
+        return 0
+    return len(chosen_rows(finished.arrays.table, "elsewhere", 0, finished.config.masked))
 
 
 def evaluate_run(
@@ -92,20 +113,26 @@ def evaluate_run(
     split: str = "validation",
     views: int = 1,
     more: Sequence[Path] = (),
+    limit: int = 0,
 ) -> Measurement:
-    """Measure a run's model on a whole split, beside its weights; a look at the test split is noted
-    on its card. Also for an imported model, if its photos are here.
+    """Measure a run's model on a split, beside its weights; a look at the test split is noted on
+    its card. Also for an imported model, if its photos are here.
 
     Args:
         split: `validation` or `test`.
         views: of each photo, whose scores are averaged.
         more: measured instead: those photos of other clinics (folders or ZIP archives) that are
             kept for validation.
+        limit: only so many photos of the split, as a training on a subset sees them (0: all).
 
     Raises:
         WeightsError, ConfigError: the run has no such model, or it is damaged.
         DatasetError, SplitError: its photos are not here, or others were drawn for the split.
     """
+    if not run.is_dir():
+        raise WeightsError(
+            f"There is no run {run.name} in {run.parent}: see python -m train queue."
+        )
     folder = run / MODELS / kind
     card = Card.read(folder)
     config = _config(run, card)
@@ -113,7 +140,7 @@ def evaluate_run(
     if more:
         source = elsewhere_source(open_sources(more, data.table.index), kind == "segmenter")
     else:
-        source = split_source(data, split, config.masked, config.two_labels)
+        source = split_source(data, split, config.masked, config.two_labels, limit)
     measurement = _evaluate(folder, source, views)
     if split == "test" and not more:
         # Before the figures: who sees them has looked.
@@ -162,6 +189,7 @@ def _photos(finished: Finished) -> int:
     """How many photos go through a network until all is measured."""
     passes = len(finished.sizes) + 1
     total = passes * len(finished.rows("validation")) * len(finished.config.models)
+    total += _held_elsewhere(finished)
     if comparable(finished.config):
         limit, masked = finished.config.limit, finished.config.masked
         parts = ("train", "crops", "validation")

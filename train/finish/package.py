@@ -15,12 +15,13 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS
 from core.models.weights import WeightsError, check_weights
@@ -96,7 +97,8 @@ def unpack(package: Path, runs: Path) -> Path:
         the new folder `runs/<id>`; an import of the same weights again renews it.
 
     Raises:
-        PackageError: the package holds something else than a model, or a damaged one.
+        PackageError: the package holds something else than a model, a damaged one, or one that a
+            run here left itself.
         OSError: the folder cannot be written.
     """
     if package.is_dir():
@@ -226,6 +228,10 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
             (made / MODELS).mkdir(exist_ok=True)
             os.replace(folder, made / MODELS / kind)
         cards = [Card.read(folder) for folder in sorted((made / MODELS).iterdir())]
+        if here := _already(runs, {card.sha256 for card in cards}):
+            raise PackageError(
+                f"This model is here already, as that of the run {here.name}. Nothing was imported."
+            )
         target = runs / f"{IMPORTED}{'-'.join(card.sha256[:10] for card in cards)}"
         if target.exists():
             _remove(target)
@@ -233,6 +239,16 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
         return target
     finally:
         ownership.remove(made, IMPORT)
+
+
+def _already(runs: Path, weights: set[str]) -> Path | None:
+    """A run, not an import, that left these very weights (by their SHA-256) itself."""
+    for card in runs.glob(f"[!.]*/{MODELS}/*/{CARD}"):
+        run = card.parents[2]
+        with suppress(WeightsError):
+            if not run.name.startswith(IMPORTED) and Card.read(card.parent).sha256 in weights:
+                return run
+    return None
 
 
 def _chosen(entries: list[_Entry]) -> list[_Entry]:

@@ -94,7 +94,8 @@ def _act(options: argparse.Namespace) -> int:
         case action:
             getattr(runs, action)(id)
     ensure_supervisor(runs)
-    print(f"{id}: {_state(runs.get(id))}")
+    said = {"delete": "is in the bin", "restore": "is back"}.get(options.action)
+    print(f"{id} {said}" if said else f"{id}: {_state(runs.get(id))}")
     return 0
 
 
@@ -109,6 +110,6 @@ def _found(runs: Runs, part: str) -> Run:
     everything = [*runs.all(), *runs.bin()]
     found = [r for r in everything if r.id == part] or [r for r in everything if part in r.id]
     if len(found) != 1:
-        how_many = "no run" if not found else f"{len(found)} runs"
-        raise JobError(f"There is {how_many} with {part!r} in the id: see python -m train queue.")
+        there = f"There are {len(found)} runs" if found else "There is no run"
+        raise JobError(f"{there} with {part!r} in the id: see python -m train queue.")
     return found[0]

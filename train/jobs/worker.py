@@ -99,7 +99,8 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         JobError: there is no such run, or the folder of runs cannot be written.
         ForeignFolderError: the folder was not made by LesionLab.
     """
-    folder = runs.get(id).folder
+    run = runs.get(id)
+    folder = run.folder
     ownership.claim(folder, RUN)
     with hold(folder / LOCK_FILE, LOCK_SECONDS), _termination() as told_to_end:
         if read_record(folder) is None:
@@ -110,6 +111,7 @@ def attended(runs: Runs, id: str, by_hand: Watch | None = None) -> Iterator[Watc
         else:
             raise HeldError(f"{folder} is trained on a Ray cluster. Stop it there first.")
         watch = FolderWatch(folder, lambda: _stop_asked(runs, id), by_hand)
+        watch.called = run.name
         error: BaseException | None = None
         try:
             yield watch

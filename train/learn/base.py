@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader
 
 from core.models.networks import normalise
 from train.config import Config
-from train.data.arrays import Arrays, chosen_rows, rows_of
+from train.data.arrays import Arrays, rows_of
+from train.data.dividing import chosen_rows
 from train.data.samplers import EpochSampler, Samples, frame_loader
 from train.learn.ranks import BatchParts, part_of_rows
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from core.system import ownership
 from train.config import Config, ConfigError
 from train.config_files import checkpoints_of, read_run_config
-from train.data.arrays import Data, chosen_rows, classes_of, open_data, open_more
+from train.data.arrays import Data, classes_of, open_data, open_more
+from train.data.dividing import chosen_rows
 from train.fields import specs
 from train.stages import Stage
 

@@ -76,7 +76,8 @@ class FrozenFeatures:
 
 
 def _stacked(kept: dict[int, Tensor], keys: Tensor) -> Tensor:
-    return torch.stack([kept[key] for key in keys.tolist()]).float().to(keys.device)
+    # Each to float32 first: autocast of a CPU stacks no float16.
+    return torch.stack([kept[key].float() for key in keys.tolist()]).to(keys.device)
 
 
 def drop(net: Any, share: float) -> None:

@@ -17,11 +17,13 @@ from ui.performance.evaluations import Choice, card_of
 from ui.text import as_text
 
 TITLE = "Learning"
-LOSSES = ("train_loss", "val_nll")
+LOSSES = ("train_loss", "val_nll", "elsewhere_nll")
 DESCRIBED = {
     "train_loss": "training loss",
     "val_nll": "negative log-likelihood on validation",
     "val_mean_iou": "mean IoU on validation",
+    "elsewhere_nll": "negative log-likelihood on validation photos from elsewhere",
+    "elsewhere_mean_iou": "mean IoU on validation photos from elsewhere",
 }
 """Curves that are described in words."""
 LEFT_OUT = ("val_score", "val_ece", "val_failed")
@@ -176,13 +178,15 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
             `learning_rate`.
     """
     measures = [c for c in table if str(c).startswith("val_") and c not in (*LOSSES, *LEFT_OUT)]
-    measures += [c for c in ("train_accuracy",) if c in table]
+    measures += [c for c in ("elsewhere_mean_iou", "train_accuracy") if c in table]
     shades = (charts.faint(), charts.accent(), text_colour(charts.dark()))
     traces = []
     for axis, columns in (("y", [c for c in LOSSES if c in table]), ("y2", measures)):
         for place, column in enumerate(columns):
             key = str(column).removeprefix("val_")
             name = NAMES.get(key, key.replace("_", " ").capitalize())
+            if key.startswith("elsewhere_"):
+                name = f"{NAMES[key.removeprefix('elsewhere_')]}, elsewhere"
             if column == "train_accuracy":
                 name = "Accuracy on training photos"
             shade = shades[(place + (axis == "y2")) % len(shades)]

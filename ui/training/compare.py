@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
-from core.evaluation.metrics import NAMES
 from train.jobs import Run, Runs
 from ui.parts.controls import select
 from ui.performance import charts
@@ -12,6 +11,7 @@ from ui.training import curves, store, words
 
 CHOSEN, MEASURE = "training_compared", "training_measure"
 MOST = 6
+MINUTES = "Minutes of epochs"
 
 
 def show(runs: Runs, everything: list[Run]) -> None:
@@ -37,7 +37,7 @@ def show(runs: Runs, everything: list[Run]) -> None:
         max_selections=MOST,
         select_all=False,
     )
-    compared = _named([begun[id] for id in chosen])
+    compared = {labels[id]: begun[id] for id in chosen}
     if not compared:
         st.caption("Choose runs above.")
         return
@@ -54,16 +54,6 @@ def _newest(begun: dict[str, Run]) -> list[str]:
     return alike[:2] if len(alike) > 1 else list(begun)[:2]
 
 
-def _named(runs: list[Run]) -> dict[str, Run]:
-    """Runs by names of which no two are alike."""
-    named = {run.id: f"{run.name}, leaks" if words.leaks(run) else run.name for run in runs}
-    names = list(named.values())
-    return {
-        name if names.count(name) == 1 else f"{name} ({run.id})": run
-        for run, name in zip(runs, names, strict=True)
-    }
-
-
 def _curves(tables: dict[str, pd.DataFrame]) -> None:
     offered = curves.columns(tables)
     if not offered:
@@ -73,7 +63,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         st.session_state[MEASURE] = offered[0]
     column = select(
         "Curve of",
-        {name: curves.title(name) for name in offered},
+        {name: words.measure(name) for name in offered},
         MEASURE,
         help="On the validation photos of each run's own data, but for the training loss.",
     )
@@ -83,7 +73,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
     charts.show(
         curves.overlaid(tables, column),
         "runs",
-        f"{curves.title(column)} by epoch: {ends}",
+        f"{words.measure(column)} by epoch: {ends}",
         "Lines compare only where data and subset are the same: look at the differences below. "
         "One seed more moves a curve as well; do not read much into a small gap.",
         long,
@@ -96,16 +86,21 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
     for name, run in compared.items():
         row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
-        row["Minutes"] = None if seconds is None else round(float(seconds) / 60, 1)
-        rows.append(row | {NAMES[k]: v for k, v in words.measures(run.best).items()})
+        row[MINUTES] = None if seconds is None else round(float(seconds) / 60, 1)
+        rows.append(row | {words.measure(c): v for c, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
     st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(
         table,
         hide_index=True,
         placeholder="–",
+        row_height=charts.TWO_LINES,
         column_config={
             "Run": charts.first_column(),
+            MINUTES: st.column_config.NumberColumn(
+                help="Of the epochs alone; photos were prepared before them, and the model was "
+                "measured after them."
+            ),
             **{c: st.column_config.NumberColumn(format="%.3f") for c in list(table)[4:]},
         },
         alt="The best epoch of each run, with its measures on validation",

@@ -5,41 +5,35 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.evaluation.metrics import NAMES
 from ui.figures import option
 from ui.performance import charts, learning
 from ui.text import as_plain_html
 from ui.training import words
 
 
-def show(table: pd.DataFrame, live: pd.DataFrame, name: str) -> None:
+def show(table: pd.DataFrame, live: pd.DataFrame, name: str, active: bool) -> None:
     """Losses above, measures of validation and the learning rate below.
 
     Args:
         table: rows of a run's `metrics.csv`, an epoch each; may be empty if `live` is not.
         live: points between the epochs, see `train.jobs.watch.read_live`.
         name: for its widgets and files.
+        active: whether it may go on by itself.
     """
     ends = ", ".join(
-        f"{title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
+        f"{words.measure(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
         for c in columns({"": table})
     )
     alt = f"Learning curves over {len(table)} finished epochs. {ends}"
-    learning.show_curves(table, name, alt, "is the best so far", live)
+    said = "is the best so far" if active else "was kept"
+    learning.show_curves(table, name, alt, said, live)
 
 
 def columns(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Columns that can be drawn for at least one run, the most telling first."""
     found = dict.fromkeys(str(c) for table in tables.values() for c in table)
     measured = words.measures({c: 0.0 for c in found})
-    return [f"val_{key}" for key in measured] + [c for c in ("train_loss",) if c in found]
-
-
-def title(column: str) -> str:
-    """What a column is called."""
-    if column == "train_loss":
-        return "Training loss"
-    return NAMES.get(column.removeprefix("val_"), column)
+    return [*measured, *(c for c in ("train_loss",) if c in found)]
 
 
 def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
@@ -56,6 +50,11 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         looks = charts.nth(place, colours[place % len(colours)])
         label = as_plain_html(name)
         traces.append(charts.lines(table["epoch"], table[column], label, **looks))
+    values = pd.concat([t[column] for t in tables.values() if column in t] or [pd.Series([0.0])])
+    flat = {}
+    if values.max() == values.min():  # where Plotly draws an axis of its own, far from the line
+        around = max(0.1 * abs(values.max()), 0.01)
+        flat = {"range": (values.min() - around, values.max() + around)}
     longest = max((len(table) for table in tables.values()), default=1)
     return charts.figure(
         traces,
@@ -63,6 +62,6 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         margin={"l": 0, "r": 12, "t": 48, "b": 20},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10)),
-        yaxis=charts.axis(title(column)),
+        yaxis=charts.axis(words.measure(column), **flat),
         showlegend=True,
     )

@@ -34,6 +34,8 @@ CORES = os.cpu_count() or 1
 LISTS = ("augment", "more", "teachers")
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
+KEPT = ("source", "folder", "more", "more_share", "split", "limit", "seed", "threads", "workers")
+"""Fields that another task leaves as they are."""
 FINER = (
     "warmup", "weight_decay", "dropout", "ema", "sampling_power", "crop_share", "mix", "copies",
     "mask_weight", "dice_weight", "threads", "workers",
@@ -73,6 +75,8 @@ def chosen() -> Config:
     for name in ("more", "teachers"):
         if name in values:
             values[name] = tuple(str(path) for path in values[name] or ())
+    if data() != HAM10000 or kind.kind == "hybrid":  # what another choice would need stays typed
+        values["more"] = ()
     stages = tuple(Stage(_of(f"epochs{n}"), _of(f"size{n}")) for n in range(_of("stages")))
     return kind(**values, data=data(), stages=stages)
 
@@ -85,6 +89,12 @@ def written(config: Config) -> dict[str, bytes]:
 def data() -> str:
     """HAM10000, or the folder typed; empty while nothing is typed."""
     return HAM10000 if _of("source") == HAM10000 else str(_of("folder") or "").strip()
+
+
+def _as_path(text: str) -> str:
+    """A path as it is pasted: systems put quotes around one that they copy."""
+    plain = text.strip()
+    return plain[1:-1] if len(plain) > 2 and plain[0] == plain[-1] and plain[0] in "\"'" else plain
 
 
 def named() -> str:
@@ -123,6 +133,7 @@ def _presets() -> None:
     key = st.pills(
         "Begin with",
         [p.key for p in PRESETS],
+        required=True,
         format_func=lambda k: BY_KEY[k].title,
         key=PREFIX + "preset",
         persist_state="session",
@@ -130,7 +141,7 @@ def _presets() -> None:
         help="A preset fills in the whole form; every choice may then be changed.",
     )
     if key is None:
-        st.caption("No preset: the form is as you left it.")
+        st.caption("No preset: what you have not changed is usual for this task.")
         return
     if len(lengths := BY_KEY[key].lengths) > 1:
         choose_one(
@@ -151,7 +162,7 @@ def preset_config(key: str) -> Config:
 
 def _take_preset() -> None:
     if key := preset():
-        load(preset_config(key), preset=key)
+        load(preset_config(key), named(), key)
 
 
 def _task() -> str:
@@ -160,12 +171,15 @@ def _task() -> str:
         {key: task.title for key, task in TASKS.items()},
         PREFIX + "kind",
         on_change=_take_task,
-        help=help_on("What the network learns. Another task fills in its own defaults.", TASKS),
+        help=help_on("What the network learns. Another task fills in its own way to learn.", TASKS),
     )
 
 
 def _take_task() -> None:
-    load(CONFIGS[_of("kind")]())
+    """Another task has its own way to learn; photos and machine stay as they are."""
+    kept = {PREFIX + name: _of(name) for name in KEPT}
+    load(CONFIGS[_of("kind")](), named())
+    st.session_state.update(kept)
 
 
 def _source(kind: str) -> None:
@@ -189,6 +203,7 @@ def _source(kind: str) -> None:
     st.text_input(
         "Folder",
         key=PREFIX + "folder",
+        on_change=_take_folder,
         persist_state="session",
         placeholder="/home/me/skin-photos",
         help="Nothing in it is changed.",
@@ -198,6 +213,10 @@ def _source(kind: str) -> None:
         if kind == "classifier"
         else "A folder `images` and a folder `masks` in it; a mask is named as its photo."
     )
+
+
+def _take_folder() -> None:
+    st.session_state[PREFIX + "folder"] = _as_path(_of("folder") or "")
 
 
 def _more() -> None:
@@ -248,7 +267,7 @@ def _several(name: str, found: Mapping[str, str], weight: str, text: str, **more
         text: what the field's own help does not say.
         more: further arguments of `st.multiselect`.
     """
-    spec, current = _spec(name), list(_of(name) or ())
+    spec, current = _spec(name), [_as_path(path) for path in _of(name) or ()]
     st.session_state[PREFIX + name] = current
     st.multiselect(
         spec.title,

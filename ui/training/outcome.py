@@ -9,6 +9,7 @@ import streamlit as st
 from core.batch.tables import safe_table
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import (
+    ELSEWHERE,
     ClassFigures,
     ClassifierEvaluation,
     EvaluationError,
@@ -30,6 +31,8 @@ from ui.performance.overview import headline
 from ui.text import as_code, as_text
 from ui.training import store, words
 
+MEASURED = ("validation", ELSEWHERE, "test")
+"""Evaluations that a run's result shows."""
 TEST = "training_test"
 """Of the session: the task that looks at the test split."""
 
@@ -55,14 +58,15 @@ def _model(run: Run, kind: str, folder: Path, card: Card) -> None:
     st.markdown(f"**{as_text(card.name or kind)}** {as_code(card.sha256[:8])}")
     if card.leak:
         st.warning(as_text(card.leak.text()), title="These figures leak")
-    for split in [name for name in names(folder) if name in ("validation", "test")]:
+    for split in [name for name in MEASURED if name in names(folder)]:
         try:
             figures = evaluation(folder, split, diagnoses=False)
         except EvaluationError as error:
             st.caption(as_text(str(error)))
             continue
         leaking = f" {words.LEAK_BADGE}" if figures.leak else ""
-        st.markdown(f"On {split}, {figures.images:,} photos:{leaking}")
+        where = "validation photos from elsewhere" if split == ELSEWHERE else split
+        st.markdown(f"On {where}, {figures.images:,} photos:{leaking}")
         headline(figures.overall)
         if isinstance(figures, ClassifierEvaluation):
             _classes(figures.classes, split)

@@ -7,13 +7,17 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import DatasetError
+from core.ham10000.dataset import Dataset
 from core.settings import Settings
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
+from train.data import told
+from train.data.elsewhere import Elsewhere, open_sources
 from train.data.folders import Folder, class_folder, mask_folder
 from train.jobs import JobError, ensure_supervisor
 from train.learn.start_weights import usable_starts
+from train.names import checked_name
 from train.presets import BY_KEY
 from ui import access, state, subprocess_task
 from ui.frame import duration
@@ -48,6 +52,7 @@ def show() -> None:
             max_chars=80,
             help="To find it again. Left empty, it is called as shown.",
         )
+        ready = _may_be_called(form.named()) and ready
         st.button(
             "Start training",
             type="primary",
@@ -71,6 +76,21 @@ def _start(config: Config) -> None:
         return
     st.session_state[form.PREFIX + "name"] = ""
     store.look_at(run)
+
+
+def _may_be_called(name: str) -> bool:
+    """Whether a training may have that name (none: one is made up); says what is wrong with it, or
+    that another one has it."""
+    if not name:
+        return True
+    try:
+        plain = checked_name(name)
+    except ConfigError as error:
+        st.error(as_text(str(error)))
+        return False
+    if plain in {run.name for run in store.opened().recent()}:
+        st.caption("Another run has this name; the time when they were made tells them apart.")
+    return True
 
 
 def _name(config: Config) -> str:
@@ -128,8 +148,8 @@ def _weights(config: Config) -> bool:
 def _data(config: Config) -> bool:
     """Whether there are photos to learn from; says what to do if not."""
     if config.data == HAM10000:
-        if not isinstance(state.dataset(), str):
-            return True
+        if not isinstance(dataset := state.dataset(), str):
+            return not config.more or _further(config, dataset)
         st.info(
             "Import it first, on the Dataset page; or train on a folder of your own.",
             title="HAM10000 has not been imported",
@@ -150,6 +170,33 @@ def _data(config: Config) -> bool:
     ]
     st.caption(as_text(" ".join(parts)))
     return True
+
+
+def _further(config: Config, dataset: Dataset) -> bool:
+    """Whether every further source has photos to learn from; says what is in them, or what to
+    do."""
+    found = _sources(config.more, config.masked, dataset)
+    if isinstance(found, str):
+        st.warning(as_text(found), title="These further photos cannot be used")
+        return False
+    for source in found:
+        st.caption(as_text(told.of_source(source, config)))
+    if warning := told.few(found, config):
+        st.warning(as_text(warning), title="There are few further photos")
+    return True
+
+
+@st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the further photos…")
+def _sources(
+    paths: tuple[str, ...], masked: bool, _dataset: Dataset
+) -> tuple[Elsewhere, ...] | str:
+    try:
+        found = open_sources(map(Path, paths), _dataset.table.index)
+        for source in found:
+            told.check_usable(source, masked)
+    except (DatasetError, OSError) as error:
+        return str(error)
+    return tuple(found)
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the folder…")

@@ -71,9 +71,20 @@ def section(runs: list[Run]) -> str:
     first = RUNS if runs else NEW
     opened = in_address("section", VIEW, {view: view for view in (first, *VIEWS)})
     st.session_state[VIEW] = opened
-    if runs and st.session_state.get(RUN) not in {run.id for run in runs}:
-        st.session_state[RUN] = runs[0].id
+    _run_to_look_at(opened, [run.id for run in runs])
     return opened
+
+
+def _run_to_look_at(opened: str, ids: list[str]) -> None:
+    """Have the session name a run, and the address as well while it is shown."""
+    if ids and st.session_state.get(RUN) not in ids:
+        st.session_state[RUN] = ids[0]
+    if ids and opened == RUNS:
+        if not in_address("run", RUN, {id: id for id in ("", *ids)}):
+            st.session_state[RUN] = ids[0]
+    else:
+        st.query_params.pop("run", None)
+        st.session_state.pop(f"{RUN}_in_address", None)
 
 
 def look_at(run: str) -> None:

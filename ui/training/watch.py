@@ -43,7 +43,7 @@ def _header(run: Run) -> None:
     parts.append(f"made {words.when(run.created)}")
     if run.ended and run.started:
         took = duration((run.ended - run.started).total_seconds())
-        parts.append(f"ended {words.when(run.ended)}, after {took}")
+        parts.append(f"ended {words.when(run.ended)}, {took} after it last started")
     st.caption(" · ".join(parts))
     if run.notes:
         st.markdown("  \n".join(map(as_text, run.notes.splitlines())))
@@ -165,7 +165,7 @@ def _live(id: str, seen: store.States) -> None:
     table = store.epochs(runs, id)
     live = pd.DataFrame(runs.live(id))
     if not (table.empty and live.empty):
-        curves.show(table, live, f"run-{id}")
+        curves.show(table, live, f"run-{id}", run.active)
     if not table.empty:
         samples.show(run)
     elif run.active:

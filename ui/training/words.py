@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -116,22 +117,34 @@ def differing(configs: Sequence[Config]) -> list[str]:
     return [n for n in names if any(each.get(n) != found[0].get(n) for each in found)]
 
 
-def measures(row: dict[str, float]) -> dict[str, float]:
-    """The measures of validation among the columns of a row of `metrics.csv`, by their keys in
-    `core.evaluation.metrics.NAMES`, the most telling first."""
+def measures(row: Mapping[str, float]) -> dict[str, float]:
+    """The measures among the columns of a row of `metrics.csv`: of validation, the most telling
+    first, then of validation photos from elsewhere."""
     order = dict.fromkeys([*HEADLINES, *NAMES])
-    return {key: row[f"val_{key}"] for key in order if f"val_{key}" in row}
+    columns = [f"{where}_{key}" for where in ("val", "elsewhere") for key in order]
+    return {column: row[column] for column in columns if column in row}
+
+
+def measure(column: str) -> str:
+    """What a column of `metrics.csv` is called."""
+    if column == "train_loss":
+        return "Training loss"
+    where, _, key = column.partition("_")
+    name = NAMES.get(key, column)
+    return f"{name}, elsewhere" if where == "elsewhere" else name
 
 
 def plan(config: Config) -> str:
     """What a training will do, in sentences of Markdown."""
     name = as_text(value("architecture", config.network))
     doing = {
-        "classifier": f"teaches a **{name}** to diagnose a photo",
+        "classifier": f"teaches the network **{name}** to diagnose a photo",
         "segmenter": f"teaches a U-Net with **{name}** inside to outline lesions",
-        "hybrid": f"teaches one **{name}** to diagnose a photo and to outline the lesion",
+        "hybrid": f"teaches one network, **{name}**, to diagnose a photo and to outline the lesion",
     }[config.kind]
-    subset = f", {config.limit:,} of each split at most" if config.limit else ""
+    subset = ""
+    if config.limit:
+        subset = f": at most {config.limit:,} to learn from, and as many for validation"
     early = ""
     if config.patience < config.epochs:
         early = f"; after {config.patience} without a better score on validation it stops by itself"
@@ -141,12 +154,15 @@ def plan(config: Config) -> str:
             " **Images are split at random**: lesions lie in training and test at once, so its "
             "figures will be too good, and its model can never be the app's."
         )
-    source = "HAM10000" if config.data == HAM10000 else as_text(str(config.data))
+    source = f"photos of **{as_text(value('data', config.data))}**"
+    if config.more:
+        further = ", ".join(f"**{as_text(PurePath(path).name)}**" for path in config.more)
+        source += f" and, in {config.more_share:.0%} of the draws, of {further}"
     parts = [
-        f"This {doing}. It starts from **{as_text(_start(config))}** and learns from photos of "
-        f"**{source}**{subset}.{divided}",
-        f"Up to **{config.epochs} epochs** ({_stages(config.stages)}) of {config.epoch_images:,} "
-        f"photos, {config.batch} at a time{early}.",
+        f"This {doing}. It starts from **{as_text(_start(config))}** and learns from {source}"
+        f"{subset}.{divided}",
+        f"Up to **{config.epochs} epoch{'s' * (config.epochs > 1)}** ({_stages(config.stages)}); "
+        f"each draws {config.epoch_images:,} times from them, {config.batch} at a time{early}.",
         "The best epoch becomes a model of its own. The models in use stay as they are, and test "
         "photos are not looked at.",
     ]

@@ -97,6 +97,11 @@ def test_command_for_the_model_of_a_run() -> None:
     assert told == "python -m train evaluate classifier --split test --run-name 'my run'"
 
 
+def test_command_on_a_subset() -> None:
+    told = command(Path("runs/few/model/segmenter"), "validation", 60)
+    assert told == "python -m train evaluate segmenter --split validation --limit 60 --run-name few"
+
+
 def test_command_for_a_model_whose_figures_alone_are_here() -> None:
     told = command(Path("weights/comparison/hybrid/segmenter"), "validation")
     assert told == "python -m train evaluate segmenter --split validation --run-name hybrid"

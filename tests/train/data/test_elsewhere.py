@@ -145,6 +145,45 @@ def test_what_holds_neither_is_refused(tmp_path: Path) -> None:
         Elsewhere.open(tmp_path / "no.zip")
 
 
+def test_why_no_photo_can_be_used_is_said(source: Path, tmp_path: Path) -> None:
+    """The table is there in both cases: that one is missing would be untrue."""
+    known = frozenset(Elsewhere.open(source).table.index)
+    with pytest.raises(DatasetError, match="came with HAM10000 or an earlier source") as error:
+        Elsewhere.open(source, known)
+    assert "needs a table" not in str(error.value)
+    other = write_source(tmp_path / "other", masks=False)
+    table = other / "labels.csv"
+    table.write_text(table.read_text().replace("ISIC_", "NOPE_"))
+    with pytest.raises(DatasetError, match="NOPE_1000000") as error:
+        Elsewhere.open(other)
+    assert "needs a table" not in str(error.value)
+    table.unlink()
+    with pytest.raises(DatasetError, match="needs a table"):
+        Elsewhere.open(other)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="no photo"):
+        Elsewhere.open(tmp_path / "empty")
+
+
+def test_of_several_sources_the_one_with_the_faulty_table_is_named(source: Path) -> None:
+    (source / "labels.csv").write_text("file,finding\nISIC_1000000,nv\n")
+    with pytest.raises(DatasetError, match=f"{source}.*labels.csv"):
+        Elsewhere.open(source)
+
+
+def test_rows_without_a_photo_are_counted(source: Path) -> None:
+    (source / "images" / "ISIC_1000000.jpg").unlink()
+    assert any("ISIC_1000000" in note for note in Elsewhere.open(source).notes)
+
+
+def test_an_archive_written_anew_is_read_anew(source: Path) -> None:
+    archive = zipped(source)
+    assert len(Elsewhere.open(archive).table) == SOURCE
+    (source / "images" / "ISIC_1000000.jpg").unlink()
+    zipped(source)
+    assert len(Elsewhere.open(archive).table) == SOURCE - 1
+
+
 def test_a_second_source_does_not_bring_the_same_photos(
     config: ClassifierConfig, source: Path, tiny: Tiny
 ) -> None:

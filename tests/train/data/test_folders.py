@@ -173,6 +173,17 @@ def test_images_and_masks(masks: Path) -> None:
         assert folder.mask(name).sum() == 20 * 30
 
 
+def test_an_archive_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "photos.zip").write_bytes(b"x")
+    with pytest.raises(DatasetError, match="is a file"):
+        class_folder(tmp_path / "photos.zip")
+
+
+def test_photos_and_their_masks_are_not_two_classes(masks: Path) -> None:
+    with pytest.raises(DatasetError, match="outlines"):
+        class_folder(masks)
+
+
 def test_images_without_masks_are_refused(masks: Path, tmp_path: Path) -> None:
     for path in (masks / "masks").iterdir():
         path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ import train.finish.export
 import train.finish.finish
 from core.answer.analyser import Analyser
 from core.errors import DatasetError
-from core.evaluation.files import ELSEWHERE, Evaluation, read_predictions, read_training
+from core.evaluation.files import ELSEWHERE, Evaluation, names, read_predictions, read_training
 from core.ham10000.splits import subset
 from core.imaging.image import resize, to_jpeg
 from core.lesion.phantom import KINDS, make_phantom
@@ -30,6 +31,7 @@ from tests.train.conftest import Tiny
 from tests.train.data.test_elsewhere import write_source
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
+from train.data.elsewhere import Elsewhere
 from train.finish.finish import evaluate_run, finish
 from train.finish.finished import Finished
 from train.progress import Meter, Progress, Stopped
@@ -52,6 +54,7 @@ class Listener:
     """A watch that keeps what it hears, and wants to stop in a phase, if one is given."""
 
     stop_in: str = ""
+    called: str = ""
     phases: list[str] = field(default_factory=list)
     heard: list[Progress] = field(default_factory=list)
 
@@ -84,7 +87,7 @@ def folder_of_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(
     tiny: Tiny, folder_of_classes: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """The folder of runs, with four trained and finished ones."""
+    """The folder of runs, with trained and finished ones."""
     folder = tmp_path_factory.mktemp("runs")
     configs: dict[str, Config] = {
         "seven": ClassifierConfig(
@@ -94,6 +97,11 @@ def runs(
         "own": ClassifierConfig(**QUICK, architecture="small-cnn", data=str(folder_of_classes)),
         "both": HybridConfig(**QUICK, limit=12),
         "outline": SegmenterConfig(**QUICK),
+        "more": ClassifierConfig(
+            **QUICK,
+            architecture="small-cnn",
+            more=(str(write_source(folder.with_name("clinic"), masks=False)),),
+        ),
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LESIONLAB_DATA", str(tiny.data))
@@ -103,7 +111,7 @@ def runs(
         patch.setattr(train.finish.finish, "RUN_DRAWS", DRAWS)
         for name, config in configs.items():
             begin(folder / name, config, False)
-            listener = Listener()
+            listener = Listener(called="Erster Versuch ä" if name == "seven" else "")
             run_training(folder / name, listener, False)
             assert listener.phases == ["preparing", "training", "exporting", "evaluating"]
         yield folder
@@ -126,7 +134,7 @@ def test_every_run_leaves_a_measured_model(
     folder = runs / name / "model" / kind
     card = Card.read(folder).as_dict()
     assert card.get("classes") == classes
-    assert name in card["name"]
+    assert ("Erster Versuch ä" if name == "seven" else name) in card["name"]
     assert "never diagnosis" in card["intended_use"]
     assert card["training"]["kind"] == ("hybrid" if name == "both" else kind)
     assert "validation" in card["metrics"]
@@ -154,6 +162,7 @@ def test_only_the_seven_diagnoses_have_similar_cases_and_can_be_used(runs: Path)
         ("both", "classifier"): True,
         ("both", "segmenter"): True,
         ("outline", "segmenter"): True,
+        ("more", "classifier"): True,
     }
     assert not (runs / "two/model/classifier/reference.safetensors").exists()
 
@@ -261,6 +270,30 @@ def test_each_look_at_the_test_split_is_noted(
     assert not (folder / "evaluation-test.json").exists()
 
 
+def test_the_command_on_the_card_makes_its_figures_again(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also of a training that saw a subset only."""
+    folder = runs / "both/model/classifier"
+    before = Evaluation.read(folder, "validation", diagnoses=False)
+    assert before.limit
+    (folder / "evaluation-validation.json").unlink()
+    command = Card.read(folder).metrics["validation"].command
+    assert main(shlex.split(command)[3:]) == 0
+    assert Evaluation.read(folder, "validation", diagnoses=False) == before
+    with pytest.raises(SystemExit):
+        main(["evaluate", "classifier", "--limit", "5"])
+
+
+def test_a_run_with_further_sources_is_measured_on_their_validation_photos(runs: Path) -> None:
+    folder = runs / "more/model/classifier"
+    assert names(folder) == [ELSEWHERE, "validation"]
+    there = Evaluation.read(folder, ELSEWHERE, diagnoses=False)
+    assert there.data == "clinic"
+    held = Elsewhere.open(runs.with_name("clinic")).table["split"] == "validation"
+    assert there.images == held.sum() > 0
+
+
 def test_whole_split_is_measured_when_asked(runs: Path, tiny: Tiny) -> None:
     figures, _ = evaluate_run(runs / "both", "segmenter")
     assert figures.images == (tiny.open().table["split"] == "validation").sum() > 8
@@ -269,7 +302,7 @@ def test_whole_split_is_measured_when_asked(runs: Path, tiny: Tiny) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("evaluate classifier --run-name nothing", "no card.json"),
+        ("evaluate classifier --run-name nothing", "There is no run nothing"),
         ("evaluate classifier --run-name outline", "no card.json"),
         ("export classifier --run-name outline", "holds no classifier but a segmenter"),
     ],

@@ -123,6 +123,13 @@ def test_there_and_back(made: Path, runs: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_what_a_run_here_left_is_not_imported_beside_it(made: Path, runs: Path) -> None:
+    shutil.copytree(made, runs / "mine" / "model")
+    with pytest.raises(PackageError, match="that of the run mine"):
+        unpack(made, runs)
+    assert [path.name for path in runs.iterdir()] == ["mine"]
+
+
 def test_the_same_weights_again_renew_the_folder(made: Path, runs: Path) -> None:
     first = unpack(made, runs)
     (first / "model/classifier/model.safetensors").write_bytes(b"damaged")
@@ -165,6 +172,7 @@ def test_commands(
     shutil.copytree(made, runs / "first" / "model")
     out = runs.parent / "handed on.zip"
     assert main(["pack", "first", "--out", str(out)]) == 0
+    monkeypatch.setenv("LESIONLAB_RUNS", str(runs.with_name("another computer")))
     assert main(["import", str(out)]) == 0
     assert "Imported A small one as imported-" in capsys.readouterr().out
     assert main(["import", str(runs / "nothing.zip")]) == 1

@@ -56,11 +56,11 @@ def test_a_day_at_the_queue(
     said(capsys, "down", a)
     assert "stopped" in said(capsys, "stop", a)
     assert "queued, 3" in said(capsys, "resume", a)
-    said(capsys, "delete", c)
+    assert said(capsys, "delete", c) == f"{c} is in the bin", "not the state of the run"
     listed = said(capsys, "list")
     assert c not in listed
     assert b in listed
-    said(capsys, "restore", c)
+    assert said(capsys, "restore", c) == f"{c} is back"
     (runs.folder / a / "log.txt").write_text("one\ntwo\n")
     assert said(capsys, "log", a, "--lines", "1") == "two"
 
@@ -71,7 +71,7 @@ def test_what_it_refuses(
     assert "no run with 'x'" in refused(capsys, "stop", "x")
     said(capsys, "add", "--preset", "demo", "--name", "same")
     said(capsys, "add", "--preset", "demo", "--name", "same")
-    assert "2 runs with 'same'" in refused(capsys, "stop", "same")
+    assert "There are 2 runs with 'same'" in refused(capsys, "stop", "same")
     file = tmp_path / "config.json"
     assert "cannot be read" in refused(capsys, "add", "--config", str(file))
     for text in ("{", "[]"):

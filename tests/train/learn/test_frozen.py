@@ -101,6 +101,15 @@ def test_kept_features_are_those_of_the_network(config: ClassifierConfig) -> Non
     torch.testing.assert_close(model.net.fc(kept), logits, atol=2e-3, rtol=2e-3)
 
 
+def test_features_are_kept_in_mixed_precision_too(config: ClassifierConfig) -> None:
+    model = ClassifierTraining(config, prepare(config))
+    model.net.eval()
+    frames = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+    with torch.autocast("cpu", torch.bfloat16):
+        kept = model.features.of_frames(model.net, frames, torch.tensor([5, 6]))
+    assert kept.dtype == torch.float32
+
+
 def test_a_resumed_training_sees_the_same_copies(config: ClassifierConfig, tmp_path: Path) -> None:
     config = replace(config, dropout=0.3)
     arrays = prepare(config)

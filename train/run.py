@@ -21,7 +21,7 @@ from train.config_files import (
     read_run_config,
     write_run_config,
 )
-from train.learn.ranks import placement, rank
+from train.learn.ranks import end_with_starter, placement, rank
 from train.progress import Meter, Watch
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def train(
     from train.learn.fit import fit, precision_on
     from train.learn.start_weights import origin
 
+    end_with_starter()
     where = placement() if where is None else where
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     kept = checkpoints_of(folder)

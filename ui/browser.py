@@ -80,7 +80,7 @@ def by_clock(moment: datetime) -> datetime:
     """A moment, with its zone, by this visitor's clock; in UTC where that is not known."""
     try:
         return moment.astimezone(ZoneInfo(st.context.timezone or "UTC"))
-    except (ZoneInfoNotFoundError, ValueError):  # the browser may name any
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # the browser may name any
         return moment.astimezone(UTC)
 
 

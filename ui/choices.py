@@ -44,6 +44,40 @@ def in_address(name: str, key: str, options: Mapping[str, str]) -> str:
     return chosen
 
 
+class AddressPart:
+    """Our names in a page's address, for what no single widget chooses.
+
+    Args:
+        names: those in the address.
+        key: of what it said last, in the session.
+    """
+
+    def __init__(self, names: Sequence[str], key: str) -> None:
+        self.names, self.key = names, key
+
+    def now(self) -> dict[str, str]:
+        """What the address says, without what is empty."""
+        found = st.query_params.to_dict()
+        return {name: found[name] for name in self.names if found.get(name)}
+
+    def news(self) -> dict[str, str]:
+        """The same, once for each time that someone else wrote it there; else empty."""
+        now = self.now()
+        if now == st.session_state.get(self.key):
+            return {}
+        if now:
+            st.session_state[self.key] = now
+        return now
+
+    def write(self, wanted: Mapping[str, str]) -> None:
+        """Have the address say this, beside what is not ours."""
+        st.session_state[self.key] = dict(wanted)
+        if wanted != self.now():
+            found = st.query_params.to_dict()
+            others = {name: value for name, value in found.items() if name not in self.names}
+            st.query_params.from_dict({**others, **wanted})
+
+
 def choose_one(
     label: str,
     options: Mapping[str, str] | Sequence[str],

@@ -4,7 +4,7 @@ import html
 import re
 
 _ESCAPED = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:=&^@])")
-_COMMAND = re.compile(r"(.*: )(python -m .*?)(\.?)")
+_COMMAND = re.compile(r"(.*: )(python -m (?:(?![.,;:] ).)*?)(\.?)")
 _JOINED = re.compile(
     r"(?<=:)(?=\S)|(?<=[-<>=~!])(?=[-<>=~!])|(?<=\bwww)(?=\.)|(?=@)", re.IGNORECASE
 )
@@ -15,8 +15,8 @@ def as_text(words: str) -> str:
 
     Backslashes keep Markdown and HTML away. They are gone, though, when Streamlit and GitHub's
     Markdown look for addresses, `:material/…:`, `->` and the like in the text that is left: there
-    an invisible word joiner (U+2060) breaks the pattern. A command at the end is code, which has
-    neither: it is there to be copied.
+    an invisible word joiner (U+2060) breaks the pattern. A command at the end of a text is
+    code, without backslashes and joiners, so that it can be copied.
     """
     line = " ".join(words.split())
     if found := _COMMAND.fullmatch(line):

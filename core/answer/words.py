@@ -63,8 +63,9 @@ def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] |
     )
     if measured.melanomas:
         text += f", and {measured.melanomas_found:,} of {measured.melanomas:,} melanomas were found"
-    if card.training.others.get("more"):
-        text += ". It learned from other photos of the same clinics: on yours it may do worse"
+    where = str(measured.others.get("how", ""))
+    if any(source in where for source in card.training.others.get("more", ())):
+        text += ". It learned from other photos of the same clinics: elsewhere it may do worse"
     return title, f"{text}."
 
 
@@ -75,6 +76,12 @@ SEVEN_ONLY = (
 )
 """How to read the seven probabilities."""
 
+
+LIGHT_SKIN = (
+    "Most people in the photos have light skin. On darker skin these models are untested, and are "
+    "likely to be worse. Skin tone is not computed from pixels here, since that is unreliable."
+)
+"""Whom the models know least."""
 
 WORRIED = (
     "LesionLab cannot tell whether a spot on your skin is harmless. If it is new, changing, "
@@ -135,7 +142,8 @@ def answer_in_words(rule: Rule) -> str:
     raised = "furthest above its usual share"
     kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis {raised}"}
     between = f"a compromise between the most probable diagnosis and the one {raised}"
-    which = between if rule.exponent is None else kinds.get(rule.exponent, between)
+    unknown = "the diagnosis of a rule whose exponent is not stated"
+    which = unknown if rule.exponent is None else kinds.get(rule.exponent, between)
     counted = [
         f", with {class_in_sentence(key)} counted {weight:g} times"
         for key, weight in rule.weights.items()
@@ -146,14 +154,12 @@ def answer_in_words(rule: Rule) -> str:
 
 def rule_in_words(rule: Rule) -> str:
     """How an answer is chosen from the probabilities, without a full stop."""
-    divisor = " / share^(exponent not stated)"
+    formula = ""
     if rule.exponent is not None:
         known = {0.0: "", 0.5: " / √share", 1.0: " / share"}
         divisor = known.get(rule.exponent, f" / share^{rule.exponent:g}")
-    return (
-        f"{answer_in_words(rule)}: the highest probability{divisor}, chosen on "
-        f"{rule.chosen_on or 'photos not stated'}"
-    )
+        formula = f": the highest probability{divisor}"
+    return f"{answer_in_words(rule)}{formula}, chosen on {rule.chosen_on or 'photos not stated'}"
 
 
 def malignant_share(analysis: Analysis) -> float:

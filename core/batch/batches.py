@@ -279,7 +279,7 @@ class BatchJob:
         copy = data
         if len(data) > KEPT_AS_IS_BYTES:
             copy = min(data, to_jpeg(canvas_for(image.rgb, 0, KEPT_PX)), key=len)
-        room = self._kept + len(copy) <= KEPT_BYTES
+        room = not practice and self._kept + len(copy) <= KEPT_BYTES
         self._kept += len(copy) if room else 0
         return Photo(
             name=name,

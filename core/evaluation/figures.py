@@ -89,9 +89,9 @@ class Leak(Record):
         """A sentence."""
         return (
             f"Images were split at random: {self.lesions:,} of the {self.of_lesions:,} lesions "
-            f"in the test ({self.photos:,} of its {self.of_photos:,} photos) have photos in "
-            "training, too. These figures can be too good: they also count what is remembered of "
-            "a lesion."
+            f"that it was measured on ({self.photos:,} of {self.of_photos:,} photos) have photos "
+            "in training, too. These figures can be too good: they also count what is remembered "
+            "of a lesion."
         )
 
 

@@ -4,7 +4,7 @@ Reporting", FAT* 2019), rendered from `weights/<model>/card.json`."""
 import streamlit as st
 
 from core import __version__
-from core.answer.words import domain_note, rule_in_words
+from core.answer.words import LIGHT_SKIN, domain_note, rule_in_words
 from core.evaluation.figures import Rule
 from core.evaluation.files import split_and_views
 from core.evaluation.metrics import NAMES
@@ -20,10 +20,6 @@ from ui.text import as_code, as_text
 OUT_OF_SCOPE = (
     "Not for diagnosis, triage, second opinions or reassurance, neither by lay people nor by "
     "professionals; not for phone photos; not as the sole basis of a study."
-)
-LIGHT_SKIN = (
-    "On darker skin these models are untested, and are likely to be worse. "
-    "Skin tone is not computed from pixels here, since that is unreliable."
 )
 CITATIONS = """
 - **Photos**: P. Tschandl, C. Rosendahl, H. Kittler. The HAM10000 dataset. *Scientific Data* 5,
@@ -67,7 +63,7 @@ def model_card(card: Card) -> None:
         "never in both training and test, or the test would measure memory.",
         f"Sees {_stated(card.input.frame, 'the photo')}, {card.input.size or '?'} px.",
     )
-    measured = sorted(card.metrics.items())  # test first: validation chose
+    measured = sorted(card.metrics.items(), key=lambda item: (item[0] != "test", item[0]))
     for name, figures in measured[:1]:
         _metrics(name, figures)
     with st.expander("How it was trained, how it answers, and further measurements"):

@@ -62,15 +62,18 @@ ABOUT_SPLIT = {
     "photo of your own. Diagnoses without a photo here are left out of the averages.",
 }
 
+
+def validation() -> None:
+    """Choose the validation split: a model of one's own has figures of no other at first."""
+    st.session_state["split"] = "validation"
+
+
 st.title(
     "Performance",
     anchor=False,
     help="How often the models in use are right, how sure that is, and where they fail.",
 )
 
-measured = names(in_use("classifier").folder)
-if "split" not in st.session_state and "test" not in measured and "validation" in measured:
-    st.session_state["split"] = "validation"  # a model of one's own has nothing else at first
 opened = in_address("tab", TAB, {t.TITLE: t.__name__.rpartition(".")[2] for t in TABS})
 in_address("split", "split", {split: split for split in SPLITS})
 first, second = st.columns(2)
@@ -117,3 +120,5 @@ for place, tab in zip(tabs, TABS, strict=True):
                 tab.show(Choice(split, answer))
             except EvaluationError as error:
                 st.error(as_text(str(error)), title="No figures to show")
+                if split != "validation" and "validation" in names(in_use("classifier").folder):
+                    st.button("Show the validation split", key="validation", on_click=validation)

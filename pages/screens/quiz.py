@@ -35,7 +35,7 @@ def play() -> None:
             "progress tells which diagnoses to practise again, and when."
         )
         visitor.ask()
-        _elsewhere("Take part in a class, or lead one")
+        _links("Take part in a class, or lead one")
         return
     me, *others = known
     if quiz and step:
@@ -44,7 +44,7 @@ def play() -> None:
         return
     with st.container(horizontal=True):
         visitor.bar(me, others)
-        _elsewhere("Class")
+        _links("Class")
     done = store.quiz(me, str(st.session_state.get("quiz", "")))
     if done is not None:
         (outline_summary if done.mode == "draw" else summary).show(store, me, done)
@@ -64,7 +64,7 @@ def _stage(quiz: Quiz | None, step: Step | None) -> str:
     return f"{quiz.id} {step.position} {step.first is None} {_answered(quiz, step)}"
 
 
-def _elsewhere(class_label: str) -> None:
+def _links(class_label: str) -> None:
     """The ways to one's progress and to a class."""
     st.page_link("pages/screens/progress.py", label="My progress", icon=":material/trending_up:")
     st.page_link("pages/screens/classroom.py", label=class_label, icon=":material/co_present:")

@@ -38,15 +38,15 @@ def test_three_browsers(
         student.goto(f"/classroom?code={code.inner_text()}")
         student.get_by_role("button", name="Take part").click()
         students.append(student)
-    wall.get_by_role("button", name=re.compile("^Begin")).wait_for()
-    wall.keyboard.press("PageDown")  # as a presenter's remote does
+    wall.get_by_role("button", name=re.compile("^Begin")).click()
     for student in students:
         melanoma = student.get_by_role("button", name=re.compile("^Melanoma"))
         melanoma.wait_for()
         student.keyboard.press("5")
         student.get_by_text("Your answer is kept").wait_for()
     expect(wall.get_by_text("2 of 2 answered")).to_be_visible(timeout=1000 * PATIENCE)
-    wall.get_by_role("button", name=re.compile("^Reveal")).click()
+    wall.get_by_role("button", name=re.compile("^Reveal")).wait_for()
+    wall.keyboard.press("PageDown")  # as a presenter's remote does
     for student in students:
         student.get_by_text("The next case appears by itself").wait_for()
     assert violations(wall) == []

@@ -63,6 +63,16 @@ def test_a_card_with_little_on_it_and_no_other(tmp_path: Path, monkeypatch: pyte
     assert "Get the repository again" in start("about").error[0].value
 
 
+def test_the_test_split_stands_openly_before_all_others() -> None:
+    app = start("about")
+    named = [m.value for m in app.markdown if m.value.startswith("**Measured on")]
+    folded = [m.value for e in app.expander for m in e.markdown if m.value in named]
+    assert {words.split(",")[0] for words in named if words not in folded} == {
+        "**Measured on the test split**"
+    }
+    assert folded
+
+
 def test_an_exponent_that_a_card_does_not_state_is_not_made_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -70,7 +80,7 @@ def test_an_exponent_that_a_card_does_not_state_is_not_made_up(
     card = {"name": "Bare", "sha256": "00", "decision": {"how": "by the rule"}}
     (tmp_path / "classifier/card.json").write_text(json.dumps(card))
     monkeypatch.setenv("LESIONLAB_WEIGHTS", str(tmp_path))
-    assert "share^(exponent not stated)" in texts(start("about"))
+    assert "whose exponent is not stated" in texts(start("about"))
 
 
 def test_odd_values_on_a_card_do_not_break_the_page(

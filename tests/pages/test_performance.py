@@ -450,7 +450,13 @@ def test_melanoma_is_told_first() -> None:
     truth, named = report.predictions["dx"], report.named(by_rule=True)
     found = ((truth == "mel") & (named == "mel")).sum()
     said = f"Of {(truth == 'mel').sum()} photos of melanoma **{found} were named melanoma**"
-    assert said in texts(opened())
+    words = texts(opened())
+    assert said in words
+    wrong = named[(truth == "mel").to_numpy() & (named != "mel")]
+    most = max(set(wrong), key=list(wrong).count)
+    taken = f"{list(wrong).count(most)} were taken for {BY_KEY[most].name_in_sentence}"
+    assert taken in words
+    assert words.index(said) < words.index("weakest F1 first")
 
 
 def test_what_a_tab_shows_is_in_the_address() -> None:

@@ -856,7 +856,7 @@ def test_a_run_with_images_at_random_is_marked_and_cannot_be_used(runs, finished
     app = page(training_view=store.RUNS)
     assert " · leaks · " in app.selectbox(key=store.RUN).options[0]
     assert "Leaks" in app.header[0].value
-    assert "612 of 1,694 lesions" in texts(app)
+    assert "612 of the 1,694 lesions" in texts(app)
     assert ":orange-badge[:material/warning: Leaks]" in texts(app)
     assert button(app, "Use this model") is None
     assert "Download the model" not in [b.label for b in app.get("download_button")]

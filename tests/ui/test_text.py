@@ -28,6 +28,7 @@ def test_a_command_at_the_end_can_be_copied():
     assert as_text("It is missing. Run: python -m core x --y `z`.").endswith(
         " `` python -m core x --y `z` ``."
     )
+    assert "`" not in as_text("Note: python -m core x. Then: open it")
 
 
 @pytest.mark.parametrize("words", ["x", "`", "a``b", "``", "", "x\n\ny", "$x$"])

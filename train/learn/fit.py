@@ -34,7 +34,7 @@ from train.jobs.words import disk_is_full
 from train.learn.base import PhotoModel
 from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
 from train.learn.checkpoints import checkpoint_to_resume
-from train.learn.ranks import check_batch, end_with_starter, rank
+from train.learn.ranks import check_batch, rank
 from train.progress import Watch
 
 MONITOR = "val_score"
@@ -119,7 +119,6 @@ def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> No
         enable_progress_bar=sys.stderr.isatty(),
     )
     check_batch(config.batch, trainer.world_size)
-    end_with_starter()
     try:
         trainer.fit(model, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as stopped:  # what Lightning makes of Ctrl+C and of SIGTERM

@@ -15,15 +15,15 @@ from core.taxonomy import KEYS
 from ui import state
 from ui.analyse import uploads
 from ui.analyse.present import PLAYLIST, PRESENT
+from ui.choices import AddressPart
 
 if TYPE_CHECKING:
     from ui.state import ShownAnalysis
 
-_SEEN = "address_seen"
-"""Of the session: our part of the address as it was last written or read."""
 PHOTOS = ("case", "practice", "photo")
 """Each names a photo; an address with one of them says all, also what it leaves out."""
 NAMES = (*PHOTOS, "section", "layers", "class", "find", "sensitivity", "first", "view", "cases")
+_PART = AddressPart(NAMES, "address_seen")
 SECTIONS = ("heatmaps", "measurements", "doubt", "similar", "threshold", "base_rates", "report")
 """Names of the sections in the address, as of their modules."""
 LAYERS = {"outline": "outline", "heatmap": "heat_on"}
@@ -36,10 +36,9 @@ SENSITIVITIES = range(50, 100)
 def read() -> None:
     """Take over what the address says, unless it was this session that wrote it there. To be called
     before any widget."""
-    now = _ours()
-    if not now or now == st.session_state.get(_SEEN):
+    now = _PART.news()
+    if not now:
         return
-    st.session_state[_SEEN] = now
     say = st.session_state
     if any(name in now for name in PHOTOS):
         _read_photo(now)
@@ -104,17 +103,13 @@ def choose(image_id: str) -> None:
 
 def write(shown: ShownAnalysis | None = None) -> None:
     """Have the address say what the page shows now. To be called after all widgets."""
-    wanted = wanted_now(shown)
-    st.session_state[_SEEN] = wanted
-    if wanted != _ours():
-        others = {k: v for k, v in st.query_params.to_dict().items() if k not in NAMES}
-        st.query_params.from_dict({**others, **wanted})
+    _PART.write(wanted_now(shown))
 
 
 def open_analyse() -> NoReturn:
     """Leave another page for the Analyse page as the session has it, under its whole address: one
     step, from which one step leads back."""
-    st.session_state[_SEEN] = wanted = wanted_now(None)
+    st.session_state[_PART.key] = wanted = wanted_now(None)
     st.switch_page("pages/screens/analyse.py", query_params=wanted)
 
 
@@ -174,8 +169,3 @@ def ids_of(words: str) -> list[str]:
 def cases_of(ids: Sequence[str]) -> str:
     """A playlist for an address: the ids' digits, apart by full stops."""
     return ".".join(i.removeprefix("ISIC_").lstrip("0") for i in ids)
-
-
-def _ours() -> dict[str, str]:
-    found = st.query_params.to_dict()
-    return {name: found[name] for name in NAMES if found.get(name)}

@@ -8,20 +8,17 @@ import streamlit as st
 
 from core.lesion.phantom import practice_titles
 from ui.analyse import address
+from ui.choices import AddressPart
 
 SIDES = ("left", "right")
 """Names in the address."""
-_SEEN = "compare_address_seen"
-"""Of the session: our part of the address as it was last written or read."""
+_PART = AddressPart(SIDES, "compare_address_seen")
 
 
 def read(slots: Sequence[str]) -> None:
     """Take over what the address says, unless it was this session that wrote it there. To be called
-    before any widget. `slots` of the left and the right picker, as for `cases.pick`."""
-    now = _ours()
-    if not now or now == st.session_state.get(_SEEN):
-        return
-    st.session_state[_SEEN] = now
+    before the pickers. `slots` of the left and the right one, as for `cases.pick`."""
+    now = _PART.news()
     for side, slot in zip(SIDES, slots, strict=True):
         for name, value in _choice(now.get(side, "")).items():
             st.session_state[slot + name] = value
@@ -30,11 +27,7 @@ def read(slots: Sequence[str]) -> None:
 def write(slots: Sequence[str]) -> None:
     """Have the address say what the page shows now. To be called after the pickers."""
     told = {side: _told(slot) for side, slot in zip(SIDES, slots, strict=True)}
-    wanted = {side: name for side, name in told.items() if name}
-    st.session_state[_SEEN] = wanted
-    if wanted != _ours():
-        others = {k: v for k, v in st.query_params.to_dict().items() if k not in SIDES}
-        st.query_params.from_dict({**others, **wanted})
+    _PART.write({side: name for side, name in told.items() if name})
 
 
 def _practice() -> dict[str, str]:
@@ -60,8 +53,3 @@ def _told(slot: str) -> str | None:
         return say.get(f"{slot}case")
     shown = say.get(f"{slot}practice") if source == "practice" else None
     return next((name for name, title in _practice().items() if title == shown), None)
-
-
-def _ours() -> dict[str, str]:
-    found = st.query_params.to_dict()
-    return {side: found[side] for side in SIDES if found.get(side)}

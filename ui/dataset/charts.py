@@ -13,7 +13,7 @@ from core.ham10000.explore import binned, counts, spread
 from core.taxonomy import BY_KEY, DIAGNOSES, KEYS
 from ui.dataset import words
 from ui.dataset.selection import Chart
-from ui.figures import colour, figure, is_dark, marks, option, text_colour
+from ui.figures import SHARE_TICKS, colour, figure, is_dark, marks, option, text_colour
 
 UNSELECTED = {"marker": {"opacity": 0.35}}
 """Bars beside the one that was clicked."""
@@ -78,7 +78,8 @@ def stacked(table: pd.DataFrame, column: str, shares: bool, what: str = "images"
     chart.update_layout(barmode="stack")
     chart.update_xaxes(type="category")
     title = f"Share of {what}" if shares else what.capitalize()
-    chart.update_yaxes(title=title, tickformat=".0%" if shares else ",d", nticks=6)
+    ticks = SHARE_TICKS if shares else {"tickformat": ",d", "nticks": 6}
+    chart.update_yaxes(title=title, **ticks)
     parts = [f"{words.short(column, v)} {n:,}" for v, n in totals.items()]
     alt = f"{words.title(column)}, {what} by diagnosis: {', '.join(parts)}"
     return Chart(chart, alt, (column, "dx"))
@@ -218,7 +219,8 @@ def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]
         textposition="outside",
         cliponaxis=False,
         marker=marks(order, is_dark()),
-        hovertemplate="%{y}: %{x:.0%}, %{text}<extra></extra>",
+        customdata=[percent(shares[k]) for k in order],
+        hovertemplate="%{y}: %{customdata}, %{text}<extra></extra>",
     )
     diamonds = go.Scatter(
         mode="markers",
@@ -227,10 +229,11 @@ def leak_bars(random: pd.DataFrame, ours: pd.DataFrame) -> tuple[go.Figure, str]
         x=[shares_of_ours[k] for k in order],
         cliponaxis=False,
         marker={"symbol": "diamond", "size": 11, "color": text_colour(is_dark())},
-        hovertemplate="%{y}, LesionLab's split: %{x:.0%}<extra></extra>",
+        customdata=[percent(shares_of_ours[k]) for k in order],
+        hovertemplate="%{y}, LesionLab's split: %{customdata}<extra></extra>",
     )
     chart = _figure([bars, diamonds], height=360, legend=True)
-    chart.update_xaxes(range=[0, 1.3], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    chart.update_xaxes(range=[0, 1.3], **SHARE_TICKS)
     parts = [f"{BY_KEY[k].name} {percent(shares[k])}" for k in reversed(order)]
     return chart, "Test images whose lesion is also in training, split at random: " + ", ".join(
         parts

@@ -180,7 +180,7 @@ def splits(table: pd.DataFrame) -> None:
         "Many lesions were photographed more than once, and their photos are near copies. If "
         "photos are assigned at random, copies of the same lesion land in training and in test: "
         "the model is then tested on lesions that it has seen, and may look better than it is. How "
-        "much that was worth in ten experiments is told on the page Performance, under Comparison. "
+        "much that was worth in our experiments is told on the page Performance, under Comparison. "
         "Try it:"
     )
     row = st.container(horizontal=True, vertical_alignment="bottom")

@@ -114,9 +114,9 @@ def compare(answers: Sequence[Answered]) -> None:
         "quiz",
         "Share right: "
         + ", ".join(f"{r.label} {percent(r.figure.value or 0)} ({r.note})" for r in rows),
-        f"With {counted_cases(len(answers))} the intervals are wide: a difference of one or two "
-        "cases says little. “Both together”: where you and the model differ, the diagnosis with "
-        "the highest mean of your confidence and its probability.",
+        f"{counted_cases(len(answers))}: with so few the intervals are wide, and a difference of "
+        "one or two says little. “Both together”: where you and the model differ, the diagnosis "
+        "with the highest mean of your confidence and its probability.",
         charts.forest_table(rows),
     )
 

@@ -179,8 +179,8 @@ def _wall(code: str) -> None:
     if seen.closed:
         st.rerun()
     scroll.follow(f"{code} {seen.begun} {seen.position} {seen.revealed}")
-    remote.forward(_STEP)
     if seen.begun:
+        remote.forward(_STEP)
         _late(code)
         _case(seen)
     else:

@@ -7,7 +7,7 @@ _PART = part("remote", "<span></span>")
 
 def forward(button: str) -> None:
     """Page Down, which a remote sends for the next slide, presses the button of that key, beside
-    the one key that Streamlit gives it. To be drawn always.
+    the one key that Streamlit gives it.
 
     Args:
         button: its key.

@@ -183,9 +183,15 @@ def _diagram(bins: dict[str, pd.DataFrame]) -> go.Figure:
                 f"{name} calibration",
                 {"color": colour, "dash": dash},
                 mode="lines+markers",
-                customdata=table["images"],
+                customdata=[
+                    (percent(sure, 1), percent(right, 1), f"{images:,}")
+                    for sure, right, images in zip(
+                        table["confidence"], table["accuracy"], table["images"], strict=True
+                    )
+                ],
                 marker={"symbol": symbol, "size": 9},
-                hovertemplate="certain %{x:.1%}, right %{y:.1%}, %{customdata} images",
+                hovertemplate="certain %{customdata[0]}, right %{customdata[1]}, "
+                "%{customdata[2]} images",
             ),
             {
                 "type": "bar",

@@ -150,17 +150,15 @@ def _always(side: Measured) -> None:
         f"of the others: balanced accuracy {1 / len(classes):.3f}. This network: accuracy "
         f"**{accuracy.text()}**, balanced accuracy **{balanced.text()}**. "
         + (
-            f"It does just that: {_only(side)} is all it ever says."
-            if _only(side)
+            "It does just that."
+            if _classes_named(side) == [common]
             else "What counts is how far it gets beyond that, and which class it fails."
         )
     )
 
 
-def _only(side: Measured) -> str:
-    """The class that a network named for all photos, in a sentence; empty if it named more."""
-    named = [key for key, photos in _named(side).items() if photos]
-    return as_text(class_in_sentence(named[0])) if len(named) == 1 else ""
+def _classes_named(side: Measured) -> list[str]:
+    return [key for key, photos in _named(side).items() if photos]
 
 
 def _calibration(side: Measured) -> None:
@@ -179,11 +177,11 @@ def _calibration(side: Measured) -> None:
             f"{percent(after['from'][sure[0]], 1)}, {percent(said, 1)} on average; "
             f"**{percent(right, 1)}** of those answers were right."
         )
-    else:
+    elif sure:
         st.markdown(
-            f"No answer of this network had {percent(SURE)}. A small error alone is no skill: who "
-            "gives every photo the shares of the classes is well calibrated, too, and tells "
-            "nothing apart."
+            f"No answer of this network had {percent(after['from'][sure[0]], 1)} or more. A small "
+            "error alone is no skill: who gives every photo the shares of the classes is well "
+            "calibrated, too, and tells nothing apart."
         )
 
 

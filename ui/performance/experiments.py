@@ -81,8 +81,7 @@ def _finding(differences: Sequence[Figure]) -> str:
     return (
         f"In none {of} does splitting images at random give a clearly higher figure over all "
         "photos: here it does not explain what was published. That is no proof that it does no "
-        "harm. These networks are small or learned briefly, single classes do differ, and only a "
-        "split by lesion is sure to measure no memory."
+        "harm: only a split by lesion is sure to measure no memory."
     )
 
 

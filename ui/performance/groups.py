@@ -1,8 +1,8 @@
 """The same figures by age, sex, site and confirmation of the diagnosis."""
 
-import pandas as pd
 import streamlit as st
 
+from core.answer.words import LIGHT_SKIN
 from core.evaluation.figures import UNKNOWN
 from core.evaluation.files import Group
 from core.evaluation.reports import ClassifierReport
@@ -49,16 +49,18 @@ def show(choice: Choice) -> None:
             + (f" A ring: fewer than {FEW_MELANOMAS} melanomas." if measure != "accuracy" else ""),
             charts.forest_table(rows),
         )
+        number = st.column_config.NumberColumn
         st.dataframe(
-            pd.DataFrame(
-                {
-                    KINDS.get(kind, kind): [r.label for r in rows],
-                    MEASURES[measure]: [r.figure.text(2) for r in rows],
-                    "Of": [r.note for r in rows],
-                }
-            ),
+            charts.forest_table(rows),
             hide_index=True,
             height="content",
+            column_config={
+                "what": KINDS.get(kind, kind),
+                "value": number(MEASURES[measure], format="%.2f"),
+                "low": number("95 % interval from", format="%.2f"),
+                "high": number("to", format="%.2f"),
+                "n": "Of",
+            },
             alt=f"{MEASURES[measure]} of each group, with intervals and numbers of photos",
         )
     few = [f"{r.label} ({r.note})" for r in rows if not r.known]
@@ -69,10 +71,7 @@ def show(choice: Choice) -> None:
             "Lesions that looked harmless were mostly confirmed by follow-up or consensus, "
             "suspicious ones by histopathology. The harder group is the better confirmed one."
         )
-    st.caption(
-        ":material/warning: The colour of the skin is not recorded. Most people in these photos "
-        "have light skin: on darker skin the models are untested."
-    )
+    st.caption(f":material/warning: {LIGHT_SKIN}")
 
 
 def _place(name: str) -> tuple[int, str]:

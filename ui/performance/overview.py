@@ -37,6 +37,7 @@ READING = {
 
 MEANINGS = {
     "ece": "How far probabilities are from how often they are right, on average; 0 is perfect.",
+    "nll": "How improbable the model finds the true diagnoses; lower is better.",
     "thresholded_jaccard": "Mean IoU where masks below 0.65 count as 0 (ISIC 2018's measure).",
     "failed": "Share of masks that overlap the expert's by less than 0.65 (IoU).",
 }
@@ -47,7 +48,7 @@ def show(choice: Choice) -> None:
     found = classifier_report(choice.split)
     overall = found.figures.overall | ({} if choice.answer == RULE else found.figures.most_probable)
     st.markdown(f"**{TASKS['classifier']}**, {as_text(found.of)}")
-    headline(overall)
+    headline({key: figure for key, figure in overall.items() if key != "nll"})
     if said := melanomas(found, choice.answer):
         st.markdown(said)
     not_shown = "chance in training"
@@ -87,10 +88,10 @@ def scarce(classes: Mapping[str, ClassFigures]) -> list[str]:
 
 
 def headline(overall: dict[str, Figure]) -> None:
-    """Figures in large, each with its interval below; the likelihood stands under Calibration."""
+    """Figures in large, each with its interval below."""
     with st.container(horizontal=True):
         for key, name in NAMES.items():
-            if key != "nll" and key in overall and overall[key].value is not None:
+            if key in overall and overall[key].value is not None:
                 figure = overall[key]
                 charts.metric(name, figure.number(), figure.ends(), 268, MEANINGS.get(key))
 

@@ -111,7 +111,7 @@ def before_and_after(
             cliponaxis=False,
             showlegend=False,
             marker=marks([classes[k] for k in order], dark) | {"opacity": opacity},
-            hovertemplate="%{y}: %{x:.0%}<extra>" + name + "</extra>",
+            hovertemplate="%{y}: %{text}<extra></extra>",
         )
         for name, shares, opacity in zip(names, (before, after), (0.45, 1.0), strict=True)
     ]

@@ -5,9 +5,6 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import streamlit as st
 
 from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, IMAGES, LOSSES, MASK_LOSSES, TASKS, Choice
@@ -15,6 +12,7 @@ from train.config import CONFIGS, HAM10000, Config
 from train.fields import Spec, specs
 from train.jobs import Run
 from train.stages import Stage
+from ui.browser import by_clock
 from ui.text import as_text
 
 STATES = {
@@ -72,11 +70,7 @@ def labels(runs: Sequence[Run]) -> dict[str, str]:
 
 def when(moment: datetime) -> str:
     """A moment by the visitor's clock: `21 Nov, 09:32`."""
-    try:
-        zone = ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    local = moment.astimezone(zone)
+    local = by_clock(moment)
     return f"{local.day} {local:%b, %H:%M}"
 
 

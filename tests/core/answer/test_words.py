@@ -53,7 +53,7 @@ def test_beside_the_usual_share(probability: float, usual: float, words: str) ->
         (0.9, "share^0.9,"),
         (0.5, "√share,"),
         (0.0, "most probable diagnosis: the highest probability,"),
-        (None, "share^(exponent not stated),"),
+        (None, "whose exponent is not stated,"),
     ],
 )
 def test_a_rule_reads_as_one_writes_it(exponent: float | None, formula: str) -> None:

@@ -108,6 +108,8 @@ def test_what_is_said_of_each_grade() -> None:
     assert own[1] == other[1], "most of those photos were familiar, too"
     assert all(figure in other[1] for figure in ("438", "50 %", "30", "90"))
     assert not any(letter.isdigit() for letter in unmeasured[1])
-    learned = domain_note(ELSEWHERE, replace(card, training=Training(others={"more": ["x"]})))
-    assert learned is not None
-    assert learned[1] != other[1], "from photos of the same clinics: the figures flatter"
+    card = Card.of({"elsewhere": {**there, "how": "photos of away, far"}})
+    for sources, flatters in ((["away"], True), (["near"], False)):
+        learned = domain_note(ELSEWHERE, replace(card, training=Training(others={"more": sources})))
+        assert learned is not None
+        assert (learned[1] != other[1]) == flatters, "from photos of the same clinics"

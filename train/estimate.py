@@ -26,6 +26,7 @@ from train.data.arrays import (
     open_more,
     wanted_part,
 )
+from train.data.dividing import chosen_rows
 from train.finish.finished import comparable
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
@@ -87,15 +88,18 @@ def estimate(config: Config) -> Estimate:
         min(count, config.limit or count)
         for count in (int((part.table["split"] == s).sum()) for s in ("train", "validation"))
     )
-    validated += sum(int((source.table["split"] == "validation").sum()) for source in further)
+    away = sum(
+        len(chosen_rows(source.table, "validation", config.limit, config.masked))
+        for source in further
+    )
     seconds = START_UP + photo_seconds
     for stage in config.stages:
         # With features kept, only the first epochs, one for each copy, cost anything.
         epochs = min(stage.epochs, copies) if copies else stage.epochs
         seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
-    seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last
-    measured = FINISH_PASSES * validated * len(config.models)
+    seconds += (1 if copies else config.epochs) * VALIDATION_COST * (validated + away) * last
+    measured = (FINISH_PASSES * validated + away) * len(config.models)
     if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
         measured += trained + validated
     seconds += measured * VALIDATION_COST * last

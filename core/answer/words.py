@@ -40,6 +40,10 @@ OWN = "A photo of your own"
 """Of one that is `FAMILIAR`: most photos of other clinics are, and the answers no better for it."""
 
 
+LEAST_ELSEWHERE = 50
+"""Photos of other clinics below which a share of right answers says too little to be told."""
+
+
 def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] | None:
     """What to say first of a photo that is not familiar, or not from the dataset: a title without a
     full stop, and a text.
@@ -55,7 +59,7 @@ def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] |
         return UNLIKE, UNLIKE_TEXT
     title = OWN if domain == FAMILIAR else ANOTHER_CAMERA
     measured = card.elsewhere
-    if measured is None:
+    if measured is None or measured.images < LEAST_ELSEWHERE:
         return title, "How well the models do on other clinics' photos has not been measured."
     text = (
         f"On {measured.images:,} photos of other clinics the answer was right in "

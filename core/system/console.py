@@ -1,4 +1,4 @@
-"""What every command of ours does around its work."""
+"""What `python -m core` and `python -m train` do around their work."""
 
 import os
 import sys

@@ -643,7 +643,15 @@ def test_a_reload_shows_the_same_run(runs):
     assert again.selectbox(key=store.RUN).value == ids[0]
     again.segmented_control(key=store.VIEW).set_value(store.NEW)
     checked(again)
-    assert "run" not in again.query_params
+    assert again.session_state[store.RUN] == ids[0]
+    again.segmented_control(key=store.VIEW).set_value(store.RUNS)
+    checked(again)
+    assert again.selectbox(key=store.RUN).value == ids[0]
+    newest = again.selectbox(key=store.RUN).options[0]
+    again.selectbox(key=store.RUN).select_index(0)
+    checked(again)
+    assert newest != ids[0]
+    assert "run" not in again.query_params, "the newest needs no address"
 
 
 def test_a_run_deleted_elsewhere_is_left_without_a_traceback(runs):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.train.jobs.conftest import config
 from tests.train.test_main import failure
@@ -110,11 +112,16 @@ def test_a_training_is_found_from_another_folder(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "here" / "three").mkdir(parents=True)
+    for number in range(24):
+        photo = tmp_path / "here" / "three" / f"class{number % 2}" / f"{number}.png"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (48, 48), (10 * number, 0, 0)).save(photo)
     monkeypatch.chdir(tmp_path / "here")
-    command = ["classifier", "--start", "random", "--architecture", "small-cnn", "--data", "three"]
-    assert main(command) == 1
+    choices = "--start random --architecture small-cnn --data three --stages 1x32 --threads 1"
+    choices += " --epoch-images 8 --batch 4 --augment= --crop-share 0"
+    assert main(["classifier", *choices.split()]) == 0
     capsys.readouterr()
+    shutil.rmtree(tmp_path / "here" / "three")
     run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
     assert json.loads((run / "config.json").read_text())["data"] == str(tmp_path / "here" / "three")
     monkeypatch.chdir(tmp_path)

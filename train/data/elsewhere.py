@@ -263,15 +263,16 @@ def _why_none(path: Path, photos: int, known: int, labels: _Labelled) -> str:
     new = f"None of the {photos - known:,} photos in {path}"
     if known:
         new += f" that no other data has ({known:,} more came already)"
-    if labels.strange and not labels.of_photo:
+    if labels.strange and len(labels.notes) == 1:  # and nothing else is said of the table
+        named = "others that came already" if labels.of_photo else "none of them"
         return (
-            f"The table in {path} names none of the {photos - known:,} photos there: its rows name "
+            f"{new} has a diagnosis or a mask: the table names {named}, and "
             f"{counted(labels.strange)}. Give photos and rows the same names."
         )
-    if labels.of_photo:
-        return f"{new} has a diagnosis or a mask: the table names only photos that came already."
-    if labels.notes:
-        return f"{new} has a diagnosis or a mask. {' '.join(labels.notes)}"
+    if labels.of_photo or labels.notes:
+        only = " that came already" if labels.of_photo else ""
+        why = " ".join(labels.notes) or f"The table names only photos{only}."
+        return f"{new} has a diagnosis or a mask. {why}"
     return (
         f"{new} has a diagnosis or a mask. It needs a table (.csv, with the columns image_id and "
         "dx, or ISIC's one column for each class), or masks called NAME_segmentation.png."

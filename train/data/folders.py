@@ -159,11 +159,13 @@ def class_folder(root: Path) -> Folder:
             f"{root} has {found}. Name the folder that has a subfolder of photos for each "
             "class, two at least."
         )
-    if {_class_key(name) for name in classes} <= {*IMAGE_FOLDERS, *MASK_FOLDERS}:
+    keys = {_class_key(name): name for name in classes}
+    photos_in, masks_in = keys.keys() & IMAGE_FOLDERS, keys.keys() & MASK_FOLDERS
+    if photos_in and masks_in and len(keys) == len(photos_in) + len(masks_in):
         raise DatasetError(
-            f"{root} has photos in {classes[0]} and their masks in {classes[1]}: these are not two "
-            "classes. Train a network that outlines on it, or name a folder that has a subfolder "
-            "for each class."
+            f"{root} has photos in {keys[min(photos_in)]} and their masks in "
+            f"{keys[min(masks_in)]}: these are not two classes. Train a network that outlines on "
+            "it, or name a folder that has a subfolder for each class."
         )
     table, split_, notes = _arrange(root, rows)
     for name in classes:

@@ -7,6 +7,7 @@ every look is noted on the card.
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +25,6 @@ from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
 from train.data.arrays import open_data, open_more
-from train.data.dividing import chosen_rows
 from train.data.elsewhere import open_sources
 from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (
@@ -52,7 +52,8 @@ def finish(finished: Finished, watch: Watch) -> None:
     """Export the best checkpoint and measure it on validation; again, it replaces what is there.
 
     Of a limited training, the same validation photos are measured that it was chosen on. With
-    further sources, it is measured on their validation photos as well.
+    further sources, it is measured on all their validation photos as well, unless it has two
+    labels, or they are not there any more, which is printed.
 
     Args:
         finished: the run, with `metrics.csv` and `best.ckpt` in its folder.
@@ -69,7 +70,8 @@ def finish(finished: Finished, watch: Watch) -> None:
     networks = trained(finished)
     stopped = "Stopped while the model was measured; all epochs are kept."
     meter = Meter(watch, config.epochs, config.epochs, stopped)
-    total, done = _photos(finished), 0
+    away = _away(finished)
+    total, done = _photos(finished) + (len(away.table) if away else 0), 0
 
     def tick(photos: int) -> None:
         nonlocal done
@@ -89,22 +91,22 @@ def finish(finished: Finished, watch: Watch) -> None:
             export_segmenter(finished, network, folder, name, tick)
     _replace(ready, made)
     watch.phase("evaluating")
-    sources = [
-        split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
-    ]
-    if _held_elsewhere(finished):
-        more = open_more(config, finished.data)
-        sources.append(elsewhere_source(more, config.masked))
-    for kind in networks:
-        for source in sources:
+    own = split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
+    for source in (own, *([away] if away else [])):
+        for kind in networks:
             write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
 
 
-def _held_elsewhere(finished: Finished) -> int:
-    """How many photos of further sources the model is measured on."""
-    if finished.config.two_labels:  # further sources have diagnoses
-        return 0
-    return len(chosen_rows(finished.arrays.table, "elsewhere", 0, finished.config.masked))
+def _away(finished: Finished) -> Source | None:
+    """The validation photos of further sources; None if there are none for this model."""
+    config = finished.config
+    if not config.more or config.two_labels:  # further sources have diagnoses
+        return None
+    try:
+        return elsewhere_source(open_more(config, finished.data), config.masked)
+    except DatasetError as error:  # the model is there, and its own photos are
+        print(f"Not measured on further photos: {error}", file=sys.stderr, flush=True)
+        return None
 
 
 def evaluate_run(
@@ -189,7 +191,6 @@ def _photos(finished: Finished) -> int:
     """How many photos go through a network until all is measured."""
     passes = len(finished.sizes) + 1
     total = passes * len(finished.rows("validation")) * len(finished.config.models)
-    total += _held_elsewhere(finished)
     if comparable(finished.config):
         limit, masked = finished.config.limit, finished.config.masked
         parts = ("train", "crops", "validation")

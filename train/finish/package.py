@@ -230,7 +230,8 @@ def _unpacked(entries: list[_Entry], runs: Path) -> Path:
         cards = [Card.read(folder) for folder in sorted((made / MODELS).iterdir())]
         if here := _already(runs, {card.sha256 for card in cards}):
             raise PackageError(
-                f"This model is here already, as that of the run {here.name}. Nothing was imported."
+                f"This model is here already, as that of the run {here.name}; if that lies in the "
+                "bin, restore it. Nothing was imported."
             )
         target = runs / f"{IMPORTED}{'-'.join(card.sha256[:10] for card in cards)}"
         if target.exists():

@@ -141,7 +141,7 @@ def _presets() -> None:
         help="A preset fills in the whole form; every choice may then be changed.",
     )
     if key is None:
-        st.caption("No preset: what you have not changed is usual for this task.")
+        st.caption("No preset: every choice is as it stands below.")
         return
     if len(lengths := BY_KEY[key].lengths) > 1:
         choose_one(
@@ -176,8 +176,10 @@ def _task() -> str:
 
 
 def _take_task() -> None:
-    """Another task has its own way to learn; photos and machine stay as they are."""
-    kept = {PREFIX + name: _of(name) for name in KEPT}
+    """Another task has its own way to learn; photos stay as they are, and what was changed of the
+    preset in how many of them and on what they are computed."""
+    usual = vars(preset_config(key)) if (key := preset()) else {}
+    kept = {PREFIX + name: _of(name) for name in KEPT if _of(name) != usual.get(name)}
     load(CONFIGS[_of("kind")](), named())
     st.session_state.update(kept)
 

@@ -89,7 +89,7 @@ def _may_be_called(name: str) -> bool:
         st.error(as_text(str(error)))
         return False
     if plain in {run.name for run in store.opened().recent()}:
-        st.caption("Another run has this name; the time when they were made tells them apart.")
+        st.caption("Another run has this name; the date tells them apart.")
     return True
 
 
@@ -175,9 +175,10 @@ def _data(config: Config) -> bool:
 def _further(config: Config, dataset: Dataset) -> bool:
     """Whether every further source has photos to learn from; says what is in them, or what to
     do."""
-    found = _sources(config.more, config.masked, dataset)
-    if isinstance(found, str):
-        st.warning(as_text(found), title="These further photos cannot be used")
+    try:
+        found = _sources(config.more, config.masked, dataset)
+    except (DatasetError, OSError) as error:
+        st.warning(as_text(str(error)), title="These further photos cannot be used")
         return False
     for source in found:
         st.caption(as_text(told.of_source(source, config)))
@@ -187,15 +188,10 @@ def _further(config: Config, dataset: Dataset) -> bool:
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the further photos…")
-def _sources(
-    paths: tuple[str, ...], masked: bool, _dataset: Dataset
-) -> tuple[Elsewhere, ...] | str:
-    try:
-        found = open_sources(map(Path, paths), _dataset.table.index)
-        for source in found:
-            told.check_usable(source, masked)
-    except (DatasetError, OSError) as error:
-        return str(error)
+def _sources(paths: tuple[str, ...], masked: bool, _dataset: Dataset) -> tuple[Elsewhere, ...]:
+    found = open_sources(map(Path, paths), _dataset.table.index)
+    for source in found:
+        told.check_usable(source, masked)
     return tuple(found)
 
 

@@ -76,15 +76,11 @@ def section(runs: list[Run]) -> str:
 
 
 def _run_to_look_at(opened: str, ids: list[str]) -> None:
-    """Have the session name a run, and the address as well while it is shown."""
+    """Have the session name a run, and the address as well where it is not the newest."""
     if ids and st.session_state.get(RUN) not in ids:
         st.session_state[RUN] = ids[0]
     if ids and opened == RUNS:
-        if not in_address("run", RUN, {id: id for id in ("", *ids)}):
-            st.session_state[RUN] = ids[0]
-    else:
-        st.query_params.pop("run", None)
-        st.session_state.pop(f"{RUN}_in_address", None)
+        st.session_state[RUN] = in_address("run", RUN, {id: id for id in ids})
 
 
 def look_at(run: str) -> None:

@@ -138,7 +138,8 @@ def plan(config: Config) -> str:
     }[config.kind]
     subset = ""
     if config.limit:
-        subset = f": at most {config.limit:,} to learn from, and as many for validation"
+        each = " of each source" if config.more else ""
+        subset = f": at most {config.limit:,}{each} to learn from, and as many for validation"
     early = ""
     if config.patience < config.epochs:
         early = f"; after {config.patience} without a better score on validation it stops by itself"

@@ -82,8 +82,8 @@ SEVEN_ONLY = (
 
 
 LIGHT_SKIN = (
-    "Most people in the photos have light skin. On darker skin these models are untested, and are "
-    "likely to be worse. Skin tone is not computed from pixels here, since that is unreliable."
+    "On darker skin these models are untested, and are likely to be worse. "
+    "Skin tone is not computed from pixels here, since that is unreliable."
 )
 """Whom the models know least."""
 

@@ -51,7 +51,7 @@ OF_ALL_SPLITS = {learning.TITLE, critical.TITLE}
 OF_AN_ANSWER = {overview.TITLE, confusions.TITLE, groups.TITLE, comparison.TITLE}
 """… and to which it does which answer."""
 
-SAME = "The open tab is the same for each of these."
+SAME = "The open tab does not depend on this."
 
 ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",

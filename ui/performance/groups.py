@@ -71,7 +71,7 @@ def show(choice: Choice) -> None:
             "Lesions that looked harmless were mostly confirmed by follow-up or consensus, "
             "suspicious ones by histopathology. The harder group is the better confirmed one."
         )
-    st.caption(f":material/warning: {LIGHT_SKIN}")
+    st.caption(f":material/warning: Most people in these photos have light skin. {LIGHT_SKIN}")
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -58,7 +58,7 @@ def test_from_the_form_to_a_model_in_use_and_back(
     page = training
     fill(page, wait_idle, CHOICES)
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text("Finished").wait_for()  # by itself, nobody reloads
+    page.locator(".stMarkdownBadge", has_text="Finished").wait_for()  # by itself, nobody reloads
     page.get_by_role("heading", name="Result").wait_for()
     wait_idle(page)
     assert page.get_by_role("img", name="Photo").count() == 8

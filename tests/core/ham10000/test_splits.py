@@ -235,7 +235,7 @@ def test_a_split_by_image_has_lesions_on_both_sides_and_counts_them() -> None:
     assert found.of_lesions == sum("test" in side for side in sides)
     assert found.lesions == sum({"train", "test"} <= side for side in sides) > 100
     assert found.photos == found.lesions  # two photos a lesion, one on each side
-    assert f"{found.lesions} of {found.of_lesions} lesions" in found.text()
+    assert f"{found.lesions} of the {found.of_lesions} lesions" in found.text()
 
 
 def test_a_split_by_lesion_leaks_nothing(lesions: pd.Series) -> None:

@@ -82,7 +82,8 @@ class Elsewhere(Folder):
         photos = [_by_name(path, name) for name in pictures if not _is_mask(name)]
         pairs = pair_masks(photos, masks)
         tables = [name for name in files if name.lower().endswith(TABLES)]
-        labels = _labels(path, tables, PhotoIndex({p.id: p for p in photos}.values()))
+        index = PhotoIndex({p.id: p for p in photos}.values())
+        labels = _labels(path, tables, index, needed=not pairs)
         rows: dict[str, dict[str, str]] = {}
         known_already = bare = 0
         for photo in photos:
@@ -222,12 +223,15 @@ class _Labelled:
     strange: tuple[str, ...]
 
 
-def _labels(root: Path, tables: list[str], photos: PhotoIndex) -> _Labelled:
+def _labels(root: Path, tables: list[str], photos: PhotoIndex, needed: bool) -> _Labelled:
     """Read the tables.
 
+    Args:
+        needed: whether there is nothing to learn from without them, as masks.
+
     Raises:
-        DatasetError: there is one table, and it cannot be used; or two photos have the name that a
-            row gives.
+        DatasetError: a table is needed, and the only one cannot be used; or two photos have the
+            name that a row gives.
     """
     labels: dict[str, tuple[str, str]] = {}
     notes: list[str] = []
@@ -236,7 +240,7 @@ def _labels(root: Path, tables: list[str], photos: PhotoIndex) -> _Labelled:
         try:
             found = read_labels(_read(root, name), name)
         except DatasetError as error:
-            if len(tables) == 1:
+            if needed and len(tables) == 1:
                 raise DatasetError(f"In {root}: {error}") from error
             notes.append(f"{name} is left out: {error}")
             continue

@@ -31,7 +31,12 @@ def check_usable(source: Elsewhere, masked: bool) -> None:
     photos = _usable(source, masked)
     if photos.empty:
         raise DatasetError(
-            f"No photo in {source.root} has a {needed}, which this training learns from."
+            " ".join(
+                (
+                    f"No photo in {source.root} has a {needed}, which this training learns from.",
+                    *source.notes,
+                )
+            )
         )
     if not (photos["split"] == "train").any():
         raise DatasetError(

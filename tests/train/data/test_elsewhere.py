@@ -22,6 +22,7 @@ from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.samplers import Samples, source_weights
 from train.data.sources import elsewhere_source
+from train.data.told import check_usable
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began
@@ -165,10 +166,21 @@ def test_why_no_photo_can_be_used_is_said(source: Path, tmp_path: Path) -> None:
         Elsewhere.open(tmp_path / "empty")
 
 
-def test_of_several_sources_the_one_with_the_faulty_table_is_named(source: Path) -> None:
+def test_of_several_sources_the_one_with_the_faulty_table_is_named(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "clinic", masks=False)
     (source / "labels.csv").write_text("file,finding\nISIC_1000000,nv\n")
     with pytest.raises(DatasetError, match=f"{source}.*labels.csv"):
         Elsewhere.open(source)
+
+
+def test_masks_do_without_a_faulty_table_and_diagnoses_do_not(source: Path) -> None:
+    (source / "labels.csv").write_text("file,finding\nISIC_1000000,nv\n")
+    found = Elsewhere.open(source)
+    assert found.table["has_mask"].all()
+    assert any("labels.csv" in note for note in found.notes)
+    check_usable(found, masked=True)
+    with pytest.raises(DatasetError, match=r"labels.csv"):
+        check_usable(found, masked=False)
 
 
 def test_rows_without_a_photo_are_counted(source: Path) -> None:

@@ -706,6 +706,17 @@ def test_curves_over_each_other_and_what_differs(runs):
     assert "Training loss by epoch" in app.get("plotly_chart")[0].proto.alt
 
 
+def test_a_run_without_the_measure_is_named_beside_the_curve(runs):
+    ids = [written(runs, "One", 2, val_macro_f1=[0.1, 0.2]), written(runs, "Two", 2)]
+    app = page(training_view=store.COMPARE, training_compared=ids)
+    app.session_state["training_measure"] = "val_macro_f1"
+    checked(app)
+    said = [c.value for c in app.caption if "Not drawn" in c.value]
+    assert len(said) == 1
+    assert "Two" in said[0]
+    assert "One" not in said[0]
+
+
 def test_figures_of_photos_from_elsewhere_are_compared_too(runs):
     for name in ("One", "Two"):
         written(runs, name, 2, val_nll=[2.0, 1.0], elsewhere_nll=[3.0, 2.5], val_score=[-2.5, -1.7])

@@ -7,6 +7,7 @@ from core.batch.tables import safe_table
 from train.jobs import Run, Runs
 from ui.parts.controls import select
 from ui.performance import charts
+from ui.text import as_text
 from ui.training import curves, store, words
 
 CHOSEN, MEASURE = "training_compared", "training_measure"
@@ -75,9 +76,13 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         "runs",
         f"{words.measure(column)} by epoch: {ends}",
         "Lines compare only where data and subset are the same: look at the differences below. "
-        "One seed more moves a curve as well; do not read much into a small gap.",
+        "Another seed moves a curve, too: do not read much into a small gap.",
         long,
     )
+    if others := [name for name in tables if name not in drawn]:
+        st.caption(
+            f":material/info: Not drawn, as it was not measured there: {as_text('; '.join(others))}"
+        )
 
 
 def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from core.errors import DatasetError, UserError
 from core.settings import Settings
-from core.system.console import answered
+from core.system.console import exit_status
 from core.system.storage import CLEARED, TITLES, clear, size, survey
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "doctor", help="look at versions, weights, data, disk and port, and say what to do"
     ).set_defaults(run=_doctor)
     options = parser.parse_args(arguments)
-    return answered(lambda: _run(options))
+    return exit_status(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from core.errors import UserError
-from core.system.console import answered
+from core.system.console import exit_status
 from train.commands import add_training_commands
 from train.experiments_command import add_experiments_command
 from train.jobs.cli import add_queue_command
@@ -27,7 +27,7 @@ FULL = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status (0 done, 1 failed, 2 wrong usage, 130 stopped)."""
     options = _parser().parse_args(arguments)
-    return answered(lambda: _run(options))
+    return exit_status(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:

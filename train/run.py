@@ -102,10 +102,14 @@ def train(
 def _tell(config: Config, data: Data, more: Sequence[Elsewhere]) -> None:
     """Print what is used of a folder and of further sources, and what is left out of them."""
     from train.data.folders import Folder
-    from train.data.told import few, of_source
+    from train.data.notices import scarcity_warning, source_summary
 
     notes = data.notes if isinstance(data, Folder) else ()
-    for line in (*notes, *(of_source(source, config) for source in more), few(more, config)):
+    for line in (
+        *notes,
+        *(source_summary(source, config) for source in more),
+        scarcity_warning(more, config),
+    ):
         if line:
             print(line, flush=True)
 

@@ -59,8 +59,10 @@ def domain_note(domain: str, card: Card, own: bool = False) -> tuple[str, str] |
         return UNLIKE, UNLIKE_TEXT
     title = OWN if domain == FAMILIAR else ANOTHER_CAMERA
     measured = card.elsewhere
-    if measured is None or measured.images < LEAST_ELSEWHERE:
+    if measured is None:
         return title, "How well the models do on other clinics' photos has not been measured."
+    if measured.images < LEAST_ELSEWHERE:
+        return title, "Too few photos of other clinics were measured to say how well the models do."
     text = (
         f"On {measured.images:,} photos of other clinics the answer was right in "
         f"{percent(measured.accuracy)}"
@@ -143,9 +145,9 @@ def headline(analysis: Analysis, usual: Mapping[str, float]) -> Headline:
 
 def answer_in_words(rule: Rule) -> str:
     """Which diagnosis the answer is, without a full stop."""
-    raised = "furthest above its usual share"
-    kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis {raised}"}
-    between = f"a compromise between the most probable diagnosis and the one {raised}"
+    excess = "furthest above its usual share"
+    kinds = {0.0: "the most probable diagnosis", 1.0: f"the diagnosis {excess}"}
+    between = f"a compromise between the most probable diagnosis and the one {excess}"
     unknown = "the diagnosis of a rule whose exponent is not stated"
     which = unknown if rule.exponent is None else kinds.get(rule.exponent, between)
     counted = [

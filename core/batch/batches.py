@@ -73,7 +73,8 @@ class Photo:
         thumbnail: JPEG, its longest side at most `THUMBNAIL_PX`.
         mask: PNG, 0 and 255, at the photo's upright size.
         copy: the file itself; of one larger than `KEPT_AS_IS_BYTES` a JPEG with a longest side of
-            at most `KEPT_PX`, if that has fewer bytes; None if the batch had no room for it.
+            at most `KEPT_PX`, if that has fewer bytes; None of a practice lesion, and if the
+            batch had no room for it.
         reduced: `copy` is not the file itself.
         practice: title of the practice lesion that it is; empty for a file.
     """

@@ -8,7 +8,7 @@ NOBODY_READS = 141
 """The exit status of what ended because nobody reads what it prints (128 + SIGPIPE)."""
 
 
-def answered(work: Callable[[], int]) -> int:
+def exit_status(work: Callable[[], int]) -> int:
     """The exit status of a command.
 
     Where the reader of what it prints is gone (`… | head`) it ends without a word; a file or folder

@@ -51,7 +51,7 @@ OF_ALL_SPLITS = {learning.TITLE, critical.TITLE}
 OF_AN_ANSWER = {overview.TITLE, confusions.TITLE, groups.TITLE, comparison.TITLE}
 """… and to which it does which answer."""
 
-SAME = "The open tab does not depend on this."
+NO_DIFFERENCE = "The open tab does not depend on this."
 
 ABOUT_SPLIT = {
     "test": "Test: lesions that neither training nor tuning has seen. Quote these.",
@@ -78,7 +78,7 @@ opened = in_address("tab", TAB, {t.TITLE: t.__name__.rpartition(".")[2] for t in
 in_address("split", "split", {split: split for split in SPLITS})
 first, second = st.columns(2)
 split = choose_one("Split", SPLITS, "split", first, disabled=opened in OF_ALL_SPLITS)
-first.caption(SAME if opened in OF_ALL_SPLITS else ABOUT_SPLIT[split])
+first.caption(NO_DIFFERENCE if opened in OF_ALL_SPLITS else ABOUT_SPLIT[split])
 
 figures: Evaluation | None = None
 with suppress(EvaluationError):  # the tabs that need it say so
@@ -95,7 +95,7 @@ if isinstance(figures, ClassifierEvaluation) and figures.most_probable:
         help=f"LesionLab's rule: {as_text(rule_in_words(rule))}.",
     )
     if opened not in OF_AN_ANSWER:
-        about = SAME
+        about = NO_DIFFERENCE
     elif answer == RULE:
         said = as_text(answer_in_words(rule))
         about = f"{said[0].upper()}{said[1:]}."

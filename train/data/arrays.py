@@ -30,10 +30,10 @@ from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
 from train.data.dividing import chosen_rows, divided
-from train.data.elsewhere import Elsewhere, open_sources
+from train.data.elsewhere import Elsewhere
 from train.data.folders import Folder, class_folder, mask_folder
 from train.data.joined import Joined
-from train.data.told import check_usable
+from train.data.notices import open_usable
 from train.progress import Tick
 
 FRAME = (320, 240)
@@ -89,10 +89,7 @@ def open_data(config: Config) -> Data:
 def open_more(config: Config, data: Data) -> list[Elsewhere]:
     """The further sources that a configuration names; photos that the data or an earlier source has
     are left out. Raises DatasetError, also if one has nothing for this training."""
-    sources = open_sources(map(Path, config.more), data.table.index)
-    for source in sources:
-        check_usable(source, config.masked)
-    return sources
+    return open_usable(config.more, data.table.index, config.masked)
 
 
 def classes_of(data: Data, two_labels: bool = False) -> tuple[str, ...]:

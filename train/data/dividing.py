@@ -29,14 +29,21 @@ def divided(data: AnyData, config: Config) -> AnyData:
     return replace(data, table=data.table.assign(split=splits), split=split)
 
 
+def usable(table: pd.DataFrame, masked: bool) -> pd.Series:
+    """Which photos of a table have what a training learns from: a mask, if `masked`, else a
+    label."""
+    if masked:
+        return table["has_mask"]
+    return table["label"] >= 0 if "label" in table else table["dx"] != ""
+
+
 def chosen_rows(
     table: pd.DataFrame, split: str, limit: int = 0, masked: bool = False
 ) -> np.ndarray:
     """Row numbers of a split (only those with a mask, if `masked`, else only those with a label).
     With a `limit`, of each source the photos of `core.ham10000.splits.subset`. There may be
     none."""
-    labelled = table["label"] >= 0 if "label" in table else table["dx"] != ""
-    wanted = (table["split"] == split) & (table["has_mask"] if masked else labelled)
+    wanted = (table["split"] == split) & usable(table, masked)
     rows = np.flatnonzero(wanted)
     if not limit:
         return rows

@@ -71,7 +71,7 @@ def finish(finished: Finished, watch: Watch) -> None:
     stopped = "Stopped while the model was measured; all epochs are kept."
     meter = Meter(watch, config.epochs, config.epochs, stopped)
     away = _away(finished)
-    total, done = _photos(finished) + (len(away.table) if away else 0), 0
+    total, done = _photos(finished) + (len(away.table) * len(networks) if away else 0), 0
 
     def tick(photos: int) -> None:
         nonlocal done

@@ -21,6 +21,7 @@ from ui.parts.files import data_url
 from ui.text import as_text
 
 ANY = "any"
+WITHHELD = "what the model says of such photos is only in the files to download"
 ROW, HEADER_ROW = 66, 37
 """Heights in pixels; the header's with the frame. From 65 on, a row wraps long words."""
 
@@ -84,15 +85,12 @@ def _counts(photos: Sequence[Photo]) -> None:
         st.write(
             f"Answers to {len(answered):,} of the {len(photos):,} photos. "
             + ("One" if others == 1 else f"{others:,}")
-            + f" of them {'is' if others == 1 else 'are'} not dermoscopy: {_WITHHELD}."
+            + f" of them {'is' if others == 1 else 'are'} not dermoscopy: {WITHHELD}."
         )
     elif others:
-        st.write(f"No answer is counted, as none of these photos is dermoscopy: {_WITHHELD}.")
+        st.write(f"No answer is counted, as none of these photos is dermoscopy: {WITHHELD}.")
     if answered:
         counts(answered, state.usual())
-
-
-_WITHHELD = "what the model says of such photos is only in the files to download"
 
 
 def _filtered(photos: Sequence[Photo]) -> list[Photo]:

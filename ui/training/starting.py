@@ -12,8 +12,8 @@ from core.settings import Settings
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
 from train.config import Config, ConfigError
-from train.data import told
-from train.data.elsewhere import Elsewhere, open_sources
+from train.data import notices
+from train.data.elsewhere import Elsewhere
 from train.data.folders import Folder, class_folder, mask_folder
 from train.jobs import JobError, ensure_supervisor
 from train.learn.start_weights import usable_starts
@@ -181,18 +181,15 @@ def _further(config: Config, dataset: Dataset) -> bool:
         st.warning(as_text(str(error)), title="These further photos cannot be used")
         return False
     for source in found:
-        st.caption(as_text(told.of_source(source, config)))
-    if warning := told.few(found, config):
+        st.caption(as_text(notices.source_summary(source, config)))
+    if warning := notices.scarcity_warning(found, config):
         st.warning(as_text(warning), title="There are few further photos")
     return True
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the further photos…")
 def _sources(paths: tuple[str, ...], masked: bool, _dataset: Dataset) -> tuple[Elsewhere, ...]:
-    found = open_sources(map(Path, paths), _dataset.table.index)
-    for source in found:
-        told.check_usable(source, masked)
-    return tuple(found)
+    return tuple(notices.open_usable(paths, _dataset.table.index, masked))
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner="Looking at the folder…")

@@ -9,7 +9,7 @@ import pytest
 
 from core.settings import REPOSITORY
 from core.system import ownership
-from core.system.console import NOBODY_READS, answered
+from core.system.console import NOBODY_READS, exit_status
 
 
 @pytest.mark.parametrize("command", ["train preset", "core dataset status"])
@@ -42,7 +42,7 @@ def test_a_file_that_cannot_be_written_is_told(
         return 0
 
     for work in (written, lambda: place.write_bytes(b"")):
-        assert answered(work) == 1
+        assert exit_status(work) == 1
         assert capsys.readouterr().err.startswith(f"{place} ")
 
 
@@ -51,4 +51,4 @@ def test_other_errors_are_not_hidden() -> None:
         raise OSError("odd")
 
     with pytest.raises(OSError, match="odd"):
-        answered(broken)
+        exit_status(broken)

@@ -20,9 +20,9 @@ from tests.train.conftest import Tiny
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
 from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
+from train.data.notices import check_usable
 from train.data.samplers import Samples, source_weights
 from train.data.sources import elsewhere_source
-from train.data.told import check_usable
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began

@@ -5,14 +5,14 @@ No torch here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pandas as pd
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from core.errors import DatasetError
 from core.taxonomy import KEYS, class_name
 from train.config import Config
-from train.data.elsewhere import Elsewhere
+from train.data.dividing import chosen_rows, usable
+from train.data.elsewhere import Elsewhere, open_sources
 
 OFTEN = 10
 """Draws of one photo in an epoch above which it is said that there are few."""
@@ -28,7 +28,7 @@ def check_usable(source: Elsewhere, masked: bool) -> None:
         DatasetError: no photo has what is needed, or all that do are kept for validation.
     """
     needed = "mask" if masked else "diagnosis"
-    photos = _usable(source, masked)
+    photos = source.table[usable(source.table, masked)]
     if photos.empty:
         raise DatasetError(
             " ".join(
@@ -45,10 +45,19 @@ def check_usable(source: Elsewhere, masked: bool) -> None:
         )
 
 
-def of_source(source: Elsewhere, config: Config) -> str:
+def open_usable(paths: Sequence[str], known: Iterable[str], masked: bool) -> list[Elsewhere]:
+    """Further sources; photos that are `known` or in an earlier one are left out. Raises
+    DatasetError, also if one has nothing for a training (`check_usable`)."""
+    sources = open_sources(map(Path, paths), known)
+    for source in sources:
+        check_usable(source, masked)
+    return sources
+
+
+def source_summary(source: Elsewhere, config: Config) -> str:
     """How many photos of a further source are used and what for, of which classes, and what is left
     out and why."""
-    photos = _usable(source, config.masked)
+    photos = source.table[usable(source.table, config.masked)]
     split = photos["split"].value_counts()
     classes = ""
     if config.labelled:
@@ -66,10 +75,10 @@ def of_source(source: Elsewhere, config: Config) -> str:
     return " ".join(parts)
 
 
-def few(sources: Sequence[Elsewhere], config: Config) -> str:
+def scarcity_warning(sources: Sequence[Elsewhere], config: Config) -> str:
     """A warning, if further sources have so few photos that each comes many times in an epoch; else
     nothing."""
-    counts = [int((_usable(s, config.masked)["split"] == "train").sum()) for s in sources]
+    counts = [len(chosen_rows(s.table, "train", 0, config.masked)) for s in sources]
     photos = sum(min(count, config.limit or count) for count in counts)
     draws = round(config.epoch_images * config.more_share)
     if not photos or draws <= OFTEN * photos:
@@ -79,9 +88,3 @@ def few(sources: Sequence[Elsewhere], config: Config) -> str:
         f"but there are only {photos:,} to learn from: each comes about {draws / photos:,.0f} "
         "times an epoch, and the network may learn them by heart. Lower their share, or add photos."
     )
-
-
-def _usable(source: Elsewhere, masked: bool) -> pd.DataFrame:
-    """Rows of the photos that have what a training needs."""
-    table = source.table
-    return table[table["has_mask"] if masked else table["dx"] != ""]

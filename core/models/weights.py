@@ -67,22 +67,26 @@ def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = Tru
     """Write the weights into a model's folder, which is made; returns their hash.
 
     Args:
-        half: floats as fp16; otherwise as fp32, twice as large.
+        half: floats as fp16, but a tensor with a value too large for it (beyond 65,504, as a batch
+            norm's variance can be) as fp32; otherwise all as fp32, twice as large.
 
     Raises:
-        WeightsError: a value is not finite, or too large for fp16.
+        WeightsError: a value is not finite.
     """
     import torch
     from safetensors.torch import save_file
 
     directory.mkdir(parents=True, exist_ok=True)
-    floats, precision = (torch.float16, "fp16") if half else (torch.float32, "fp32")
-    tensors = {
-        k: v.detach().to("cpu", floats if v.is_floating_point() else v.dtype).contiguous()
-        for k, v in without_counters(state).items()
-    }
+    largest = torch.finfo(torch.float16).max
+    tensors = {}
+    for key, value in without_counters(state).items():
+        tensor = value.detach().to("cpu")
+        if tensor.is_floating_point():
+            fits = half and bool((tensor.abs() <= largest).all())
+            tensor = tensor.to(torch.float16 if fits else torch.float32)
+        tensors[key] = tensor.contiguous()
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
-        raise WeightsError(f"These weights are not finite in {precision}: {', '.join(bad)}.")
+        raise WeightsError(f"These weights are not finite: {', '.join(bad)}.")
     with ownership.replacing(directory / FILE) as temporary:
         save_file(tensors, temporary)
     return sha256(directory / FILE)

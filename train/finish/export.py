@@ -63,7 +63,7 @@ def export_classifier(
         tick: told of the photos that went through.
 
     Raises:
-        WeightsError: a weight is not finite, or too large for fp16.
+        WeightsError: a weight is not finite.
     """
     arrays, architecture = finished.arrays, finished.config.network
     classes, rows = arrays.classes, finished.rows("validation")

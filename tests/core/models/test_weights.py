@@ -63,6 +63,25 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
     assert state["counts"].tolist() == [1, 70_000]
 
 
+def test_what_is_too_large_for_fp16_is_kept_in_fp32(tmp_path: Path) -> None:
+    state = network().state_dict()
+    state["1.running_var"][0] = 74_526.25
+    card = write_model(tmp_path, state, Card())
+    again = read_state(tmp_path, card.sha256)
+    assert torch.equal(again["1.running_var"], state["1.running_var"])
+    assert torch.equal(again["2.weight"], state["2.weight"].half().float())
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+@pytest.mark.parametrize("half", [True, False])
+def test_what_is_not_finite_is_not_written(tmp_path: Path, value: float, half: bool) -> None:
+    state = network().state_dict()
+    state["1.running_var"][0] = value
+    with pytest.raises(WeightsError, match=r"not finite: 1\.running_var\."):
+        write_model(tmp_path, state, Card(), half=half)
+    assert not any(tmp_path.iterdir())
+
+
 def test_writing_again_replaces(folder: Path) -> None:
     old = Card.read(folder)
     new = write_model(folder, network(5).state_dict(), Card(name="next"))

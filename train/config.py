@@ -242,6 +242,16 @@ def _encoder() -> Any:
     return named("mobilenet_v2", "Encoder", text, ENCODERS, others="tu-NAME of timm")
 
 
+def _teachers(networks: str, truths: str) -> Any:
+    text = f"{networks} whose answers it learns beside the {truths}."
+    return named((), "Teacher networks", text, others="models' folders")
+
+
+def _teacher_weight(truths: str) -> Any:
+    text = f"How much their answers count; the {truths} count for the rest."
+    return share("Weight of the teachers", text, 0.5)
+
+
 @dataclass(frozen=True)
 class ClassifierConfig(Config):
     """`python -m train classifier`: a class for each photo (default: ResNet-50, seven classes)."""
@@ -302,18 +312,9 @@ class ClassifierConfig(Config):
     """Share of the batches, see `train.learn.mixing`."""
     sampling_power: float = _sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
-    teachers: tuple[str, ...] = named(
-        (),
-        "Teacher networks",
-        "Trained classifiers whose answers it learns beside the labels.",
-        others="models' folders",
-    )
+    teachers: tuple[str, ...] = _teachers("Trained classifiers", "labels")
     """See `train.learn.distillation`."""
-    teacher_weight: float = share(
-        "Weight of the teachers",
-        "How much their answers count; the labels count for the rest.",
-        0.5,
-    )
+    teacher_weight: float = _teacher_weight("labels")
     """Loss = (1 - w)·loss of the labels + w·divergence from the teachers' answers."""
 
     def __post_init__(self) -> None:
@@ -349,6 +350,10 @@ class SegmenterConfig(Config):
     loss: str = _loss("bce-dice", MASK_LOSSES)
     dice_weight: float = share("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.5)
     """`bce-dice` = (1 - w)·BCE + w·Dice."""
+    teachers: tuple[str, ...] = _teachers("Trained U-Nets", "masks")
+    """See `train.learn.distillation`."""
+    teacher_weight: float = _teacher_weight("masks")
+    """Loss = (1 - w)·loss of the masks + w·cross-entropy with the teachers' probabilities."""
 
 
 @dataclass(frozen=True)

@@ -276,8 +276,8 @@ def _origin(finished: Finished) -> Card:
     further = [Path(path).stem for path in config.more]
     choices = {"kind": config.kind, **asdict(config), "more": further}
     # A folder's name is enough: the path to it is nobody's business who gets the model.
-    if isinstance(config, ClassifierConfig):
-        choices["teachers"] = [_model_name(Path(path)) for path in config.teachers]
+    if "teachers" in choices:
+        choices["teachers"] = [_model_name(Path(path)) for path in choices["teachers"]]
     if config.start not in STARTS:
         choices["start"] = Path(config.start).name
     limits: list[str] = []

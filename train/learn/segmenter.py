@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.evaluation.metrics import mask_scores, segmenter_summary
@@ -14,6 +15,7 @@ from train.config import SegmenterConfig
 from train.data.arrays import Arrays
 from train.data.samplers import source_weights
 from train.learn.base import PhotoModel, normalised
+from train.learn.distillation import load_mask_teachers, masks_of
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered
 from train.learn.start_weights import encoder_start, start_unet
@@ -76,12 +78,18 @@ class SegmenterTraining(PhotoModel):
         self.net = build_unet(config.encoder)
         start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.teachers = load_mask_teachers(config.teachers)
         self.mask_scoring = MaskScoring(arrays)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
         """One batch: uint8 images, labels, masks 0/1 → loss."""
         pixels, _, masks = batch
-        loss = self.loss(self._logits(pixels), masks[:, None])
+        x = normalised(pixels)
+        logits = self.net(x).float()
+        loss = self.loss(logits, masks[:, None])
+        if self.teachers:
+            copying = F.binary_cross_entropy_with_logits(logits, masks_of(self.teachers, x))
+            loss = torch.lerp(loss, copying, self.config.teacher_weight)
         self.log_training({"train_loss": loss}, len(masks))
         return loss
 

@@ -245,18 +245,19 @@ def _starts(network: str, own: list[StoredModel]) -> dict[str, Choice]:
 
 
 def _teachers(own: list[StoredModel]) -> None:
-    """Classifiers to learn from: those of finished runs, and any that a file names."""
+    """Models to learn from: those of finished runs, and any that a file names."""
+    kind = _of("kind")
+    same = "They must distinguish the same classes; the" if kind == "classifier" else "The"
     _several(
         "teachers",
         {
             str(model.folder): model.card.name or model.kind
             for model in own
-            if model.kind == "classifier" and not model.card.leaks
+            if model.kind == kind and not model.card.leaks
         },
         "teacher_weight",
-        "They must distinguish the same classes; the training takes a little longer. See Hinton, "
-        "Vinyals and Dean, 2015.",
-        placeholder="None: it learns from the labels alone",
+        f"{same} training takes a little longer. See Hinton, Vinyals and Dean, 2015.",
+        placeholder="None",
     )
 
 

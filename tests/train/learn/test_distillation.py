@@ -12,14 +12,23 @@ import torch
 
 from core.models.architectures import build_classifier
 from core.models.cards import Card, write_model
+from core.models.networks import build_segmenter
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
-from train.config import ClassifierConfig
+from train.config import ClassifierConfig, SegmenterConfig
 from train.data.arrays import prepare
 from train.fields import ConfigError
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
-from train.learn.distillation import TEMPERATURE, answers_of, distillation_loss, load_teachers
+from train.learn.distillation import (
+    TEMPERATURE,
+    answers_of,
+    distillation_loss,
+    load_mask_teachers,
+    load_teachers,
+    masks_of,
+)
+from train.learn.segmenter import SegmenterTraining
 from train.names import with_absolute_paths
 from train.stages import Stage
 
@@ -37,6 +46,17 @@ def teacher(tmp_path: Path) -> Path:
     card = {"architecture": "small-cnn", "classes": list(KEYS)}
     write_model(tmp_path / "teacher", network.state_dict(), Card.of(card), half=False)
     return tmp_path / "teacher"
+
+
+@pytest.fixture
+def mask_teachers(tmp_path: Path) -> list[str]:
+    """Two folders of U-Nets."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for seed, folder in enumerate(folders):
+        torch.manual_seed(seed)
+        unet = build_segmenter("mobilenet_v2")
+        write_model(folder, unet.state_dict(), Card(encoder="mobilenet_v2"), half=False)
+    return [str(folder) for folder in folders]
 
 
 def test_the_loss_is_nothing_where_student_and_teacher_agree() -> None:
@@ -97,6 +117,48 @@ def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teac
         optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 4
+
+
+def test_mask_teachers_are_averaged(mask_teachers: list[str]) -> None:
+    x = normalised(torch.randint(0, 255, (2, 64, 64, 3), dtype=torch.uint8))
+    one, two, both = (
+        masks_of(load_mask_teachers(folders), x)
+        for folders in (mask_teachers[:1], mask_teachers[1:], mask_teachers)
+    )
+    assert one.shape == (2, 1, 64, 64)
+    assert both.min() >= 0
+    assert both.max() <= 1
+    assert not torch.allclose(one, two)
+    torch.testing.assert_close(both, (one + two) / 2)
+
+
+def test_a_classifier_is_no_teacher_of_masks(teacher: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no U-Net"):
+        load_mask_teachers([str(teacher)])
+
+
+def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
+    environment: dict[str, str], mask_teachers: list[str]
+) -> None:
+    pixels = torch.randint(0, 255, (4, 64, 64, 3), dtype=torch.uint8)
+    masks, nobody = torch.zeros(4, 64, 64), torch.zeros(4, dtype=torch.long)
+    losses = []
+    for weight in (0.0, 0.25, 1.0):
+        config = SegmenterConfig(
+            stages=(Stage(1, 64),),
+            start=mask_teachers[0],
+            teachers=tuple(mask_teachers[:1]),
+            teacher_weight=weight,
+        )
+        training = SegmenterTraining(config, prepare(config)).eval()
+        training.log = lambda *_, **__: None  # type: ignore[method-assign]
+        losses.append(training.training_step((pixels, nobody, masks), 0).item())
+        assert {k.split(".")[0] for k in training.state_dict()} == {"net"}
+    # Of the teacher's own weights, copying costs its entropy; the masks here are empty.
+    p = masks_of(training.teachers, normalised(pixels))
+    entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean().item()
+    assert losses[2] == pytest.approx(entropy, rel=1e-3)
+    assert losses[1] == pytest.approx(0.75 * losses[0] + 0.25 * losses[2], rel=1e-4)
 
 
 def test_teachers_are_no_part_of_the_student(environment: dict[str, str], teacher: Path) -> None:

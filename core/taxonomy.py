@@ -18,6 +18,8 @@ class Diagnosis:
 
     key: str
     name: str
+    plural: str
+    """Its name for several lesions, with a small first letter."""
     malignant: bool
     colour: str
     """Hex colour on light backgrounds, fixed across the app."""
@@ -47,6 +49,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "akiec",
         "Actinic keratosis / Bowen's disease",
+        "actinic keratoses / Bowen's disease",
         True,
         "#BB8909",
         "#D3993E",
@@ -56,6 +59,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "bcc",
         "Basal cell carcinoma",
+        "basal cell carcinomas",
         True,
         "#5C69C0",
         "#7592ED",
@@ -65,6 +69,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "bkl",
         "Benign keratosis",
+        "benign keratoses",
         False,
         "#196204",
         "#CBE97D",
@@ -74,6 +79,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "df",
         "Dermatofibroma",
+        "dermatofibromas",
         False,
         "#1B9EA8",
         "#35CBAF",
@@ -83,6 +89,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "mel",
         "Melanoma",
+        "melanomas",
         True,
         "#C95060",
         "#CA3C1F",
@@ -92,6 +99,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "nv",
         "Melanocytic naevus",
+        "melanocytic naevi",
         False,
         "#38393B",
         "#747676",
@@ -101,6 +109,7 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
     Diagnosis(
         "vasc",
         "Vascular lesion",
+        "vascular lesions",
         False,
         "#732C80",
         "#FEB0FE",

@@ -30,6 +30,8 @@ NAMES = {
 }
 """Measures as people call them, in the order to show them."""
 
+_TRAINING_NAMES = {"train_loss": "Training loss", "train_accuracy": "Accuracy on training photos"}
+
 CLASS_NAMES = {
     "f1": "F1",
     "recall": "Sensitivity",
@@ -48,6 +50,15 @@ BINS = 15
 
 ECE_INTERVAL = "bounds from resampled gaps of the bins (core.evaluation.metrics.ece_interval)"
 """How evaluations say that theirs is of `ece_interval`."""
+
+
+def column_title(column: str) -> str:
+    """What a column of a training's table is called, such as `val_nll` or `train_loss`."""
+    if column in _TRAINING_NAMES:
+        return _TRAINING_NAMES[column]
+    where, _, key = column.partition("_")
+    name = NAMES.get(key, column)
+    return f"{name}, elsewhere" if where == "elsewhere" else name
 
 
 def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:

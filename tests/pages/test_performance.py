@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.answer.threshold import Outcomes
 from core.evaluation.files import COMPARISON, ELSEWHERE, Evaluation, read_predictions
 from core.evaluation.metrics import NAMES, classifier_summary, confusion, per_class
 from core.evaluation.published import PUBLISHED
@@ -247,6 +248,23 @@ def test_a_wanted_sensitivity_is_reached() -> None:
         app.slider(key="sensitivity").set_value(wanted).run()
         assert not app.exception
         assert float(metrics(app)["Sensitivity"].removesuffix(" %")) >= wanted - 0.05
+
+
+@pytest.mark.parametrize("question", [operating.MALIGNANT, "mel", "nv"])
+def test_a_thousand_lesions_begin_with_the_splits_own_share(question: str) -> None:
+    app = opened("Thresholds")
+    app.selectbox(key="question").set_value(question).run()
+    found = classifier_report("test")
+    truth, score = operating.question(found, question)
+    lesions = found.predictions[truth]["lesion_id"].nunique(), found.figures.lesions
+    slider = app.slider(key=f"prevalence_test_{question}")
+    assert slider.value == round(1000 * lesions[0] / lesions[1])
+    slider.set_value(10).run()
+    assert not app.exception
+    called = score >= 0.5
+    out = Outcomes.of(called[truth].mean(), (~called[~truth]).mean(), 0.01)
+    assert f"**{out.found}** are found and **{out.missed}** missed" in texts(app)
+    assert f"**{out.false_alarms}** raise a false alarm" in texts(app)
 
 
 @pytest.mark.parametrize("threshold", [0, 100])

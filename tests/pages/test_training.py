@@ -16,6 +16,7 @@ import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.evaluation.metrics import column_title
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.models.registry import in_use, use
@@ -513,7 +514,7 @@ def test_curves_samples_and_log_of_a_run(runs):
     (chart,) = app.get("plotly_chart")
     assert "Macro-F1 from 0.100 to 0.200" in chart.proto.alt
     spec = json.loads(chart.proto.spec)
-    assert [t["name"] for t in spec["data"]] == ["Train loss", "Macro-F1"]
+    assert [t["name"] for t in spec["data"]] == ["Training loss", "Macro-F1"]
     assert "Epoch 2 was kept" in texts(app), "it has ended"
     alts = [i.alt for images in app.image for i in images.proto.imgs]
     assert alts == ["Photo one after epoch 2, answered Melanoma, true class Melanocytic naevus, "
@@ -722,8 +723,8 @@ def test_figures_of_photos_from_elsewhere_are_compared_too(runs):
         written(runs, name, 2, val_nll=[2.0, 1.0], elsewhere_nll=[3.0, 2.5], val_score=[-2.5, -1.7])
     ids = [run.id for run in runs.all()]
     app = page(training_view=store.COMPARE, training_compared=ids)
-    title = words.measure("elsewhere_nll")
-    assert title != words.measure("val_nll")
+    title = column_title("elsewhere_nll")
+    assert title != column_title("val_nll")
     assert list(app.dataframe[0].value[title]) == [2.5, 2.5]
     assert title in app.selectbox(key="training_measure").options
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation.files import EvaluationError, read_training
-from core.evaluation.metrics import NAMES
+from core.evaluation.metrics import NAMES, column_title
 from core.glossary import TASKS
 from core.models.cards import Training
 from core.models.registry import in_use
@@ -183,12 +183,7 @@ def curves(table: pd.DataFrame, kept: int | None, live: pd.DataFrame | None = No
     traces = []
     for axis, columns in (("y", [c for c in LOSSES if c in table]), ("y2", measures)):
         for place, column in enumerate(columns):
-            key = str(column).removeprefix("val_")
-            name = NAMES.get(key, key.replace("_", " ").capitalize())
-            if key.startswith("elsewhere_"):
-                name = f"{NAMES[key.removeprefix('elsewhere_')]}, elsewhere"
-            if column == "train_accuracy":
-                name = "Accuracy on training photos"
+            name = column_title(str(column))
             shade = shades[(place + (axis == "y2")) % len(shades)]
             looks = charts.nth(place, shade)
             traces.append(charts.lines(table["epoch"], table[column], name, yaxis=axis, **looks))

@@ -18,6 +18,7 @@ from ui.figures import text_colour
 from ui.parts.controls import percent_slider, select
 from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
+from ui.sections import thousand
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
@@ -78,6 +79,15 @@ def show(choice: Choice) -> None:
         _roc(found, key, point)
     with right:
         _precision_recall(found, key, point, truth.mean())
+    _, lesions = np.unique(found.groups, return_index=True)
+    sick = "lesions of the malignant group" if key == MALIGNANT else BY_KEY[key].plural
+    thousand.ask(
+        point["Sensitivity"][0],
+        point["Specificity"][0],
+        float(truth[lesions].mean()),
+        sick,
+        f"prevalence_{choice.split}_{key}",
+    )
 
 
 def question(found: ClassifierReport, key: str) -> tuple[np.ndarray, np.ndarray]:
@@ -125,8 +135,8 @@ def _in_numbers(point: Point, truth: np.ndarray, score: np.ndarray, least: float
     )
     st.caption(
         f":material/menu_book: PPV and NPV hold where {percent(yes / (yes + no))} have it, as on "
-        "this split; in a practice that is far rarer, and PPV falls. A threshold chosen by "
-        "looking at a split flatters the figures on that same split."
+        "this split; in a practice that is far rarer, and PPV falls, as the thousand lesions below "
+        "show. A threshold chosen by looking at a split flatters the figures on that same split."
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.answer.threshold import MALIGNANT, MELANOMA, Outcomes
+from core.answer.threshold import MALIGNANT, MELANOMA
 from core.evaluation.curves import at_threshold, operating_point
 from core.evaluation.files import EvaluationError, command
 from core.evaluation.reports import ClassifierReport
@@ -16,6 +16,7 @@ from ui.choices import choose_one
 from ui.figures import show_figure
 from ui.parts.controls import percent_slider
 from ui.performance.evaluations import classifier_report
+from ui.sections import thousand
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -26,7 +27,6 @@ TITLE = ":material/tune: Choose a threshold"
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
 SICK = {"melanoma": "melanomas", "malignant": "lesions of the malignant group"}
-LESIONS = 1000
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
@@ -74,7 +74,14 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     )
     _this_photo(shown, keys, target, line["threshold"])
     lesions = np.unique(validation.groups, return_index=True)[1]
-    _thousand(line, float(truth[lesions].mean()), target)
+    usual = float(truth[lesions].mean())
+    key = f"line_prevalence_{target}"
+    out = thousand.ask(line["sensitivity"], line["specificity"], usual, sick, key)
+    alt = (
+        f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
+        f"{out.left_alone} correctly not called"
+    )
+    show_figure(outcome_bars(out, sick), alt, "outcomes")
 
 
 def predictions(split: str) -> ClassifierReport:
@@ -127,37 +134,3 @@ def _this_photo(shown: ShownAnalysis, keys: frozenset[str], target: str, thresho
             f":material/info: The answer above is another. It weighs all seven diagnoses by one "
             f"rule; this line asks for {target} alone, at the sensitivity that you choose."
         )
-
-
-def _thousand(line: dict[str, float], usual: float, target: str) -> None:
-    sick = SICK[target]
-    st.subheader(f"What that means for {LESIONS:,} lesions", anchor=False)
-    prevalence = st.slider(
-        f"Of {LESIONS:,} lesions, how many are {sick}?",
-        1,
-        500,
-        round(usual * LESIONS),
-        key=f"line_prevalence_{target}",
-        persist_state="session",
-        help=f"Of validation's lesions: {round(usual * LESIONS)} in {LESIONS:,}. In a "
-        "general practice far fewer.",
-    )
-    share = prevalence / LESIONS
-    out = Outcomes.of(line["sensitivity"], line["specificity"], share, LESIONS)
-    called = out.found + out.false_alarms
-    right = f"{percent(out.found / called)} of the calls are right" if called else "no calls"
-    st.markdown(
-        f"Of **{prevalence}** {sick}, **{out.found}** are found and **{out.missed}** missed. "
-        f"Of the other **{LESIONS - prevalence}** lesions, **{out.false_alarms}** raise a false "
-        f"alarm and **{out.left_alone}** are correctly not called. "
-        f"So {called} are called, and {right}."
-    )
-    alt = (
-        f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
-        f"{out.left_alone} correctly not called"
-    )
-    show_figure(outcome_bars(out, sick), alt, "outcomes")
-    st.caption(
-        "Expected numbers, if these lesions look like HAM10000's and only the share of "
-        f"{sick} differs."
-    )

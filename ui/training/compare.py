@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
+from core.evaluation.metrics import column_title
 from train.jobs import Run, Runs
 from ui.parts.controls import select
 from ui.performance import charts
@@ -64,7 +65,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
         st.session_state[MEASURE] = offered[0]
     column = select(
         "Curve of",
-        {name: words.measure(name) for name in offered},
+        {name: column_title(name) for name in offered},
         MEASURE,
         help="On the validation photos of each run's own data, but for the training loss.",
     )
@@ -74,7 +75,7 @@ def _curves(tables: dict[str, pd.DataFrame]) -> None:
     charts.show(
         curves.overlaid(tables, column),
         "runs",
-        f"{words.measure(column)} by epoch: {ends}",
+        f"{column_title(column)} by epoch: {ends}",
         "Lines compare only where data and subset are the same: look at the differences below. "
         "Another seed moves a curve, too: do not read much into a small gap.",
         long,
@@ -92,7 +93,7 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
         row = {"Run": name, "State": words.STATES[run.state][2], "Epochs": run.epochs}
         seconds = tables[name]["seconds"].sum() if "seconds" in tables[name] else None
         row[MINUTES] = None if seconds is None else round(float(seconds) / 60, 1)
-        rows.append(row | {words.measure(c): v for c, v in words.measures(run.best).items()})
+        rows.append(row | {column_title(c): v for c, v in words.measures(run.best).items()})
     table = safe_table(pd.DataFrame(rows))
     st.header("The best epoch of each, on validation", anchor=False)
     st.dataframe(

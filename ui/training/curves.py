@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.evaluation.metrics import column_title
 from ui.figures import option
 from ui.performance import charts, learning
 from ui.text import as_plain_html
@@ -21,7 +22,7 @@ def show(table: pd.DataFrame, live: pd.DataFrame, name: str, active: bool) -> No
         active: whether it may go on by itself.
     """
     ends = ", ".join(
-        f"{words.measure(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
+        f"{column_title(c)} from {table[c].iloc[0]:.3f} to {table[c].iloc[-1]:.3f}"
         for c in columns({"": table})
     )
     alt = f"Learning curves over {len(table)} finished epochs. {ends}"
@@ -62,6 +63,6 @@ def overlaid(tables: Mapping[str, pd.DataFrame], column: str) -> go.Figure:
         margin={"l": 0, "r": 12, "t": 48, "b": 20},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "title": None},
         xaxis=charts.axis("Epoch", dtick=max(1, longest // 10)),
-        yaxis=charts.axis(words.measure(column), **flat),
+        yaxis=charts.axis(column_title(column), **flat),
         showlegend=True,
     )

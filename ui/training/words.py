@@ -119,15 +119,6 @@ def measures(row: Mapping[str, float]) -> dict[str, float]:
     return {column: row[column] for column in columns if column in row}
 
 
-def measure(column: str) -> str:
-    """What a column of `metrics.csv` is called."""
-    if column == "train_loss":
-        return "Training loss"
-    where, _, key = column.partition("_")
-    name = NAMES.get(key, column)
-    return f"{name}, elsewhere" if where == "elsewhere" else name
-
-
 def plan(config: Config) -> str:
     """What a training will do, in sentences of Markdown."""
     name = as_text(value("architecture", config.network))

@@ -30,8 +30,7 @@ from train.fields import ConfigError, check, named, number, share
 from train.stages import Stage
 
 VIEWS = (1, 8)
-"""Views of each photo whose scores an evaluation may average: as it is, or turned by quarters and
-mirrored."""
+"""Views of a photo that an evaluation may average: as it is, or all quarter turns, mirrored too."""
 LARGEST_SEED = 2**32 - 1
 HAM10000 = "ham10000"
 """In `Config.data`."""
@@ -351,7 +350,6 @@ class SegmenterConfig(Config):
     dice_weight: float = share("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.5)
     """`bce-dice` = (1 - w)·BCE + w·Dice."""
     teachers: tuple[str, ...] = _teachers("Trained U-Nets", "masks")
-    """See `train.learn.distillation`."""
     teacher_weight: float = _teacher_weight("masks")
     """Loss = (1 - w)·loss of the masks + w·cross-entropy with the teachers' probabilities."""
 

@@ -31,9 +31,8 @@ def in_address(name: str, key: str, options: Mapping[str, str]) -> str:
     if asked in by_name and (asked != seen or key not in st.session_state):
         st.session_state[key] = by_name[asked]
     elif asked is None and seen in by_name:
-        stayed = st.session_state.get(_BEFORE) == st.session_state.get(_PAGE)
         # By the Back button; or from another page, where one goes on as one left.
-        st.session_state[key] = first if stayed else by_name[seen]
+        st.session_state[key] = first if _stayed() else by_name[seen]
     kept = st.session_state.get(key)
     chosen = str(kept) if kept in options else first
     if chosen != first and asked != options[chosen]:
@@ -42,6 +41,11 @@ def in_address(name: str, key: str, options: Mapping[str, str]) -> str:
         del st.query_params[name]
     st.session_state[f"{key}_in_address"] = st.query_params.get(name)
     return chosen
+
+
+def _stayed() -> bool:
+    """Whether the run before this one was of the same page."""
+    return st.session_state.get(_BEFORE) == st.session_state.get(_PAGE)
 
 
 class AddressPart:
@@ -68,6 +72,11 @@ class AddressPart:
         if now:
             st.session_state[self.key] = now
         return now
+
+    def gone(self) -> bool:
+        """Whether someone else took all of it out of the address since the last run of this page,
+        as the browser's Back button does; a run that begins on another page says nothing."""
+        return _stayed() and bool(st.session_state.get(self.key)) and not self.now()
 
     def write(self, wanted: Mapping[str, str]) -> None:
         """Have the address say this, beside what is not ours."""

@@ -108,6 +108,39 @@ def test_filters_drive_charts_and_gallery(app: AppTest) -> None:
     assert fewer == young.sum() < shown
 
 
+def test_filters_are_in_the_address_and_the_back_button_undoes_them(app: AppTest) -> None:
+    every = count(app)
+    app.multiselect(key="filter_dx_0").set_value(["mel", "nv"])
+    app.slider(key="filter_age_0").set_value((20, 40)).run()
+    app.checkbox(key="filter_age_unknown_0").uncheck()
+    checked(app)
+    narrowed = count(app)
+    said = {name: app.query_params[name] for name in ("dx", "age", "age_unknown")}
+    assert said == {"dx": "mel,nv", "age": "20-40", "age_unknown": "no"}
+    for name in said:
+        del app.query_params[name]
+    assert count(checked(app)) == every
+    app.query_params.update(said)
+    assert count(checked(app)) == narrowed
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"dx": "nobody,,melanoma", "age": "90-", "photos": "x", "age_unknown": "perhaps"},
+        {"age": "999-0", "photos": "0-999"},
+        {"dx": "", "split": ","},
+    ],
+)
+def test_an_address_that_means_nothing_filters_nothing(
+    app: AppTest, address: dict[str, str]
+) -> None:
+    every = count(app)
+    app.query_params.update(address)
+    assert count(checked(app)) == every
+    assert not app.warning
+
+
 def first_id(app: AppTest) -> str:
     return next(link.proto.label for link in app.get("page_link") if "ISIC_" in link.proto.label)
 

@@ -1,21 +1,33 @@
-"""The sidebar of the Dataset page: which images to look at."""
+"""The sidebar of the Dataset page: which images to look at. The page's address tells it, so that a
+reload, a link and the browser's Back button lead to the same images."""
+
+import re
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.ham10000.explore import Filters
+from ui.choices import AddressPart
 from ui.dataset import words
 from ui.dataset.selection import clear, narrowed, picked, to_first_page
 from ui.text import as_text
 
 AMONG = ("dx", "localization", "sex", "dx_type", "split")
 AGES = (0, 90)
+YEARS = 5
+"""HAM10000 gives ages in such steps."""
 _ROUND = "filter_round"
+_PART = AddressPart((*AMONG, "age", "age_unknown", "photos"), "filters_seen")
 
 
 def show(table: pd.DataFrame) -> np.ndarray:
     """Draw the filters; returns which rows of the table of facts pass, bool."""
+    if now := _PART.news():
+        _follow(now, table)
+    elif _PART.gone():
+        reset()
     with st.sidebar:
         st.markdown("**Filter**")
         place = st.container()
@@ -26,6 +38,7 @@ def show(table: pd.DataFrame) -> np.ndarray:
             photos=_photos(table),
         )
         passes = filters.passing(table)
+        _PART.write(_told(filters, table))
         with place:
             lesions = table["lesion"]
             st.markdown(
@@ -52,6 +65,41 @@ def reset() -> None:
     clear()
 
 
+def _follow(now: Mapping[str, str], table: pd.DataFrame) -> None:
+    """Set the filters as an address says; what stands there is a stranger's, and passed over if it
+    means nothing."""
+    reset()
+    for column in AMONG:
+        if column in now and column in table:
+            asked = now[column].split(",")
+            st.session_state[_key(column)] = [v for v in _values(table, column) if v in asked]
+    most = int(table["photos"].max())
+    for name, least, last in (("age", *AGES), ("photos", 1, most)):
+        if found := re.fullmatch(r"(\d{1,3})-(\d{1,3})", now.get(name, "")):
+            low, high = sorted(min(max(int(end), least), last) for end in found.groups())
+            step = YEARS if name == "age" else 1
+            st.session_state[_key(name)] = low // step * step, -(-high // step) * step
+    if now.get("age_unknown") == "no":
+        st.session_state[_key("age_unknown")] = False
+
+
+def _told(filters: Filters, table: pd.DataFrame) -> dict[str, str]:
+    """What the address says of the filters; nothing of those that let all pass."""
+    said = {column: ",".join(values) for column, values in filters.among.items() if values}
+    if filters.ages and filters.ages != AGES:
+        said["age"] = "-".join(map(str, filters.ages))
+    if not filters.age_unknown:
+        said["age_unknown"] = "no"
+    if filters.photos and filters.photos != (1, int(table["photos"].max())):
+        said["photos"] = "-".join(map(str, filters.photos))
+    return said
+
+
+def _values(table: pd.DataFrame, column: str) -> list[str]:
+    """Those of a column that occur."""
+    return list(table[column].cat.remove_unused_categories().cat.categories)
+
+
 def _key(name: str) -> str:
     return f"filter_{name}_{st.session_state.get(_ROUND, 0)}"
 
@@ -59,7 +107,7 @@ def _key(name: str) -> str:
 def _choices(table: pd.DataFrame, column: str) -> list[str]:
     return st.multiselect(
         words.title(column),
-        list(table[column].cat.remove_unused_categories().cat.categories),
+        _values(table, column),
         format_func=lambda value: words.name(column, value),
         placeholder="Any",
         key=_key(column),
@@ -73,7 +121,7 @@ def _ages() -> tuple[int, int]:
         words.title("age"),
         *AGES,
         AGES,
-        5,
+        YEARS,
         key=_key("age"),
         persist_state="session",
         on_change=to_first_page,

@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.system import ownership
 from core.system.locks import HeldError, Identity, hold
 from core.system.run_folder import RUN
+from train.config_files import checkpoints_of
 from train.jobs.database import JobError
 from train.jobs.record import read_record
 from train.jobs.states import Outcome
@@ -53,7 +54,7 @@ def work(runs: Runs, id: str, train: Train | None = None) -> int:
         with hold(runs.folder / TURN_FILE, LOCK_SECONDS), attended(runs, id) as watch:
             folder = runs.folder / id
             train = train or _way_to_train(folder)
-            train(folder, watch, (folder / "last.ckpt").is_file())
+            train(folder, watch, bool(checkpoints_of(folder)))
     except HeldError:
         return LATER
     except NotQueuedError:

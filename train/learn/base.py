@@ -74,7 +74,7 @@ class PhotoModel(L.LightningModule, ABC):
         warm = max(1, int(config.warmup * total))
 
         def factor(step: int) -> float:
-            """A function of the step alone, so that a resumed run takes its config's schedule."""
+            """A function of the step alone: of a resumed run, by today's configuration."""
             if step < warm:
                 return (step + 1) / warm
             return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
@@ -84,6 +84,17 @@ class PhotoModel(L.LightningModule, ABC):
             "optimizer": optimiser,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the learning rate and the weight decay of today's configuration, not with
+        those of the checkpoint."""
+        for state in checkpoint["optimizer_states"]:
+            decays = (self.config.weight_decay, 0.0)
+            for group, decay in zip(state["param_groups"], decays, strict=True):
+                group["lr"] *= self.config.lr / group["initial_lr"]
+                group |= {"initial_lr": self.config.lr, "weight_decay": decay}
+        for schedule in checkpoint["lr_schedulers"]:
+            schedule["base_lrs"] = [self.config.lr] * len(schedule["base_lrs"])
 
     def make_loader(self, epoch: int) -> DataLoader:
         """The training batches of an epoch."""

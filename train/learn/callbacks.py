@@ -11,7 +11,7 @@ from typing import Any
 import lightning as L
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from core.system import ownership
 from train.config import Config, ConfigError
@@ -22,6 +22,47 @@ from train.progress import Progress, Stopped, Watch
 
 KNOWN_COST = 0.01
 """Of a photo whose features are kept (`train.learn.frozen`), against one that is computed."""
+
+
+class Patience(EarlyStopping):
+    """Early stopping that takes its patience from today's configuration when a run goes on, where
+    Lightning takes it from the checkpoint."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """See Lightning's EarlyStopping."""
+        super().load_state_dict(state_dict | {"patience": self.patience})
+
+
+class Checkpoint(ModelCheckpoint):
+    """Keeps the newest epoch, or the one with the highest `monitor`, under one fixed name in the
+    run's folder.
+
+    Lightning forgets the best score when the folder was moved, and the next epoch would take the
+    place of a better one.
+    """
+
+    def __init__(self, run: Path, name: str, monitor: str | None = None) -> None:
+        super().__init__(
+            run,
+            name,
+            monitor,
+            mode="max",
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """See Lightning's ModelCheckpoint."""
+
+        def here(path: str) -> str:
+            return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        moved = {name: here(state_dict[name]) for name in paths}
+        super().load_state_dict(
+            {**state_dict, **moved, "best_k_models": best, "dirpath": self.dirpath}
+        )
 
 
 class EpochTable(Callback):

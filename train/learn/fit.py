@@ -17,12 +17,7 @@ from typing import Any
 import cv2
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import (
-    EarlyStopping,
-    EMAWeightAveraging,
-    LearningRateMonitor,
-    ModelCheckpoint,
-)
+from lightning.pytorch.callbacks import EMAWeightAveraging, LearningRateMonitor
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
@@ -32,7 +27,14 @@ from core.system.disk_space import NoRoomError
 from train.config import Config, ConfigError
 from train.jobs.words import disk_is_full
 from train.learn.base import PhotoModel
-from train.learn.callbacks import EpochTable, FiniteNumbers, Sampling, Watching
+from train.learn.callbacks import (
+    Checkpoint,
+    EpochTable,
+    FiniteNumbers,
+    Patience,
+    Sampling,
+    Watching,
+)
 from train.learn.checkpoints import checkpoint_to_resume
 from train.learn.ranks import check_batch, rank
 from train.progress import Watch
@@ -106,11 +108,11 @@ def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> No
         where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
         [
             FiniteNumbers(config),
-            EarlyStopping(MONITOR, mode="max", patience=config.patience),
+            Patience(MONITOR, mode="max", patience=config.patience),
             LearningRateMonitor("epoch"),
             EpochTable(run / "metrics.csv"),
-            _checkpoint(run, "best", MONITOR),
-            _checkpoint(run, "last"),
+            Checkpoint(run, "best", MONITOR),
+            Checkpoint(run, "last"),
             Sampling(run),
             Watching(watch, config, len(model.validation_rows()), model.kept_copies),
         ],
@@ -156,18 +158,6 @@ def trainer_for(
         enable_model_summary=False,
         **where,
         **options,
-    )
-
-
-def _checkpoint(run: Path, name: str, monitor: str | None = None) -> ModelCheckpoint:
-    """Keeps the newest epoch, or the one with the highest `monitor`, under one fixed name."""
-    return ModelCheckpoint(
-        run,
-        name,
-        monitor,
-        mode="max",
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
     )
 
 

@@ -25,7 +25,9 @@ def _in_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("train.jobs.worker.LOCK_SECONDS", 0.05)
 
 
-def test_begins_then_goes_on(runs: Runs) -> None:
+@pytest.mark.parametrize("checkpoint", ["last.ckpt", "best.ckpt"])
+def test_begins_then_goes_on(runs: Runs, checkpoint: str) -> None:
+    """Also from the best epoch alone, as a full disk leaves it."""
     id = runs.create(config(), "a")
     told: list[bool] = []
 
@@ -33,7 +35,7 @@ def test_begins_then_goes_on(runs: Runs) -> None:
         told.append(resume)
         assert held(folder / LOCK_FILE)
         assert held(runs.folder / TURN_FILE)
-        (folder / "last.ckpt").touch()
+        (folder / checkpoint).touch()
         (folder / ".lesionlab-0123456789abcdef").touch()
         if len(told) == 1:
             raise ConfigError("Choose at least two classes.")

@@ -321,6 +321,43 @@ def test_patience_is_remembered_over_a_resume(tmp_path: Path) -> None:
     assert [row["epoch"] for row in table(tmp_path)] == ["0", "1", "2", "3"]
 
 
+def test_a_resumed_run_takes_todays_patience(tmp_path: Path) -> None:
+    scores = dict(enumerate([0.5, 0.4, 0.4, 0.4, 0.3, 0.3, 0.3, 0.3]))
+    with pytest.raises(ZeroDivisionError):
+        fit(Interrupted(line_config(8, patience=2), at=2, scores=scores), tmp_path)
+    fit(Line(line_config(8, patience=5), scores), tmp_path)
+    assert [int(row["epoch"]) for row in table(tmp_path)] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_resumed_run_takes_todays_learning_rate_and_decay(tmp_path: Path) -> None:
+    one, other = line_config(6, lr=0.01, weight_decay=0.0), line_config(6, lr=0.04)
+    with pytest.raises(ZeroDivisionError):
+        fit(Interrupted(one, at=3), tmp_path / "parted")
+    resumed = Line(replace(other, weight_decay=0.5))
+    fit(resumed, tmp_path / "parted")
+    fit(Line(one), tmp_path / "one")
+    fit(Line(other), tmp_path / "other")
+    rates = {
+        name: [float(row["lr-AdamW/pg1"]) for row in table(tmp_path / name)]
+        for name in ("parted", "one", "other")
+    }
+    assert rates["parted"][:3] == rates["one"][:3]
+    assert rates["parted"][3:] == pytest.approx(rates["other"][3:])
+    groups = resumed.trainer.optimizers[0].param_groups
+    assert [group["weight_decay"] for group in groups] == [0.5, 0.0]
+
+
+def test_a_run_that_was_moved_keeps_its_best_epoch(tmp_path: Path) -> None:
+    scores = {0: 0.9, 1: 0.1, 2: 0.2, 3: 0.3}
+    with pytest.raises(ZeroDivisionError):
+        fit(Interrupted(line_config(4), at=2, scores=scores), tmp_path / "run")
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    fit(Line(line_config(4), scores), moved)
+    assert torch.load(moved / "best.ckpt", weights_only=False)["epoch"] == 0
+    assert sorted(p.name for p in moved.glob("*.ckpt")) == ["best.ckpt", "last.ckpt"]
+    assert not (tmp_path / "run").exists()
+
+
 def test_finished_run_resumed_is_left_as_it_is(tmp_path: Path) -> None:
     fit(Line(line_config(2)), tmp_path)
     before = (tmp_path / "metrics.csv").read_bytes()

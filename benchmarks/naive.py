@@ -20,7 +20,7 @@ from torchvision.models import resnet50
 from torchvision.transforms import functional
 
 from core.models.cards import Card
-from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
+from core.models.networks import IMAGENET_MEAN, IMAGENET_STD, smp_name
 from core.models.weights import read_state
 from core.settings import Settings
 
@@ -39,7 +39,7 @@ class Naive:
         self.classifier.eval()
         card = Card.read(weights / "segmenter")
         self.mask_size = card.input.size
-        self.segmenter = smp.Unet(card.encoder, encoder_weights=None)
+        self.segmenter = smp.Unet(smp_name(card.encoder), encoder_weights=None)
         self.segmenter.load_state_dict(read_state(weights / "segmenter", card.sha256), strict=False)
         self.segmenter.eval()
         self.cam = GradCAM(self.classifier, [self.classifier.layer4[-1]])

@@ -82,8 +82,8 @@ STARTS = {
     "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),
     "shipped": Choice(
         "LesionLab's",
-        "What came with LesionLab: a ResNet-50 that has learned the diagnoses of HAM10000, a "
-        "MobileNetV2 that has learned its outlines alone.",
+        "What came with LesionLab: the network inside its classifier, which has learned the "
+        "diagnoses of HAM10000, or inside its U-Net, which has learned outlines alone.",
     ),
     "random": Choice("None", "Random weights: everything must be learned from your photos."),
 }

@@ -343,7 +343,7 @@ class SegmenterConfig(Config):
     patience: int = 30
     ema: float = 0.99
     encoder: str = _encoder()
-    """A name of `core.models.architectures.build_encoder`."""
+    """A name of `core.models.networks.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
     loss: str = _loss("bce-dice", MASK_LOSSES)

@@ -137,11 +137,10 @@ def _check_there(config: Config) -> None:
     """Whether what the choices name is there; but for what would be downloaded."""
     from core.models.cards import Card
     from train.data.arrays import open_data, open_more
-    from train.learn.start_weights import start_weights
+    from train.learn.start_weights import check_start
 
     open_more(config, open_data(config))
-    if config.start != "torchvision":
-        start_weights(config.start, config.network)
+    check_start(config)
     for teacher in getattr(config, "teachers", ()):
         Card.read(Path(teacher).expanduser())
 

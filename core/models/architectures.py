@@ -5,6 +5,7 @@ its own names and every convolutional network of timm as `tu-NAME`, so that a cl
 and a network that is both can share one (https://smp.readthedocs.io/en/latest/encoders.html).
 """
 
+from collections import OrderedDict
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +14,9 @@ from torch import Tensor, nn
 from core.models.networks import (
     EFFICIENTNET_LITE,
     LesionClassifier,
+    build_encoder,
     build_segmenter,
-    smp_name,
 )
-from core.models.weights import WeightsError
 
 SMALL_CNN = "small-cnn"
 SMALL_CNN_WIDTHS = (16, 32, 64, 96, 128)
@@ -119,21 +119,6 @@ def build_classifier(architecture: str, classes: int) -> AnyClassifier:
     return EncoderClassifier(encoder, encoder.out_channels[-1], classes)
 
 
-def build_encoder(name: str) -> Any:
-    """An encoder of segmentation_models_pytorch with random weights. Raises WeightsError."""
-    from segmentation_models_pytorch.encoders import get_encoder
-
-    try:
-        encoder = get_encoder(smp_name(name), in_channels=3, depth=5, weights=None)
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise WeightsError(
-            f"There is no encoder {name}, or it is not a convolutional one. Take a name that "
-            "segmentation_models_pytorch lists, or tu- and the name of a convolutional network of "
-            "timm, such as tu-efficientnet_b0."
-        ) from error
-    return encoder
-
-
 class Hybrid(nn.Module):
     """One encoder for both tasks: a U-Net, and a linear layer on its averaged last feature map.
 
@@ -145,13 +130,19 @@ class Hybrid(nn.Module):
         self.encoder_name = encoder
         unet: Any = build_segmenter(encoder)
         self.unet = unet
-        self.fc = nn.Linear(unet.encoder.out_channels[-1], classes)
+        self.head: nn.Module = nn.Identity()
+        channels = unet.encoder.out_channels[-1]
+        if encoder in EFFICIENTNET_LITE:  # its classifiers have one more convolution
+            lite = EfficientNetLite(encoder)
+            self.head = nn.Sequential(OrderedDict(conv_head=lite.conv_head, bn2=lite.bn2))
+            channels = lite.channels
+        self.fc = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised float N×3×S×S (S a multiple of 32) → logits N×K, lesion logits N×1×S×S."""
         maps = self.unet.encoder(x)
         masks = self.unet.segmentation_head(self.unet.decoder(maps))
-        return self.fc(maps[-1].mean((2, 3))), masks
+        return self.fc(self.head(maps[-1]).mean((2, 3))), masks
 
     def parts(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """State dicts of the classifier (`build_classifier` with this encoder's name) and of the
@@ -160,4 +151,7 @@ class Hybrid(nn.Module):
         classifier = {k: v for k, v in state.items() if k.startswith("encoder.")}
         if self.encoder_name == "resnet50":  # as torchvision calls the very same layers
             classifier = {k.removeprefix("encoder."): v for k, v in classifier.items()}
+        elif self.encoder_name in EFFICIENTNET_LITE:  # and timm
+            classifier = {k.replace(".model.", ".", 1): v for k, v in classifier.items()}
+            classifier |= {f"encoder.{k}": v for k, v in self.head.state_dict().items()}
         return classifier | {f"fc.{k}": v for k, v in self.fc.state_dict().items()}, state

@@ -7,12 +7,16 @@ a point of the input maps back to the photo by one scale per axis, so masks and 
 exactly.
 """
 
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck, ResNet
+
+from core.models.weights import WeightsError
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -57,11 +61,41 @@ class LesionClassifier(ResNet):
 
 
 def build_segmenter(encoder: str = "mobilenet_v2") -> nn.Module:
-    """A U-Net of segmentation_models_pytorch: normalised float N×3×S×S (S a multiple of 32) →
-    lesion logits N×1×S×S. Its weights are random."""
+    """A U-Net of segmentation_models_pytorch with random weights: normalised float N×3×S×S (S a
+    multiple of 32) → lesion logits N×1×S×S.
+
+    Args:
+        encoder: one of `EFFICIENTNET_LITE`, or a name of `build_encoder`.
+
+    Raises:
+        WeightsError: no encoder has that name, or it is none that a U-Net can have.
+    """
     import segmentation_models_pytorch as smp
 
-    return smp.Unet(smp_name(encoder), encoder_weights=None, in_channels=3, classes=1)
+    with _known(encoder):
+        return smp.Unet(smp_name(encoder), encoder_weights=None, in_channels=3, classes=1)
+
+
+def build_encoder(name: str) -> Any:
+    """An encoder of segmentation_models_pytorch with random weights; `tu-NAME` is timm's network
+    NAME. Raises WeightsError: there is none of that name, or it is no convolutional one."""
+    from segmentation_models_pytorch.encoders import get_encoder
+
+    with _known(name):
+        return get_encoder(smp_name(name), in_channels=3, depth=5, weights=None)
+
+
+@contextmanager
+def _known(name: str) -> Iterator[None]:
+    """What libraries raise of a name that they do not know, in our words."""
+    try:
+        yield
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise WeightsError(
+            f"There is no encoder {name}, or it is not a convolutional one. Take a name that "
+            "segmentation_models_pytorch lists, or tu- and the name of a convolutional network of "
+            "timm, such as tu-efficientnet_b0."
+        ) from error
 
 
 def channels_last(module: Module) -> Module:

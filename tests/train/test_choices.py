@@ -103,23 +103,34 @@ def test_the_shipped_classifier_is_made_again_by_its_preset() -> None:
     assert replace(done, more=(), teachers=(), workers=preset.workers) == preset
 
 
-def test_presets_start_from_what_their_network_can_have(environment: dict[str, str]) -> None:
+def test_presets_start_from_what_their_network_can_have() -> None:
     assert len({preset.key for preset in PRESETS}) == len(PRESETS)
     for preset in PRESETS:
         config = preset.config
-        network = getattr(config, "architecture", None) or config.encoder
-        assert config.start in ("imagenet", "shipped", *usable_starts(network)), preset.key
+        usable = usable_starts(config.network, config.kind)
+        assert config.start in ("imagenet", *usable), preset.key
 
 
 def test_usable_starts(environment: dict[str, str]) -> None:
-    assert usable_starts("small-cnn") == ("random",)
-    assert usable_starts("resnet50") == ("torchvision", "random")
-    for folder, card in (("weights/classifier", "card.json"), ("pretrained", "")):
-        path = Path(environment["LESIONLAB_WEIGHTS"]).parent / folder
-        path.mkdir(parents=True)
-        (path / (card or "resnet50-imagenet-pqf.safetensors")).write_text("{}")
-    assert usable_starts("resnet50") == ("imagenet", "torchvision", "shipped", "random")
-    assert usable_starts("resnet18") == ("torchvision", "random")
+    assert usable_starts("small-cnn", "classifier") == ("random",)
+    assert usable_starts("resnet50", "classifier") == ("torchvision", "random")
+    weights = Path(environment["LESIONLAB_WEIGHTS"])
+    for kind, card in (
+        ("classifier", Card(architecture="resnet50")),
+        ("segmenter", Card(encoder="efficientnet_lite0")),
+    ):
+        (weights / kind).mkdir(parents=True)
+        card.write(weights / kind)
+    pretrained = weights.parent / "pretrained"
+    pretrained.mkdir()
+    (pretrained / "resnet50-imagenet-pqf.safetensors").touch()
+    for kind in ("classifier", "segmenter"):
+        found = usable_starts("resnet50", kind)
+        assert found == ("imagenet", "torchvision", "shipped", "random")
+        assert usable_starts("resnet18", kind) == ("torchvision", "random")
+    # Its weights come in a package; a U-Net's lack the last convolution of a classifier's.
+    assert usable_starts("efficientnet_lite0", "classifier") == ("imagenet", "random")
+    assert usable_starts("efficientnet_lite0", "segmenter") == ("imagenet", "shipped", "random")
 
 
 @pytest.mark.parametrize(

@@ -149,10 +149,7 @@ def _network(card: Card, kind: str) -> nn.Module:
 
     if kind == "classifier":
         return build_classifier(card.architecture, len(card.classes))
-    try:
-        return build_segmenter(card.encoder)
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise PackageError(f"There is no encoder {card.encoder}.") from error
+    return build_segmenter(card.encoder)
 
 
 def _header(path: Path) -> dict[str, tuple[int, ...]]:

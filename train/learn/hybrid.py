@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from core.evaluation.metrics import segmenter_summary
-from core.models.architectures import Hybrid, build_encoder
+from core.models.architectures import Hybrid
+from core.models.weights import load_into
 from train.config import HybridConfig
 from train.data.arrays import Arrays
 from train.learn.base import PhotoModel, normalised
@@ -15,6 +16,7 @@ from train.learn.class_scoring import ClassScoring
 from train.learn.classifier import class_answers, collected_logits
 from train.learn.losses import mask_loss
 from train.learn.segmenter import MaskScoring, start_from
+from train.learn.start_weights import last_convolution
 
 
 class HybridTraining(PhotoModel):
@@ -30,9 +32,10 @@ class HybridTraining(PhotoModel):
         self.loss = self.class_scoring.loss
         self.draw_weights = self.class_scoring.weights
         self.mask_loss = mask_loss(config.mask_loss)
-        build_encoder(config.encoder)  # says clearly if there is none of that name
         self.net = Hybrid(config.encoder, len(arrays.classes))
         start_from(self.net.unet, config.start, config.encoder)
+        if last := last_convolution(config.start, config.encoder):
+            load_into(self.net.head, last, "the start")
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._collected: list[tuple[Tensor, Tensor]] = []
 

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.evaluation.metrics import mask_scores, segmenter_summary
-from core.models.architectures import build_encoder
 from core.models.networks import build_segmenter
 from core.models.weights import load_into
 from train.config import SegmenterConfig
@@ -75,7 +74,7 @@ class SegmenterTraining(PhotoModel):
             np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
         )
         self.loss = mask_loss(config.loss, config.dice_weight)
-        self.net = build_unet(config.encoder)
+        self.net = build_segmenter(config.encoder)
         start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.teachers = load_mask_teachers(config.teachers)
@@ -117,15 +116,6 @@ class SegmenterTraining(PhotoModel):
 
     def _logits(self, pixels: Tensor) -> Tensor:
         return self.net(normalised(pixels)).float()
-
-
-def build_unet(encoder: str) -> nn.Module:
-    """`core.models.networks.build_segmenter`. Raises WeightsError: there is no such encoder."""
-    try:
-        return build_segmenter(encoder)
-    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError):
-        build_encoder(encoder)  # says what is wrong with the name
-        raise
 
 
 def start_from(unet: nn.Module, start: str, encoder: str) -> None:

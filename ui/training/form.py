@@ -12,7 +12,7 @@ from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config
 from train.config_files import as_json
 from train.fields import Spec, specs
-from train.learn.start_weights import usable_starts
+from train.learn.start_weights import kinds_to_start_from, usable_starts
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
 from train.stages import Stage
 from ui import access
@@ -236,9 +236,10 @@ def _more() -> None:
 
 def _starts(network: str, own: list[StoredModel]) -> dict[str, Choice]:
     """Weights that a network can start from, models of finished runs included."""
-    found = {key: STARTS[key] for key in usable_starts(network)}
+    found = {key: STARTS[key] for key in usable_starts(network, _of("kind"))}
+    kinds = kinds_to_start_from(network, _of("kind"))
     for model in own:
-        if model.card.network == network and not model.card.leaks:
+        if model.kind in kinds and model.card.network == network and not model.card.leaks:
             name = model.card.name or model.kind
             found[str(model.folder)] = Choice(name, "The model of one of your runs.")
     return found

@@ -128,13 +128,15 @@ def _changes(config: Config) -> None:
 def _weights(config: Config) -> bool:
     """Whether the start weights are there; says what to do if not."""
     network = config.network
-    if config.start not in STARTS or config.start in usable_starts(network):
+    if config.start not in STARTS or config.start in usable_starts(network, config.kind):
         return True
     name = as_text(words.value("architecture", network))
     places = {
         "imagenet": f"There is no file of ImageNet weights for {name} in "
         f"`{Settings.from_environment().pretrained}`. Choose other start weights above: a "
         "download, LesionLab's model where it fits, or none.",
+        "torchvision": f"There are no weights of {name} to download: choose ImageNet, from a file, "
+        "above.",
         "shipped": f"No model that came with LesionLab has {name} inside. Choose other start "
         "weights above.",
     }

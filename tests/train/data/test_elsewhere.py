@@ -105,6 +105,57 @@ def test_without_lesions_each_photo_stands_for_itself(source: Path) -> None:
     assert set(table["split"]) == {"train", "validation"}
 
 
+def test_lesions_may_be_named_by_a_table_of_their_own(source: Path) -> None:
+    """As ISIC 2019's are: diagnoses in one table, lesions in another."""
+    before = Elsewhere.open(source).table
+    path = source / "labels.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("\n".join(f"{name},{dx}" for name, dx, _ in rows))
+    lesions = [f"{name},{lesion}" for name, _, lesion in rows]
+    (source / "Metadata.csv").write_text("\n".join(lesions).replace("image_id", "image"))
+    found = Elsewhere.open(source)
+    assert found.table.equals(before)
+    (said,) = found.notes
+    assert said.count("Metadata.csv") == 1
+    assert "together" in said
+
+
+def test_photos_that_any_tables_tie_together_lie_on_one_side(source: Path) -> None:
+    """One table names patients, another lesions of several: all photos of these are one group.
+    Rows whose diagnosis is none of the seven have masks, and count as well."""
+    path = source / "labels.csv"
+    path.write_text(path.read_text().replace(",bkl,", ",scc,"))
+    patients = [f"ISIC_1{k:06d},P{k % 2}" for k in range(1, SOURCE // 2)]
+    (source / "patients.csv").write_text("\n".join(["image_id,patient_id", *patients]))
+    table = Elsewhere.open(source).table
+    assert table["lesion_id"].iloc[: SOURCE // 2].nunique() == 1
+    assert table["lesion_id"].iloc[SOURCE // 2 :].nunique() == SOURCE // 4
+    assert_no_leak(table["lesion_id"], table["split"])
+
+
+def test_a_diagnosis_on_which_tables_disagree_is_left_out(source: Path) -> None:
+    """Whatever the tables are called."""
+    for name in ("a.csv", "z.csv"):
+        other = "image_id,dx\nISIC_1000000,mel\nISIC_1000002,mel\n"  # says nv, and mel
+        (source / name).write_text(other)
+        found = Elsewhere.open(source)
+        assert found.table.at["ISIC_1000000", "dx"] == ""
+        assert found.table.at["ISIC_1000002", "dx"] == "mel"
+        assert any("disagree" in note and "1 (ISIC_1000000)" in note for note in found.notes)
+        (source / name).unlink()
+
+
+def test_photos_of_one_name_in_two_folders_are_one(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "clinic", masks=False, table=False)
+    (source / "labels.csv").write_text("image_id,dx\nimages/ISIC_1000000,nv\nISIC_1000001,mel\n")
+    (source / "again").mkdir()
+    name = "ISIC_1000000.jpg"
+    (source / "again" / name).write_bytes((source / "images" / name).read_bytes())
+    found = Elsewhere.open(source)
+    assert list(found.table.index) == ["ISIC_1000000", "ISIC_1000001"]
+    assert any("1 photo is left out, as others here" in note for note in found.notes)
+
+
 def test_an_archive_is_the_same_as_its_folder(source: Path) -> None:
     folder, archive = Elsewhere.open(source), Elsewhere.open(zipped(source))
     assert folder.split.id == archive.split.id

@@ -22,7 +22,7 @@ from core.ham10000.splits import leak
 from core.models.calibration import Calibration
 from core.models.cards import Card, Input, SizeChoice, Training, write_model
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
-from core.models.weights import load_into, read_state
+from core.models.weights import beyond_half, load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import KEYS, class_name
@@ -43,7 +43,8 @@ from train.learn.start_weights import origin
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
 ROUNDING_LIMIT = 1e-2
-"""How far a probability may be moved by rounding the weights; beyond, they are kept in fp32."""
+"""How far a probability, or a photo's IoU, may be moved by rounding the weights; beyond, they are
+kept in fp32."""
 Tick = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
@@ -101,26 +102,11 @@ def export_classifier(
         ),
         others={"class_names": {k: class_name(k) for k in classes}},
     )
-    card = write_model(folder, network.state_dict(), card)
-    first = rows[:ROUNDING_PHOTOS]
-    exact = {k: v.clone() for k, v in network.state_dict().items()}
-    load_into(network, read_state(folder, card.sha256), folder.name)
-    rounded = _forward(network, frame_loader(arrays, first, size), tick)
-    moved = np.abs(calibration(rounded) - probabilities[: len(first)])
-    bears = bool(moved.max() <= ROUNDING_LIMIT)
-    if not bears:
-        load_into(network, exact, folder.name)
-        card = write_model(folder, exact, card, half=False)
-    rounding = {
-        "largest_change": round(float(moved.max()), 6),
-        "how": "largest difference of a probability between the trained weights and the same in "
-        f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
-        "kept_in": "fp16" if bears else "fp32",
-        "measured_on": f"validation, n = {len(first):,} images",
-    }
-    card = replace(card, rounding=Record(others=rounding))
-    card.write(folder)
-    return card
+
+    def answers(some: np.ndarray) -> np.ndarray:
+        return calibration(_forward(network, frame_loader(arrays, some, size), tick))
+
+    return _write(folder, network, card, rows, "a probability", answers)
 
 
 def export_segmenter(
@@ -130,7 +116,7 @@ def export_segmenter(
     name: str | None = None,
     tick: Tick = lambda photos: None,
 ) -> Card:
-    """Write a segmenter's folder; see `export_classifier`."""
+    """Write a segmenter's folder; see `export_classifier`. Raises WeightsError."""
     config = finished.config
     rows = finished.rows("validation")
     tried: dict[int, float] = {}
@@ -154,7 +140,11 @@ def export_segmenter(
             tried={str(s): round(v, 5) for s, v in tried.items()},
         ),
     )
-    return write_model(folder, network.state_dict(), card)
+
+    def ious(some: np.ndarray) -> np.ndarray:
+        return _masks(network, finished.arrays, some, size, tick)[1]
+
+    return _write(folder, network, card, rows, "a photo's IoU", ious)
 
 
 def add_reference(
@@ -190,6 +180,49 @@ def add_reference(
     reference, sections = fit_reference(table, training, crops, validation)
     reference.write(folder)
     card = replace(card, **sections)
+    card.write(folder)
+    return card
+
+
+def _write(
+    folder: Path,
+    network: torch.nn.Module,
+    card: Card,
+    rows: np.ndarray,
+    what: str,
+    measured: Callable[[np.ndarray], np.ndarray],
+) -> Card:
+    """Write the weights in fp16 or, where that changes the answers, in fp32; the network has those
+    written, too. Returns the card, which says so.
+
+    Args:
+        rows: of the validation photos; the first are looked at.
+        what: is measured.
+        measured: what the network says of photos of some rows, as numbers in 0…1.
+
+    Raises:
+        WeightsError: a weight is not finite.
+    """
+    first = rows[:ROUNDING_PHOTOS]
+    exact = {k: v.clone() for k, v in network.state_dict().items()}
+    before = measured(first)
+    card = write_model(folder, exact, card)
+    load_into(network, read_state(folder, card.sha256), folder.name)
+    moved = float(np.abs(measured(first) - before).max())
+    bears = moved <= ROUNDING_LIMIT
+    if not bears:
+        load_into(network, exact, folder.name)
+        card = write_model(folder, exact, card, half=False)
+    rounding: dict[str, Any] = {
+        "largest_change": round(moved, 6),
+        "how": f"largest difference of {what} between the trained weights and the same in fp16; "
+        f"above {ROUNDING_LIMIT} they are kept in fp32",
+        "kept_in": "fp16" if bears else "fp32",
+        "measured_on": f"validation, n = {len(first):,} images",
+    }
+    if beyond := beyond_half(exact):
+        rounding["beyond_fp16"] = beyond  # these tensors are in fp32 in any case
+    card = replace(card, rounding=Record(others=rounding))
     card.write(folder)
     return card
 
@@ -279,7 +312,7 @@ def _origin(finished: Finished) -> Card:
     if "teachers" in choices:
         choices["teachers"] = [_model_name(Path(path)) for path in choices["teachers"]]
     if config.start not in STARTS:
-        choices["start"] = Path(config.start).name
+        choices["start"] = _model_name(Path(config.start))
     limits: list[str] = []
     if ours:
         data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"

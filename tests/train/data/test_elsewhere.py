@@ -394,12 +394,12 @@ def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
         elsewhere_source(sources, masked=True)
 
 
-def test_a_card_names_further_photos_and_teachers_without_their_paths(
+def test_a_card_names_further_photos_and_models_without_their_paths(
     config: ClassifierConfig, tmp_path: Path
 ) -> None:
     """Where they lie is nobody's business who gets the model."""
     teacher = tmp_path / "runs" / "first" / "model" / "classifier"
-    config = replace(config, teachers=(str(teacher),))
+    config = replace(config, start=str(teacher), teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
     data, arrays = open_data(config), prepare(config)
     Began.of(config, data).write(tmp_path)
@@ -407,6 +407,7 @@ def test_a_card_names_further_photos_and_teachers_without_their_paths(
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]
     assert card["training"]["teachers"] == ["first"]
+    assert card["training"]["start"] == "first"
     assert all(
         "clinic" in said for said in (card["data"], card["licence"], " ".join(card["limits"]))
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from core import __version__
@@ -31,7 +32,7 @@ from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
-from train.finish.finished import Finished
+from train.finish.finished import Finished, sizes_to_try
 from train.finish.probabilities import choose_rule, fit_calibration, stated
 from train.finish.reference import fit_reference
 from train.learn.base import normalised
@@ -73,7 +74,7 @@ def export_classifier(
 
     measured_on = f"validation, n = {len(rows):,} images"
     tried: dict[int, tuple[float, Calibration, np.ndarray]] = {}
-    for size in finished.sizes:
+    for size in sizes_to_try(finished.config):
         logits = _forward(network, frame_loader(arrays, rows, size), tick)
         calibration = fit_calibration(logits, labels, prevalence)
         probabilities = calibration(logits)
@@ -120,7 +121,7 @@ def export_segmenter(
     config = finished.config
     rows = finished.rows("validation")
     tried: dict[int, float] = {}
-    for size in finished.sizes:
+    for size in sizes_to_try(finished.config):
         dice, iou = _masks(network, finished.arrays, rows, size, tick)
         found = segmenter_summary(dice, iou)
         tried[size] = found["mean_iou"]
@@ -163,12 +164,7 @@ def add_reference(
     """
     arrays, config, size = finished.arrays, finished.config, card.input.size
     classify = classify or classifier_of(folder, card)
-    rows = {
-        part: part_rows(arrays, part, config.limit, config.masked)
-        for part in ("train", "crops", "validation")
-    }
-    if not getattr(config, "crop_share", 0):
-        rows["crops"] = rows["crops"][:0]
+    rows = reference_rows(arrays.table, config)
     whole = not config.limit and not config.masked and len(rows["crops"]) > 0
     training, crops, validation = (
         features_of(finished.data, part, card, classify)
@@ -182,6 +178,18 @@ def add_reference(
     card = replace(card, **sections)
     card.write(folder)
     return card
+
+
+def reference_rows(table: pd.DataFrame, config: Config) -> dict[str, np.ndarray]:
+    """Rows of the photos that a run's model is fitted to by `add_reference`, by part
+    (`train.finish.features.part_rows`)."""
+    rows = {
+        part: part_rows(table, part, config.limit, config.masked)
+        for part in ("train", "crops", "validation")
+    }
+    if not getattr(config, "crop_share", 0):
+        rows["crops"] = rows["crops"][:0]
+    return rows
 
 
 def _write(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from core.errors import DatasetError
 from core.models.cards import Card
@@ -35,14 +36,16 @@ from train.finish.evaluate import (
 )
 from train.finish.evaluation_files import write_split
 from train.finish.export import (
+    ROUNDING_PHOTOS,
     Tick,
     add_reference,
     export_classifier,
     export_segmenter,
     name_in_run,
+    reference_rows,
 )
 from train.finish.features import classifier_of, part_rows, segmenter_of
-from train.finish.finished import Finished, comparable, trained
+from train.finish.finished import Finished, comparable, sizes_to_try, trained
 from train.progress import Meter, Watch
 
 Answer = TypeVar("Answer")
@@ -71,7 +74,8 @@ def finish(finished: Finished, watch: Watch) -> None:
     stopped = "Stopped while the model was measured; all epochs are kept."
     meter = Meter(watch, config.epochs, config.epochs, stopped)
     away = _away(finished)
-    total, done = _photos(finished) + (len(away.table) * len(networks) if away else 0), 0
+    total, done = photos_to_finish(finished.arrays.table, config), 0
+    total += len(away.table) * len(networks) if away else 0
 
     def tick(photos: int) -> None:
         nonlocal done
@@ -95,6 +99,21 @@ def finish(finished: Finished, watch: Watch) -> None:
     for source in (own, *([away] if away else [])):
         for kind in networks:
             write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
+
+
+def photos_to_finish(table: pd.DataFrame, config: Config) -> int:
+    """How many photos go through a network until the models of a run are made and measured on its
+    own validation photos.
+
+    Args:
+        table: of the data, or of arrays that have further sources as well.
+    """
+    validated = len(part_rows(table, "validation", config.limit, config.masked))
+    rounded = 2 * min(ROUNDING_PHOTOS, validated)
+    total = ((len(sizes_to_try(config)) + 1) * validated + rounded) * len(config.models)
+    if comparable(config):
+        total += sum(map(len, reference_rows(table, config).values()))
+    return total
 
 
 def _away(finished: Finished) -> Source | None:
@@ -185,17 +204,6 @@ def _counted(network: Callable[[np.ndarray], Answer], tick: Tick) -> Callable[[n
         return network(pixels)
 
     return counted
-
-
-def _photos(finished: Finished) -> int:
-    """How many photos go through a network until all is measured."""
-    passes = len(finished.sizes) + 1
-    total = passes * len(finished.rows("validation")) * len(finished.config.models)
-    if comparable(finished.config):
-        limit, masked = finished.config.limit, finished.config.masked
-        parts = ("train", "crops", "validation")
-        total += sum(len(part_rows(finished.arrays, p, limit, masked)) for p in parts)
-    return total
 
 
 def _replace(ready: Path, made: Path) -> None:

@@ -63,7 +63,7 @@ def split_of(group: str) -> str:
     return "validation" if int.from_bytes(digest[:8], "big") % 100 < VALIDATION_PERCENT else "train"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Elsewhere(Folder):
     """Photos of one further source; `dx` is empty where the diagnosis is not known or none of the
     seven, and the ids are those of the photos."""

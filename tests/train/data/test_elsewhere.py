@@ -17,7 +17,7 @@ from core.evaluation.files import ELSEWHERE
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig
+from train.config import ClassifierConfig, Config, ConfigError, SegmenterConfig
 from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.notices import check_usable
@@ -26,8 +26,10 @@ from train.data.sources import elsewhere_source
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began
+from train.learn.callbacks import Watching
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
+from train.progress import Watch
 from train.stages import Stage
 
 SOURCE = 60
@@ -294,10 +296,22 @@ def test_samples_say_their_source(config: ClassifierConfig) -> None:
 
 @pytest.mark.parametrize("kind", ["classifier", "segmenter"])
 def test_both_validations_are_measured_in_each_epoch(
-    config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
+    config: ClassifierConfig,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
 ) -> None:
     from tests.train.few import fit
 
+    counted: list[int] = []
+
+    class Counted(Watching):
+        def __init__(self, watch: Watch, config: Config, validated: int, copies: int) -> None:
+            counted.append(validated)
+            super().__init__(watch, config, validated, copies)
+
+    monkeypatch.setattr("train.learn.fit.Watching", Counted)
     if kind == "classifier":
         training = ClassifierTraining(config, prepare(config))
         measure, own = "elsewhere_balanced_recall", "val_macro_auc"
@@ -311,6 +325,9 @@ def test_both_validations_are_measured_in_each_epoch(
     columns = (tmp_path / "run/metrics.csv").read_text().splitlines()[0].split(",")
     assert measure in columns
     assert own in columns
+    away = len(training.elsewhere_rows())
+    assert away > 0
+    assert counted == [len(training.validation_rows()) + away], "the time left is of both"
 
 
 def test_own_folders_have_no_further_sources(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ ROUNDING_PHOTOS = 64
 ROUNDING_LIMIT = 1e-2
 """How far a probability, or a photo's IoU, may be moved by rounding the weights; beyond, they are
 kept in fp32."""
-Tick = Callable[[int], None]
+Tally = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
 
@@ -55,14 +55,14 @@ def export_classifier(
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = lambda photos: None,
+    tally: Tally = lambda photos: None,
 ) -> Card:
     """Write a classifier's folder; returns the card.
 
     Args:
         network: the run's classifier (`trained`).
         name: on its card (default: the architecture's and the run's).
-        tick: told of the photos that went through.
+        tally: told of the photos that went through.
 
     Raises:
         WeightsError: a weight is not finite.
@@ -75,7 +75,7 @@ def export_classifier(
     measured_on = f"validation, n = {len(rows):,} images"
     tried: dict[int, tuple[float, Calibration, np.ndarray]] = {}
     for size in sizes_to_try(finished.config):
-        logits = _forward(network, frame_loader(arrays, rows, size), tick)
+        logits = _forward(network, frame_loader(arrays, rows, size), tally)
         calibration = fit_calibration(logits, labels, prevalence)
         probabilities = calibration(logits)
         found = classifier_summary(probabilities, labels)
@@ -105,7 +105,7 @@ def export_classifier(
     )
 
     def answers(some: np.ndarray) -> np.ndarray:
-        return calibration(_forward(network, frame_loader(arrays, some, size), tick))
+        return calibration(_forward(network, frame_loader(arrays, some, size), tally))
 
     return _write(folder, network, card, rows, "a probability", answers)
 
@@ -115,14 +115,14 @@ def export_segmenter(
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = lambda photos: None,
+    tally: Tally = lambda photos: None,
 ) -> Card:
     """Write a segmenter's folder; see `export_classifier`. Raises WeightsError."""
     config = finished.config
     rows = finished.rows("validation")
     tried: dict[int, float] = {}
     for size in sizes_to_try(finished.config):
-        dice, iou = _masks(network, finished.arrays, rows, size, tick)
+        dice, iou = _masks(network, finished.arrays, rows, size, tally)
         found = segmenter_summary(dice, iou)
         tried[size] = found["mean_iou"]
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
@@ -143,7 +143,7 @@ def export_segmenter(
     )
 
     def ious(some: np.ndarray) -> np.ndarray:
-        return _masks(network, finished.arrays, some, size, tick)[1]
+        return _masks(network, finished.arrays, some, size, tally)[1]
 
     return _write(folder, network, card, rows, "a photo's IoU", ious)
 
@@ -262,24 +262,24 @@ def remove_figures(folder: Path) -> None:
             path.unlink()
 
 
-def _forward(network: torch.nn.Module, loader: Any, tick: Tick) -> np.ndarray:
+def _forward(network: torch.nn.Module, loader: Any, tally: Tally) -> np.ndarray:
     """Logits N×K over a loader."""
     logits = []
     with torch.inference_mode():
         for pixels, _ in loader:
-            tick(len(pixels))
+            tally(len(pixels))
             logits.append(network(normalised(pixels))[0].float().numpy())
     return np.concatenate(logits)
 
 
 def _masks(
-    network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tick: Tick
+    network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tally: Tally
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dice and IoU of every mask, enlarged to the cached frame."""
     scores, scoring = [], MaskScoring(arrays)
     with torch.inference_mode():
         for pixels, places in frame_loader(arrays, rows, size):
-            tick(len(pixels))
+            tally(len(pixels))
             pairs = scoring.pairs(network(normalised(pixels)), places.numpy())
             scores += [mask_scores(found, truth) for found, truth in pairs]
     dice, iou = np.array(scores).T

@@ -37,7 +37,7 @@ from train.finish.evaluate import (
 from train.finish.evaluation_files import write_split
 from train.finish.export import (
     ROUNDING_PHOTOS,
-    Tick,
+    Tally,
     add_reference,
     export_classifier,
     export_segmenter,
@@ -77,7 +77,7 @@ def finish(finished: Finished, watch: Watch) -> None:
     total, done = photos_to_finish(finished.arrays.table, config), 0
     total += len(away.table) * len(networks) if away else 0
 
-    def tick(photos: int) -> None:
+    def tally(photos: int) -> None:
         nonlocal done
         done += photos
         meter(done, total)
@@ -88,17 +88,17 @@ def finish(finished: Finished, watch: Watch) -> None:
         folder = made / kind
         name = name_in_run(kind, config, watch.called or run.name)
         if kind == "classifier":
-            card = export_classifier(finished, network, folder, name, tick)
+            card = export_classifier(finished, network, folder, name, tally)
             if comparable(config):
-                add_reference(finished, folder, card, _counted(classifier_of(folder, card), tick))
+                add_reference(finished, folder, card, _counted(classifier_of(folder, card), tally))
         else:
-            export_segmenter(finished, network, folder, name, tick)
+            export_segmenter(finished, network, folder, name, tally)
     _replace(ready, made)
     watch.phase("evaluating")
     own = split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
     for source in (own, *([away] if away else [])):
         for kind in networks:
-            write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
+            write_split(ready / kind, _evaluate(ready / kind, source, tally=tally))
 
 
 def photos_to_finish(table: pd.DataFrame, config: Config) -> int:
@@ -186,21 +186,23 @@ def _config(run: Path, card: Card) -> Config:
 
 
 def _evaluate(
-    folder: Path, source: Source, views: int = 1, tick: Tick = lambda photos: None
+    folder: Path, source: Source, views: int = 1, tally: Tally = lambda photos: None
 ) -> Measurement:
     card = Card.read(folder)
     if folder.name == "segmenter":
-        segment = _counted(segmenter_of(folder, card), tick)
+        segment = _counted(segmenter_of(folder, card), tally)
         return evaluate_segmenter(source, card, segment, views, RUN_DRAWS)
-    classify, reference = _counted(classifier_of(folder, card), tick), None
+    classify, reference = _counted(classifier_of(folder, card), tally), None
     if (folder / REFERENCE).is_file():
         reference = Reference.read(folder, card.novelty_threshold)
     return evaluate_classifier(source, card, classify, reference, views, RUN_DRAWS)
 
 
-def _counted(network: Callable[[np.ndarray], Answer], tick: Tick) -> Callable[[np.ndarray], Answer]:
+def _counted(
+    network: Callable[[np.ndarray], Answer], tally: Tally
+) -> Callable[[np.ndarray], Answer]:
     def counted(pixels: np.ndarray) -> Answer:
-        tick(len(pixels))
+        tally(len(pixels))
         return network(pixels)
 
     return counted

@@ -73,10 +73,12 @@ class Labels:
             says nothing) and the other columns of the file, as text.
         left_out: rows that are not in the table, counted by what they say: a diagnosis that is
             none of the seven.
+        groups: `lesion_id` of every row that has one, those left out as well.
     """
 
     table: pd.DataFrame
     left_out: dict[str, int]
+    groups: pd.Series
 
     def notes(self) -> tuple[str, ...]:
         """A sentence on what is left out, if anything is."""
@@ -125,10 +127,11 @@ def read_labels(source: bytes | Path, name: str) -> Labels:
             f"No row of {name} has one of the seven diagnoses {', '.join(KEYS)}; it has {listed}."
         )
     rest = table.drop(columns=[c for c in {images.name, column, LESION} if c in table])
-    found = rest.assign(dx=dx, lesion_id=groups_of(table)).loc[known]
-    found.index = pd.Index(images[known], name="image_id")
+    every = rest.assign(dx=dx, lesion_id=groups_of(table))
+    every.index = pd.Index(images, name="image_id")
+    found = every.loc[known.to_numpy()]
     _refuse_twice(found, name)
-    return Labels(found, dict(left_out.most_common()))
+    return Labels(found, dict(left_out.most_common()), every["lesion_id"].dropna())
 
 
 def read_groups(source: bytes | Path, name: str) -> pd.Series:

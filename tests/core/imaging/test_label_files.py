@@ -83,6 +83,7 @@ def test_isic_2020() -> None:
     assert found.table["dx"].to_dict() == kinds
     assert list(found.table["lesion_id"][:3]) == ["P1", "P1", "P2"]
     assert found.left_out == {"unknown": 2, "cafe-au-lait macule": 1}
+    assert list(found.groups) == ["P1", "P1", *(f"P{n}" for n in range(2, 9))]
 
 
 def test_names_of_the_diagnoses_in_either_spelling() -> None:

@@ -33,6 +33,9 @@ DIAGNOSIS_COLUMNS = (
 PATIENT, LESION = "patient_id", "lesion_id"
 PATIENT_OR_LESION = "patient_or_lesion"
 """In a table joined from several: whichever of the two is known."""
+UNSAID = ("unknown", "unk", "na", "n/a", "nan", "none", "null", "-", "?")
+"""What tables write for a patient or a lesion that is not known: it is not the same one each
+time."""
 ONE_HOT = {key: key for key in KEYS} | {"ak": "akiec"}
 """Columns of a one-hot table, and the diagnosis that a 1 there means."""
 BEYOND = ("scc", "unk")
@@ -156,10 +159,13 @@ def read_groups(source: bytes | Path, name: str) -> pd.Series:
 
 def groups_of(table: pd.DataFrame) -> pd.Series:
     """What ties the rows of a table together: the patient, else the lesion, else None. A lesion
-    whose patient another row names goes with that patient."""
+    whose patient another row names goes with that patient; `UNSAID` names none."""
     empty = pd.Series("", index=table.index)
-    patient = table.get(PATIENT, table.get(PATIENT_OR_LESION, empty))
-    lesion = table.get(LESION, empty)
+    patients = table.get(PATIENT, table.get(PATIENT_OR_LESION, empty))
+    patient, lesion = (
+        column.mask(column.str.lower().isin(UNSAID), "")
+        for column in (patients, table.get(LESION, empty))
+    )
     named = (patient != "") & (lesion != "")
     owner = dict(zip(lesion[named], patient[named], strict=True))
     found = [p or owner.get(of, of) or None for p, of in zip(patient, lesion, strict=True)]

@@ -112,6 +112,8 @@ def test_groups_by_lesion_or_patient() -> None:
     groups = read_labels(text.encode(), "t.csv").table["lesion_id"]
     assert [None if g != g or g is None else g for g in groups] == ["P1", "P1", "L2", "P1", None]
     assert read_groups(b"image_id;lesion_id\na.jpg;L1\nb;\n", "m.csv").to_dict() == {"a": "L1"}
+    unsaid = b"image_id,patient_id,lesion_id\na,unknown,L1\nb,Unknown,\nc,N/A,-\nd,P1,L1\n"
+    assert read_groups(unsaid, "m.csv").to_dict() == {"a": "P1", "d": "P1"}
     with pytest.raises(DatasetError, match=r"columns image_id and lesion_id"):
         read_groups(PLAIN.encode(), "m.csv")
 

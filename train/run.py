@@ -7,7 +7,7 @@ The queue's trainer and the commands of `python -m train` call `run_training`; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,14 +25,18 @@ from train.learn.ranks import end_with_starter, placement, rank
 from train.progress import Meter, Watch
 
 if TYPE_CHECKING:
-    from train.data.arrays import Arrays, Data
-    from train.data.elsewhere import Elsewhere
+    from train.data.arrays import Arrays
+    from train.data.photos import Photos
     from train.finish.finished import Finished
     from train.learn.base import PhotoModel
 
 
 def run_training(
-    folder: Path, watch: Watch, resume: bool, where: dict[str, Any] | None = None
+    folder: Path,
+    watch: Watch,
+    resume: bool,
+    where: dict[str, Any] | None = None,
+    photos: Photos | None = None,
 ) -> None:
     """Prepare the data, train, and finish (`train.finish.finish`) the run in a folder. Of several
     processes (`train.learn.ranks`) the first one finishes it.
@@ -41,6 +45,7 @@ def run_training(
         folder: the run's folder, which has its `config.json` (`begin`).
         resume: go on from `last.ckpt` if there is one.
         where: processes and devices, see `train.learn.fit.fit`.
+        photos: what `begin` has opened, if it was called in this process.
 
     Raises:
         Stopped: `watch.stop_wanted()` said so. What is finished is kept, and `resume` goes on.
@@ -55,17 +60,22 @@ def run_training(
     if config is None:
         raise ConfigError(f"{folder} has no {CONFIG_FILE}: it is not the folder of a run.")
     check_free(folder, resume)
-    finished = train(folder, config, watch, where)
+    finished = train(folder, config, watch, where, photos)
     if rank() == 0:
         finish(finished, watch)
 
 
 def train(
-    folder: Path, config: Config, watch: Watch, where: dict[str, Any] | None = None
+    folder: Path,
+    config: Config,
+    watch: Watch,
+    where: dict[str, Any] | None = None,
+    photos: Photos | None = None,
 ) -> Finished:
     """Config → data → fit: what `run_training` does before it finishes; each of several processes
     does it."""
-    from train.data.arrays import open_data, open_more, prepare
+    from train.data.arrays import prepare
+    from train.data.photos import Photos
     from train.finish.finished import Finished
     from train.learn.began import Began, check_photos
     from train.learn.checkpoints import checkpoint_bytes
@@ -76,46 +86,45 @@ def train(
     where = placement() if where is None else where
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     kept = checkpoints_of(folder)
-    data = open_data(config)
-    more = open_more(config, data)
+    photos = Photos.open(config) if photos is None else photos
     if rank() == 0:
-        _tell(config, data, more)
-    if kept:
-        check_photos(folder, config, data)
+        _tell(config, photos)
+        if kept:
+            check_photos(folder, config, photos)
     watch.phase("preparing")
     tick = Meter(watch, 0, config.epochs, "Stopped while the photos were prepared.")
-    arrays = prepare(config, tick, data, more)
+    arrays = prepare(config, photos, tick)
     model = build_training(config, arrays)
     if rank() == 0:
         needed = 3 * checkpoint_bytes(model, config)  # while the third one is written
         needed -= sum(path.stat().st_size for path in kept)
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
-            began = Began.of(config, data)
+            began = Began.of(config, photos)
             device = str(where["accelerator"])
             replace(began, start=origin(config), device=device).write(folder)
     watch.phase("training")
     fit(model, folder, watch, where)
-    return Finished(folder, config, data, arrays)
+    return Finished(folder, config, photos, arrays)
 
 
-def _tell(config: Config, data: Data, more: Sequence[Elsewhere]) -> None:
+def _tell(config: Config, photos: Photos) -> None:
     """Print what is used of a folder and of further sources, and what is left out of them."""
     from train.data.folders import Folder
     from train.data.notices import scarcity_warning, source_summary
 
-    notes = data.notes if isinstance(data, Folder) else ()
+    notes = photos.data.notes if isinstance(photos.data, Folder) else ()
     for line in (
         *notes,
-        *(source_summary(source, config) for source in more),
-        scarcity_warning(more, config),
+        *(source_summary(source, config) for source in photos.more),
+        scarcity_warning(photos.more, config),
     ):
         if line:
             print(line, flush=True)
 
 
-def begin(folder: Path, config: Config, resume: bool) -> None:
-    """Make the folder of a run that `run_training` can take.
+def begin(folder: Path, config: Config, resume: bool) -> Photos:
+    """Make the folder of a run that `run_training` can take; returns the photos, opened.
 
     Raises:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
@@ -124,22 +133,24 @@ def begin(folder: Path, config: Config, resume: bool) -> None:
         DatasetError, SplitError, WeightsError: photos, start weights or teacher networks are not
             there; no folder is made.
     """
+    from train.data.photos import Photos
     from train.learn.began import check_goes_on
 
     check_free(folder, resume)
-    check_goes_on(folder, config)
-    if not checkpoints_of(folder):
+    photos = Photos.open(config)
+    if checkpoints_of(folder):
+        check_goes_on(folder, config, photos)
+    else:
         _check_there(config)
     write_run_config(folder, config)
+    return photos
 
 
 def _check_there(config: Config) -> None:
-    """Whether what the choices name is there; but for what would be downloaded."""
+    """Whether the start weights, but for those to be downloaded, and the teachers are there."""
     from core.models.cards import Card
-    from train.data.arrays import open_data, open_more
     from train.learn.start_weights import check_start
 
-    open_more(config, open_data(config))
     check_start(config)
     for teacher in getattr(config, "teachers", ()):
         Card.read(Path(teacher).expanduser())

@@ -29,10 +29,11 @@ from core.models.weights import read_state
 from core.settings import Settings
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from tests.train.few import prepared
 from train.__main__ import main
 from train.config import ClassifierConfig
 from train.config_files import read_config
-from train.data.arrays import prepare
+from train.data.photos import Photos
 from train.data.samplers import Frames
 from train.data.sources import split_source
 from train.finish.evaluate import evaluate_shipped
@@ -167,7 +168,7 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
     run = shipped.runs / "classifier"
     config = read_config(run, ClassifierConfig)
     assert config is not None
-    finished = Finished(run, config, shipped.dataset, prepare(config))
+    finished = Finished(run, config, Photos(shipped.dataset), prepared(config))
     network = trained(finished)["classifier"]
     monkeypatch.setattr(train.finish.export, "ROUNDING_LIMIT", rounding["largest_change"] / 2)
     elsewhere = shipped.runs / "elsewhere"

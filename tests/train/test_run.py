@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from core.models.weights import WeightsError
+from tests.train.few import prepared
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.config_files import VERSION, read_run_config
-from train.data.arrays import prepare
 from train.progress import Progress, Stopped
 from train.run import begin, build_training, run_training
 from train.stages import Stage
@@ -168,12 +168,12 @@ def test_network_that_does_not_exist(environment: dict[str, str]) -> None:
         HybridConfig(**FEW, encoder="resnet49"),
     ):
         with pytest.raises(WeightsError, match="no encoder resnet49"):
-            build_training(config, prepare(config))
+            build_training(config, prepared(config))
 
 
 def test_exported_scores_are_free_of_the_prior(environment: dict[str, str]) -> None:
     config = replace(CLASSIFIER, loss="cross-entropy")
-    model = build_training(config, prepare(config)).eval()
+    model = build_training(config, prepared(config)).eval()
     pixels = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     with torch.no_grad():
         before = torch.from_numpy(model.class_scoring.scores(model._logits(pixels)))

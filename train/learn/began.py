@@ -9,9 +9,10 @@ from pathlib import Path
 
 from core.system import ownership
 from train.config import Config, ConfigError
-from train.config_files import checkpoints_of, read_run_config
-from train.data.arrays import Data, classes_of, open_data, open_more
+from train.config_files import read_run_config
+from train.data.arrays import classes_of
 from train.data.dividing import chosen_rows
+from train.data.photos import Photos
 from train.fields import specs
 from train.stages import Stage
 
@@ -47,14 +48,15 @@ class Began:
     device: str = ""
 
     @classmethod
-    def of(cls, config: Config, data: Data) -> Began:
+    def of(cls, config: Config, photos: Photos) -> Began:
         """The photos that a training would begin with now."""
+        data = photos.data
         classes = classes_of(data, config.two_labels) if config.labelled else ()
         train, validation = (
             len(chosen_rows(data.table, split, config.limit, config.masked))
             for split in ("train", "validation")
         )
-        more = tuple(source.split.id for source in open_more(config, data))
+        more = tuple(source.split.id for source in photos.more)
         return cls(data.split.id, classes, train, validation, more)
 
     def write(self, run: Path) -> None:
@@ -72,24 +74,21 @@ class Began:
             raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
-def check_goes_on(run: Path, config: Config) -> None:
-    """Whether a run can go on with a configuration, and with the photos as they are now. A run
-    without a finished epoch can.
+def check_goes_on(run: Path, config: Config, photos: Photos) -> None:
+    """Whether a run with a finished epoch can go on with a configuration, and with the photos as
+    they are now.
 
     Raises:
         ConfigError: it began with something else; the message says what.
-        DatasetError, SplitError: the photos are not there any more.
     """
-    if not checkpoints_of(run):
-        return
     before = read_run_config(run)
     if before is not None:
         _check_choices(run, before, config)
         _check_stages(run, before, config)
-    check_photos(run, config, open_data(config))
+    check_photos(run, config, photos)
 
 
-def check_photos(run: Path, config: Config, data: Data) -> None:
+def check_photos(run: Path, config: Config, photos: Photos) -> None:
     """Whether the photos are still those that a run began with, if it has begun.
 
     Raises:
@@ -98,7 +97,7 @@ def check_photos(run: Path, config: Config, data: Data) -> None:
     if not (run / BEGAN_FILE).is_file():
         return
     began = Began.read(run)
-    now = Began.of(config, data)
+    now = Began.of(config, photos)
     if replace(began, start="", device="") == now:
         return
     if began.classes != now.classes:

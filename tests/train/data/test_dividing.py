@@ -16,8 +16,8 @@ from tests.train.conftest import Tiny
 from tests.train.few import FEW
 from train.__main__ import main
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
-from train.data.arrays import open_data
 from train.data.dividing import divided
+from train.data.photos import open_data
 from train.finish import package
 from train.finish.package_check import PackageError
 from train.finish.report import comparison

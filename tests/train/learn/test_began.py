@@ -12,12 +12,12 @@ import pytest
 from core.imaging.image import to_jpeg
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError
-from train.config_files import write_run_config
-from train.data.arrays import open_data
+from train.config_files import read_run_config, write_run_config
+from train.data.photos import Photos
 from train.finish.finished import Finished
 from train.learn.began import Began, check_goes_on, check_photos
 from train.progress import Watch
-from train.run import run_training
+from train.run import begin, run_training
 from train.stages import Stage
 
 CONFIG = ClassifierConfig(
@@ -46,7 +46,7 @@ def begun(config: Config, environment: dict[str, str], epochs: int = 3) -> Path:
     """A run with so many finished epochs; none of them is loaded."""
     run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
     write_run_config(run, config)
-    Began.of(config, open_data(config)).write(run)
+    Began.of(config, Photos.open(config)).write(run)
     (run / "last.ckpt").write_bytes(b"weeks of work")
     rows = "".join(f"{epoch},0.5\n" for epoch in range(epochs))
     (run / "metrics.csv").write_text(f"epoch,val_score\n{rows}")
@@ -135,20 +135,23 @@ def test_what_changes_nothing_may_change(photos: Path, environment: dict[str, st
         {"stages": (Stage(2, 32), Stage(9, 64))},
         {"stages": (Stage(2, 32), Stage(1, 64))},
     ):
-        check_goes_on(run, replace(config, data=str(moved), **change))
+        now = replace(config, data=str(moved), **change)
+        check_goes_on(run, now, Photos.open(now))
 
 
 def test_without_a_finished_epoch_anything_goes(environment: dict[str, str]) -> None:
     run = begun(CONFIG, environment, epochs=0)
     (run / "last.ckpt").unlink()
-    check_goes_on(run, replace(CONFIG, architecture="resnet18"))
+    other = replace(CONFIG, architecture="resnet18")
+    begin(run, other, resume=True)
+    assert read_run_config(run) == other
 
 
 def test_where_its_weights_came_from_is_kept_and_changes_nothing(
     environment: dict[str, str],
 ) -> None:
     run = begun(CONFIG, environment)
-    photos = open_data(CONFIG)
+    photos = Photos.open(CONFIG)
     replace(Began.of(CONFIG, photos), start="a net, which started from another").write(run)
     check_photos(run, CONFIG, photos)
     found = Began.read(run)
@@ -160,4 +163,4 @@ def test_a_damaged_record_is_named(environment: dict[str, str]) -> None:
     for text in ("{", "[]", '{"classes": 3}'):
         (run / "began.json").write_text(text)
         with pytest.raises(ConfigError, match=r"began\.json cannot be read"):
-            check_photos(run, CONFIG, open_data(CONFIG))
+            check_photos(run, CONFIG, Photos.open(CONFIG))

@@ -15,8 +15,8 @@ from core.models.cards import Card, write_model
 from core.models.networks import build_segmenter
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
+from tests.train.few import prepared
 from train.config import ClassifierConfig, SegmenterConfig
-from train.data.arrays import prepare
 from train.fields import ConfigError
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
@@ -102,7 +102,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teacher: Path) -> None:
     config = dataclasses.replace(QUICK, teachers=(str(teacher),), teacher_weight=1.0)
-    training = ClassifierTraining(config, prepare(config))
+    training = ClassifierTraining(config, prepared(config))
     pixels = torch.from_numpy(
         np.random.default_rng(0).integers(0, 255, (8, 32, 32, 3), dtype=np.uint8)
     )
@@ -150,7 +150,7 @@ def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
             teachers=tuple(mask_teachers[:1]),
             teacher_weight=weight,
         )
-        training = SegmenterTraining(config, prepare(config)).eval()
+        training = SegmenterTraining(config, prepared(config)).eval()
         training.log = lambda *_, **__: None  # type: ignore[method-assign]
         losses.append(training.training_step((pixels, nobody, masks), 0).item())
         assert {k.split(".")[0] for k in training.state_dict()} == {"net"}
@@ -164,7 +164,7 @@ def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
 def test_teachers_are_no_part_of_the_student(environment: dict[str, str], teacher: Path) -> None:
     with_teacher = dataclasses.replace(QUICK, teachers=(str(teacher),))
     names = [
-        set(ClassifierTraining(config, prepare(config)).state_dict())
+        set(ClassifierTraining(config, prepared(config)).state_dict())
         for config in (QUICK, with_teacher)
     ]
     assert names[0] == names[1]

@@ -31,7 +31,7 @@ from train.learn.checkpoints import checkpoint_bytes
 from train.learn.classifier import ClassifierTraining
 from train.learn.fit import trainer_for
 from train.learn.ranks import placement
-from train.run import build_training
+from train.run import build_training, check_models
 from train.stages import Stage
 
 STEPS = 3
@@ -71,6 +71,7 @@ def estimate(config: Config) -> Estimate:
             would raise.
     """
     photos = Photos.open(config)
+    check_models(config, photos)
     part = wanted_part(photos.data, config)
     further = [wanted_part(source, config) for source in photos.more]
     model = build_training(replace(config, limit=0), _noise(part, config))

@@ -77,7 +77,7 @@ def train(
     from train.data.arrays import prepare
     from train.data.photos import Photos
     from train.finish.finished import Finished
-    from train.learn.began import Began, check_photos
+    from train.learn.began import Began
     from train.learn.checkpoints import checkpoint_bytes
     from train.learn.fit import fit, precision_on
     from train.learn.start_weights import origin
@@ -86,11 +86,10 @@ def train(
     where = placement() if where is None else where
     precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     kept = checkpoints_of(folder)
-    photos = Photos.open(config) if photos is None else photos
+    if photos is None:
+        photos = _opened(folder, config) if rank() == 0 else Photos.open(config)
     if rank() == 0:
         _tell(config, photos)
-        if kept:
-            check_photos(folder, config, photos)
     watch.phase("preparing")
     tick = Meter(watch, 0, config.epochs, "Stopped while the photos were prepared.")
     arrays = prepare(config, photos, tick)
@@ -130,30 +129,40 @@ def begin(folder: Path, config: Config, resume: bool) -> Photos:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
         ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
             `train.learn.began`); nothing is changed.
-        DatasetError, SplitError, WeightsError: photos, start weights or teacher networks are not
-            there; no folder is made.
+        ConfigError, DatasetError, SplitError, WeightsError: photos, start weights or teacher
+            networks are not there, or cannot be used; no folder is made.
     """
-    from train.data.photos import Photos
-    from train.learn.began import check_goes_on
-
     check_free(folder, resume)
-    photos = Photos.open(config)
-    if checkpoints_of(folder):
-        check_goes_on(folder, config, photos)
-    else:
-        _check_there(config)
+    photos = _opened(folder, config)
     write_run_config(folder, config)
     return photos
 
 
-def _check_there(config: Config) -> None:
-    """Whether the start weights, but for those to be downloaded, and the teachers are there."""
-    from core.models.cards import Card
-    from train.learn.start_weights import check_start
+def _opened(folder: Path, config: Config) -> Photos:
+    """The photos of a run that begins or goes on, once it is known that it can."""
+    from train.data.photos import Photos
+    from train.learn.began import check_goes_on
 
+    photos = Photos.open(config)
+    if checkpoints_of(folder):
+        check_goes_on(folder, config, photos)
+    else:
+        check_models(config, photos)
+    return photos
+
+
+def check_models(config: Config, photos: Photos) -> None:
+    """Whether the start weights, but for those to be downloaded, and the teacher networks are there
+    and can be used. Raises ConfigError, WeightsError."""
+    from core.models.weights import check_weights
+    from train.learn.start_weights import check_start, check_start_model
+    from train.learn.teachers import check_teachers, teacher_cards
+
+    check_start_model(config, photos.data)
     check_start(config)
-    for teacher in getattr(config, "teachers", ()):
-        Card.read(Path(teacher).expanduser())
+    check_teachers(config, photos.data)
+    for teacher, card in teacher_cards(config).items():
+        check_weights(teacher, card.sha256)
 
 
 def build_training(config: Config, arrays: Arrays) -> PhotoModel:

@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 
 from core.models.registry import StoredModel
+from core.taxonomy import KEYS
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
 from train.config import CONFIGS, Config
 from train.config_files import as_json
+from train.data.arrays import TWO_LABELS
 from train.fields import Spec, specs
 from train.learn.start_weights import kinds_to_start_from, usable_starts
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
@@ -247,14 +249,16 @@ def _starts(network: str, own: list[StoredModel]) -> dict[str, Choice]:
 
 def _teachers(own: list[StoredModel]) -> None:
     """Models to learn from: those of finished runs, and any that a file names."""
-    kind = _of("kind")
+    kind, classes = _of("kind"), None
     same = "They must distinguish the same classes; the" if kind == "classifier" else "The"
+    if kind == "classifier" and data() == HAM10000:  # a folder's are known once it is looked at
+        classes = TWO_LABELS if _of("labels") == "malignancy" else KEYS
     _several(
         "teachers",
         {
             str(model.folder): model.card.name or model.kind
             for model in own
-            if model.kind == kind and not model.card.leaks
+            if model.kind == kind and not model.card.leaks and classes in (None, model.card.classes)
         },
         "teacher_weight",
         f"{same} training takes a little longer. See Hinton, Vinyals and Dean, 2015.",

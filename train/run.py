@@ -93,7 +93,7 @@ def train(
     watch.phase("preparing")
     tick = Meter(watch, 0, config.epochs, "Stopped while the photos were prepared.")
     arrays = prepare(config, photos, tick)
-    model = build_training(config, arrays)
+    model = build_training(config, arrays, resumed=bool(kept))
     if rank() == 0:
         needed = 3 * checkpoint_bytes(model, config)  # while the third one is written
         needed -= sum(path.stat().st_size for path in kept)
@@ -165,15 +165,22 @@ def check_models(config: Config, photos: Photos) -> None:
         check_weights(teacher, card.sha256)
 
 
-def build_training(config: Config, arrays: Arrays) -> PhotoModel:
-    """The training of a configuration. Raises ConfigError, DatasetError, WeightsError."""
+def build_training(config: Config, arrays: Arrays, resumed: bool = False) -> PhotoModel:
+    """The training of a configuration.
+
+    Args:
+        resumed: a checkpoint will replace its weights: none to start from are needed.
+
+    Raises:
+        ConfigError, DatasetError, WeightsError: a choice cannot work, or something is missing.
+    """
     from train.learn.classifier import ClassifierTraining
     from train.learn.hybrid import HybridTraining
     from train.learn.segmenter import SegmenterTraining
 
-    trainings: dict[str, Callable[[Any, Arrays], PhotoModel]] = {
+    trainings: dict[str, Callable[[Any, Arrays, bool], PhotoModel]] = {
         "classifier": ClassifierTraining,
         "segmenter": SegmenterTraining,
         "hybrid": HybridTraining,
     }
-    return trainings[config.kind](config, arrays)
+    return trainings[config.kind](config, arrays, resumed)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
+from core.models.networks import build_encoder
 from core.models.weights import WeightsError
 from tests.train.few import prepared
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
@@ -136,6 +138,36 @@ def test_stop_and_resume_lose_no_finished_epoch(
     assert {p.epoch for p in watch.heard} == {3, 4}
     assert len((run / "metrics.csv").read_text().splitlines()) == 5
     assert finished == [run]
+
+
+@pytest.mark.parametrize("kind", ["classifier", "segmenter", "hybrid"])
+def test_a_resume_needs_no_start_weights_any_more(
+    kind: str, environment: dict[str, str], tmp_path: Path, finished: list[Path]
+) -> None:
+    """The checkpoint replaces them; what they freeze stays frozen."""
+    file = tmp_path / "start.safetensors"
+    few = FEW | {"start": str(file)}
+    if kind == "classifier":
+        network = "resnet18"
+        config = ClassifierConfig(**few, architecture=network, freeze=("layer1",), ema=0.0)
+    else:
+        network = "mobilenet_v2"
+        config = {"segmenter": SegmenterConfig, "hybrid": HybridConfig}[kind](**few)
+    state = build_encoder(network).state_dict()
+    save_file(state, file)
+    run = tmp_path / "run"
+    begin(run, config, resume=False)
+    with pytest.raises(Stopped):
+        run_training(run, Told(stop_in=("training", 1)), resume=False)
+    file.unlink()
+    run_training(run, Told(), resume=True)
+    assert finished == [run]
+    if kind == "classifier":
+        learned = torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
+        for key in ("layer1.0.conv1.weight", "layer1.0.bn1.running_mean"):
+            assert torch.equal(learned[f"net.encoder.{key}"], state[key])
+        key = "layer2.0.conv1.weight"
+        assert not torch.equal(learned[f"net.encoder.{key}"], state[key])
 
 
 def test_stop_before_the_first_epoch(

@@ -28,13 +28,13 @@ class ClassifierTraining(PhotoModel):
 
     config: ClassifierConfig
 
-    def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
+    def __init__(self, config: ClassifierConfig, arrays: Arrays, resumed: bool = False) -> None:
         super().__init__(config, arrays)
         self.class_scoring = ClassScoring(config, arrays, self.rows)
         self.loss = self.class_scoring.loss
         self.draw_weights = self.class_scoring.weights
         self.net = build_classifier(config.architecture, len(arrays.classes))
-        start = start_weights(config.start, config.architecture)
+        start = None if resumed else start_weights(config.start, config.architecture)
         if start is not None:
             torch.nn.init.normal_(self.net.fc.weight, std=0.01)
             torch.nn.init.zeros_(self.net.fc.bias)
@@ -44,7 +44,7 @@ class ClassifierTraining(PhotoModel):
                 fresh = {f"fc.{k}": v for k, v in self.net.fc.state_dict().items()}
                 load_into(self.net, start | fresh, "the start")
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.frozen = [] if start is None else frozen_blocks(self.net, config.freeze)
+        self.frozen = [] if config.start == "random" else frozen_blocks(self.net, config.freeze)
         for block in self.frozen:
             block.requires_grad_(False)
         self.teachers = Teachers.load(config)

@@ -68,14 +68,15 @@ class SegmenterTraining(PhotoModel):
 
     config: SegmenterConfig
 
-    def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
+    def __init__(self, config: SegmenterConfig, arrays: Arrays, resumed: bool = False) -> None:
         super().__init__(config, arrays)
         self.draw_weights = source_weights(
             np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
         )
         self.loss = mask_loss(config.loss, config.dice_weight)
         self.net = build_segmenter(config.encoder)
-        start_from(self.net, config.start, config.encoder)
+        if not resumed:
+            start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.teachers = Teachers.load(config)
         self.mask_scoring = MaskScoring(arrays)

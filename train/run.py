@@ -79,13 +79,15 @@ def train(
     from train.finish.finished import Finished
     from train.learn.began import Began
     from train.learn.checkpoints import checkpoint_bytes
-    from train.learn.fit import fit, precision_on
+    from train.learn.fit import fit
     from train.learn.start_weights import origin
+    from train.learn.teachers import hashes, teacher_cards
 
     end_with_starter()
     where = placement() if where is None else where
-    precision_on(where["accelerator"], config.precision)  # says so before hours of decoding
     kept = checkpoints_of(folder)
+    device = str(where["accelerator"])
+    config = replace(config, precision=_precision(folder, config, device))
     if photos is None:
         photos = _opened(folder, config) if rank() == 0 else Photos.open(config)
     if rank() == 0:
@@ -99,12 +101,37 @@ def train(
         needed -= sum(path.stat().st_size for path in kept)
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
-            began = Began.of(config, photos)
-            device = str(where["accelerator"])
-            replace(began, start=origin(config), device=device).write(folder)
+            replace(
+                Began.of(config, photos),
+                start=origin(config),
+                device=device,
+                precision=config.precision,
+                teachers=hashes(teacher_cards(config)),
+            ).write(folder)
     watch.phase("training")
     fit(model, folder, watch, where)
     return Finished(folder, config, photos, arrays)
+
+
+def _precision(folder: Path, config: Config, device: str) -> str:
+    """In which precision a run trains on a device (Lightning's name of it): `auto` resolved, of a
+    run that goes on as it was when it began, as scores differ by it. Where that is not to be had
+    here, it is printed what is taken instead. Raises ConfigError."""
+    from train.learn.began import as_begun
+    from train.learn.fit import precision_on
+
+    before = as_begun(folder, config).precision if checkpoints_of(folder) else config.precision
+    try:
+        return str(precision_on(device, before))
+    except ConfigError:
+        now = str(precision_on(device, config.precision))
+        if rank() == 0:
+            print(
+                f"The run began with the precision {before}, which is not to be had here. It goes "
+                f"on with {now}; compare the scores of its epochs before and after with care.",
+                flush=True,
+            )
+        return now
 
 
 def _tell(config: Config, photos: Photos) -> None:

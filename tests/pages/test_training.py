@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,6 +35,7 @@ from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.finish.package import IMPORT
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
+from train.learn.began import Began
 from train.presets import PRESETS
 from train.stages import Stage
 from ui import subprocess_task
@@ -696,6 +697,20 @@ def test_one_run_cannot_be_compared(runs):
     assert "Two runs with at least one finished epoch" in texts(page(training_view=store.COMPARE))
 
 
+def test_where_and_how_exactly_runs_computed_is_compared(runs):
+    """Also where all chose the automatic precision; as far as it is known."""
+    here, there, old = (written(runs, name, 2) for name in ("Here", "There", "Old"))
+    began = Began("0", (), 8, 8)
+    replace(began, device="cpu", precision="32-true").write(runs.folder / here)
+    replace(began, device="gpu", precision="bf16-mixed").write(runs.folder / there)
+    (runs.folder / old / "began.json").write_text("{")
+    app = page(training_view=store.COMPARE, training_compared=[here, there, old])
+    rows = app.dataframe[1].value.set_index("Choice")
+    assert set(rows.index) == {"Precision", "Computed on"}
+    assert set(rows.loc["Precision"]) == {"Full", "Mixed, bf16", "Automatic"}
+    assert set(rows.loc["Computed on"]) == {"the processor", "a GPU", "–"}
+
+
 def test_curves_over_each_other_and_what_differs(runs):
     slow = ClassifierConfig(stages=(Stage(2, 32),), lr=1e-5)
     written(runs, "Slow", 2, slow, val_macro_f1=[0.1, 0.2], val_score=[0.1, 0.2])
@@ -1012,10 +1027,11 @@ def test_every_choice_has_words(preset):
 
 
 def test_differences_name_what_only_one_has():
-    differ = words.differing([ClassifierConfig(), SegmenterConfig()])
+    classifier, segmenter = words.values(ClassifierConfig()), words.values(SegmenterConfig())
+    differ = words.differing([classifier, segmenter])
     assert {"kind", "architecture", "encoder", "loss"} <= set(differ)
     assert "seed" not in differ
-    assert not words.differing([ClassifierConfig(), ClassifierConfig()])
+    assert not words.differing([classifier, classifier])
 
 
 def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:

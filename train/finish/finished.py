@@ -16,7 +16,7 @@ from train.config import Config, ConfigError
 from train.config_files import read_run_config
 from train.data.arrays import Arrays, prepare, rows_of
 from train.data.photos import Data, Photos
-from train.learn.began import check_photos
+from train.learn.began import as_begun, check_photos
 from train.learn.checkpoints import read_checkpoint
 
 SIZES = (160, 192, 224)
@@ -33,6 +33,7 @@ class Finished:
 
     Attributes:
         run: its folder, with `best.ckpt` and `metrics.csv`.
+        config: its choices, with the precision that it had for `auto`.
         photos: what it learned from.
         arrays: the same decoded, with the labels it learned.
     """
@@ -58,7 +59,7 @@ class Finished:
             raise ConfigError(f"{run} holds no run; train first.")
         if kind and kind not in config.models:
             raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
-        photos = Photos.open(config)
+        config, photos = as_begun(run, config), Photos.open(config)
         check_photos(run, config, photos)
         return cls(run, config, photos, prepare(config, photos))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from core.models.cards import Card
@@ -19,6 +20,11 @@ def teacher_cards(config: Config) -> dict[Path, Card]:
     """
     folders = [Path(name).expanduser() for name in getattr(config, "teachers", ())]
     return {folder: Card.read(folder) for folder in folders}
+
+
+def hashes(cards: Mapping[Path, Card]) -> tuple[str, ...]:
+    """SHA-256 of the weights of each."""
+    return tuple(card.sha256 for card in cards.values())
 
 
 def check_teachers(config: Config, data: Data) -> None:

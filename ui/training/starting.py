@@ -108,9 +108,11 @@ def _name(config: Config) -> str:
 def _changes(config: Config) -> None:
     """What differs from the preset that the form began with."""
     key = form.preset()
-    if key is None or not (names := words.differing([form.preset_config(key), config])):
+    if key is None:
         return
     before, now = words.values(form.preset_config(key)), words.values(config)
+    if not (names := words.differing([before, now])):
+        return
     changes = [
         f"{words.field(n)}: {as_text(words.value(n, before[n]))} → "
         f"**{as_text(words.value(n, now[n]))}**"

@@ -180,7 +180,7 @@ def origin(config: Config) -> str:
         kinds = kinds_to_start_from(config.network, config.kind)
         folder = _shipped(config.network, kinds) if shipped else Path(start).expanduser()
         said = _credit(folder or Path(start))
-    taught = [_credit(Path(path).expanduser()) for path in getattr(config, "teachers", ())]
+    taught = [_credit(Path(path).expanduser()) for path in config.teachers]
     return "; taught by ".join([said, *taught])
 
 

@@ -18,7 +18,7 @@ def teacher_cards(config: Config) -> dict[Path, Card]:
     Raises:
         WeightsError: a folder holds no model.
     """
-    folders = [Path(name).expanduser() for name in getattr(config, "teachers", ())]
+    folders = [Path(name).expanduser() for name in config.teachers]
     return {folder: Card.read(folder) for folder in folders}
 
 

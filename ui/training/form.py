@@ -10,7 +10,7 @@ import streamlit as st
 from core.models.registry import StoredModel
 from core.taxonomy import KEYS
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
-from train.config import CONFIGS, Config
+from train.config import CONFIGS, HAM10000, Config
 from train.config_files import as_json
 from train.data.arrays import TWO_LABELS
 from train.fields import Spec, specs
@@ -21,7 +21,6 @@ from ui import access
 from ui.choices import choose_one
 from ui.text import as_text
 from ui.training import store, words
-from ui.training.words import HAM10000
 
 PREFIX = "new_"
 """Of every key of the form in the session."""
@@ -33,7 +32,9 @@ CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
 
 
-LISTS = ("augment", "more", "teachers")
+PATHS = tuple(name for name, spec in words.SPECS.items() if spec.paths and spec.kind is tuple)
+"""Fields that hold several paths."""
+LISTS = ("augment", *PATHS)
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 KEPT = ("source", "folder", "more", "more_share", "split", "limit", "seed", "threads", "workers")
@@ -74,7 +75,7 @@ def chosen() -> Config:
         if field.name not in ("data", "stages") and PREFIX + field.name in st.session_state
     }
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
-    for name in ("more", "teachers"):
+    for name in PATHS:
         if name in values:
             values[name] = tuple(str(path) for path in values[name] or ())
     if data() != HAM10000 or kind.kind == "hybrid":  # what another choice would need stays typed

@@ -11,7 +11,7 @@ from core.ham10000.dataset import Dataset
 from core.settings import Settings
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
-from train.config import Config, ConfigError
+from train.config import HAM10000, Config, ConfigError
 from train.data import notices
 from train.data.dividing import divided
 from train.data.elsewhere import Elsewhere
@@ -25,7 +25,6 @@ from ui import access, state, subprocess_task
 from ui.frame import duration
 from ui.text import as_text
 from ui.training import form, store, words
-from ui.training.words import HAM10000
 
 MEASURED = "training_estimate"
 """Of the session: the task that measures."""

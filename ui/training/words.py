@@ -8,7 +8,7 @@ from typing import Any
 
 from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, IMAGES, LOSSES, MASK_LOSSES, TASKS, Choice
-from train.config import CONFIGS, HAM10000, Config
+from train.config import CONFIGS, Config
 from train.fields import Spec, specs
 from train.jobs import Run
 from train.stages import Stage
@@ -84,8 +84,6 @@ def field(name: str) -> str:
 
 def value(name: str, chosen: Any) -> str:
     """What a value of a field is called; plain text."""
-    if name == "data":
-        return "HAM10000" if chosen == HAM10000 else str(chosen)
     if name == "device":
         return DEVICES.get(chosen, str(chosen))
     if name == "augment":

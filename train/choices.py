@@ -77,6 +77,9 @@ def network_title(architecture: str) -> str:
     return known.title if known else architecture
 
 
+DATA = {"ham10000": Choice("HAM10000", "The photos of HAM10000, as you imported them.")}
+"""What a network learns from, if not from a folder."""
+
 STARTS = {
     "imagenet": Choice("ImageNet, from a file", "Learned on everyday photos; a file you have."),
     "torchvision": Choice("ImageNet, downloaded", "The same by download (10 to 220 MB, once)."),

@@ -168,9 +168,9 @@ def train_attended(
     from train.jobs.worker import attended
     from train.run import begin, run_training
 
-    begin(run, config, resume)
+    photos = begin(run, config, resume)
     with attended(Runs(run.parent), run.name, Console()) as watch:
-        run_training(run, watch, resume, where)
+        run_training(run, watch, resume, where, photos)
 
 
 def _estimate(options: argparse.Namespace) -> int:

@@ -7,24 +7,23 @@ No torch here: the Training page and the queue read and write these too.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from train import shared_fields
 from train.choices import (
     ARCHITECTURES,
     AUGMENTATIONS,
     BASE,
+    DATA,
     EARLY_BLOCKS,
-    ENCODERS,
     FREEZES,
     IMAGES,
-    LABELS,
     LESIONS,
     LOSSES,
     MASK_LOSSES,
     PRECISIONS,
     SPLITS,
     STARTS,
-    Choice,
 )
 from train.fields import ConfigError, check, named, number, share
 from train.stages import Stage
@@ -57,8 +56,10 @@ class Config:
     data: str = named(
         HAM10000,
         "Data",
-        "ham10000, or a folder: one subfolder a class, or images and masks.",
-        others="ham10000 or a folder",
+        "A folder has one subfolder a class, or images and masks.",
+        DATA,
+        others="a folder",
+        paths=True,
     )
     """`ham10000`, or the path of a folder of photos (see `train.data.folders`)."""
     split: str = named(
@@ -67,7 +68,11 @@ class Config:
     """`lesions`: the data's own split, which no lesion crosses; `images`: drawn by `seed` (see
     `core.ham10000.splits.by_image`)."""
     more: tuple[str, ...] = named(
-        (), "Further photos", "Folders or ZIP archives of other clinics' photos.", others="paths"
+        (),
+        "Further photos",
+        "Folders or ZIP archives of other clinics' photos.",
+        others="paths",
+        paths=True,
     )
     """Paths of further sources (see `train.data.elsewhere`)."""
     more_share: float = number(
@@ -84,6 +89,7 @@ class Config:
         "What the network knows before it sees your photos.",
         STARTS,
         others="a path",
+        paths=True,
     )
     """`imagenet`: the file in `LESIONLAB_PRETRAINED`; `torchvision`: downloaded; `shipped`: the
     model that came with LesionLab; `random`; or the path of a model's folder or .safetensors."""
@@ -178,8 +184,7 @@ class Config:
             raise ConfigError(
                 "Further photos go beside HAM10000's: learn from HAM10000, or leave them out."
             )
-        taught = bool(getattr(self, "teachers", ()))
-        if self.split == IMAGES and (self.start == "shipped" or taught):
+        if self.split == IMAGES and (self.start == "shipped" or self.teachers):
             raise ConfigError(
                 "LesionLab's models and teacher networks have learned from photos that a random "
                 "split of images puts into the test: start from other weights, without a teacher, "
@@ -195,6 +200,11 @@ class Config:
     def two_labels(self) -> bool:
         """Whether it tells benign from malignant, instead of all classes apart."""
         return getattr(self, "labels", "") == "malignancy"
+
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """Folders of the models that it learns from; where that is no choice, none."""
+        return ()
 
     @property
     def network(self) -> str:
@@ -221,36 +231,6 @@ class Config:
         return self.stages[-1].size
 
 
-# Fields that several kinds of training have.
-
-
-def _sampling_power() -> Any:
-    return share("Evening out", "0 draws photos as they come, 1 all classes alike.", 0.5)
-
-
-def _labels() -> Any:
-    return named("diagnoses", "Labels", "What is told apart.", LABELS)
-
-
-def _loss(default: str, options: dict[str, Choice]) -> Any:
-    return named(default, "Loss", "What the training makes small.", options)
-
-
-def _encoder() -> Any:
-    text = "The network inside; a name from the list, or tu- and timm's."
-    return named("mobilenet_v2", "Encoder", text, ENCODERS, others="tu-NAME of timm")
-
-
-def _teachers(networks: str, truths: str) -> Any:
-    text = f"{networks} whose answers it learns beside the {truths}."
-    return named((), "Teacher networks", text, others="models' folders")
-
-
-def _teacher_weight(truths: str) -> Any:
-    text = f"How much their answers count; the {truths} count for the rest."
-    return share("Weight of the teachers", text, 0.5)
-
-
 @dataclass(frozen=True)
 class ClassifierConfig(Config):
     """`python -m train classifier`: a class for each photo (default: ResNet-50, seven classes)."""
@@ -270,8 +250,8 @@ class ClassifierConfig(Config):
         others="tu-NAME of timm",
     )
     """A name of `core.models.architectures.build_classifier`."""
-    labels: str = _labels()
-    loss: str = _loss("adjusted", LOSSES)
+    labels: str = shared_fields.labels()
+    loss: str = shared_fields.loss("adjusted", LOSSES)
     freeze: tuple[str, ...] = named(
         EARLY_BLOCKS,
         "Frozen",
@@ -309,11 +289,11 @@ class ClassifierConfig(Config):
         0.0,
     )
     """Share of the batches, see `train.learn.mixing`."""
-    sampling_power: float = _sampling_power()
+    sampling_power: float = shared_fields.sampling_power()
     """Images of a class of n are drawn with weight n^-power: 0 as they come, 1 balanced."""
-    teachers: tuple[str, ...] = _teachers("Trained classifiers", "labels")
+    teachers: tuple[str, ...] = shared_fields.teachers("Trained classifiers", "labels")
     """See `train.learn.distillation`."""
-    teacher_weight: float = _teacher_weight("labels")
+    teacher_weight: float = shared_fields.teacher_weight("labels")
     """Loss = (1 - w)·loss of the labels + w·divergence from the teachers' answers."""
 
     def __post_init__(self) -> None:
@@ -342,15 +322,15 @@ class SegmenterConfig(Config):
     stages: tuple[Stage, ...] = (Stage(4, 128), Stage(3, 160))
     patience: int = 30
     ema: float = 0.99
-    encoder: str = _encoder()
+    encoder: str = shared_fields.encoder()
     """A name of `core.models.networks.build_encoder`."""
     batch: int = 16
     lr: float = 1e-3
-    loss: str = _loss("bce-dice", MASK_LOSSES)
+    loss: str = shared_fields.loss("bce-dice", MASK_LOSSES)
     dice_weight: float = share("Share of Dice", "In BCE + Dice: 0 is all BCE, 1 all Dice.", 0.5)
     """`bce-dice` = (1 - w)·BCE + w·Dice."""
-    teachers: tuple[str, ...] = _teachers("Trained U-Nets", "masks")
-    teacher_weight: float = _teacher_weight("masks")
+    teachers: tuple[str, ...] = shared_fields.teachers("Trained U-Nets", "masks")
+    teacher_weight: float = shared_fields.teacher_weight("masks")
     """Loss = (1 - w)·loss of the masks + w·cross-entropy with the teachers' probabilities."""
 
 
@@ -365,11 +345,11 @@ class HybridConfig(Config):
 
     stages: tuple[Stage, ...] = (Stage(3, 128), Stage(3, 160))
     ema: float = 0.99
-    encoder: str = _encoder()
+    encoder: str = shared_fields.encoder()
     batch: int = 16
     lr: float = 6e-4
-    labels: str = _labels()
-    loss: str = _loss("adjusted", LOSSES)
+    labels: str = shared_fields.labels()
+    loss: str = shared_fields.loss("adjusted", LOSSES)
     mask_loss: str = named(
         "bce-dice",
         "Loss of the mask",
@@ -385,7 +365,7 @@ class HybridConfig(Config):
         default=1.0,
     )
     """Loss = loss of the diagnosis + w·loss of the mask."""
-    sampling_power: float = _sampling_power()
+    sampling_power: float = shared_fields.sampling_power()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -17,23 +17,21 @@ from train.config import Config
 from train.data.arrays import (
     CROP,
     Arrays,
-    Data,
     classes_of,
     decode_row,
     frame_size,
     is_decoded,
-    open_data,
-    open_more,
     wanted_part,
 )
 from train.data.dividing import chosen_rows
+from train.data.photos import Data, Photos
 from train.finish.finish import photos_to_finish
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.classifier import ClassifierTraining
 from train.learn.fit import trainer_for
 from train.learn.ranks import placement
-from train.run import build_training
+from train.run import build_training, check_models
 from train.stages import Stage
 
 STEPS = 3
@@ -70,9 +68,10 @@ def estimate(config: Config) -> Estimate:
         ConfigError, DatasetError, DeviceError, WeightsError: what `train.run.run_training`
             would raise.
     """
-    data = open_data(config)
-    part = wanted_part(data, config)
-    further = [wanted_part(source, config) for source in open_more(config, data)]
+    photos = Photos.open(config)
+    check_models(config, photos)
+    part = wanted_part(photos.data, config)
+    further = [wanted_part(source, config) for source in photos.more]
     model = build_training(replace(config, limit=0), _noise(part, config))
     parameters = sum(p.numel() for p in model.parameters())
     decoding = [_decoding(photos) for photos in (part, *further) if not is_decoded(photos)]

@@ -31,6 +31,7 @@ class Spec:
         step: of the form's input.
         options: named values, or of a tuple of words the words.
         others: what else may be named, in a word or two; empty: nothing.
+        paths: what else may be named are files and folders.
         kind: int, float, str or tuple.
         item: of a tuple, what it holds: str, or a dataclass with fields like these.
     """
@@ -43,6 +44,7 @@ class Spec:
     step: float = 1
     options: Mapping[Any, Choice] = _field(default_factory=dict)
     others: str = ""
+    paths: bool = False
     kind: type = str
     item: type = str
 
@@ -165,9 +167,10 @@ def named(
     text: str,
     options: Mapping[Any, Choice] | None = None,
     others: str = "",
+    paths: bool = False,
 ) -> Any:
     """Declare a word or a tuple; see `Spec`."""
-    spec = Spec(title, text, options=options or {}, others=others)
+    spec = Spec(title, text, options=options or {}, others=others, paths=paths)
     return _field(default=default, metadata={"spec": spec})
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.settings import Settings
-from train.choices import STARTS
 from train.config import Config
-from train.fields import ConfigError
+from train.fields import ConfigError, specs
 
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(10)}
 """Names that Windows keeps for devices, whatever ending follows."""
@@ -55,17 +54,24 @@ def run_folder(name: str) -> Path:
     return Settings.from_environment().runs / plain
 
 
+def paths_of(config: Config) -> dict[str, tuple[str, ...]]:
+    """The paths among the choices, by field; there may be none in one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, spec in specs(type(config)).items():
+        if spec.paths:
+            value = getattr(config, name)
+            named = value if isinstance(value, tuple) else (value,)
+            found[name] = tuple(path for path in named if path not in spec.options)
+    return found
+
+
 def with_absolute_paths(config: Config) -> Config:
     """The same choices with absolute paths: what was named in one folder is found from all."""
-    data = config.data if config.is_ham10000 else _absolute(config.data)
-    start = config.start if config.start in STARTS else _absolute(config.start)
-    lists: dict[str, Any] = {
-        name: tuple(_absolute(path) for path in getattr(config, name))
-        for name in ("more", "teachers")
-        if hasattr(config, name)
-    }
-    return replace(config, data=data, start=start, **lists)
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path))
+    changed: dict[str, Any] = {}
+    for name, paths in paths_of(config).items():
+        absolute = tuple(os.path.abspath(os.path.expanduser(path)) for path in paths)
+        if isinstance(getattr(config, name), tuple):
+            changed[name] = absolute
+        elif absolute:
+            changed[name] = absolute[0]
+    return replace(config, **changed)

@@ -9,8 +9,9 @@ import torch
 
 from core.imaging.image import resize, to_png
 from train.config import Config
-from train.data.arrays import FRAME, frame_size, open_data, read_photo
+from train.data.arrays import FRAME, frame_size, read_photo
 from train.data.augment import Augmentation, Look
+from train.data.photos import open_data
 from train.data.samplers import LOOK_SHARE
 
 SIDE = 128

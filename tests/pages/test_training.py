@@ -4,10 +4,11 @@ milliseconds and wait where a test wants it."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.metrics import column_title
+from core.ham10000.dataset import Dataset
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.models.registry import in_use, use
@@ -33,6 +35,7 @@ from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.finish.package import IMPORT
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
+from train.learn.began import Began
 from train.presets import PRESETS
 from train.stages import Stage
 from ui import subprocess_task
@@ -46,12 +49,26 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+    """The shipped models, as if they had learned from the tiny dataset's own split."""
+    folder = tmp_path_factory.mktemp("shipped") / "weights"
+    shutil.copytree(REPOSITORY / "weights", folder, copy_function=os.symlink)
+    for card in folder.glob("*/card.json"):
+        values = json.loads(card.read_text(encoding="utf-8"))
+        card.unlink()
+        split = Dataset.open(tiny).split.id
+        card.write_text(json.dumps(values | {"split_id": split}), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def runs(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch):
+def runs(tmp_path: Path, tiny: Path, weights: Path, monkeypatch: pytest.MonkeyPatch):
     """Empty runs, whose supervisor starts quick trainings."""
     folder = tmp_path / "runs"
     monkeypatch.setenv("LESIONLAB_RUNS", str(folder))
     monkeypatch.setenv("LESIONLAB_DATA", str(tiny))
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(weights))
     monkeypatch.setenv("LESIONLAB_PRETRAINED", str(tmp_path / "pretrained"))
     monkeypatch.setattr("train.jobs.store.RECENT_SECONDS", -1)  # what a test did shows at once
     supervise = command("supervise", folder)
@@ -680,6 +697,20 @@ def test_one_run_cannot_be_compared(runs):
     assert "Two runs with at least one finished epoch" in texts(page(training_view=store.COMPARE))
 
 
+def test_where_and_how_exactly_runs_computed_is_compared(runs):
+    """Also where all chose the automatic precision; as far as it is known."""
+    here, there, old = (written(runs, name, 2) for name in ("Here", "There", "Old"))
+    began = Began("0", (), 8, 8)
+    replace(began, device="cpu", precision="32-true").write(runs.folder / here)
+    replace(began, device="gpu", precision="bf16-mixed").write(runs.folder / there)
+    (runs.folder / old / "began.json").write_text("{")
+    app = page(training_view=store.COMPARE, training_compared=[here, there, old])
+    rows = app.dataframe[1].value.set_index("Choice")
+    assert set(rows.index) == {"Precision", "Computed on"}
+    assert set(rows.loc["Precision"]) == {"Full", "Mixed, bf16", "Automatic"}
+    assert set(rows.loc["Computed on"]) == {"the processor", "a GPU", "–"}
+
+
 def test_curves_over_each_other_and_what_differs(runs):
     slow = ClassifierConfig(stages=(Stage(2, 32),), lr=1e-5)
     written(runs, "Slow", 2, slow, val_macro_f1=[0.1, 0.2], val_score=[0.1, 0.2])
@@ -814,11 +845,11 @@ def test_one_odd_run_never_hides_the_others(runs):
 
 
 @pytest.fixture
-def finished(runs) -> str:
+def finished(runs, weights) -> str:
     """A run that has a classifier like the shipped one."""
     id = written(runs, "Mine", 2)
     folder = runs.folder / id / "model" / "classifier"
-    shutil.copytree(REPOSITORY / "weights" / "classifier", folder)
+    shutil.copytree(weights / "classifier", folder)
     (folder / "evaluation-test.json").unlink()
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps(card | {"name": "My own"}), encoding="utf-8")
@@ -996,10 +1027,11 @@ def test_every_choice_has_words(preset):
 
 
 def test_differences_name_what_only_one_has():
-    differ = words.differing([ClassifierConfig(), SegmenterConfig()])
+    classifier, segmenter = words.values(ClassifierConfig()), words.values(SegmenterConfig())
+    differ = words.differing([classifier, segmenter])
     assert {"kind", "architecture", "encoder", "loss"} <= set(differ)
     assert "seed" not in differ
-    assert not words.differing([ClassifierConfig(), ClassifierConfig()])
+    assert not words.differing([classifier, classifier])
 
 
 def test_further_sources_are_chosen_by_path(runs, tmp_path: Path) -> None:
@@ -1052,3 +1084,27 @@ def test_teacher_networks_are_chosen_among_finished_runs(runs, tmp_path: Path) -
     checked(app.run())
     assert app.multiselect(key=form.PREFIX + "teachers").value == [str(tmp_path)]
     assert form.PREFIX + "teacher_weight" in {n.key for n in app.number_input}
+
+
+def test_a_start_or_teacher_that_does_not_fit_is_said_before_the_training(runs, finished) -> None:
+    model = str(runs.folder / finished / "model" / "classifier")
+
+    def shown(**chosen: object) -> None:
+        for key, value in chosen.items():
+            app.session_state[form.PREFIX + key] = value
+        checked(app.run())
+        assert bool(app.warning) == button(app, "Start training").disabled
+        assert bool(app.warning) == button(app, "Measure time and disk").disabled
+
+    app = page(training_view=store.NEW)
+    shown(architecture="resnet50")
+    shown(start=model, teachers=[model])
+    assert not app.warning
+    assert app.multiselect(key=form.PREFIX + "teachers").options == ["My own"]
+    shown(architecture="resnet18")
+    assert "is a resnet50, the training wants a resnet18" in app.warning[0].value
+    shown(architecture="resnet50", labels="malignancy")
+    assert "does not tell apart the classes" in app.warning[0].value
+    shown(teachers=[])
+    assert not app.warning
+    assert not app.multiselect(key=form.PREFIX + "teachers").options

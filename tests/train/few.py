@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import train.learn.fit
-from train.config import ClassifierConfig
+from train.config import ClassifierConfig, Config
+from train.data.arrays import Arrays, prepare
+from train.data.photos import Photos
 from train.learn.base import PhotoModel
 from train.learn.ranks import placement
-from train.progress import Watch
+from train.progress import Tick, Watch
 from train.stages import Stage
 
 FEW = ClassifierConfig(
@@ -21,6 +23,11 @@ FEW = ClassifierConfig(
     precision="32-true",
     freeze=(),
 )
+
+
+def prepared(config: Config, tick: Tick | None = None) -> Arrays:
+    """The arrays of all photos that a configuration names."""
+    return prepare(config, Photos.open(config), tick)
 
 
 def fit(model: PhotoModel, run: Path, watch: Watch | None = None) -> None:

@@ -29,10 +29,11 @@ from core.models.weights import read_state
 from core.settings import Settings
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from tests.train.few import prepared
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, SegmenterConfig
 from train.config_files import read_config
-from train.data.arrays import prepare
+from train.data.photos import Photos
 from train.data.samplers import Frames
 from train.data.sources import split_source
 from train.finish.evaluate import evaluate_shipped
@@ -181,7 +182,7 @@ def test_rounded_weights_answer_as_the_trained_ones_do(
     run = shipped.runs / model
     config = read_config(run, config_of)
     assert config is not None
-    finished = Finished(run, config, shipped.dataset, prepare(config))
+    finished = Finished(run, config, Photos(shipped.dataset), prepared(config))
     network = trained(finished)[model]
     monkeypatch.setattr(train.finish.export, "ROUNDING_LIMIT", change / 2 - 1e-9)
     elsewhere = shipped.runs / "elsewhere" / model
@@ -197,7 +198,7 @@ def test_tensors_that_do_not_fit_fp16_are_named(shipped: Shipped, tmp_path: Path
     run = shipped.runs / "segmenter"
     config = read_config(run, SegmenterConfig)
     assert config is not None
-    finished = Finished(run, config, shipped.dataset, prepare(config, data=shipped.dataset))
+    finished = Finished(run, config, Photos(shipped.dataset), prepared(config))
     network = trained(finished)["segmenter"]
     network.encoder.features[0][1].running_var[0] = 1e6
     card = export_segmenter(finished, network, tmp_path / "model")

@@ -12,11 +12,11 @@ from PIL import Image
 from tests.train.jobs.conftest import config
 from tests.train.test_main import failure
 from train.__main__ import main
-from train.config import ClassifierConfig
+from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.config_files import read_run_config
 from train.fields import ConfigError
 from train.jobs import JobError, Runs
-from train.names import checked_name, run_folder, with_absolute_paths
+from train.names import checked_name, paths_of, run_folder, with_absolute_paths
 from train.presets import PRESETS
 
 NO_NAMES = [
@@ -104,6 +104,17 @@ def test_paths_are_absolute_once_chosen(
     assert with_absolute_paths(ClassifierConfig()) == ClassifierConfig()
     runs = Runs(tmp_path / "runs")
     assert read_run_config(runs.folder / runs.create(given, "one")) == kept
+
+
+def test_the_paths_among_the_choices() -> None:
+    """Of every kind of training; names such as `shipped` are none."""
+    config = ClassifierConfig(more=("a", "b.zip"), start="c", teachers=("d",))
+    everything = {"data": (), "more": ("a", "b.zip"), "start": ("c",), "teachers": ("d",)}
+    assert paths_of(config) == everything
+    assert paths_of(HybridConfig(start="shipped")) == {"data": (), "more": (), "start": ()}
+    assert paths_of(SegmenterConfig(data="mine"))["data"] == ("mine",)
+    kept = with_absolute_paths(config)
+    assert all(Path(path).is_absolute() for found in paths_of(kept).values() for path in found)
 
 
 def test_a_training_is_found_from_another_folder(

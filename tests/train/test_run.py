@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
+from core.models.networks import build_encoder
 from core.models.weights import WeightsError
+from tests.train.few import prepared
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
 from train.config_files import VERSION, read_run_config
-from train.data.arrays import prepare
 from train.progress import Progress, Stopped
 from train.run import begin, build_training, run_training
 from train.stages import Stage
@@ -138,6 +140,36 @@ def test_stop_and_resume_lose_no_finished_epoch(
     assert finished == [run]
 
 
+@pytest.mark.parametrize("kind", ["classifier", "segmenter", "hybrid"])
+def test_a_resume_needs_no_start_weights_any_more(
+    kind: str, environment: dict[str, str], tmp_path: Path, finished: list[Path]
+) -> None:
+    """The checkpoint replaces them; what they freeze stays frozen."""
+    file = tmp_path / "start.safetensors"
+    few = FEW | {"start": str(file)}
+    if kind == "classifier":
+        network = "resnet18"
+        config = ClassifierConfig(**few, architecture=network, freeze=("layer1",), ema=0.0)
+    else:
+        network = "mobilenet_v2"
+        config = {"segmenter": SegmenterConfig, "hybrid": HybridConfig}[kind](**few)
+    state = build_encoder(network).state_dict()
+    save_file(state, file)
+    run = tmp_path / "run"
+    begin(run, config, resume=False)
+    with pytest.raises(Stopped):
+        run_training(run, Told(stop_in=("training", 1)), resume=False)
+    file.unlink()
+    run_training(run, Told(), resume=True)
+    assert finished == [run]
+    if kind == "classifier":
+        learned = torch.load(run / "last.ckpt", weights_only=True)["state_dict"]
+        for key in ("layer1.0.conv1.weight", "layer1.0.bn1.running_mean"):
+            assert torch.equal(learned[f"net.encoder.{key}"], state[key])
+        key = "layer2.0.conv1.weight"
+        assert not torch.equal(learned[f"net.encoder.{key}"], state[key])
+
+
 def test_stop_before_the_first_epoch(
     environment: dict[str, str], tmp_path: Path, finished: list[Path]
 ) -> None:
@@ -168,12 +200,12 @@ def test_network_that_does_not_exist(environment: dict[str, str]) -> None:
         HybridConfig(**FEW, encoder="resnet49"),
     ):
         with pytest.raises(WeightsError, match="no encoder resnet49"):
-            build_training(config, prepare(config))
+            build_training(config, prepared(config))
 
 
 def test_exported_scores_are_free_of_the_prior(environment: dict[str, str]) -> None:
     config = replace(CLASSIFIER, loss="cross-entropy")
-    model = build_training(config, prepare(config)).eval()
+    model = build_training(config, prepared(config)).eval()
     pixels = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     with torch.no_grad():
         before = torch.from_numpy(model.class_scoring.scores(model._logits(pixels)))

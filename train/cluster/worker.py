@@ -6,16 +6,18 @@ from pathlib import Path
 
 from train.cluster.client import ClusterError
 from train.config import ConfigError
-from train.config_files import read_run_config
+from train.config_files import checkpoints_of, read_run_config
 from train.jobs.record import read_record
 from train.jobs.watch import FolderWatch
 from train.learn.ranks import rank
+from train.names import paths_of
 from train.progress import Watch
 from train.run import run_training
 
 UNSEEN = (
-    "{node} of the Ray cluster does not see {folder}. Runs and photos must lie on storage that "
-    "every node mounts at the same path: set LESIONLAB_RUNS and LESIONLAB_DATA to folders there."
+    "{node} of the Ray cluster does not see {folder}. Runs, photos and the models that a run "
+    "names must lie on storage that every node mounts at the same path: set LESIONLAB_RUNS and "
+    "LESIONLAB_DATA to folders there."
 )
 
 
@@ -65,10 +67,19 @@ def is_given_up(task: Task) -> bool:
 
 
 def check_node(task: Task) -> None:
-    """Raises ClusterError: this node does not see what it needs."""
-    unseen = task.folder if is_given_up(task) else None if task.data.is_dir() else task.data
-    if unseen is not None:
-        raise ClusterError(UNSEEN.format(node=f"The node {socket.gethostname()}", folder=unseen))
+    """Raises ClusterError: this node does not see what it needs: the run, its photos, and the
+    models that it starts from (unless it goes on) and learns from."""
+    unseen = [task.folder] if is_given_up(task) else []
+    if not unseen:
+        config = read_run_config(task.folder)
+        paths = {} if config is None else paths_of(config)
+        if checkpoints_of(task.folder):
+            paths.pop("start", None)
+        needed = [task.data, *(Path(path) for found in paths.values() for path in found)]
+        unseen = [path for path in needed if path.is_absolute() and not path.exists()]
+    if unseen:
+        node = f"The node {socket.gethostname()}"
+        raise ClusterError(UNSEEN.format(node=node, folder=unseen[0]))
 
 
 def data_folder(folder: Path, ham10000: Path) -> Path:

@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from core.errors import DatasetError
-from core.ham10000.dataset import HOW_TO_IMPORT, Dataset
+from core.ham10000.dataset import HOW_TO_IMPORT
 from core.ham10000.splits import smallest_subset
 from core.imaging.image import ImageError, LesionImage, resize
 from core.imaging.mask_files import Grid
@@ -30,11 +30,11 @@ from core.system.disk_space import REFUSED, NoRoomError, check_room, reserve
 from core.system.ownership import ForeignFolderError
 from core.taxonomy import BY_KEY, KEYS
 from train.config import ClassifierConfig, Config, ConfigError
-from train.data.dividing import chosen_rows, divided
+from train.data.dividing import chosen_rows
 from train.data.elsewhere import Elsewhere
-from train.data.folders import Folder, class_folder, mask_folder
+from train.data.folders import Folder
 from train.data.joined import Joined
-from train.data.notices import open_usable
+from train.data.photos import Data, Photos
 from train.progress import Tick
 
 FRAME = (320, 240)
@@ -71,28 +71,6 @@ class Arrays:
         return self
 
 
-Data = Dataset | Folder
-
-
-def open_data(config: Config) -> Data:
-    """The photos that a configuration names, divided as it says.
-
-    Raises:
-        DatasetError: HAM10000 has not been imported, or the folder cannot be used.
-        SplitError: the dataset's split does not fit it.
-    """
-    if config.is_ham10000:
-        return divided(Dataset.open(), config)
-    root = Path(config.data).expanduser()
-    return divided(mask_folder(root) if config.masked else class_folder(root), config)
-
-
-def open_more(config: Config, data: Data) -> list[Elsewhere]:
-    """The further sources that a configuration names; photos that the data or an earlier source has
-    are left out. Raises DatasetError, also if one has nothing for this training."""
-    return open_usable(config.more, data.table.index, config.masked)
-
-
 def classes_of(data: Data, two_labels: bool = False) -> tuple[str, ...]:
     """What the labels of the data are called."""
     if two_labels:
@@ -116,28 +94,20 @@ def joined(arrays: Arrays, others: Sequence[Arrays]) -> Arrays:
     )
 
 
-def prepare(
-    config: Config,
-    tick: Tick | None = None,
-    data: Data | None = None,
-    more: Sequence[Elsewhere] | None = None,
-) -> Arrays:
+def prepare(config: Config, photos: Photos, tick: Tick | None = None) -> Arrays:
     """The arrays a training needs, with the labels that its configuration asks for. Where only a
     part of the photos is used and the whole has not been decoded yet, only that part is.
 
     Args:
         tick: told how many photos are decoded, and of how many; it may raise to break off.
-        data, more: what `open_data` and `open_more` give, where that is known.
 
     Raises:
         ConfigError: these photos do not have the labels asked for.
-        DatasetError, SplitError: as `open_data` and `load_arrays`.
+        DatasetError, NoRoomError: as `load_arrays`.
     """
-    data = open_data(config) if data is None else data
-    arrays = load_arrays(wanted_part(data, config), tick)
-    if config.more:
-        sources = open_more(config, data) if more is None else more
-        parts = [wanted_part(source, config) for source in sources]
+    arrays = load_arrays(wanted_part(photos.data, config), tick)
+    if photos.more:
+        parts = [wanted_part(source, config) for source in photos.more]
         arrays = joined(arrays, [load_arrays(part, tick) for part in parts])
     return _two_labels(arrays) if config.two_labels else arrays
 

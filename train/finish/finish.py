@@ -8,7 +8,8 @@ every look is noted on the card.
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +26,8 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.arrays import open_data, open_more
 from train.data.elsewhere import open_sources
+from train.data.photos import open_data
 from train.data.sources import Source, elsewhere_source, split_source
 from train.finish.evaluate import (
     RUN_DRAWS,
@@ -96,9 +97,22 @@ def finish(finished: Finished, watch: Watch) -> None:
     _replace(ready, made)
     watch.phase("evaluating")
     own = split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
-    for source in (own, *([away] if away else [])):
-        for kind in networks:
-            write_split(ready / kind, _evaluate(ready / kind, source, tally=tally))
+    for kind in networks:
+        write_split(ready / kind, _evaluate(ready / kind, own, tally=tally))
+    if away:
+        with _photos_may_be_gone():
+            for kind in networks:
+                write_split(ready / kind, _evaluate(ready / kind, away, tally=tally))
+
+
+@contextmanager
+def _photos_may_be_gone() -> Iterator[None]:
+    """Further photos that cannot be read (any more) fail no run: its model is there, and measured
+    on its own photos. What was wrong is printed."""
+    try:
+        yield
+    except DatasetError as error:
+        print(f"Not measured on further photos: {error}", file=sys.stderr, flush=True)
 
 
 def photos_to_finish(table: pd.DataFrame, config: Config) -> int:
@@ -121,11 +135,9 @@ def _away(finished: Finished) -> Source | None:
     config = finished.config
     if not config.more or config.two_labels:  # further sources have diagnoses
         return None
-    try:
-        return elsewhere_source(open_more(config, finished.data), config.masked)
-    except DatasetError as error:  # the model is there, and its own photos are
-        print(f"Not measured on further photos: {error}", file=sys.stderr, flush=True)
-        return None
+    with _photos_may_be_gone():
+        return elsewhere_source(finished.photos.more, config.masked)
+    return None
 
 
 def evaluate_run(

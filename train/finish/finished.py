@@ -14,8 +14,9 @@ from core.models.weights import WeightsError, load_into
 from train.choices import LESIONS
 from train.config import Config, ConfigError
 from train.config_files import read_run_config
-from train.data.arrays import Arrays, Data, open_data, prepare, rows_of
-from train.learn.began import check_photos
+from train.data.arrays import Arrays, prepare, rows_of
+from train.data.photos import Data, Photos
+from train.learn.began import as_begun, check_photos
 from train.learn.checkpoints import read_checkpoint
 
 SIZES = (160, 192, 224)
@@ -32,13 +33,14 @@ class Finished:
 
     Attributes:
         run: its folder, with `best.ckpt` and `metrics.csv`.
-        data: the photos it learned from.
+        config: its choices, with the precision that it had for `auto`.
+        photos: what it learned from.
         arrays: the same decoded, with the labels it learned.
     """
 
     run: Path
     config: Config
-    data: Data
+    photos: Photos
     arrays: Arrays
 
     @classmethod
@@ -57,9 +59,14 @@ class Finished:
             raise ConfigError(f"{run} holds no run; train first.")
         if kind and kind not in config.models:
             raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
-        data = open_data(config)
-        check_photos(run, config, data)
-        return cls(run, config, data, prepare(config, data=data))
+        config, photos = as_begun(run, config), Photos.open(config)
+        check_photos(run, config, photos)
+        return cls(run, config, photos, prepare(config, photos))
+
+    @property
+    def data(self) -> Data:
+        """Its photos without those of further sources."""
+        return self.photos.data
 
     def rows(self, split: str) -> np.ndarray:
         """The rows of a split that its training sees. Raises DatasetError: there are none."""

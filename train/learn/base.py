@@ -26,6 +26,8 @@ class PhotoModel(L.LightningModule, ABC):
     answers to look at.
 
     Subclasses set `draw_weights`, how much each of `rows`, the training rows, counts in a draw.
+    Those take a third argument, `resumed`: whether a checkpoint will replace the weights, so that
+    no start weights are needed (they may be gone since).
     """
 
     draw_weights: np.ndarray

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from core.system import ownership
 from train.config import Config, ConfigError
-from train.config_files import checkpoints_of, read_run_config
-from train.data.arrays import Data, classes_of, open_data, open_more
+from train.config_files import read_run_config
+from train.data.arrays import classes_of
 from train.data.dividing import chosen_rows
+from train.data.photos import Photos
 from train.fields import specs
+from train.learn.teachers import hashes, teacher_cards
 from train.stages import Stage
 
 BEGAN_FILE = "began.json"
@@ -36,6 +38,8 @@ class Began:
         start: where its weights came from (`train.learn.start_weights.origin`); "" where an older
             LesionLab began it.
         device: Lightning's name of where it computes: `cpu`, `gpu` or `mps`; "" as of `start`.
+        precision: a key of `train.choices.PRECISIONS`, what `auto` stood for; "" as of `start`.
+        teachers: SHA-256 of its teacher networks; none as of `start`.
     """
 
     split_id: str
@@ -45,16 +49,19 @@ class Began:
     more: tuple[str, ...] = ()
     start: str = ""
     device: str = ""
+    precision: str = ""
+    teachers: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, config: Config, data: Data) -> Began:
+    def of(cls, config: Config, photos: Photos) -> Began:
         """The photos that a training would begin with now."""
+        data = photos.data
         classes = classes_of(data, config.two_labels) if config.labelled else ()
         train, validation = (
             len(chosen_rows(data.table, split, config.limit, config.masked))
             for split in ("train", "validation")
         )
-        more = tuple(source.split.id for source in open_more(config, data))
+        more = tuple(source.split.id for source in photos.more)
         return cls(data.split.id, classes, train, validation, more)
 
     def write(self, run: Path) -> None:
@@ -67,40 +74,58 @@ class Began:
         path = run / BEGAN_FILE
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**values | {k: tuple(values[k]) for k in ("classes", "more")})
+            lists = {"teachers": (), **values}
+            return cls(**values | {k: tuple(lists[k]) for k in ("classes", "more", "teachers")})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
-def check_goes_on(run: Path, config: Config) -> None:
-    """Whether a run can go on with a configuration, and with the photos as they are now. A run
-    without a finished epoch can.
+def check_goes_on(run: Path, config: Config, photos: Photos) -> None:
+    """Whether a run with a finished epoch can go on with a configuration, and with the photos and
+    teacher networks as they are now.
 
     Raises:
         ConfigError: it began with something else; the message says what.
-        DatasetError, SplitError: the photos are not there any more.
+        WeightsError: a teacher is not there any more.
     """
-    if not checkpoints_of(run):
-        return
     before = read_run_config(run)
     if before is not None:
         _check_choices(run, before, config)
         _check_stages(run, before, config)
-    check_photos(run, config, open_data(config))
+    check_photos(run, config, photos)
+    teachers = teacher_cards(config)
+    began = begun(run)
+    if began and began.teachers and began.teachers != hashes(teachers):
+        raise ConfigError(
+            f"The run {run.name} began with other teacher networks than those that are now in "
+            f"{', '.join(map(str, teachers))}. Bring them back, or begin another run."
+        )
 
 
-def check_photos(run: Path, config: Config, data: Data) -> None:
+def begun(run: Path) -> Began | None:
+    """What a run began with; None if it has not begun, or an older LesionLab began it. Raises
+    ConfigError: it cannot be read."""
+    return Began.read(run) if (run / BEGAN_FILE).is_file() else None
+
+
+def as_begun(run: Path, config: Config) -> Config:
+    """The configuration of a run with the precision in which it began, if that is known, in the
+    place of `auto`, which another computer resolves otherwise. Raises ConfigError."""
+    began = begun(run)
+    if config.precision != "auto" or not began or not began.precision:
+        return config
+    return replace(config, precision=began.precision)
+
+
+def check_photos(run: Path, config: Config, photos: Photos) -> None:
     """Whether the photos are still those that a run began with, if it has begun.
 
     Raises:
         ConfigError: they are not.
     """
-    if not (run / BEGAN_FILE).is_file():
+    if not (began := begun(run)):
         return
-    began = Began.read(run)
-    now = Began.of(config, data)
-    if replace(began, start="", device="") == now:
-        return
+    now = Began.of(config, photos)
     if began.classes != now.classes:
         what = (
             f"the classes {', '.join(began.classes)}, and the photos now have "
@@ -111,11 +136,13 @@ def check_photos(run: Path, config: Config, data: Data) -> None:
             "other photos: since then some came, went or moved between training, validation and "
             "test, so that it may be validated on photos it has learned from"
         )
-    else:
+    elif (began.train, began.validation) != (now.train, now.validation):
         what = (
             f"{began.train:,} photos to learn from and {began.validation:,} for validation; now "
             f"there are {now.train:,} and {now.validation:,}"
         )
+    else:
+        return
     raise ConfigError(
         f"The run {run.name} began with {what}. Bring back what it had, or begin another run."
     )

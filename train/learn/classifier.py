@@ -14,7 +14,7 @@ from train.data.arrays import Arrays
 from train.data.samplers import Samples
 from train.learn.base import PhotoModel, normalised
 from train.learn.class_scoring import ClassScoring
-from train.learn.distillation import answers_of, distillation_loss, load_teachers
+from train.learn.distillation import Teachers, distillation_loss
 from train.learn.frozen import FrozenFeatures, Places, drop
 from train.learn.mixing import mixed
 from train.learn.ranks import gathered
@@ -28,13 +28,13 @@ class ClassifierTraining(PhotoModel):
 
     config: ClassifierConfig
 
-    def __init__(self, config: ClassifierConfig, arrays: Arrays) -> None:
+    def __init__(self, config: ClassifierConfig, arrays: Arrays, resumed: bool = False) -> None:
         super().__init__(config, arrays)
         self.class_scoring = ClassScoring(config, arrays, self.rows)
         self.loss = self.class_scoring.loss
         self.draw_weights = self.class_scoring.weights
         self.net = build_classifier(config.architecture, len(arrays.classes))
-        start = start_weights(config.start, config.architecture)
+        start = None if resumed else start_weights(config.start, config.architecture)
         if start is not None:
             torch.nn.init.normal_(self.net.fc.weight, std=0.01)
             torch.nn.init.zeros_(self.net.fc.bias)
@@ -44,10 +44,10 @@ class ClassifierTraining(PhotoModel):
                 fresh = {f"fc.{k}": v for k, v in self.net.fc.state_dict().items()}
                 load_into(self.net, start | fresh, "the start")
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.frozen = [] if start is None else frozen_blocks(self.net, config.freeze)
+        self.frozen = [] if config.start == "random" else frozen_blocks(self.net, config.freeze)
         for block in self.frozen:
             block.requires_grad_(False)
-        self.teachers = load_teachers(config.teachers, arrays.classes)
+        self.teachers = Teachers.load(config)
         drop(self.net, config.dropout)
         self.features: FrozenFeatures | None = None
         if BASE in config.freeze and self.frozen and config.copies and not self.teachers:
@@ -88,7 +88,7 @@ class ClassifierTraining(PhotoModel):
             loss, right = torch.lerp(others[0], loss, own), torch.lerp(others[1], right, own)
         if self.teachers:
             scores = logits - self.class_scoring.offset.to(logits.device)
-            copying = distillation_loss(scores, answers_of(self.teachers, x))
+            copying = distillation_loss(scores, self.teachers.answers(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
         self.log_training({"train_loss": loss, "train_accuracy": right}, len(labels))
         return loss

@@ -9,95 +9,69 @@ A U-Net learns by plain cross-entropy with the masks as they are, at no temperat
 with unsure teachers, that, and with it `train_loss`, is still above 0.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.models.architectures import AnyClassifier, build_classifier
-from core.models.cards import Card
+from core.models.architectures import build_classifier
 from core.models.networks import build_segmenter, channels_last
 from core.models.weights import load_into, read_state
-from train.fields import ConfigError
+from train.config import Config
+from train.learn.teachers import teacher_cards
 
 TEMPERATURE = 2.0
 """Scores are divided by it before the softmax, so that the order of the unlikely classes shows; 2
 to 5 served in both papers."""
-Network = TypeVar("Network", bound=nn.Module)
 
 
-def load_teachers(folders: Sequence[str], classes: tuple[str, ...]) -> list[AnyClassifier]:
-    """Trained classifiers that no longer learn. In a list: a checkpoint leaves them out.
+class Teachers:
+    """Trained networks that no longer learn. No module: a checkpoint of the training leaves them
+    out."""
 
-    Args:
-        folders: models' folders (`core.models.weights`).
-        classes: what the student tells apart, in its order.
+    def __init__(self, networks: Sequence[nn.Module] = ()) -> None:
+        self.networks = networks
 
-    Raises:
-        WeightsError: a folder holds no model, or a damaged one.
-        ConfigError: a model tells other classes apart.
-    """
-    teachers = []
-    for folder, card in _cards(folders):
-        if card.classes != classes:
-            raise ConfigError(
-                f"The teacher network in {folder} does not tell apart the classes of this "
-                f"training, {', '.join(classes)}."
-            )
-        teachers.append(_teacher(build_classifier(card.architecture, len(classes)), folder, card))
-    return teachers
+    def __bool__(self) -> bool:
+        return bool(self.networks)
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Teachers:
+        """A copy of a training (for averaged weights) has the same teachers."""
+        return self
 
-def load_mask_teachers(folders: Sequence[str]) -> list[nn.Module]:
-    """Trained U-Nets that no longer learn; see `load_teachers`.
+    @classmethod
+    def load(cls, config: Config) -> Teachers:
+        """Those of a configuration, which `train.learn.teachers.check_teachers` has looked at.
 
-    Raises:
-        WeightsError: a folder holds no model, or a damaged one.
-        ConfigError: a model is no U-Net.
-    """
-    teachers = []
-    for folder, card in _cards(folders):
-        if not card.encoder:
-            raise ConfigError(f"The teacher network in {folder} is no U-Net. Choose one.")
-        teachers.append(_teacher(build_segmenter(card.encoder), folder, card))
-    return teachers
+        Raises:
+            WeightsError: a folder holds no model, or a damaged one.
+        """
+        networks = []
+        for folder, card in teacher_cards(config).items():
+            network: nn.Module
+            if card.encoder:
+                network = build_segmenter(card.encoder)
+            else:
+                network = build_classifier(card.architecture, len(card.classes))
+            load_into(network, read_state(folder, card.sha256), folder.name)
+            networks.append(channels_last(network).eval().requires_grad_(False))
+        return cls(networks)
 
+    @torch.no_grad()
+    def answers(self, x: Tensor) -> Tensor:
+        """Normalised photos N×3×S×S → what classifiers say on average, softened: N×K, rows sum to
+        1, at equal priors (see `core.models.calibration`)."""
+        scores = (network.to(x.device)(x)[0].float() for network in self.networks)
+        return torch.stack([F.softmax(each / TEMPERATURE, 1) for each in scores]).mean(0)
 
-def _cards(folders: Sequence[str]) -> list[tuple[Path, Card]]:
-    """Teachers' folders and cards. Raises ConfigError: one has seen lesions of the test."""
-    paths = [Path(name).expanduser() for name in folders]
-    found = [(folder, Card.read(folder)) for folder in paths]
-    if leaking := [folder for folder, card in found if card.leaks]:
-        raise ConfigError(
-            f"The teacher network in {leaking[0]} learned with images split at random: it has "
-            "seen lesions of validation and test. Choose one that was split by lesion."
-        )
-    return found
-
-
-def _teacher(network: Network, folder: Path, card: Card) -> Network:
-    load_into(network, read_state(folder, card.sha256), folder.name)
-    return channels_last(network).eval().requires_grad_(False)
-
-
-def answers_of(teachers: Sequence[AnyClassifier], x: Tensor) -> Tensor:
-    """Normalised photos N×3×S×S → what teachers say on average, softened: N×K, rows sum to 1, at
-    equal priors (see `core.models.calibration`)."""
-    with torch.no_grad():
-        answers = [
-            F.softmax(network.to(x.device)(x)[0].float() / TEMPERATURE, 1) for network in teachers
-        ]
-    return torch.stack(answers).mean(0)
-
-
-def masks_of(teachers: Sequence[nn.Module], x: Tensor) -> Tensor:
-    """Normalised photos N×3×S×S → the teachers' average probability of lesion, N×1×S×S."""
-    with torch.no_grad():
-        answers = [torch.sigmoid(network.to(x.device)(x).float()) for network in teachers]
-    return torch.stack(answers).mean(0)
+    @torch.no_grad()
+    def masks(self, x: Tensor) -> Tensor:
+        """Normalised photos N×3×S×S → the U-Nets' average probability of lesion, N×1×S×S."""
+        scores = (network.to(x.device)(x).float() for network in self.networks)
+        return torch.stack([torch.sigmoid(each) for each in scores]).mean(0)
 
 
 def distillation_loss(scores: Tensor, answers: Tensor) -> Tensor:
@@ -106,7 +80,7 @@ def distillation_loss(scores: Tensor, answers: Tensor) -> Tensor:
 
     Args:
         scores: the student's, free of a prior, N×K.
-        answers: of `answers_of`, N×K.
+        answers: of `Teachers.answers`, N×K.
 
     Returns:
         a scalar, 0 where they agree.

@@ -25,7 +25,7 @@ class HybridTraining(PhotoModel):
 
     config: HybridConfig
 
-    def __init__(self, config: HybridConfig, arrays: Arrays) -> None:
+    def __init__(self, config: HybridConfig, arrays: Arrays, resumed: bool = False) -> None:
         super().__init__(config, arrays)
         self.class_scoring = ClassScoring(config, arrays, self.rows)
         self.mask_scoring = MaskScoring(arrays)
@@ -33,9 +33,10 @@ class HybridTraining(PhotoModel):
         self.draw_weights = self.class_scoring.weights
         self.mask_loss = mask_loss(config.mask_loss)
         self.net = Hybrid(config.encoder, len(arrays.classes))
-        start_from(self.net.unet, config.start, config.encoder)
-        if last := last_convolution(config.start, config.encoder):
-            load_into(self.net.head, last, "the start")
+        if not resumed:
+            start_from(self.net.unet, config.start, config.encoder)
+            if last := last_convolution(config.start, config.encoder):
+                load_into(self.net.head, last, "the start")
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._collected: list[tuple[Tensor, Tensor]] = []
 

@@ -14,7 +14,7 @@ from train.config import SegmenterConfig
 from train.data.arrays import Arrays
 from train.data.samplers import source_weights
 from train.learn.base import PhotoModel, normalised
-from train.learn.distillation import load_mask_teachers, masks_of
+from train.learn.distillation import Teachers
 from train.learn.losses import mask_loss
 from train.learn.ranks import gathered
 from train.learn.start_weights import encoder_start, start_unet
@@ -68,16 +68,17 @@ class SegmenterTraining(PhotoModel):
 
     config: SegmenterConfig
 
-    def __init__(self, config: SegmenterConfig, arrays: Arrays) -> None:
+    def __init__(self, config: SegmenterConfig, arrays: Arrays, resumed: bool = False) -> None:
         super().__init__(config, arrays)
         self.draw_weights = source_weights(
             np.ones(len(self.rows)), arrays.table["source"].to_numpy()[self.rows], config.more_share
         )
         self.loss = mask_loss(config.loss, config.dice_weight)
         self.net = build_segmenter(config.encoder)
-        start_from(self.net, config.start, config.encoder)
+        if not resumed:
+            start_from(self.net, config.start, config.encoder)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.teachers = load_mask_teachers(config.teachers)
+        self.teachers = Teachers.load(config)
         self.mask_scoring = MaskScoring(arrays)
 
     def training_step(self, batch: tuple[Tensor, Tensor, Tensor], index: int) -> Tensor:
@@ -87,7 +88,7 @@ class SegmenterTraining(PhotoModel):
         logits = self.net(x).float()
         loss = self.loss(logits, masks[:, None])
         if self.teachers:
-            copying = F.binary_cross_entropy_with_logits(logits, masks_of(self.teachers, x))
+            copying = F.binary_cross_entropy_with_logits(logits, self.teachers.masks(x))
             loss = torch.lerp(loss, copying, self.config.teacher_weight)
         self.log_training({"train_loss": loss}, len(masks))
         return loss

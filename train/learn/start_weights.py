@@ -15,10 +15,13 @@ from core.models.registry import KINDS
 from core.models.weights import WeightsError, read_safetensors, read_state, without_counters
 from core.settings import Settings
 from train.choices import SMALL_CNN, STARTS
-from train.config import Config
+from train.config import HAM10000, Config
+from train.data.folders import Folder
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from train.data.photos import Data
 
 LOCAL = {
     "resnet50": "resnet50-imagenet-pqf.safetensors",
@@ -105,17 +108,64 @@ def start_weights(start: str, architecture: str) -> dict[str, Tensor] | None:
     elif start == "imagenet" and architecture in PACKAGES:
         state = _lite(architecture)
     else:
-        path = Settings.from_environment().pretrained / LOCAL.get(architecture, architecture)
-        if start != "imagenet":
-            path = Path(start).expanduser()
-        if not path.is_file():
-            raise WeightsError(
-                f"There are no start weights {path.name} in {path.parent}. Set "
-                "LESIONLAB_PRETRAINED to their folder, or train with --start torchvision to "
-                "download torchvision's own."
-            )
-        state = read_safetensors(path)
+        state = read_safetensors(_file(start, architecture))
     return {k: v for k, v in state.items() if not k.startswith(HEADS)}
+
+
+def _file(start: str, architecture: str) -> Path:
+    """The file that `imagenet` or a path names. Raises WeightsError: there is none."""
+    path = Settings.from_environment().pretrained / LOCAL.get(architecture, architecture)
+    if start != "imagenet":
+        path = Path(start).expanduser()
+    if not path.is_file():
+        raise WeightsError(
+            f"There are no start weights {path.name} in {path.parent}. Set LESIONLAB_PRETRAINED to "
+            "their folder, or train with --start torchvision to download torchvision's own."
+        )
+    return path
+
+
+def check_start_model(config: Config, data: Data) -> None:
+    """Whether a training can start from the model or file that it names, as far as a card tells.
+
+    Args:
+        data: the photos it learns from.
+
+    Raises:
+        WeightsError: nothing is there, the model has another network, or it has learned from
+            photos that the training is validated on.
+    """
+    kinds = kinds_to_start_from(config.network, config.kind)
+    if (folder := _model_folder(config.start, config.network, kinds)) is not None:
+        card = Card.read(folder)
+        _check_architecture(folder, card, config.network)
+        if leak := leak_of(card, data):
+            raise WeightsError(f"The model in {folder} {leak}. Choose another start.")
+    elif config.start not in STARTS:
+        _file(config.start, config.network)
+
+
+def leak_of(card: Card, data: Data | None = None) -> str:
+    """Why a model has learned from photos of validation or test, or may have: what follows on its
+    name in a sentence; empty if nothing on its card says so.
+
+    Args:
+        data: the photos whose validation and test are meant. A model of the same data under another
+            split, as they were before some photos came or went, has learned from some of these.
+    """
+    if card.leaks:
+        return "learned with images split at random: it has seen lesions of validation and test"
+    if data is None or not card.split_id or card.split_id == data.split.id:
+        return ""
+    own = isinstance(data, Folder)
+    name = data.root.name if own else HAM10000
+    if card.training.others.get("data") != name:
+        return ""
+    hint = " (if it was another folder of the same name, rename yours)" if own else ""
+    return (
+        f"learned from {name} while that was divided otherwise: it may have seen photos that are "
+        f"now for validation or test{hint}"
+    )
 
 
 def origin(config: Config) -> str:
@@ -130,7 +180,7 @@ def origin(config: Config) -> str:
         kinds = kinds_to_start_from(config.network, config.kind)
         folder = _shipped(config.network, kinds) if shipped else Path(start).expanduser()
         said = _credit(folder or Path(start))
-    taught = [_credit(Path(path).expanduser()) for path in getattr(config, "teachers", ())]
+    taught = [_credit(Path(path).expanduser()) for path in config.teachers]
     return "; taught by ".join([said, *taught])
 
 
@@ -197,11 +247,8 @@ def _encoder_of(folder: Path, architecture: str) -> dict[str, Tensor]:
 
 
 def _check_architecture(folder: Path, card: Card, wanted: str) -> None:
-    if card.leaks:
-        raise WeightsError(
-            f"The model in {folder} learned with images split at random: it has seen lesions of "
-            "validation and test. Choose another start."
-        )
+    if leak := leak_of(card):
+        raise WeightsError(f"The model in {folder} {leak}. Choose another start.")
     if card.network != wanted:
         raise WeightsError(
             f"The model in {folder} is a {card.network or 'network without a name'}, the training "

@@ -1,11 +1,15 @@
 """Runs side by side: curves over each other, what was chosen differently, and what came of it."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from core.batch.tables import safe_table
 from core.evaluation.metrics import column_title
+from train.config import Config, ConfigError
 from train.jobs import Run, Runs
+from train.learn.began import as_begun, begun
 from ui.parts.controls import select
 from ui.performance import charts
 from ui.text import as_text
@@ -114,15 +118,24 @@ def _figures(compared: dict[str, Run], tables: dict[str, pd.DataFrame]) -> None:
     charts.download(table, "runs-best-epochs")
 
 
+def _chosen(run: Run, config: Config) -> dict[str, Any]:
+    """A run's choices, with the precision that `auto` stood for, and what it computes on; as far as
+    that is known."""
+    try:
+        began, config = begun(run.folder), as_begun(run.folder, config)
+    except ConfigError:
+        began = None
+    return words.values(config) | ({"device": began.device} if began and began.device else {})
+
+
 def _differences(compared: dict[str, Run]) -> None:
     """What was chosen differently; on request all choices, with a sign at those that differ."""
-    known = {name: run.config for name, run in compared.items() if run.config is not None}
-    if not known:
+    found = {name: _chosen(run, run.config) for name, run in compared.items() if run.config}
+    if not found:
         return
-    differ = words.differing(list(known.values()))
+    differ = words.differing(list(found.values()))
     st.header("What was chosen differently", anchor=False)
     everything = st.toggle("Show all choices", key="training_all_choices", persist_state="session")
-    found = {name: words.values(config) for name, config in known.items()}
     fields = list(dict.fromkeys(f for each in found.values() for f in each))
     if not differ:
         st.caption("Nothing: these runs had the same choices.")

@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 
 from core.models.registry import StoredModel
+from core.taxonomy import KEYS
 from train.choices import AUGMENTATIONS, STARTS, TASKS, Choice
-from train.config import CONFIGS, Config
+from train.config import CONFIGS, HAM10000, Config
 from train.config_files import as_json
+from train.data.arrays import TWO_LABELS
 from train.fields import Spec, specs
 from train.learn.start_weights import kinds_to_start_from, usable_starts
 from train.presets import BY_KEY, LENGTHS, PRESETS, QUICK
@@ -19,7 +21,6 @@ from ui import access
 from ui.choices import choose_one
 from ui.text import as_text
 from ui.training import store, words
-from ui.training.words import HAM10000
 
 PREFIX = "new_"
 """Of every key of the form in the session."""
@@ -31,7 +32,9 @@ CORES = os.cpu_count() or 1
 """Offered at most for `threads` and `workers`, unless more are set already."""
 
 
-LISTS = ("augment", "more", "teachers")
+PATHS = tuple(name for name, spec in words.SPECS.items() if spec.paths and spec.kind is tuple)
+"""Fields that hold several paths."""
+LISTS = ("augment", *PATHS)
 """Fields that hold several choices."""
 LEARNING = ("lr", "batch", "epoch_images", "patience", "seed")
 KEPT = ("source", "folder", "more", "more_share", "split", "limit", "seed", "threads", "workers")
@@ -72,7 +75,7 @@ def chosen() -> Config:
         if field.name not in ("data", "stages") and PREFIX + field.name in st.session_state
     }
     values["augment"] = tuple(a for a in AUGMENTATIONS if a in values["augment"])
-    for name in ("more", "teachers"):
+    for name in PATHS:
         if name in values:
             values[name] = tuple(str(path) for path in values[name] or ())
     if data() != HAM10000 or kind.kind == "hybrid":  # what another choice would need stays typed
@@ -247,14 +250,16 @@ def _starts(network: str, own: list[StoredModel]) -> dict[str, Choice]:
 
 def _teachers(own: list[StoredModel]) -> None:
     """Models to learn from: those of finished runs, and any that a file names."""
-    kind = _of("kind")
+    kind, classes = _of("kind"), None
     same = "They must distinguish the same classes; the" if kind == "classifier" else "The"
+    if kind == "classifier" and data() == HAM10000:  # a folder's are known once it is looked at
+        classes = TWO_LABELS if _of("labels") == "malignancy" else KEYS
     _several(
         "teachers",
         {
             str(model.folder): model.card.name or model.kind
             for model in own
-            if model.kind == kind and not model.card.leaks
+            if model.kind == kind and not model.card.leaks and classes in (None, model.card.classes)
         },
         "teacher_weight",
         f"{same} training takes a little longer. See Hinton, Vinyals and Dean, 2015.",

@@ -6,24 +6,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import DatasetError
+from core.errors import DatasetError, UserError
 from core.ham10000.dataset import Dataset
 from core.settings import Settings
 from core.system.storage import room, same_disk, size
 from train.choices import STARTS
-from train.config import Config, ConfigError
+from train.config import HAM10000, Config, ConfigError
 from train.data import notices
+from train.data.dividing import divided
 from train.data.elsewhere import Elsewhere
 from train.data.folders import Folder, class_folder, mask_folder
 from train.jobs import JobError, ensure_supervisor
-from train.learn.start_weights import usable_starts
+from train.learn.start_weights import check_start_model, usable_starts
+from train.learn.teachers import check_teachers
 from train.names import checked_name
 from train.presets import BY_KEY
 from ui import access, state, subprocess_task
 from ui.frame import duration
 from ui.text import as_text
 from ui.training import form, store, words
-from ui.training.words import HAM10000
 
 MEASURED = "training_estimate"
 """Of the session: the task that measures."""
@@ -106,9 +107,11 @@ def _name(config: Config) -> str:
 def _changes(config: Config) -> None:
     """What differs from the preset that the form began with."""
     key = form.preset()
-    if key is None or not (names := words.differing([form.preset_config(key), config])):
+    if key is None:
         return
     before, now = words.values(form.preset_config(key)), words.values(config)
+    if not (names := words.differing([before, now])):
+        return
     changes = [
         f"{words.field(n)}: {as_text(words.value(n, before[n]))} → "
         f"**{as_text(words.value(n, now[n]))}**"
@@ -151,7 +154,7 @@ def _data(config: Config) -> bool:
     """Whether there are photos to learn from; says what to do if not."""
     if config.data == HAM10000:
         if not isinstance(dataset := state.dataset(), str):
-            return not config.more or _further(config, dataset)
+            return _models(config, dataset) and (not config.more or _further(config, dataset))
         st.info(
             "Import it first, on the Dataset page; or train on a folder of your own.",
             title="HAM10000 has not been imported",
@@ -171,6 +174,19 @@ def _data(config: Config) -> bool:
         *found.notes,
     ]
     st.caption(as_text(" ".join(parts)))
+    return _models(config, found)
+
+
+def _models(config: Config, data: Dataset | Folder) -> bool:
+    """Whether the models that it starts from and learns from fit it and its photos; says what to do
+    if not."""
+    try:
+        data = divided(data, config)
+        check_start_model(config, data)
+        check_teachers(config, data)
+    except UserError as error:
+        st.warning(as_text(str(error)), title="This model cannot be used here")
+        return False
     return True
 
 

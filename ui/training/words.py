@@ -8,7 +8,7 @@ from typing import Any
 
 from core.evaluation.metrics import NAMES
 from train.choices import AUGMENTATIONS, IMAGES, LOSSES, MASK_LOSSES, TASKS, Choice
-from train.config import CONFIGS, HAM10000, Config
+from train.config import CONFIGS, Config
 from train.fields import Spec, specs
 from train.jobs import Run
 from train.stages import Stage
@@ -37,6 +37,9 @@ OPTIONS: dict[str, Mapping[Any, Choice]] = {
 }
 """Named values of a configuration's fields."""
 OPTIONS |= {"kind": TASKS, "loss": LOSSES | MASK_LOSSES}
+
+DEVICES = {"cpu": "the processor", "gpu": "a GPU", "mps": "a GPU of Apple"}
+"""What a run computes on, by Lightning's names."""
 
 LEAK_BADGE = ":orange-badge[:material/warning: Leaks]"
 """Of what comes from images split at random."""
@@ -76,13 +79,13 @@ def when(moment: datetime) -> str:
 
 def field(name: str) -> str:
     """What a field of a configuration is called."""
-    return "Task" if name == "kind" else SPECS[name].title
+    return {"kind": "Task", "device": "Computed on"}.get(name) or SPECS[name].title
 
 
 def value(name: str, chosen: Any) -> str:
     """What a value of a field is called; plain text."""
-    if name == "data":
-        return "HAM10000" if chosen == HAM10000 else str(chosen)
+    if name == "device":
+        return DEVICES.get(chosen, str(chosen))
     if name == "augment":
         if set(chosen) == set(AUGMENTATIONS):
             return "all"
@@ -104,9 +107,8 @@ def values(config: Config) -> dict[str, Any]:
     return {"kind": config.kind} | {f.name: getattr(config, f.name) for f in fields(config)}
 
 
-def differing(configs: Sequence[Config]) -> list[str]:
-    """Fields that are not the same in all of the configurations, those that some lack included."""
-    found = [values(config) for config in configs]
+def differing(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Fields that are not the same in all of the runs' `values`, those that some lack included."""
     names = dict.fromkeys(name for each in found for name in each)
     return [n for n in names if any(each.get(n) != found[0].get(n) for each in found)]
 

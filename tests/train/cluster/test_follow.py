@@ -14,6 +14,8 @@ from train.cluster import follow as follow_module
 from train.cluster.client import ClusterError, NoSuchJobError, UnreachableError
 from train.cluster.follow import follow
 from train.cluster.worker import UNSEEN, Task, check_node, is_given_up
+from train.config import ClassifierConfig
+from train.config_files import write_run_config
 from train.jobs import Runs, ensure_supervisor
 from train.jobs.record import Record, read_record, write_record
 from train.jobs.supervisor import Supervisor
@@ -274,6 +276,24 @@ def test_node_that_does_not_see_the_folders(tmp_path: Path) -> None:
     data.mkdir()
     check_node(task)
     assert "LESIONLAB_RUNS" in UNSEEN
+
+
+def test_node_that_does_not_see_further_photos_or_models(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    names = {"more": "clinic.zip", "start": "first", "teachers": "second"}
+    paths = {name: tmp_path / called for name, called in names.items()}
+    start, more, teacher = str(paths["start"]), str(paths["more"]), str(paths["teachers"])
+    write_run_config(run, ClassifierConfig(start=start, more=(more,), teachers=(teacher,)))
+    write_record(run, Record(ADDRESS, "job"))
+    task = Task(run, "job", tmp_path, False, "cpu")
+    for path in paths.values():
+        with pytest.raises(ClusterError, match=f"does not see {path}"):
+            check_node(task)
+        path.mkdir()
+    check_node(task)
+    paths["start"].rmdir()
+    (run / "last.ckpt").write_bytes(b"an epoch")
+    check_node(task)  # a run that goes on needs no start any more
 
 
 def test_run_that_another_job_has_now(tmp_path: Path) -> None:

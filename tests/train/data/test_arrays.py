@@ -24,8 +24,9 @@ from core.system import caches
 from core.system.disk_space import NoRoomError
 from core.taxonomy import KEYS
 from tests.train.conftest import HEIGHT, WIDTH, Tiny
+from tests.train.few import prepared
 from train.config import ClassifierConfig, Config, ConfigError, HybridConfig, SegmenterConfig
-from train.data.arrays import CROP, Arrays, Data, load_arrays, prepare, rows_of, wanted_part
+from train.data.arrays import CROP, Arrays, Data, load_arrays, rows_of, wanted_part
 from train.data.samplers import EpochSampler, Frames, Samples, frame_loader
 from train.data.sources import split_source
 from train.finish.features import part_rows
@@ -246,7 +247,7 @@ def test_a_limited_training_decodes_only_its_photos(
 ) -> None:
     monkeypatch.setenv("LESIONLAB_DATA", str(copy.data))
     config, told = kind(limit=10), []
-    part = prepare(config, lambda done, total: told.append((done, total)))
+    part = prepared(config, lambda done, total: told.append((done, total)))
     table = copy.open().table
     count = sum(min(10, int((table["split"] == split).sum())) for split in ("train", "validation"))
     assert told == [(k, count) for k in range(count)]
@@ -254,7 +255,7 @@ def test_a_limited_training_decodes_only_its_photos(
     masked = kind is SegmenterConfig
     assert part.table["has_mask"].all() == masked
     whole = load_arrays(copy.open())
-    assert len(prepare(config).frames) == len(whole.frames), "what is decoded as a whole is used"
+    assert len(prepared(config).frames) == len(whole.frames), "what is decoded as a whole is used"
     assert len(decodings) == 2
     for split in ("train", "validation"):
         few, same = (rows_of(a, split, 10, masked) for a in (part, whole))
@@ -288,8 +289,8 @@ def test_a_limit_without_room_for_each_class_is_refused(
         load_arrays(copy.open())
     for config in (ClassifierConfig(limit=6), HybridConfig(limit=6)):
         with pytest.raises(ConfigError, match=r"6 photos .* 7 classes in train: allow 7"):
-            prepare(config)
-    assert prepare(SegmenterConfig(limit=6)).masks.any(), "outlines have no classes"
+            prepared(config)
+    assert prepared(SegmenterConfig(limit=6)).masks.any(), "outlines have no classes"
 
 
 # Augmentation

@@ -16,13 +16,13 @@ from tests.train.conftest import Tiny
 from tests.train.few import FEW
 from train.__main__ import main
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
-from train.data.arrays import open_data
 from train.data.dividing import divided
+from train.data.photos import open_data
 from train.finish import package
 from train.finish.package_check import PackageError
 from train.finish.report import comparison
-from train.learn.distillation import load_teachers
 from train.learn.start_weights import start_weights
+from train.learn.teachers import check_teachers
 
 QUICK = replace(FEW, split="images")
 
@@ -100,7 +100,7 @@ def test_a_run_by_image_is_marked_and_never_the_apps(
     with pytest.raises(PackageError, match="--split lesions"):
         package.unpack(tmp_path / "leaking.zip", leaking.parent)
     with pytest.raises(ConfigError, match="at random"):
-        load_teachers([str(folder)], card.classes)
+        check_teachers(replace(FEW, teachers=(str(folder),)), open_data(FEW))
 
     # Measured on test and compared: the mark goes along.
     assert main(["evaluate", "classifier", "--run-name", "leaking", "--split", "test"]) == 0

@@ -17,10 +17,13 @@ from core.evaluation.files import ELSEWHERE
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
+from tests.train.few import prepared
+from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError, SegmenterConfig
-from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
+from train.data.arrays import prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.notices import check_usable
+from train.data.photos import Photos
 from train.data.samplers import Samples, source_weights
 from train.data.sources import elsewhere_source
 from train.finish.export import _origin
@@ -250,17 +253,15 @@ def test_an_archive_written_anew_is_read_anew(source: Path) -> None:
 
 
 def test_a_second_source_does_not_bring_the_same_photos(
-    config: ClassifierConfig, source: Path, tiny: Tiny
+    config: ClassifierConfig, source: Path
 ) -> None:
     archive = zipped(write_source(source.parent / "again"))
     with pytest.raises(DatasetError):  # nothing is left of the second
-        open_more(
-            ClassifierConfig(more=(str(source), str(archive)), stages=config.stages), tiny.open()
-        )
+        Photos.open(replace(config, more=(str(source), str(archive))))
 
 
 def test_rows_of_ham10000_stay_as_they_are(config: ClassifierConfig, tiny: Tiny) -> None:
-    arrays = prepare(config)
+    arrays = prepared(config)
     own = arrays.table[arrays.table["source"] == 0]
     assert list(own["split"]) == list(tiny.open().table["split"])
     assert set(arrays.table.loc[arrays.table["source"] == 1, "split"]) == {"train", "elsewhere"}
@@ -272,7 +273,7 @@ def test_rows_of_ham10000_stay_as_they_are(config: ClassifierConfig, tiny: Tiny)
 
 
 def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> None:
-    arrays = prepare(config)
+    arrays = prepared(config)
     training = ClassifierTraining(config, arrays)
     sources = arrays.table["source"].to_numpy()[training.rows]
     weights = training.class_scoring.weights
@@ -285,7 +286,7 @@ def test_further_sources_have_the_share_asked_for(config: ClassifierConfig) -> N
 
 
 def test_samples_say_their_source(config: ClassifierConfig) -> None:
-    arrays = prepare(config)
+    arrays = prepared(config)
     rows = rows_of(arrays, "train")
     samples = Samples(arrays, rows, 32, 0.4, with_mask=False)
     for index in (0, len(rows) - 1):
@@ -313,13 +314,13 @@ def test_both_validations_are_measured_in_each_epoch(
 
     monkeypatch.setattr("train.learn.fit.Watching", Counted)
     if kind == "classifier":
-        training = ClassifierTraining(config, prepare(config))
+        training = ClassifierTraining(config, prepared(config))
         measure, own = "elsewhere_balanced_recall", "val_macro_auc"
     else:
         few = SegmenterConfig(
             start="random", more=(str(source),), stages=(Stage(1, 32),), epoch_images=16, batch=8
         )
-        training = SegmenterTraining(few, prepare(few))
+        training = SegmenterTraining(few, prepared(few))
         measure, own = "elsewhere_mean_iou", "val_mean_iou"
     fit(training, tmp_path / "run")
     columns = (tmp_path / "run/metrics.csv").read_text().splitlines()[0].split(",")
@@ -405,6 +406,27 @@ def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) 
     assert "ISIC_1000000" not in both.index
 
 
+@pytest.mark.parametrize("options", [[], ["--resume", "--stages", "2x32"]], ids=["new", "resumed"])
+def test_a_run_looks_through_its_sources_once(
+    options: list[str], source: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes minutes where they are large."""
+    command = ["classifier", "--architecture", "small-cnn", "--freeze", "", "--start", "random"]
+    command += ["--epoch-images", "16", "--batch", "8", "--threads", "1", "--more", str(source)]
+    if options:
+        assert main([*command, "--stages", "1x32"]) == 0
+    opened: list[Path] = []
+    real = Elsewhere.open.__func__
+
+    def counted(cls: type[Elsewhere], path: Path, *others: object) -> Elsewhere:
+        opened.append(path)
+        return real(cls, path, *others)
+
+    monkeypatch.setattr(Elsewhere, "open", classmethod(counted))
+    assert main([*command, *(options or ["--stages", "1x32"])]) == 0
+    assert opened == [source]
+
+
 def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
     sources = tuple(open_sources([write_source(source.parent / "bare", masks=False)], []))
     with pytest.raises(DatasetError, match="mask"):
@@ -418,9 +440,9 @@ def test_a_card_names_further_photos_and_models_without_their_paths(
     teacher = tmp_path / "runs" / "first" / "model" / "classifier"
     config = replace(config, start=str(teacher), teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
-    data, arrays = open_data(config), prepare(config)
-    Began.of(config, data).write(tmp_path)
-    card = _origin(Finished(tmp_path, config, data, arrays)).as_dict()
+    photos = Photos.open(config)
+    Began.of(config, photos).write(tmp_path)
+    card = _origin(Finished(tmp_path, config, photos, prepare(config, photos))).as_dict()
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]
     assert card["training"]["teachers"] == ["first"]

@@ -14,8 +14,9 @@ from PIL import Image
 
 from core.errors import DatasetError
 from core.imaging.image import to_jpeg, to_png
+from tests.train.few import prepared
 from train.config import ClassifierConfig, ConfigError, SegmenterConfig
-from train.data.arrays import frame_size, prepare, rows_of
+from train.data.arrays import frame_size, rows_of
 from train.data.folders import (
     NINE_CLASSES_FAULTS,
     UNKNOWN_LESIONS,
@@ -196,27 +197,27 @@ def test_images_without_masks_are_refused(masks: Path, tmp_path: Path) -> None:
 
 def test_arrays_of_a_folder(classes: Path, environment: dict[str, str]) -> None:
     before = sorted(classes.rglob("*"))
-    arrays = prepare(ClassifierConfig(data=str(classes)))
+    arrays = prepared(ClassifierConfig(data=str(classes)))
     assert arrays.classes == ("acne", "eczema", "wart")
     assert arrays.frames.shape == (22, 48, 64, 3)
     names = [arrays.classes[k] for k in arrays.table["label"]]
     assert names == [name.split("/")[0] for name in arrays.table.index]
     assert sorted(classes.rglob("*")) == before, "nothing is written into the folder"
     with pytest.raises(ConfigError, match="class acne"):
-        prepare(ClassifierConfig(data=str(classes), labels="malignancy"))
+        prepared(ClassifierConfig(data=str(classes), labels="malignancy"))
 
 
 def test_two_labels_of_a_folder_with_known_diagnoses(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     root = fill(tmp_path / "known", {"mel": 4, "nv": 4, "df": 4})
-    arrays = prepare(ClassifierConfig(data=str(root), labels="malignancy"))
+    arrays = prepared(ClassifierConfig(data=str(root), labels="malignancy"))
     assert arrays.classes == ("benign", "malignant")
     assert (arrays.table["label"] == (arrays.table["dx"] == "mel")).all()
 
 
 def test_arrays_of_masks(masks: Path, environment: dict[str, str]) -> None:
-    arrays = prepare(SegmenterConfig(data=str(masks)))
+    arrays = prepared(SegmenterConfig(data=str(masks)))
     assert len(rows_of(arrays, "validation", masked=True)) == 1
     assert (arrays.masks > 127).reshape(8, -1).sum(axis=1).tolist() == [600] * 8
 
@@ -254,7 +255,7 @@ def test_the_frame_is_that_of_most_photos(
     assert frame_size(data) == frame
     width, height = frame
     config = ClassifierConfig(data=str(root), start="random", architecture="small-cnn")
-    assert prepare(config).frames.shape == (8, height, width, 3)
+    assert prepared(config).frames.shape == (8, height, width, 3)
     assert _noise(data, config).frames.shape[1:] == (height, width, 3), "the estimate has the same"
     assert _decoding(data)[1] == 8 * width * height * 4
 
@@ -283,14 +284,14 @@ def test_photos_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:
     (classes / "eczema" / "broken.jpg").write_bytes(b"\xff\xd8\xffno photo")
     with pytest.raises(DatasetError, match=r"eczema/broken\.jpg: .*remove it"):
-        prepare(ClassifierConfig(data=str(classes)))
+        prepared(ClassifierConfig(data=str(classes)))
 
 
 def test_changed_file_is_decoded_anew(classes: Path, environment: dict[str, str]) -> None:
     config = ClassifierConfig(data=str(classes))
-    before = np.array(prepare(config).frames[0])
+    before = np.array(prepared(config).frames[0])
     photo(classes / "acne" / "p000.jpg", 999)
-    assert (prepare(config).frames[0] != before).any()
+    assert (prepared(config).frames[0] != before).any()
 
 
 def test_copies_of_a_notebook_and_other_hidden_photos_are_not_learned_from(classes: Path) -> None:
@@ -348,7 +349,7 @@ def test_masks_that_cannot_be_used_are_named_together(
     (masks / "masks" / "p5.png").write_bytes(to_png(np.zeros((48, 64), np.uint8)))
     (masks / "masks" / "p7.png").write_bytes(to_png(np.full((48, 64), 255, np.uint8)))
     with pytest.raises(DatasetError, match=r"p5\.png is empty.*p7\.png is full"):
-        prepare(SegmenterConfig(data=str(masks)))
+        prepared(SegmenterConfig(data=str(masks)))
 
 
 def test_two_masks_of_one_photo_and_one_mask_of_two(masks: Path) -> None:
@@ -366,7 +367,7 @@ def test_photos_of_phones_are_learned_from(classes: Path, environment: dict[str,
     rgb = np.random.default_rng(7).integers(0, 256, (48, 64, 3), np.uint8)
     for name, file_format in (("i.HEIC", "HEIF"), ("j.avif", "AVIF"), ("k.jp2", "JPEG2000")):
         Image.fromarray(rgb).save(classes / "acne" / name, file_format)
-    arrays = prepare(ClassifierConfig(data=str(classes)))
+    arrays = prepared(ClassifierConfig(data=str(classes)))
     assert {"acne/i.HEIC", "acne/j.avif", "acne/k.jp2"} <= set(arrays.table.index)
     assert len(arrays.frames) == 25
 

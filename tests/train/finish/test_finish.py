@@ -305,6 +305,27 @@ def test_a_run_with_further_sources_is_measured_on_their_validation_photos(runs:
     assert there.images == held.sum() > 0
 
 
+def test_further_photos_that_vanish_while_it_is_measured_fail_no_run(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clinic, folder = runs.with_name("clinic"), runs / "more/model/classifier"
+
+    class Vanishing(Listener):
+        def phase(self, name: str) -> None:
+            super().phase(name)
+            if name == "evaluating":
+                clinic.rename(clinic.with_name("gone"))
+
+    try:
+        finish(Finished.open(runs / "more"), Vanishing())
+    finally:
+        clinic.with_name("gone").rename(clinic)
+    assert "Not measured on further photos" in capsys.readouterr().err
+    assert names(folder) == ["validation"]
+    finish(Finished.open(runs / "more"), Listener())
+    assert names(folder) == [ELSEWHERE, "validation"]
+
+
 def test_whole_split_is_measured_when_asked(runs: Path, tiny: Tiny) -> None:
     figures, _ = evaluate_run(runs / "both", "segmenter")
     assert figures.images == (tiny.open().table["split"] == "validation").sum() > 8

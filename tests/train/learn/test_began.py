@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,15 @@ import numpy as np
 import pytest
 
 from core.imaging.image import to_jpeg
+from core.models.cards import Card
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, ConfigError
-from train.config_files import write_run_config
-from train.data.arrays import open_data
+from train.config_files import read_run_config, write_run_config
+from train.data.photos import Photos
 from train.finish.finished import Finished
-from train.learn.began import Began, check_goes_on, check_photos
+from train.learn.began import Began, as_begun, check_goes_on, check_photos
 from train.progress import Watch
-from train.run import run_training
+from train.run import begin, run_training
 from train.stages import Stage
 
 CONFIG = ClassifierConfig(
@@ -46,7 +48,7 @@ def begun(config: Config, environment: dict[str, str], epochs: int = 3) -> Path:
     """A run with so many finished epochs; none of them is loaded."""
     run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
     write_run_config(run, config)
-    Began.of(config, open_data(config)).write(run)
+    Began.of(config, Photos.open(config)).write(run)
     (run / "last.ckpt").write_bytes(b"weeks of work")
     rows = "".join(f"{epoch},0.5\n" for epoch in range(epochs))
     (run / "metrics.csv").write_text(f"epoch,val_score\n{rows}")
@@ -135,24 +137,91 @@ def test_what_changes_nothing_may_change(photos: Path, environment: dict[str, st
         {"stages": (Stage(2, 32), Stage(9, 64))},
         {"stages": (Stage(2, 32), Stage(1, 64))},
     ):
-        check_goes_on(run, replace(config, data=str(moved), **change))
+        now = replace(config, data=str(moved), **change)
+        check_goes_on(run, now, Photos.open(now))
 
 
 def test_without_a_finished_epoch_anything_goes(environment: dict[str, str]) -> None:
     run = begun(CONFIG, environment, epochs=0)
     (run / "last.ckpt").unlink()
-    check_goes_on(run, replace(CONFIG, architecture="resnet18"))
+    other = replace(CONFIG, architecture="resnet18")
+    begin(run, other, resume=True)
+    assert read_run_config(run) == other
 
 
 def test_where_its_weights_came_from_is_kept_and_changes_nothing(
     environment: dict[str, str],
 ) -> None:
     run = begun(CONFIG, environment)
-    photos = open_data(CONFIG)
+    photos = Photos.open(CONFIG)
     replace(Began.of(CONFIG, photos), start="a net, which started from another").write(run)
     check_photos(run, CONFIG, photos)
     found = Began.read(run)
     assert found.start == "a net, which started from another"
+
+
+def test_another_network_in_a_teachers_folder_is_refused(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its card would go on crediting the first one."""
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    Card(sha256="first").write(teacher)
+    config = replace(CONFIG, teachers=(str(teacher),))
+    run, photos = begun(config, environment), Photos.open(config)
+    replace(Began.of(config, photos), teachers=("first",)).write(run)
+    check_goes_on(run, config, photos)
+    Card(sha256="second").write(teacher)
+    before = contents(run)
+    for step in (
+        lambda: begin(run, config, resume=True),
+        lambda: run_training(run, Watch(), resume=True),
+    ):
+        with pytest.raises(ConfigError, match=f"other teacher networks .* {teacher}"):
+            step()
+    assert contents(run) == before
+
+
+def test_a_run_of_an_older_version_goes_on(environment: dict[str, str], tmp_path: Path) -> None:
+    """It did not keep what its teachers were, nor its precision."""
+    teacher = tmp_path / "teacher"
+    teacher.mkdir()
+    Card(sha256="some").write(teacher)
+    config = replace(CONFIG, teachers=(str(teacher),))
+    run = begun(config, environment)
+    values = json.loads((run / "began.json").read_text())
+    for name in ("start", "device", "precision", "teachers"):
+        del values[name]
+    (run / "began.json").write_text(json.dumps(values))
+    check_goes_on(run, config, Photos.open(config))
+    assert as_begun(run, config) == config
+
+
+def test_a_run_goes_on_in_the_precision_it_began_with(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though another computer would choose another one; unless it lacks it, or a person chooses."""
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
+    config = replace(CONFIG, stages=(Stage(1, 32),), threads=1)
+    run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
+    taken: list[str] = []
+    monkeypatch.setattr(
+        "train.learn.fit.fit", lambda model, *_: taken.append(model.config.precision)
+    )
+    monkeypatch.setattr("train.finish.finish.finish", lambda *_: None)
+    begin(run, config, resume=False)
+    run_training(run, Watch(), resume=False)
+    assert Began.read(run).precision == "32-true"
+    (run / "last.ckpt").write_bytes(b"an epoch")
+    for before, chosen in (("bf16-mixed", "auto"), ("bf16-mixed", "32-true"), ("16-mixed", "auto")):
+        replace(Began.read(run), precision=before).write(run)
+        write_run_config(run, replace(config, precision=chosen))
+        run_training(run, Watch(), resume=True)
+    assert taken == ["32-true", "bf16-mixed", "32-true", "32-true"]
+    said = capsys.readouterr().out
+    assert said.count("began with the precision") == 1
+    assert "16-mixed, which is not to be had here. It goes on with 32-true" in said
+    assert Finished.open(run).config.precision == "16-mixed", "what its card then says"
 
 
 def test_a_damaged_record_is_named(environment: dict[str, str]) -> None:
@@ -160,4 +229,4 @@ def test_a_damaged_record_is_named(environment: dict[str, str]) -> None:
     for text in ("{", "[]", '{"classes": 3}'):
         (run / "began.json").write_text(text)
         with pytest.raises(ConfigError, match=r"began\.json cannot be read"):
-            check_photos(run, CONFIG, open_data(CONFIG))
+            check_photos(run, CONFIG, Photos.open(CONFIG))

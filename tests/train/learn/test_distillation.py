@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +15,15 @@ import torch
 from core.models.architectures import build_classifier
 from core.models.cards import Card, write_model
 from core.models.networks import build_segmenter
-from core.models.weights import WeightsError
 from core.taxonomy import KEYS
+from tests.train.few import prepared
 from train.config import ClassifierConfig, SegmenterConfig
-from train.data.arrays import prepare
-from train.fields import ConfigError
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
 from train.learn.distillation import (
     TEMPERATURE,
-    answers_of,
+    Teachers,
     distillation_loss,
-    load_mask_teachers,
-    load_teachers,
-    masks_of,
 )
 from train.learn.segmenter import SegmenterTraining
 from train.names import with_absolute_paths
@@ -59,6 +56,10 @@ def mask_teachers(tmp_path: Path) -> list[str]:
     return [str(folder) for folder in folders]
 
 
+def loaded(config: ClassifierConfig | SegmenterConfig, folders: Sequence[str | Path]) -> Teachers:
+    return Teachers.load(dataclasses.replace(config, teachers=tuple(map(str, folders))))
+
+
 def test_the_loss_is_nothing_where_student_and_teacher_agree() -> None:
     scores = torch.tensor([[2.0, 0.0], [0.0, 4.0]])
     assert distillation_loss(
@@ -82,27 +83,16 @@ def test_several_teachers_are_averaged(teacher: Path, tmp_path: Path) -> None:
     )
     x = normalised(torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8))
     one, two, both = (
-        answers_of(load_teachers([str(f) for f in folders], KEYS), x)
-        for folders in ([teacher], [other], [teacher, other])
+        loaded(QUICK, folders).answers(x) for folders in ([teacher], [other], [teacher, other])
     )
     assert not torch.allclose(one, two)
     torch.testing.assert_close(both, (one + two) / 2)
     torch.testing.assert_close(both.sum(1), torch.ones(4))
 
 
-def test_a_teacher_of_other_classes_is_refused(teacher: Path) -> None:
-    with pytest.raises(ConfigError, match="tell apart"):
-        load_teachers([str(teacher)], ("benign", "malignant"))
-
-
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"card\.json"):
-        load_teachers([str(tmp_path)], KEYS)
-
-
 def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teacher: Path) -> None:
     config = dataclasses.replace(QUICK, teachers=(str(teacher),), teacher_weight=1.0)
-    training = ClassifierTraining(config, prepare(config))
+    training = ClassifierTraining(config, prepared(config))
     pixels = torch.from_numpy(
         np.random.default_rng(0).integers(0, 255, (8, 32, 32, 3), dtype=np.uint8)
     )
@@ -122,7 +112,7 @@ def test_a_student_comes_closer_to_its_teacher(environment: dict[str, str], teac
 def test_mask_teachers_are_averaged(mask_teachers: list[str]) -> None:
     x = normalised(torch.randint(0, 255, (2, 64, 64, 3), dtype=torch.uint8))
     one, two, both = (
-        masks_of(load_mask_teachers(folders), x)
+        loaded(SegmenterConfig(), folders).masks(x)
         for folders in (mask_teachers[:1], mask_teachers[1:], mask_teachers)
     )
     assert one.shape == (2, 1, 64, 64)
@@ -130,11 +120,6 @@ def test_mask_teachers_are_averaged(mask_teachers: list[str]) -> None:
     assert both.max() <= 1
     assert not torch.allclose(one, two)
     torch.testing.assert_close(both, (one + two) / 2)
-
-
-def test_a_classifier_is_no_teacher_of_masks(teacher: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no U-Net"):
-        load_mask_teachers([str(teacher)])
 
 
 def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
@@ -150,12 +135,12 @@ def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
             teachers=tuple(mask_teachers[:1]),
             teacher_weight=weight,
         )
-        training = SegmenterTraining(config, prepare(config)).eval()
+        training = SegmenterTraining(config, prepared(config)).eval()
         training.log = lambda *_, **__: None  # type: ignore[method-assign]
         losses.append(training.training_step((pixels, nobody, masks), 0).item())
         assert {k.split(".")[0] for k in training.state_dict()} == {"net"}
     # Of the teacher's own weights, copying costs its entropy; the masks here are empty.
-    p = masks_of(training.teachers, normalised(pixels))
+    p = training.teachers.masks(normalised(pixels))
     entropy = -(p * p.log() + (1 - p) * (1 - p).log()).mean().item()
     assert losses[2] == pytest.approx(entropy, rel=1e-3)
     assert losses[1] == pytest.approx(0.75 * losses[0] + 0.25 * losses[2], rel=1e-4)
@@ -164,10 +149,16 @@ def test_a_u_net_learns_from_its_teachers_as_much_as_the_weight_says(
 def test_teachers_are_no_part_of_the_student(environment: dict[str, str], teacher: Path) -> None:
     with_teacher = dataclasses.replace(QUICK, teachers=(str(teacher),))
     names = [
-        set(ClassifierTraining(config, prepare(config)).state_dict())
+        set(ClassifierTraining(config, prepared(config)).state_dict())
         for config in (QUICK, with_teacher)
     ]
     assert names[0] == names[1]
+
+
+def test_averaged_weights_share_the_teachers(environment: dict[str, str], teacher: Path) -> None:
+    config = dataclasses.replace(QUICK, teachers=(str(teacher),))
+    training = ClassifierTraining(config, prepared(config))
+    assert copy.deepcopy(training).teachers.networks[0] is training.teachers.networks[0]
 
 
 def test_a_teacher_is_found_from_every_folder(

@@ -13,9 +13,9 @@ import torch
 from core.models.architectures import build_classifier
 from core.models.cards import Card, write_model
 from core.taxonomy import KEYS
-from tests.train.few import fit
+from tests.train.few import fit, prepared
 from train.config import ClassifierConfig
-from train.data.arrays import prepare, rows_of
+from train.data.arrays import rows_of
 from train.estimate import estimate
 from train.learn.base import normalised
 from train.learn.classifier import ClassifierTraining
@@ -67,7 +67,7 @@ def counted(model: ClassifierTraining) -> list[int]:
 def test_each_copy_and_each_frame_goes_through_the_base_once(
     config: ClassifierConfig, tmp_path: Path
 ) -> None:
-    arrays = prepare(config)
+    arrays = prepared(config)
     model = ClassifierTraining(config, arrays)
     base = {k: v.clone() for k, v in model.net.state_dict().items() if not k.startswith("fc.")}
     computed = counted(model)
@@ -82,7 +82,7 @@ def test_each_copy_and_each_frame_goes_through_the_base_once(
 
 
 def test_kept_features_are_those_of_the_network(config: ClassifierConfig) -> None:
-    model = ClassifierTraining(config, prepare(config))
+    model = ClassifierTraining(config, prepared(config))
     model.net.eval()
     places = model.samples(32)
     assert isinstance(places, Places)
@@ -102,7 +102,7 @@ def test_kept_features_are_those_of_the_network(config: ClassifierConfig) -> Non
 
 
 def test_features_are_kept_in_mixed_precision_too(config: ClassifierConfig) -> None:
-    model = ClassifierTraining(config, prepare(config))
+    model = ClassifierTraining(config, prepared(config))
     model.net.eval()
     frames = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
     with torch.autocast("cpu", torch.bfloat16):
@@ -112,7 +112,7 @@ def test_features_are_kept_in_mixed_precision_too(config: ClassifierConfig) -> N
 
 def test_a_resumed_training_sees_the_same_copies(config: ClassifierConfig, tmp_path: Path) -> None:
     config = replace(config, dropout=0.3)
-    arrays = prepare(config)
+    arrays = prepared(config)
     fit(ClassifierTraining(config, arrays), tmp_path / "whole")
     first = ClassifierTraining(config, arrays)
 
@@ -133,7 +133,7 @@ def test_a_resumed_training_sees_the_same_copies(config: ClassifierConfig, tmp_p
 
 
 def test_dropout_changes_learning_alone(config: ClassifierConfig) -> None:
-    model = ClassifierTraining(replace(config, dropout=0.5), prepare(config))
+    model = ClassifierTraining(replace(config, dropout=0.5), prepared(config))
     x = torch.ones(4, model.net.fc.in_features)
     model.net.fc.train()
     assert not torch.equal(model.net.fc(x)[0], model.net.fc(x)[1])
@@ -143,7 +143,7 @@ def test_dropout_changes_learning_alone(config: ClassifierConfig) -> None:
 
 
 def test_nothing_is_kept_where_anything_else_learns(config: ClassifierConfig) -> None:
-    arrays = prepare(config)
+    arrays = prepared(config)
     for changes in ({"copies": 0}, {"freeze": ("layer1",)}):
         assert ClassifierTraining(replace(config, **changes), arrays).features is None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.train.few import prepared
 from train.config import ClassifierConfig
-from train.data.arrays import prepare
 from train.learn import classifier
 from train.learn.classifier import ClassifierTraining
 from train.learn.mixing import mixed
@@ -49,7 +49,7 @@ def test_the_labels_count_as_their_photos_do(
     config = ClassifierConfig(
         architecture="small-cnn", start="random", stages=(Stage(1, 32),), epoch_images=8, batch=4
     )
-    training = ClassifierTraining(config, prepare(config)).eval()
+    training = ClassifierTraining(config, prepared(config)).eval()
     training.log = lambda *_, **__: None  # type: ignore[method-assign]
     pixels = torch.randint(0, 255, (4, 32, 32, 3), dtype=torch.uint8)
     labels, sources = torch.tensor([0, 1, 2, 3]), torch.zeros(4, dtype=torch.long)

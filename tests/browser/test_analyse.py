@@ -88,6 +88,15 @@ def test_upload_gives_outline_heatmap_and_bars(
     assert not foreign_requests
 
 
+def test_what_opens_over_the_page_can_be_read(visit, wait_idle):
+    page = visit("/")
+    page.keyboard.press("h")
+    wait_idle(page)
+    page.get_by_role("button", name="Adjust").click()
+    page.get_by_role("slider", name="Heatmap opacity").wait_for()
+    assert violations(page) == []
+
+
 def test_broken_file_gets_a_message(visit, wait_idle):
     page = visit("/")
     upload(page, wait_idle, "broken.jpg", b"this is no picture" * 50)

@@ -53,9 +53,9 @@ def stops() -> list[tuple[str, str]]:
     return [
         (
             "What you see",
-            "A photo taken through a dermatoscope. One network outlines the lesion (key O), one "
-            "weighs seven diagnoses: the bars. A heatmap (key H) shows where in the photo the "
-            "evidence for a diagnosis lies.",
+            "A photo taken through a dermatoscope. One network outlines the lesion, one weighs "
+            "seven diagnoses: the bars. A heatmap shows where in the photo the evidence for a "
+            "diagnosis lies. The switches for outline and heatmap are below the photo.",
         ),
         (
             "What it means",

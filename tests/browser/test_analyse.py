@@ -105,13 +105,34 @@ def test_broken_file_gets_a_message(visit, wait_idle):
 
 
 @pytest.mark.parametrize(
-    ("viewport", "color_scheme"), [((390, 1200), "dark"), ((1440, 1400), "light")]
+    ("viewport", "color_scheme"), [((320, 1200), "dark"), ((1440, 1400), "light")]
 )
 def test_fresh_clone_fits_every_screen(visit, viewport):
     page = visit("/")
-    page.get_by_text("Teaching, not diagnosis").first.wait_for()
+    safety = page.get_by_text("Teaching, not diagnosis").first
+    safety.wait_for()
+    assert safety.evaluate("e => e.scrollWidth <= e.clientWidth"), "it is cut off"
     page.get_by_role("img", name="Photo Synthetic").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+
+
+@pytest.mark.parametrize("viewport", [(320, 800), (683, 800), (1366, 768)])
+def test_bars_have_room_in_every_window(visit):
+    page = visit("/")
+    page.locator("li .track").first.wait_for()
+    for row in page.locator(".groups li").all():
+        name, track = (row.locator(part).bounding_box() for part in (".name", ".track"))
+        assert track["width"] > 80
+        beside = name["x"] + name["width"] <= track["x"]
+        assert beside or name["y"] + name["height"] <= track["y"]
+
+
+def test_a_switch_is_called_what_it_switches_and_shows_its_key(visit):
+    page = visit("/")
+    for name, key in (("Outline", "O"), ("Heatmap", "H")):
+        switch = page.get_by_role("switch", name=name, exact=True)
+        label = page.locator("label").filter(has=switch).locator("p")
+        assert key in label.evaluate("e => getComputedStyle(e, '::after').content")
 
 
 @pytest.mark.parametrize("viewport", [(1366, 768), (390, 844)])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
@@ -95,6 +97,18 @@ def test_what_opens_over_the_page_can_be_read(visit, wait_idle):
     page.get_by_role("button", name="Adjust").click()
     page.get_by_role("slider", name="Heatmap opacity").wait_for()
     assert violations(page) == []
+
+
+def test_another_answer_is_said_by_a_screen_reader(visit):
+    page = visit("/?practice=2")
+    said = page.locator(".st-key-status").get_by_role("status")
+    expect(said).to_contain_text(re.compile(r"Synthetic.* %"))
+    first = said.inner_text()
+    assert page.get_by_role("heading", name=" %").first.inner_text().split(",")[0] in first
+    page.get_by_role("combobox", name="Synthetic lesion").press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(said).not_to_have_text(first)
 
 
 def test_broken_file_gets_a_message(visit, wait_idle):

@@ -210,9 +210,11 @@ def test_who_answers_first_sees_the_model_s_answer_afterwards(
     assert not part(app, "bars")
     assert not app.table
     assert "heatmap" not in part(app, "photo")["alt"]
+    assert part(app, "status")["words"].endswith(": What is your diagnosis?")
     assert app.button(key="commit").disabled
     app.pills[0].set_value("mel").run()
     app.button(key="commit").click().run()
+    assert " %" in part(app, "status")["words"]
     assert part(app, "bars")
     assert app.table[0].value["Diagnosis"].iloc[0] == "Melanoma"
     assert [*app.success, *app.error], "the truth"

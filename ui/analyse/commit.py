@@ -11,6 +11,7 @@ from ui.state import ShownAnalysis
 from ui.text import as_text
 
 SURE = {"guess": "A guess", "unsure": "Unsure", "fairly": "Fairly sure", "sure": "Sure"}
+QUESTION = "What is your diagnosis?"
 _ANSWERS = "answers"
 """Of the session: diagnosis and confidence by the photo's digest."""
 
@@ -34,7 +35,7 @@ def pending(case: Case) -> bool:
 def ask(case: Case) -> None:
     """The student's own diagnosis, and how sure they are."""
     said = st.pills(
-        "What is your diagnosis?",
+        QUESTION,
         ORDER,
         format_func=lambda key: BY_KEY[key].name,
         key=f"said_{case.digest}",

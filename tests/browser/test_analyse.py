@@ -99,6 +99,15 @@ def test_what_opens_over_the_page_can_be_read(visit, wait_idle):
     assert violations(page) == []
 
 
+def test_the_keyboard_goes_on_at_the_answer_or_where_to_choose_a_photo(visit, wait_idle):
+    page = visit("/")
+    upload(page, wait_idle, "mole.jpg", to_jpeg(practice_set()[0].image.rgb))
+    answer = page.locator(".st-key-scroll_answer span")
+    expect(answer).to_be_focused()
+    page.get_by_role("button", name="Forget this photo").press("Enter")
+    expect(page.locator(".st-key-file button", has_text="Upload")).to_be_focused()
+
+
 def test_another_answer_is_said_by_a_screen_reader(visit):
     page = visit("/?practice=2")
     said = page.locator(".st-key-status").get_by_role("status")
@@ -188,4 +197,5 @@ def test_a_presentation_goes_by_keys_alone(visit, wait_idle, viewport, console_e
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     page.wait_for_function("!location.search.includes('view')")
+    expect(page.locator(".st-key-scroll_answer span")).to_be_focused()
     assert not console_errors

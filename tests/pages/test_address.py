@@ -214,6 +214,7 @@ def test_who_answers_first_sees_the_model_s_answer_afterwards(
     assert app.button(key="commit").disabled
     app.pills[0].set_value("mel").run()
     app.button(key="commit").click().run()
+    assert part(app, "scroll")["focus"], "the keyboard is sent to the answer"
     assert " %" in part(app, "status")["words"]
     assert part(app, "bars")
     assert app.table[0].value["Diagnosis"].iloc[0] == "Melanoma"
@@ -221,4 +222,5 @@ def test_who_answers_first_sees_the_model_s_answer_afterwards(
     app.button(key="shuffle").click().run()
     assert not part(app, "bars")
     app.toggle(key="first").set_value(False).run()
+    assert part(app, "scroll")["control"] == "first", "it stands in another place now"
     assert part(app, "bars")

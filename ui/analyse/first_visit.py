@@ -9,6 +9,7 @@ from core.evaluation.files import EvaluationError
 from core.models.weights import WeightsError
 from ui import case_picker, state
 from ui.analyse import address
+from ui.parts import scroll
 from ui.parts.tour import tour
 from ui.performance.evaluations import classifier_report
 
@@ -42,10 +43,12 @@ def show() -> None:
 
 def _leave(to: str) -> None:
     st.session_state[_OPEN] = False
+    if to == "quiz":
+        st.session_state["first_visit_to_quiz"] = True
+        return
     if to == "another":
         case_picker.move(1)
-    elif to == "quiz":
-        st.session_state["first_visit_to_quiz"] = True
+    scroll.ask(scroll.ANSWER)
 
 
 def stops() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ export default function ({ data, parentElement }) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches
   setTimeout(() => {
     if (data.control) {
+      if (document.activeElement !== document.body) return // it was not lost, or has gone on
       const wanted = ":is(button:not([aria-label^=Help]), input:not([type=file])):enabled"
       document.querySelector(`.st-key-${data.control} ${wanted}`)?.focus()
       return

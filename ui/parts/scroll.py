@@ -18,8 +18,9 @@ def ask(place: str) -> None:
 
 
 def ask_control(key: str) -> None:
-    """The keyboard will go to the control of that key in the session, once the page is drawn: where
-    Streamlit makes anew what had it, Tab would begin at the top of the page."""
+    """The keyboard will go to the control of that key in the session, once the page is drawn, if it
+    has lost its place: where Streamlit makes anew what had it, Tab would begin at the page's top.
+    """
     st.session_state[_CONTROL] = key
 
 

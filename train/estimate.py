@@ -27,7 +27,7 @@ from train.data.arrays import (
     wanted_part,
 )
 from train.data.dividing import chosen_rows
-from train.finish.finished import comparable
+from train.finish.finish import photos_to_finish
 from train.learn.base import PhotoModel
 from train.learn.checkpoints import checkpoint_bytes
 from train.learn.classifier import ClassifierTraining
@@ -44,8 +44,6 @@ DECODED = 24
 """Photos decoded to measure that."""
 START_UP = 12.0
 """Seconds to import, to build the network and to write a checkpoint's first bytes."""
-FINISH_PASSES = 3
-"""How often finishing goes through validation: two sizes are tried, one is measured."""
 VALIDATION_COST = 1 / 3
 """A forward pass alone, against a whole step."""
 
@@ -84,13 +82,9 @@ def estimate(config: Config) -> Estimate:
         copies, model.features = model.features.copies, None  # measured as if nothing were kept
     seconds_per_image, steps = _measure(model, config)
 
-    trained, validated = (
-        min(count, config.limit or count)
-        for count in (int((part.table["split"] == s).sum()) for s in ("train", "validation"))
-    )
-    away = sum(
-        len(chosen_rows(source.table, "validation", config.limit, config.masked))
-        for source in further
+    validated = sum(
+        len(chosen_rows(photos.table, "validation", config.limit, config.masked))
+        for photos in (part, *further)
     )
     seconds = START_UP + photo_seconds
     for stage in config.stages:
@@ -98,10 +92,11 @@ def estimate(config: Config) -> Estimate:
         epochs = min(stage.epochs, copies) if copies else stage.epochs
         seconds += epochs * config.epoch_images * seconds_per_image[stage.size]
     last = seconds_per_image[config.validation_size]
-    seconds += (1 if copies else config.epochs) * VALIDATION_COST * (validated + away) * last
-    measured = (FINISH_PASSES * validated + away) * len(config.models)
-    if comparable(config):  # the app's similar cases and its novelty warning are fitted on these
-        measured += trained + validated
+    seconds += (1 if copies else config.epochs) * VALIDATION_COST * validated * last
+    measured = photos_to_finish(part.table, config)
+    if not config.two_labels:  # further sources have diagnoses
+        away = sum(len(chosen_rows(s.table, "validation", 0, config.masked)) for s in further)
+        measured += away * len(config.models)
     seconds += measured * VALIDATION_COST * last
     checkpoint = checkpoint_bytes(model, config)
     largest = max(stage.size for stage in config.stages)

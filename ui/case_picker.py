@@ -26,6 +26,7 @@ from ui.choices import choose_one
 from ui.dataset_cases import unfair
 from ui.files import let_go
 from ui.parts import scroll
+from ui.scale import WIDTH
 from ui.text import as_text
 
 ANY = "any"
@@ -39,7 +40,10 @@ SOURCES = {
     "upload": "Your photo",
     "camera": "Camera",
 }
-CHOICES = ("source", "practice", "part", "diagnosis", "case", "pinned", "upload", "shot")
+CHOICES = (
+    "source", "practice", "part", "diagnosis", "case", "pinned",
+    "upload", "upload_key", "shot", "shot_key",
+)  # fmt: skip
 """What the session knows of a slot's choice, behind the slot's prefix."""
 
 
@@ -69,7 +73,8 @@ def pick(slot: str = "", unlike: str = "") -> Case | None:
 
 def carry(slot: str) -> None:
     """Have another picker show what the one of the slot "" shows."""
-    for name in CHOICES:
+    widths = [str(name) for name in st.session_state if str(name).startswith(WIDTH)]
+    for name in (*CHOICES, *widths):
         if name in st.session_state:
             st.session_state[slot + name] = st.session_state[name]
 
@@ -95,7 +100,7 @@ def _practice(slot: str, unlike: str, row: DeltaGenerator) -> Case:
 def _upload(slot: str, row: DeltaGenerator) -> Case | None:
     if f"{slot}upload" in st.session_state:
         return _still_open(slot, "upload", row)
-    if st.session_state.pop("upload_lost", False):
+    if st.session_state.pop(f"{slot}upload_lost", False):
         st.warning(
             "The photo of this address is no longer here: it was forgotten, or the server was "
             "restarted or needed the memory. Choose it again."
@@ -210,7 +215,7 @@ def _from_dataset(data: Dataset | str, slot: str, unlike: str, row: DeltaGenerat
     places = [row.container(width="content") for _ in range(3)]
     about = row.container(width="content")
     ids = _filtered(data, slot, row)
-    asked = st.session_state.pop("asked_case", None)
+    asked = st.session_state.pop(f"{slot}asked_case", None)
     if asked is not None and asked not in data.table.index:
         st.session_state[f"{slot}id_problem"] = _no_image(asked, data)
     if problem := st.session_state.pop(f"{slot}id_problem", None):
@@ -323,6 +328,14 @@ def _go(slot: str, case: str) -> None:
 def _back(slot: str, case: str) -> None:
     st.session_state[f"{slot}seen"].pop()
     st.session_state.update({f"{slot}case": case, f"{slot}pinned": True})
+
+
+def open_case(image_id: str) -> None:
+    """The Analyse page shows that case of the dataset; “Previous” leads back."""
+    before = st.session_state.get("source") == "dataset"
+    if before:
+        _go("", image_id)
+    address.choose(image_id)
 
 
 def move(by: int) -> None:

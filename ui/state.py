@@ -82,6 +82,12 @@ class ShownAnalysis:
         enlarged anew at each call."""
         return canvas_for(self.photo, SHOWN_PX, SHOWN_PX)
 
+    @property
+    def grey(self) -> bool:
+        """Whether the photo has no colours, as far as is known: it is looked at around a lesion."""
+        measured = self.analysis.measurements
+        return measured is not None and not measured.in_colour
+
     def heat_inside(self, heatmap: np.ndarray) -> float | None:
         """The share of a heatmap's heat inside the outline, 0…1; None without heat or outline."""
         return share_inside(heatmap, self.mask) if self.mask.any() else None

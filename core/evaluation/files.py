@@ -41,7 +41,8 @@ class Evaluation(Record):
         views: of each photo, whose scores were averaged.
         command: makes it again.
         weights: SHA-256 of those measured.
-        data, split_id: what was measured on.
+        data, split_id: what was measured on; of further sources all that were opened, in that
+            order, as photos that two of them have count as the first one's.
         photo_px: size of its first photo.
         limit: only so many photos, as a limited training sees them (0: all).
         left_out: sentences on photos that were not measured.

@@ -60,7 +60,7 @@ def read_metadata(path: Path) -> pd.DataFrame:
     return table.replace("", pd.NA).assign(age=age).set_index("image_id").sort_index()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """An opened dataset.
 

@@ -33,6 +33,9 @@ DIAGNOSIS_COLUMNS = (
 PATIENT, LESION = "patient_id", "lesion_id"
 PATIENT_OR_LESION = "patient_or_lesion"
 """In a table joined from several: whichever of the two is known."""
+UNSAID = ("unknown", "unk", "na", "n/a", "nan", "none", "null", "-", "?")
+"""What tables write for a patient or a lesion that is not known: it is not the same one each
+time."""
 ONE_HOT = {key: key for key in KEYS} | {"ak": "akiec"}
 """Columns of a one-hot table, and the diagnosis that a 1 there means."""
 BEYOND = ("scc", "unk")
@@ -73,10 +76,12 @@ class Labels:
             says nothing) and the other columns of the file, as text.
         left_out: rows that are not in the table, counted by what they say: a diagnosis that is
             none of the seven.
+        groups: `lesion_id` of every row that has one, those left out as well.
     """
 
     table: pd.DataFrame
     left_out: dict[str, int]
+    groups: pd.Series
 
     def notes(self) -> tuple[str, ...]:
         """A sentence on what is left out, if anything is."""
@@ -125,10 +130,11 @@ def read_labels(source: bytes | Path, name: str) -> Labels:
             f"No row of {name} has one of the seven diagnoses {', '.join(KEYS)}; it has {listed}."
         )
     rest = table.drop(columns=[c for c in {images.name, column, LESION} if c in table])
-    found = rest.assign(dx=dx, lesion_id=groups_of(table)).loc[known]
-    found.index = pd.Index(images[known], name="image_id")
+    every = rest.assign(dx=dx, lesion_id=groups_of(table))
+    every.index = pd.Index(images, name="image_id")
+    found = every.loc[known.to_numpy()]
     _refuse_twice(found, name)
-    return Labels(found, dict(left_out.most_common()))
+    return Labels(found, dict(left_out.most_common()), every["lesion_id"].dropna())
 
 
 def read_groups(source: bytes | Path, name: str) -> pd.Series:
@@ -153,10 +159,13 @@ def read_groups(source: bytes | Path, name: str) -> pd.Series:
 
 def groups_of(table: pd.DataFrame) -> pd.Series:
     """What ties the rows of a table together: the patient, else the lesion, else None. A lesion
-    whose patient another row names goes with that patient."""
+    whose patient another row names goes with that patient; `UNSAID` names none."""
     empty = pd.Series("", index=table.index)
-    patient = table.get(PATIENT, table.get(PATIENT_OR_LESION, empty))
-    lesion = table.get(LESION, empty)
+    patients = table.get(PATIENT, table.get(PATIENT_OR_LESION, empty))
+    patient, lesion = (
+        column.mask(column.str.lower().isin(UNSAID), "")
+        for column in (patients, table.get(LESION, empty))
+    )
     named = (patient != "") & (lesion != "")
     owner = dict(zip(lesion[named], patient[named], strict=True))
     found = [p or owner.get(of, of) or None for p, of in zip(patient, lesion, strict=True)]

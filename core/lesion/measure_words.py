@@ -1,9 +1,10 @@
 """The measurements of a lesion as a table for people: what it is, the figure, how to read it."""
 
+import math
 from typing import NamedTuple
 
 from core.formatting import percent
-from core.lesion.colour import COLOURS
+from core.lesion.colour import COLOURS, LEAST_SHARE
 from core.lesion.measure import Measurements
 
 LABELS = {
@@ -30,18 +31,22 @@ class Row(NamedTuple):
     reading: str
 
 
-def described(measured: Measurements) -> dict[str, Row]:
+def described(measured: Measurements, pixel_mm: float | None = None) -> dict[str, Row]:
     """Every measurement of a lesion by its field, in the order to show them; the shares of the six
-    colours are told in the row of `colours`."""
+    colours are told in the row of `colours`.
+
+    Args:
+        pixel_mm: the side of a pixel in millimetres of skin, where it is known.
+    """
+    area = percent(measured.area_share, 1), "in millimetres only if the photo's width is known"
+    diameter = f"{measured.equivalent_diameter_px:.0f} px"
+    if pixel_mm:
+        across = measured.equivalent_diameter_px * pixel_mm
+        area = f"{math.pi / 4 * across**2:.1f} mm²", f"{area[0]} of the frame"
+        diameter = f"{across:.1f} mm ({diameter})"
     told = {
-        "area_share": (
-            percent(measured.area_share, 1),
-            "without a ruler in the photo there are no millimetres",
-        ),
-        "equivalent_diameter_px": (
-            f"{measured.equivalent_diameter_px:.0f} px",
-            "of a disc of the same area",
-        ),
+        "area_share": area,
+        "equivalent_diameter_px": (diameter, "of a disc of the same area"),
         "asymmetry": (f"{measured.asymmetry:.2f}", "0: halves match; 1: not at all"),
         "colour_asymmetry": (
             f"{measured.colour_asymmetry:.1f} ΔE",
@@ -59,12 +64,13 @@ def described(measured: Measurements) -> dict[str, Row]:
             "if it does, it may be cut off",
         ),
     }
-    return {field: Row(LABELS[field], *words) for field, words in told.items()}
+    labels = LABELS | ({"area_share": "Area"} if pixel_mm else {})
+    return {field: Row(labels[field], *words) for field, words in told.items()}
 
 
 def _colours(measured: Measurements) -> str:
     if not measured.in_colour:
         return "none: the photo is grey"
     shares = {colour.name.lower(): getattr(measured, colour.key) for colour in COLOURS}
-    present = [f"{name} {percent(share)}" for name, share in shares.items() if share > 0]
+    present = [f"{name} {percent(share)}" for name, share in shares.items() if share >= LEAST_SHARE]
     return f"{measured.colours} of 6" + (f": {', '.join(present)}" if present else "")

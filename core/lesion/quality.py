@@ -93,8 +93,9 @@ KINDS: dict[str, Kind] = {
     "clipped": Kind(
         "Black or white areas",
         "share",
-        too_high="Parts of this photo are plain black or white and show nothing.",
-        remedy_high="Take it again without glare and shadow.",
+        too_high="Parts of this photo are plain black or white and show nothing: glare, shadow, a "
+        "ruler, or what was filled in.",
+        remedy_high="Take it again without them.",
     ),
     "hair": Kind(
         "Dark hair",
@@ -129,6 +130,9 @@ KINDS: dict[str, Kind] = {
     ),
 }
 """In the order to show them."""
+
+GREY = "grey"
+NO_COLOURS = "This photo has no colours; the models learned from photos in colour only."
 
 
 def measure_quality(rgb: np.ndarray, mask: np.ndarray) -> dict[str, float]:
@@ -217,19 +221,23 @@ def check_quality(rgb: np.ndarray, mask: np.ndarray) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def remarks(checks: Sequence[Check], in_domain: bool, taken: bool | None = False) -> dict[str, str]:
-    """What to say of a photo, by key of `KINDS`, in their order.
+def remarks(
+    checks: Sequence[Check], in_domain: bool, taken: bool | None = False, grey: bool = False
+) -> dict[str, str]:
+    """What to say of a photo, by `GREY` and the keys of `KINDS`, in their order.
 
     Args:
         in_domain: like the training images. Of other photos nothing is said that supposes a lesion.
         taken: whether the one who reads took the photo just now and so can take it again; None:
             perhaps.
+        grey: the photo has no colours.
     """
-    return {
+    found = {
         check.key: _with_remedy(check, taken)
         for check in checks
         if check.remark and (in_domain or not KINDS[check.key].dermoscopy)
     }
+    return {GREY: NO_COLOURS} | found if grey and in_domain else found
 
 
 def _with_remedy(check: Check, taken: bool | None) -> str:

@@ -20,9 +20,10 @@ class Scores:
         logits: N×K.
         evidence: N×K×h×w, the class activation map of every class: what each place adds to its
             logit, or takes from it (see `core.models.explained.Explained`).
-        embeddings: N×2048, the pooled last feature map: what the answer is made from.
-        textures: N×1024, the pooled feature map of the block before: less of diagnoses, more of
-            how the photo looks.
+        embeddings: N×C, the pooled last feature map: what the answer is made from; of ResNet-50 C
+            is 2048.
+        textures: N×D, the pooled feature map of the block before: less of diagnoses, more of how
+            the photo looks; of ResNet-50 D is 1024.
     """
 
     logits: np.ndarray

@@ -67,8 +67,8 @@ def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = Tru
     """Write the weights into a model's folder, which is made; returns their hash.
 
     Args:
-        half: floats as fp16, but a tensor with a value too large for it (beyond 65,504, as a batch
-            norm's variance can be) as fp32; otherwise all as fp32, twice as large.
+        half: floats as fp16, but a tensor that does not fit (`beyond_half`) as fp32; otherwise all
+            as fp32, twice as large.
 
     Raises:
         WeightsError: a value is not finite.
@@ -77,19 +77,29 @@ def write_weights(directory: Path, state: dict[str, Tensor], *, half: bool = Tru
     from safetensors.torch import save_file
 
     directory.mkdir(parents=True, exist_ok=True)
-    largest = torch.finfo(torch.float16).max
+    single = beyond_half(state) if half else state
     tensors = {}
     for key, value in without_counters(state).items():
         tensor = value.detach().to("cpu")
         if tensor.is_floating_point():
-            fits = half and bool((tensor.abs() <= largest).all())
-            tensor = tensor.to(torch.float16 if fits else torch.float32)
+            tensor = tensor.to(torch.float32 if key in single else torch.float16)
         tensors[key] = tensor.contiguous()
     if bad := [k for k, v in tensors.items() if not v.isfinite().all()]:
         raise WeightsError(f"These weights are not finite: {', '.join(bad)}.")
     with ownership.replacing(directory / FILE) as temporary:
         save_file(tensors, temporary)
     return sha256(directory / FILE)
+
+
+def beyond_half(state: Mapping[str, Tensor]) -> list[str]:
+    """Names of the tensors of floats that have a value too large for fp16: beyond 65,504, as a
+    batch norm's variance can be."""
+    import torch
+
+    largest = torch.finfo(torch.float16).max
+    return [
+        k for k, v in state.items() if v.is_floating_point() and bool((v.abs() > largest).any())
+    ]
 
 
 def load_into(module: nn.Module, state: dict[str, Tensor], name: str) -> None:

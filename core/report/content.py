@@ -141,6 +141,7 @@ class Report:
         notes: str = "",
         source: str = "",
         own: bool = False,
+        width_mm: float | None = None,
         neighbours: Sequence[Neighbour] = (),
         remarks: Sequence[str] = (),
         truth: Sequence[str] = (),
@@ -156,6 +157,7 @@ class Report:
             usual: the share of each diagnosis that the probabilities assume, by key.
             cards: of the models that were used, the classifier's first.
             own: whether a visitor brought the photo along.
+            width_mm: of skin that the photo's width spans, where it is known.
             neighbours: known cases like it, most alike first.
             remarks: reasons to doubt this answer, and what was changed while reading the photo.
             truth: sentences on the true diagnosis, once a student has seen it.
@@ -164,6 +166,7 @@ class Report:
         cards = list(cards)
         first = cards[0] if cards else Card()
         measured = analysis.measurements
+        pixel_mm = width_mm and width_mm / analysis.width
         note = domain_note(analysis.domain, first, own)
         if note and own:
             note = (note[0], f"{note[1]} {WORRIED}")
@@ -182,7 +185,7 @@ class Report:
             ),
             pictures=_pictures(analysis, preview, mask),
             groups=tuple(_group(analysis, malignant) for malignant in (True, False)),
-            measurements=tuple(described(measured).values()) if measured else (),
+            measurements=tuple(described(measured, pixel_mm).values()) if measured else (),
             similar=tuple(
                 KnownCase(n.image_id, d.name, d.group, f"{n.similarity:.2f}") for n, d in known
             ),

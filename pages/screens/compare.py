@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.answer.words import WORRIED
 from ui import answer
 from ui import case_picker as cases
 from ui.compare import address, pair
@@ -39,6 +40,8 @@ if any(side.shown for side in sides):
     pair.photos(sides)
     if any(side.answered for side in sides):
         pair.answers(sides)
+        if any(side.case and side.case.own and side.answered for side in sides):
+            st.info(WORRIED, icon=":material/health_and_safety:")
         pair.measurements(sides)
         pair.truths(sides)
 else:

@@ -193,14 +193,33 @@ def test_what_is_being_computed_of_a_forgotten_photo_ends_and_leaves_nothing(fre
     assert told == []
 
 
-def test_a_photo_of_compare_has_no_address_and_so_no_place_in_the_store(fresh) -> None:
+def test_a_photo_of_compare_leaves_the_store_once_it_is_forgotten(fresh) -> None:
     kept = uploads.store().size
     app = start("compare")
     app.segmented_control(key="two_source").set_value("upload").run()
     app.file_uploader(key="two_file").set_value(("mine.jpg", PHOTOS[0], "image/jpeg"))
     checked(app)
-    assert "two_upload" in app.session_state
+    assert uploads.store().size > kept
+    app.button(key="two_upload_remove").click().run()
+    assert "two_upload" not in app.session_state
     assert uploads.store().size == kept
+
+
+def test_a_photo_that_two_pickers_show_stays_in_the_store_until_both_let_go(fresh) -> None:
+    kept = uploads.store().size
+    app = bring(start(), "mine.jpg")
+    key = app.session_state["upload_key"]
+    app.session_state["two_source"] = "upload"
+    app.session_state["two_upload"] = app.session_state["upload"]
+    app.session_state["two_upload_key"] = key
+    visit(app, "compare")
+    app.file_uploader(key=f"two_file_{app.session_state['two_upload'].digest}").set_value(
+        ("other.jpg", PHOTOS[1], "image/jpeg")
+    )
+    checked(app)
+    assert app.session_state["two_upload_key"] != key
+    assert uploads.store().get(key) is not None
+    assert uploads.store().size > kept
 
 
 def test_who_answers_first_sees_the_model_s_answer_afterwards(

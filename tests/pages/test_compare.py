@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.answer.words import WORRIED
 from core.ham10000.dataset import Dataset
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set, practice_titles
@@ -18,6 +19,7 @@ from core.taxonomy import BY_KEY
 from tests.pages.conftest import button, checked, read, start, texts, visit
 from tests.waiting import PATIENCE
 from ui import state
+from ui.compare import address
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "pages/screens/compare.py"
@@ -338,9 +340,25 @@ def test_both_photos_come_back_from_the_address(app):
     assert alts(arrive(**address_of(other))) == alts(other)
 
 
-def test_a_photo_of_one_s_own_is_in_no_address(app):
+def test_a_photo_of_one_s_own_comes_back_after_a_reload_until_it_is_forgotten(app):
     upload(app, "two_", "mole.jpg", to_jpeg(practice_set()[2].image.rgb))
-    assert set(address_of(app)) == {"left"}
+    found = address_of(app)
+    assert found["right"].startswith(address.OWN)
+    assert "mole" not in found["right"]
+    again = arrive(**found)
+    assert alts(again) == alts(app)
+    assert address_of(again) == found
+    again.button(key="two_upload_remove").click().run()
+    lost = arrive(**found)
+    assert not lost.exception
+    assert "no longer here" in texts(lost)
+    assert len(alts(lost)) == 1, "no other photo takes its place"
+
+
+def test_who_brings_a_photo_along_is_told_to_see_a_doctor(app):
+    assert WORRIED not in texts(app)
+    upload(app, "two_", "mole.jpg", to_jpeg(practice_set()[2].image.rgb))
+    assert texts(app).count(WORRIED) == 1
 
 
 def test_cases_come_back_from_the_address_whatever_the_filters_say(with_dataset, imported):
@@ -351,8 +369,9 @@ def test_cases_come_back_from_the_address_whatever_the_filters_say(with_dataset,
 
 
 @pytest.mark.parametrize("told", ["practice99", "ISIC_9999999", "<b>", "1" * 5000])
-def test_what_names_no_photo_in_an_address_is_passed_over(with_dataset, told):
+def test_what_names_no_photo_in_an_address_is_named(with_dataset, told):
     app = arrive(left=told, right="practice2")
+    assert "There is no image" in texts(app)
     assert practice_titles()[1] in alts(app)[1]
     assert len(alts(app)) == 2
     assert address_of(app)["left"] == app.session_state["one_case"]

@@ -98,6 +98,23 @@ def test_more_epochs_take_longer_and_photos_not_decoded_too(
     assert anew.disk_bytes - short.disk_bytes > 56 * WIDTH * HEIGHT * 3
 
 
+def test_photos_without_a_mask_cost_nothing_where_masks_are_learned(
+    environment: dict[str, str], tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.estimate._measure", lambda model, config: ({32: 10.0}, 4))
+    monkeypatch.setattr("train.estimate.is_decoded", lambda data: True)
+    dataset = tiny.open()
+    table = dataset.table.copy()
+    few = table.index[table["split"] == "validation"][:3]
+    table.loc[few, "has_mask"] = False
+    config = SegmenterConfig(**FEW)
+    every = estimate(config)
+    monkeypatch.setattr("train.estimate.open_data", lambda config: replace(dataset, table=table))
+    # In each of two epochs, at the one size tried, twice for rounding, and once in the end.
+    fewer = len(few) * (2 + 1 + 2 + 1)
+    assert every.seconds - estimate(config).seconds == pytest.approx(fewer * 10 / 3, abs=1)
+
+
 def test_validation_is_reckoned_at_the_last_size(
     environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +240,7 @@ def _two_labels(arrays: Arrays) -> Arrays:
     return replace(arrays, table=table, classes=TWO_LABELS)
 
 
+@lru_cache(maxsize=8)
 def frame_size(data: Data) -> tuple[int, int]:
     """Width and height of the cached frames: the median of the photos' upright sizes, each side at
     most that of `FRAME`. One thumbnail or panorama among them changes nothing. Photos that cannot

@@ -5,8 +5,10 @@ A source has a table of diagnoses, or masks, or both:
     any table that `core.imaging.label_files` reads, photos anywhere below, masks as
     `core.imaging.mask_files` pairs them (ISIC's NAME_segmentation.png, say)
 
-A fixed 15 % of its photos, chosen by a digest of the lesion's (or patient's, or photo's) id, are
-never learned from: *validation-elsewhere*, on which choices are made beside HAM10000's validation.
+All tables of a source together say which photos are of one lesion, or of one patient. A fixed 15 %
+of its photos, chosen by a digest of the lesion's (or patient's, or photo's) id, are never learned
+from: *validation-elsewhere*, on which choices are made beside HAM10000's validation. A photo that
+two sources have counts as the first one's, with what that one says of its lesion.
 Nothing here enters a figure of HAM10000: its own photos, and photos that another source has too,
 are left out and counted.
 
@@ -18,18 +20,20 @@ from __future__ import annotations
 import hashlib
 import sys
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+from scipy.cluster.hierarchy import DisjointSet
 
 from core.errors import DatasetError
 from core.ham10000.importer import MAX_MEMBERS, MAX_RATIO
 from core.ham10000.splits import Split
 from core.imaging.formats import ENDINGS, without_ending
-from core.imaging.label_files import read_labels
+from core.imaging.label_files import read_groups, read_labels
 from core.imaging.mask_files import ENDINGS as MASK_ENDINGS
 from core.imaging.mask_files import pair_masks
 from core.imaging.photo_files import (
@@ -53,12 +57,13 @@ VALIDATION_PERCENT = 15
 
 
 def split_of(group: str) -> str:
-    """`train` or `validation`: which side the photos of a lesion (or patient) lie on, for ever."""
+    """`train` or `validation`: which side the photos of a lesion (or patient) of that name lie on,
+    whichever others there are."""
     digest = hashlib.sha256(group.encode()).digest()
     return "validation" if int.from_bytes(digest[:8], "big") % 100 < VALIDATION_PERCENT else "train"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Elsewhere(Folder):
     """Photos of one further source; `dx` is empty where the diagnosis is not known or none of the
     seven, and the ids are those of the photos."""
@@ -85,13 +90,16 @@ class Elsewhere(Folder):
         index = PhotoIndex({p.id: p for p in photos}.values())
         labels = _labels(path, tables, index, needed=not pairs)
         rows: dict[str, dict[str, str]] = {}
-        known_already = bare = 0
+        known_already = twice = bare = 0
         for photo in photos:
             image_id = photo.id
-            if image_id in known or image_id in rows:
+            if image_id in known:
                 known_already += 1
                 continue
-            dx, group = labels.of_photo.get(image_id, ("", image_id))
+            if image_id in rows:
+                twice += 1
+                continue
+            dx, group = labels.dx.get(image_id, ""), labels.group.get(image_id, image_id)
             mask = pairs[photo].path.relative_to(path).as_posix() if photo in pairs else ""
             if not (dx or mask):
                 bare += 1
@@ -110,6 +118,8 @@ class Elsewhere(Folder):
         table = table.assign(has_mask=table["mask_file"] != "", has_crop=False)
         if known_already:
             notes += (f"{_photos_are(known_already)} left out, as other data has them already.",)
+        if twice:
+            notes += (f"{_photos_are(twice)} left out, as others here have the same names.",)
         if bare:
             notes += (f"{_photos_are(bare)} left out, without a diagnosis or a mask.",)
         split = Split.of(dict(zip(table["lesion_id"], table["split"], strict=True)))
@@ -213,12 +223,14 @@ class _Labelled:
     """What the tables of a source say of its photos.
 
     Attributes:
-        of_photo: diagnosis and group of each photo by its id.
+        dx: diagnosis of each photo by its id, of those that have one.
+        group: lesion or patient likewise.
         notes: sentences on rows and tables that are left out.
         strange: what rows call photos that are not there.
     """
 
-    of_photo: dict[str, tuple[str, str]]
+    dx: dict[str, str]
+    group: dict[str, str]
     notes: tuple[str, ...]
     strange: tuple[str, ...]
 
@@ -233,26 +245,46 @@ def _labels(root: Path, tables: list[str], photos: PhotoIndex, needed: bool) -> 
         DatasetError: a table is needed, and the only one cannot be used; or two photos have the
             name that a row gives.
     """
-    labels: dict[str, tuple[str, str]] = {}
+    diagnoses: dict[str, set[str]] = defaultdict(set)
+    groups: dict[str, set[str]] = defaultdict(set)
     notes: list[str] = []
-    strange: list[str] = []
+    strange: dict[str, None] = {}
     for name in tables:
         try:
             found = read_labels(_read(root, name), name)
+            columns = [(found.table["dx"], diagnoses), (found.groups, groups)]
+            notes += found.notes()
         except DatasetError as error:
             if needed and len(tables) == 1:
                 raise DatasetError(f"In {root}: {error}") from error
-            notes.append(f"{name} is left out: {error}")
-            continue
-        notes += found.notes()
-        for called, dx, group in found.table[["dx", "lesion_id"]].itertuples():
-            if photo := photos.find(str(called)):
-                labels[photo.id] = (str(dx), photo.id if pd.isna(group) else str(group))
-            else:
-                strange.append(str(called))
+            try:
+                columns = [(read_groups(_read(root, name), name), groups)]
+                notes.append(f"A table says only which photos belong together: {error}")
+            except DatasetError:
+                columns = []
+                notes.append(f"A table is left out: {error}")
+        for column, of_photo in columns:
+            for called, value in column.items():
+                if photo := photos.find(str(called)):
+                    of_photo[photo.id].add(str(value))
+                else:
+                    strange[str(called)] = None
     if strange:
-        notes.append(f"Rows that name no photo here: {counted(strange)}.")
-    return _Labelled(labels, tuple(notes), tuple(strange))
+        notes.append(f"Rows that name no photo here: {counted(list(strange))}.")
+    if unclear := [photo for photo, said in diagnoses.items() if len(said) > 1]:
+        notes.append(f"Without a diagnosis, as tables disagree on it: {counted(unclear)}.")
+    dx = {photo: min(said) for photo, said in diagnoses.items() if len(said) == 1}
+    return _Labelled(dx, _together(groups), tuple(notes), tuple(strange))
+
+
+def _together(groups: dict[str, set[str]]) -> dict[str, str]:
+    """One group of each photo: those that a photo ties together are one, of the first's name."""
+    together = DisjointSet(name for names in groups.values() for name in names)
+    for first, *others in groups.values():
+        for other in others:
+            together.merge(first, other)
+    first_of = {name: min(names) for names in together.subsets() for name in names}
+    return {photo: first_of[next(iter(names))] for photo, names in groups.items()}
 
 
 def _why_none(path: Path, photos: int, known: int, labels: _Labelled) -> str:
@@ -268,13 +300,13 @@ def _why_none(path: Path, photos: int, known: int, labels: _Labelled) -> str:
     if known:
         new += f" that no other data has ({known:,} more came already)"
     if labels.strange and len(labels.notes) == 1:  # and nothing else is said of the table
-        named = "others that came already" if labels.of_photo else "none of them"
+        named = "others that came already" if labels.dx else "none of them"
         return (
             f"{new} has a diagnosis or a mask: the table names {named}, and "
             f"{counted(labels.strange)}. Give photos and rows the same names."
         )
-    if labels.of_photo or labels.notes:
-        only = " that came already" if labels.of_photo else ""
+    if labels.dx or labels.notes:
+        only = " that came already" if labels.dx else ""
         why = " ".join(labels.notes) or f"The table names only photos{only}."
         return f"{new} has a diagnosis or a mask. {why}"
     return (

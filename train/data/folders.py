@@ -78,7 +78,7 @@ UNKNOWN_LESIONS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Folder:
     """Photos of a folder; used like `core.ham10000.dataset.Dataset`.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from core import __version__
@@ -22,7 +23,7 @@ from core.ham10000.splits import leak
 from core.models.calibration import Calibration
 from core.models.cards import Card, Input, SizeChoice, Training, write_model
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
-from core.models.weights import load_into, read_state
+from core.models.weights import beyond_half, load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import KEYS, class_name
@@ -31,7 +32,7 @@ from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
-from train.finish.finished import Finished
+from train.finish.finished import Finished, sizes_to_try
 from train.finish.probabilities import choose_rule, fit_calibration, stated
 from train.finish.reference import fit_reference
 from train.learn.base import normalised
@@ -43,8 +44,9 @@ from train.learn.start_weights import origin
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
 ROUNDING_LIMIT = 1e-2
-"""How far a probability may be moved by rounding the weights; beyond, they are kept in fp32."""
-Tick = Callable[[int], None]
+"""How far a probability, or a photo's IoU, may be moved by rounding the weights; beyond, they are
+kept in fp32."""
+Tally = Callable[[int], None]
 """Called with how many photos went through a network since the last call."""
 
 
@@ -53,14 +55,14 @@ def export_classifier(
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = lambda photos: None,
+    tally: Tally = lambda photos: None,
 ) -> Card:
     """Write a classifier's folder; returns the card.
 
     Args:
         network: the run's classifier (`trained`).
         name: on its card (default: the architecture's and the run's).
-        tick: told of the photos that went through.
+        tally: told of the photos that went through.
 
     Raises:
         WeightsError: a weight is not finite.
@@ -72,8 +74,8 @@ def export_classifier(
 
     measured_on = f"validation, n = {len(rows):,} images"
     tried: dict[int, tuple[float, Calibration, np.ndarray]] = {}
-    for size in finished.sizes:
-        logits = _forward(network, frame_loader(arrays, rows, size), tick)
+    for size in sizes_to_try(finished.config):
+        logits = _forward(network, frame_loader(arrays, rows, size), tally)
         calibration = fit_calibration(logits, labels, prevalence)
         probabilities = calibration(logits)
         found = classifier_summary(probabilities, labels)
@@ -101,26 +103,11 @@ def export_classifier(
         ),
         others={"class_names": {k: class_name(k) for k in classes}},
     )
-    card = write_model(folder, network.state_dict(), card)
-    first = rows[:ROUNDING_PHOTOS]
-    exact = {k: v.clone() for k, v in network.state_dict().items()}
-    load_into(network, read_state(folder, card.sha256), folder.name)
-    rounded = _forward(network, frame_loader(arrays, first, size), tick)
-    moved = np.abs(calibration(rounded) - probabilities[: len(first)])
-    bears = bool(moved.max() <= ROUNDING_LIMIT)
-    if not bears:
-        load_into(network, exact, folder.name)
-        card = write_model(folder, exact, card, half=False)
-    rounding = {
-        "largest_change": round(float(moved.max()), 6),
-        "how": "largest difference of a probability between the trained weights and the same in "
-        f"fp16; above {ROUNDING_LIMIT} they are kept in fp32",
-        "kept_in": "fp16" if bears else "fp32",
-        "measured_on": f"validation, n = {len(first):,} images",
-    }
-    card = replace(card, rounding=Record(others=rounding))
-    card.write(folder)
-    return card
+
+    def answers(some: np.ndarray) -> np.ndarray:
+        return calibration(_forward(network, frame_loader(arrays, some, size), tally))
+
+    return _write(folder, network, card, rows, "a probability", answers)
 
 
 def export_segmenter(
@@ -128,14 +115,14 @@ def export_segmenter(
     network: torch.nn.Module,
     folder: Path,
     name: str | None = None,
-    tick: Tick = lambda photos: None,
+    tally: Tally = lambda photos: None,
 ) -> Card:
-    """Write a segmenter's folder; see `export_classifier`."""
+    """Write a segmenter's folder; see `export_classifier`. Raises WeightsError."""
     config = finished.config
     rows = finished.rows("validation")
     tried: dict[int, float] = {}
-    for size in finished.sizes:
-        dice, iou = _masks(network, finished.arrays, rows, size, tick)
+    for size in sizes_to_try(finished.config):
+        dice, iou = _masks(network, finished.arrays, rows, size, tally)
         found = segmenter_summary(dice, iou)
         tried[size] = found["mean_iou"]
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
@@ -154,7 +141,11 @@ def export_segmenter(
             tried={str(s): round(v, 5) for s, v in tried.items()},
         ),
     )
-    return write_model(folder, network.state_dict(), card)
+
+    def ious(some: np.ndarray) -> np.ndarray:
+        return _masks(network, finished.arrays, some, size, tally)[1]
+
+    return _write(folder, network, card, rows, "a photo's IoU", ious)
 
 
 def add_reference(
@@ -173,12 +164,7 @@ def add_reference(
     """
     arrays, config, size = finished.arrays, finished.config, card.input.size
     classify = classify or classifier_of(folder, card)
-    rows = {
-        part: part_rows(arrays, part, config.limit, config.masked)
-        for part in ("train", "crops", "validation")
-    }
-    if not getattr(config, "crop_share", 0):
-        rows["crops"] = rows["crops"][:0]
+    rows = reference_rows(arrays.table, config)
     whole = not config.limit and not config.masked and len(rows["crops"]) > 0
     training, crops, validation = (
         features_of(finished.data, part, card, classify)
@@ -190,6 +176,61 @@ def add_reference(
     reference, sections = fit_reference(table, training, crops, validation)
     reference.write(folder)
     card = replace(card, **sections)
+    card.write(folder)
+    return card
+
+
+def reference_rows(table: pd.DataFrame, config: Config) -> dict[str, np.ndarray]:
+    """Rows of the photos that a run's model is fitted to by `add_reference`, by part
+    (`train.finish.features.part_rows`)."""
+    rows = {
+        part: part_rows(table, part, config.limit, config.masked)
+        for part in ("train", "crops", "validation")
+    }
+    if not getattr(config, "crop_share", 0):
+        rows["crops"] = rows["crops"][:0]
+    return rows
+
+
+def _write(
+    folder: Path,
+    network: torch.nn.Module,
+    card: Card,
+    rows: np.ndarray,
+    what: str,
+    measured: Callable[[np.ndarray], np.ndarray],
+) -> Card:
+    """Write the weights in fp16 or, where that changes the answers, in fp32; the network has those
+    written, too. Returns the card, which says so.
+
+    Args:
+        rows: of the validation photos; the first are looked at.
+        what: is measured.
+        measured: what the network says of photos of some rows, as numbers in 0…1.
+
+    Raises:
+        WeightsError: a weight is not finite.
+    """
+    first = rows[:ROUNDING_PHOTOS]
+    exact = {k: v.clone() for k, v in network.state_dict().items()}
+    before = measured(first)
+    card = write_model(folder, exact, card)
+    load_into(network, read_state(folder, card.sha256), folder.name)
+    moved = float(np.abs(measured(first) - before).max())
+    bears = moved <= ROUNDING_LIMIT
+    if not bears:
+        load_into(network, exact, folder.name)
+        card = write_model(folder, exact, card, half=False)
+    rounding: dict[str, Any] = {
+        "largest_change": round(moved, 6),
+        "how": f"largest difference of {what} between the trained weights and the same in fp16; "
+        f"above {ROUNDING_LIMIT} they are kept in fp32",
+        "kept_in": "fp16" if bears else "fp32",
+        "measured_on": f"validation, n = {len(first):,} images",
+    }
+    if beyond := beyond_half(exact):
+        rounding["beyond_fp16"] = beyond  # these tensors are in fp32 in any case
+    card = replace(card, rounding=Record(others=rounding))
     card.write(folder)
     return card
 
@@ -221,24 +262,24 @@ def remove_figures(folder: Path) -> None:
             path.unlink()
 
 
-def _forward(network: torch.nn.Module, loader: Any, tick: Tick) -> np.ndarray:
+def _forward(network: torch.nn.Module, loader: Any, tally: Tally) -> np.ndarray:
     """Logits N×K over a loader."""
     logits = []
     with torch.inference_mode():
         for pixels, _ in loader:
-            tick(len(pixels))
+            tally(len(pixels))
             logits.append(network(normalised(pixels))[0].float().numpy())
     return np.concatenate(logits)
 
 
 def _masks(
-    network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tick: Tick
+    network: torch.nn.Module, arrays: Arrays, rows: np.ndarray, size: int, tally: Tally
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dice and IoU of every mask, enlarged to the cached frame."""
     scores, scoring = [], MaskScoring(arrays)
     with torch.inference_mode():
         for pixels, places in frame_loader(arrays, rows, size):
-            tick(len(pixels))
+            tally(len(pixels))
             pairs = scoring.pairs(network(normalised(pixels)), places.numpy())
             scores += [mask_scores(found, truth) for found, truth in pairs]
     dice, iou = np.array(scores).T
@@ -279,7 +320,7 @@ def _origin(finished: Finished) -> Card:
     if "teachers" in choices:
         choices["teachers"] = [_model_name(Path(path)) for path in choices["teachers"]]
     if config.start not in STARTS:
-        choices["start"] = Path(config.start).name
+        choices["start"] = _model_name(Path(config.start))
     limits: list[str] = []
     if ours:
         data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"

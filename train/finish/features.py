@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from tqdm import tqdm
 
@@ -79,7 +80,7 @@ def features_of(dataset: Dataset, part: str, card: Card, classify: Classify) -> 
     """
     arrays = load_arrays(dataset)
     size = card.input.size
-    rows = part_rows(arrays, part)
+    rows = part_rows(arrays.table, part)
     name = f"features{FORMAT}-{card.sha256[:12]}-{size}px-{dataset.split.id}-{part}-{len(rows)}"
     folder = dataset.root / "cache" / name
     path = folder / "features.npz"
@@ -103,15 +104,20 @@ def _in_full(halves: Mapping[str, np.ndarray]) -> Features:
     return Features(**{f.name: halves[f.name].astype(np.float32) for f in fields(Features)})
 
 
-def part_rows(arrays: Arrays, part: str, limit: int = 0, masked: bool = False) -> np.ndarray:
+def part_rows(table: pd.DataFrame, part: str, limit: int = 0, masked: bool = False) -> np.ndarray:
     """The rows of a split of the data itself that a training sees; of `crops`, those of the
-    training split that have one, `CROPS` at most."""
+    training split that have one, `CROPS` at most.
+
+    Args:
+        table: of the data, or of arrays that have further sources as well.
+    """
     split = "train" if part == "crops" else part
-    rows = chosen_rows(arrays.table, split, limit, masked)
-    rows = rows[arrays.table["source"].to_numpy()[rows] == 0]
+    rows = chosen_rows(table, split, limit, masked)
+    if "source" in table:
+        rows = rows[table["source"].to_numpy()[rows] == 0]
     if part != "crops":
         return rows
-    rows = rows[arrays.table["has_crop"].to_numpy()[rows]]
+    rows = rows[table["has_crop"].to_numpy()[rows]]
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), CROPS)).round().astype(int)]
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from core.errors import DatasetError
 from core.models.cards import Card
@@ -35,14 +36,16 @@ from train.finish.evaluate import (
 )
 from train.finish.evaluation_files import write_split
 from train.finish.export import (
-    Tick,
+    ROUNDING_PHOTOS,
+    Tally,
     add_reference,
     export_classifier,
     export_segmenter,
     name_in_run,
+    reference_rows,
 )
 from train.finish.features import classifier_of, part_rows, segmenter_of
-from train.finish.finished import Finished, comparable, trained
+from train.finish.finished import Finished, comparable, sizes_to_try, trained
 from train.progress import Meter, Watch
 
 Answer = TypeVar("Answer")
@@ -71,9 +74,10 @@ def finish(finished: Finished, watch: Watch) -> None:
     stopped = "Stopped while the model was measured; all epochs are kept."
     meter = Meter(watch, config.epochs, config.epochs, stopped)
     away = _away(finished)
-    total, done = _photos(finished) + (len(away.table) * len(networks) if away else 0), 0
+    total, done = photos_to_finish(finished.arrays.table, config), 0
+    total += len(away.table) * len(networks) if away else 0
 
-    def tick(photos: int) -> None:
+    def tally(photos: int) -> None:
         nonlocal done
         done += photos
         meter(done, total)
@@ -84,17 +88,32 @@ def finish(finished: Finished, watch: Watch) -> None:
         folder = made / kind
         name = name_in_run(kind, config, watch.called or run.name)
         if kind == "classifier":
-            card = export_classifier(finished, network, folder, name, tick)
+            card = export_classifier(finished, network, folder, name, tally)
             if comparable(config):
-                add_reference(finished, folder, card, _counted(classifier_of(folder, card), tick))
+                add_reference(finished, folder, card, _counted(classifier_of(folder, card), tally))
         else:
-            export_segmenter(finished, network, folder, name, tick)
+            export_segmenter(finished, network, folder, name, tally)
     _replace(ready, made)
     watch.phase("evaluating")
     own = split_source(finished.data, "validation", config.masked, config.two_labels, config.limit)
     for source in (own, *([away] if away else [])):
         for kind in networks:
-            write_split(ready / kind, _evaluate(ready / kind, source, tick=tick))
+            write_split(ready / kind, _evaluate(ready / kind, source, tally=tally))
+
+
+def photos_to_finish(table: pd.DataFrame, config: Config) -> int:
+    """How many photos go through a network until the models of a run are made and measured on its
+    own validation photos.
+
+    Args:
+        table: of the data, or of arrays that have further sources as well.
+    """
+    validated = len(part_rows(table, "validation", config.limit, config.masked))
+    rounded = 2 * min(ROUNDING_PHOTOS, validated)
+    total = ((len(sizes_to_try(config)) + 1) * validated + rounded) * len(config.models)
+    if comparable(config):
+        total += sum(map(len, reference_rows(table, config).values()))
+    return total
 
 
 def _away(finished: Finished) -> Source | None:
@@ -167,35 +186,26 @@ def _config(run: Path, card: Card) -> Config:
 
 
 def _evaluate(
-    folder: Path, source: Source, views: int = 1, tick: Tick = lambda photos: None
+    folder: Path, source: Source, views: int = 1, tally: Tally = lambda photos: None
 ) -> Measurement:
     card = Card.read(folder)
     if folder.name == "segmenter":
-        segment = _counted(segmenter_of(folder, card), tick)
+        segment = _counted(segmenter_of(folder, card), tally)
         return evaluate_segmenter(source, card, segment, views, RUN_DRAWS)
-    classify, reference = _counted(classifier_of(folder, card), tick), None
+    classify, reference = _counted(classifier_of(folder, card), tally), None
     if (folder / REFERENCE).is_file():
         reference = Reference.read(folder, card.novelty_threshold)
     return evaluate_classifier(source, card, classify, reference, views, RUN_DRAWS)
 
 
-def _counted(network: Callable[[np.ndarray], Answer], tick: Tick) -> Callable[[np.ndarray], Answer]:
+def _counted(
+    network: Callable[[np.ndarray], Answer], tally: Tally
+) -> Callable[[np.ndarray], Answer]:
     def counted(pixels: np.ndarray) -> Answer:
-        tick(len(pixels))
+        tally(len(pixels))
         return network(pixels)
 
     return counted
-
-
-def _photos(finished: Finished) -> int:
-    """How many photos go through a network until all is measured."""
-    passes = len(finished.sizes) + 1
-    total = passes * len(finished.rows("validation")) * len(finished.config.models)
-    if comparable(finished.config):
-        limit, masked = finished.config.limit, finished.config.masked
-        parts = ("train", "crops", "validation")
-        total += sum(len(part_rows(finished.arrays, p, limit, masked)) for p in parts)
-    return total
 
 
 def _replace(ready: Path, made: Path) -> None:

@@ -65,11 +65,11 @@ class Finished:
         """The rows of a split that its training sees. Raises DatasetError: there are none."""
         return rows_of(self.arrays, split, self.config.limit, self.config.masked)
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Input sizes to try."""
-        last = self.config.stages[-1].size
-        return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
+
+def sizes_to_try(config: Config) -> tuple[int, ...]:
+    """Input sizes of which a run's models get the best."""
+    last = config.stages[-1].size
+    return tuple(sorted({last, *(s for s in SIZES if abs(s - last) <= STEP)}))
 
 
 def trained(finished: Finished) -> dict[str, torch.nn.Module]:

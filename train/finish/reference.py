@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.batch.folder import find_pictures
+from core.errors import DatasetError
 from core.evaluation.curves import auc
 from core.ham10000.dataset import Dataset
 from core.models.cards import Card, GateLimit, Novelty
@@ -23,7 +24,7 @@ from core.models.novelty import COMPONENTS, FeatureGaussian
 from core.models.reference import Reference
 from core.system.records import Record
 from train.data.elsewhere import Elsewhere
-from train.finish.features import Classify, Features, concatenated, features_of, features_of_files
+from train.finish.features import Classify, Features, features_of, features_of_files
 
 PENALTY = 0.01
 """Inverse strength of the regression's L2 penalty. Of 1e-4, 1e-3 and 1e-2 it refused the fewest
@@ -55,7 +56,13 @@ def build_reference(
 
     Returns:
         as `fit_reference`.
+
+    Raises:
+        DatasetError: all further sources together have no photo for training, or for validation;
+            or a photo of theirs, or a stranger, cannot be read.
+        FileNotFoundError: there are no strangers.
     """
+    photos = {split: _photos_elsewhere(more, split) for split in ("train", "validation")}
     training, crops, validation = (
         features_of(dataset, part, card, classify) for part in ("train", "crops", "validation")
     )
@@ -64,15 +71,21 @@ def build_reference(
     if not more or strangers is None:
         return reference, sections
     learned, kept = (
-        concatenated([_features_elsewhere(s, split, card, classify) for s in more])
-        for split in ("train", "validation")
+        features_of_files(
+            ((name, source.photo(name)) for name, source in named),
+            len(named),
+            f"Further photos, {split}",
+            card,
+            classify,
+        ).textures
+        for split, named in photos.items()
     )
     gate, section = fit_gate(
         np.concatenate([training.textures, crops.textures]),
-        learned.textures,
+        learned,
         textures_in(strangers, card, classify),
         validation.textures,
-        kept.textures,
+        kept,
     )
     return replace(reference, gate=gate), sections | {"gate": section}
 
@@ -84,12 +97,21 @@ def textures_in(folder: Path, card: Card, classify: Classify) -> np.ndarray:
     return features_of_files(photos, len(paths), folder.name, card, classify).textures
 
 
-def _features_elsewhere(source: Elsewhere, split: str, card: Card, classify: Classify) -> Features:
-    """The features of one split of a further source."""
-    names = [str(name) for name in source.table.index[source.table["split"] == split]]
-    photos = ((name, source.photo(name)) for name in names)
-    what = f"{source.root.stem}, {split}"
-    return features_of_files(photos, len(names), what, card, classify)
+def _photos_elsewhere(sources: Sequence[Elsewhere], split: str) -> list[tuple[str, Elsewhere]]:
+    """The ids of the photos of one split of all further sources, each with its source. Raises
+    DatasetError: there are sources, and none has one."""
+    found = [
+        (str(name), source)
+        for source in sources
+        for name in source.table.index[source.table["split"] == split]
+    ]
+    if sources and not found:
+        names = ", ".join(source.root.name for source in sources)
+        raise DatasetError(
+            f"None of the photos of {names} is for {split}: there are too few. Add photos, or "
+            "another source."
+        )
+    return found
 
 
 def fit_gate(

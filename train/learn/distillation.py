@@ -1,8 +1,12 @@
-"""Learning from other networks' answers beside the labels (knowledge distillation).
+"""Learning from other networks' answers beside the labels or masks (knowledge distillation).
 
 Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network", 2015. The networks answer
 on the very augmented photo that the student sees, over a long schedule (Beyer et al., "Knowledge
 distillation: A good teacher is patient and consistent", CVPR 2022).
+
+A classifier learns by the divergence from answers that a temperature softened: 0 where it agrees.
+A U-Net learns by plain cross-entropy with the masks as they are, at no temperature: where it agrees
+with unsure teachers, that, and with it `train_loss`, is still above 0.
 """
 
 from collections.abc import Sequence

@@ -103,6 +103,7 @@ def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> No
     checkpoint, said = checkpoint_to_resume(run)
     if said and rank() == 0:
         print(said, file=sys.stderr, flush=True)
+    validated = len(model.validation_rows()) + len(model.elsewhere_rows())
     trainer = trainer_for(
         config,
         where | {"plugins": [AtomicCheckpointIO(), *where.get("plugins", [])]},
@@ -114,7 +115,7 @@ def fit(model: PhotoModel, run: Path, watch: Watch, where: dict[str, Any]) -> No
             Checkpoint(run, "best", MONITOR),
             Checkpoint(run, "last"),
             Sampling(run),
-            Watching(watch, config, len(model.validation_rows()), model.kept_copies),
+            Watching(watch, config, validated, model.kept_copies),
         ],
         max_epochs=config.epochs,
         logger=TensorBoardLogger(run, name="", version=""),

@@ -135,12 +135,12 @@ def origin(config: Config) -> str:
 
 
 def _credit(path: Path) -> str:
-    """A model with what it started from itself; of any other file its name."""
+    """A model, in brackets what it started from and what taught it; of any other file its name."""
     try:
         card = Card.read(path)
     except WeightsError:
         return path.name
-    return f"{card.name} ({card.sha256[:8]}), which started from {card.start or 'what is unknown'}"
+    return f"{card.name} ({card.sha256[:8]}, which started from {card.start or 'what is unknown'})"
 
 
 def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:

@@ -30,6 +30,8 @@ LAYERS = {"outline": "outline", "heatmap": "heat_on"}
 """Names of the layers in the address, with those of their switches in the session."""
 MOST_CASES = 100
 """In a playlist."""
+LONGEST = 40
+"""Characters that are shown of an id which no image has."""
 SENSITIVITIES = range(50, 100)
 
 
@@ -62,7 +64,7 @@ def read() -> None:
 
 def _read_photo(now: dict[str, str]) -> None:
     if "case" in now:
-        _ask_for(image_id_of(now["case"]))
+        ask_for(image_id_of(now["case"]))
     elif "practice" in now:
         titles = practice_titles()
         number = _number(now["practice"])
@@ -78,16 +80,16 @@ def _number(words: str) -> int:
     return int(words) if re.fullmatch("[0-9]{1,3}", words) else 0
 
 
-def _ask_for(image_id: str) -> None:
+def ask_for(image_id: str, slot: str = "") -> None:
     """As `choose`; whether the dataset has that case is still to be seen."""
-    choose(image_id)
-    st.session_state["asked_case"] = image_id
+    choose(image_id, slot)
+    st.session_state[f"{slot}asked_case"] = image_id[:LONGEST]
 
 
 def show_first(listed: Sequence[str]) -> None:
     """The Analyse page shall show the first case of a playlist, one at least, that the dataset
     has."""
-    _ask_for((known(listed) or listed)[0])
+    ask_for((known(listed) or listed)[0])
 
 
 def known(listed: Sequence[str]) -> list[str]:
@@ -96,9 +98,11 @@ def known(listed: Sequence[str]) -> list[str]:
     return [] if isinstance(data, str) else [i for i in listed if i in data.table.index]
 
 
-def choose(image_id: str) -> None:
-    """The Analyse page shall show that case of the dataset, whatever its filters say."""
-    st.session_state.update(source="dataset", case=image_id, pinned=True)
+def choose(image_id: str, slot: str = "") -> None:
+    """A picker shall show that case of the dataset, whatever its filters say: that of the Analyse
+    page, or the one of a `slot` as for `case_picker.pick`."""
+    chosen = {"source": "dataset", "case": image_id, "pinned": True}
+    st.session_state.update({slot + name: value for name, value in chosen.items()})
 
 
 def write(shown: ShownAnalysis | None = None) -> None:

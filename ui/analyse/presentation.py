@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.answer import words
+from core.ham10000.dataset import CREDIT
 from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse.address import choose, known
@@ -34,8 +35,9 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
     true = None if case.record is None else BY_KEY[str(case.record["dx"])]
     agrees = true is not None and true.key == analysis.prediction
     answered = analysis.in_domain
-    if answered:
-        notes.append("Tick on a bar: the usual share")
+    if case.record is not None:
+        notes.append(CREDIT)
+    beside_bars = [*notes, "Tick on a bar: the usual share"] if answered else notes
     data = layers_of(shown, analysis.heatmap(analysis.prediction), analysis.prediction) | {
         "id": case.digest,
         "alt": f"photo {case.name}",
@@ -45,6 +47,7 @@ def show(case: Case, shown: ShownAnalysis, move: Callable[[int], None]) -> None:
         "truth": "" if true is None else f"Truth: {true.name}",
         "agrees": agrees,
         "note": " · ".join(notes),
+        "bars_note": " · ".join(beside_bars),
     }
     stage(data, partial(_move, case.name, move), leave)
 

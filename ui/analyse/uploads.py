@@ -1,5 +1,5 @@
-"""Visitors' photos, kept in memory so that they outlive a reload of their page, which alone knows
-their key: too long to guess, and in no link that the page offers."""
+"""Visitors' photos, kept in memory so that they outlive a reload of their page, whose address alone
+knows their key: too long to guess, and in no link that the page offers."""
 
 import secrets
 from dataclasses import dataclass
@@ -50,8 +50,7 @@ def store() -> IdleCache[str, Upload]:
 
 def keep(upload: Upload, slot: str = "") -> None:
     """Have a picker show a photo from now on, instead of the one before. `slot` as for
-    `case_picker.pick`; only the photo of the page Analyse (slot "") has an address to come back
-    to, and so a place in the store."""
+    `case_picker.pick`."""
     name = f"{slot}{upload.kind}"
     before = st.session_state.get(name)
     _let_go(name)
@@ -59,23 +58,21 @@ def keep(upload: Upload, slot: str = "") -> None:
     if isinstance(before, Case) and case.digest != before.digest and not _shown_as(before.digest):
         _forget_traces(before.digest)
     st.session_state[name] = case
-    if not slot:
-        key = st.session_state[f"{name}_key"] = secrets.token_urlsafe(24)
-        store().put(key, upload)
+    key = st.session_state[f"{name}_key"] = secrets.token_urlsafe(24)
+    store().put(key, upload)
 
 
-def restore(key: str) -> bool:
-    """Open the photo of that key, of the page's address; returns whether it was still there. Where
-    it was not, the page shows none: the address is not that of the photo that it showed before."""
+def restore(key: str, slot: str = "") -> bool:
+    """Have a picker open the photo of that key, of the page's address; returns whether it was still
+    there. Where it was not, the picker shows none: the address is not that of the photo before."""
     upload = store().get(key)
     if upload is None:
         for name in ("upload", "upload_key"):
-            st.session_state.pop(name, None)
+            st.session_state.pop(slot + name, None)
         return False
     source = "camera" if upload.kind == "shot" else "upload"
-    st.session_state.update(
-        {"source": source, upload.kind: upload.case(), f"{upload.kind}_key": key}
-    )
+    found = {"source": source, upload.kind: upload.case(), f"{upload.kind}_key": key}
+    st.session_state.update({slot + name: value for name, value in found.items()})
     return True
 
 
@@ -97,7 +94,9 @@ def _shown_as(digest: str) -> list[str]:
 
 def _let_go(name: str) -> None:
     st.session_state.pop(name, None)
-    if key := st.session_state.pop(f"{name}_key", None):
+    key = st.session_state.pop(f"{name}_key", None)
+    others = (st.session_state[n] for n in list(st.session_state) if str(n).endswith("_key"))
+    if key and key not in others:
         store().pop(key)
 
 

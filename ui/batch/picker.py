@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from core.answer.words import WORRIED
 from core.batch import sources
 from core.batch.batches import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
 from core.batch.sources import Source
@@ -38,6 +39,7 @@ def choose() -> None:
             _folder()
         else:
             _files()
+        st.info(WORRIED, icon=":material/health_and_safety:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("No photos at hand?", width="content")
         if st.button("Try it with the practice lesions", icon=":material/brush:"):

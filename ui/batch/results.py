@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.answer.words import DOMAIN_NAMES
+from core.answer.words import DOMAIN_NAMES, WORRIED, domain_note
 from core.batch.batches import BatchJob, Photo
 from core.batch.tables import safe, safe_table
 from core.formatting import chance
-from core.models.gate import ELSEWHERE, REFUSED
+from core.models.gate import ELSEWHERE, FAMILIAR, REFUSED
 from core.taxonomy import BY_KEY, ORDER
 from ui import files, state
 from ui.batch import store as batches
@@ -54,6 +54,8 @@ def show(job: BatchJob) -> None:
         )
     if job.notes:
         st.caption(as_text(" ".join(job.notes)))
+    if any(not photo.practice for photo in photos):
+        _own(ELSEWHERE if domains[ELSEWHERE] else FAMILIAR)
     if photos:
         _counts(photos)
         truth.show(photos)
@@ -75,6 +77,14 @@ def show(job: BatchJob) -> None:
         )
     if photos:
         truth.ask(photos)
+
+
+def _own(domain: str) -> None:
+    """What to know of answers to photos that visitors brought along."""
+    st.info(WORRIED, icon=":material/health_and_safety:")
+    card = state.model_server().analyser.classifier_card
+    if note := domain_note(domain, card, own=True):
+        st.caption(f":material/photo_camera: {note[1]}")
 
 
 def _counts(photos: Sequence[Photo]) -> None:

@@ -1,17 +1,19 @@
 """Which two photos the Compare page shows, as its address tells it: a reload and a link lead to the
-same ones. Photos of one's own are in no address. Whatever stands in an address is a stranger's:
-what names no photo is passed over."""
+same ones, photos of one's own as long as they are kept. Whatever stands in an address is a
+stranger's: what names no photo is said so."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core.lesion.phantom import practice_titles
-from ui.analyse import address
+from ui.analyse import address, uploads
 from ui.choices import AddressPart
 
 SIDES = ("left", "right")
 """Names in the address."""
+OWN = "photo-"
+"""Stands before the key of a photo of one's own."""
 _PART = AddressPart(SIDES, "compare_address_seen")
 
 
@@ -20,8 +22,8 @@ def read(slots: Sequence[str]) -> None:
     before the pickers. `slots` of the left and the right one, as for `cases.pick`."""
     now = _PART.news()
     for side, slot in zip(SIDES, slots, strict=True):
-        for name, value in _choice(now.get(side, "")).items():
-            st.session_state[slot + name] = value
+        if told := now.get(side, ""):
+            _follow(told, slot)
 
 
 def write(slots: Sequence[str]) -> None:
@@ -35,14 +37,16 @@ def _practice() -> dict[str, str]:
     return {f"practice{n}": title for n, title in enumerate(practice_titles(), start=1)}
 
 
-def _choice(told: str) -> dict[str, object]:
-    """What a picker's session holds, behind its slot, for a photo of the address; empty if that
-    names none."""
+def _follow(told: str, slot: str) -> None:
+    """Have a picker show the photo that the address names."""
+    say = st.session_state
     if told in _practice():
-        return {"source": "practice", "practice": _practice()[told]}
-    if found := address.known([address.image_id_of(told)]):
-        return {"source": "dataset", "case": found[0], "pinned": True}
-    return {}
+        say.update({f"{slot}source": "practice", f"{slot}practice": _practice()[told]})
+    elif told.startswith(OWN):
+        if not uploads.restore(told.removeprefix(OWN), slot):
+            say.update({f"{slot}source": "upload", f"{slot}upload_lost": True})
+    else:
+        address.ask_for(address.image_id_of(told), slot)
 
 
 def _told(slot: str) -> str | None:
@@ -51,5 +55,8 @@ def _told(slot: str) -> str | None:
     source = say.get(f"{slot}source")
     if source == "dataset":
         return say.get(f"{slot}case")
+    kind = {"upload": "upload", "camera": "shot"}.get(str(source))
+    if kind and (key := say.get(f"{slot}{kind}_key")):
+        return f"{OWN}{key}"
     shown = say.get(f"{slot}practice") if source == "practice" else None
     return next((name for name, title in _practice().items() if title == shown), None)

@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   find(".heat").style.opacity = "0.6"
   find(".outline").setAttribute("viewBox", `0 0 ${data.width} ${data.height}`)
   for (const path of find(".outline").children) path.setAttribute("d", data.outline)
-  for (const name of ["before", "main", "note", "truth"]) find(`.${name}`).textContent = data[name]
+  for (const name of ["before", "main", "truth"]) find(`.${name}`).textContent = data[name]
   find(".truth").className = `truth ${data.agrees ? "right" : "wrong"}`
   find(".bars").replaceChildren(...data.groups.map(group))
 
@@ -28,6 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".outline").style.display = [1, 2].includes(place.step) ? "" : "none"
     find(".heat").style.display = place.step === 2 ? "" : "none"
     find(".truth").hidden = place.step < 4
+    find(".note").textContent = split && data.bars_note ? data.bars_note : data.note
     find(".where").textContent = `${steps[place.step]}, ${place.step + 1} of ${steps.length}`
     fit()
   }

@@ -44,8 +44,8 @@ def stage(
 
     Args:
         data: the layers as of `ui.parts.photo.layers_of`, with `id`, `alt`, `groups` (see
-            `ui.parts.bars.rows`), `before` and `main` (the headline), `truth` and `note`, both
-            perhaps empty.
+            `ui.parts.bars.rows`), `before` and `main` (the headline), `truth`, perhaps empty,
+            `note`, and `bars_note`, which takes its place beside the bars.
         on_move: told 1 for the next case and -1 for the one before.
         on_leave: told when it is closed.
     """

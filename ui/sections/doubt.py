@@ -33,6 +33,8 @@ THIRDS = {
     "high": "most spread out",
 }
 """Which third of the photos a band is."""
+HOLDS = "It holds for photos like HAM10000's."
+"""Of how often the model was right."""
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:
@@ -57,12 +59,14 @@ def _familiar(case: Case, shown: ShownAnalysis) -> None:
 
 def in_words(shown: ShownAnalysis) -> str | None:
     """How often the model was right where its probabilities were as spread out as here, in plain
-    text; None if that is not known."""
+    text; None if that is not known, or the photo is no dermoscopy."""
+    if not shown.analysis.in_domain:
+        return None
     try:
         band = _band(shown)
     except EvaluationError:
         return None
-    return f"{WORDS[band.name]}. {_how_often(band)}"
+    return f"{WORDS[band.name]}. {_how_often(band)} {HOLDS}"
 
 
 def _band(shown: ShownAnalysis) -> Band:
@@ -87,6 +91,10 @@ def _spread(shown: ShownAnalysis) -> None:
         f"Spread of the seven probabilities: entropy {spread:.2f} nats, {percent(spread / most)} "
         "of the most there can be (all seven equally probable)."
     )
+    if not analysis.in_domain:
+        st.markdown(figure)
+        st.caption("How often the model is right at such a spread is known for dermoscopy only.")
+        return
     try:
         band = _band(shown)
     except EvaluationError as error:
@@ -96,7 +104,7 @@ def _spread(shown: ShownAnalysis) -> None:
     st.markdown(f"**{WORDS[band.name]}.** {_how_often(band, '**')}", help=figure)
     st.caption(
         f"Compared with the third of the validation photos whose probabilities were "
-        f"{THIRDS[band.name]}. It holds for photos like HAM10000's."
+        f"{THIRDS[band.name]}. {HOLDS}"
     )
 
 
@@ -107,10 +115,10 @@ def _bands(folder: Path, classes: tuple[str, ...], key: str) -> list[Band]:
 
 def _quality(shown: ShownAnalysis, taken: bool | None) -> None:
     st.subheader("The photo itself", anchor=False)
-    remarkable = remarks(shown.quality, shown.analysis.in_domain, taken)
+    remarkable = remarks(shown.quality, shown.analysis.in_domain, taken, grey=shown.grey)
     for words in remarkable.values():
         st.markdown(f":material/photo_camera: {words}")
-    if not remarkable:
+    if not remarkable and shown.analysis.in_domain:
         st.markdown(":material/check: Nothing unusual was measured about this photo.")
     if shown.analysis.measurements is None:
         st.caption("No lesion was outlined, so only the photo as a whole was measured.")

@@ -22,8 +22,9 @@ TITLE = ":material/gradient: Heatmaps"
 def show(case: Case, shown: ShownAnalysis) -> None:
     """The three parts, one below the other."""
     st.caption(":material/info: A heatmap does not show that the answer is right.")
+    shown_already = st.session_state.get("heat_on", False)
     if st.button(
-        "Show the heatmap on the photo",
+        "Go to the heatmap" if shown_already else "Show the heatmap on the photo",
         icon=":material/gradient:",
         key="heat_from_section",
         on_click=_heat_on,
@@ -64,8 +65,8 @@ def _shares(shown: ShownAnalysis) -> None:
     reachable = reachable_share(shown.mask, (rows, columns)) or 0.0
     st.caption(
         "Each diagnosis has a heatmap of its own. To compare: heat spread evenly over the photo "
-        f"would give {covered}, and heat on nothing but the lesion {percent(reachable)}, since a "
-        f"map has only {columns} × {rows} places, some across the outline. A dash: no heat."
+        f"would give {covered}, and heat spread evenly over the lesion alone {percent(reachable)}, "
+        f"since a map has only {columns} × {rows} places, some across the outline. A dash: no heat."
     )
     answer = analysis.prediction
     share = shown.heat_inside(analysis.heatmap(answer))

@@ -25,6 +25,11 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     if measured is None:
         st.write("No lesion was outlined, so there is nothing to measure.")
         return
+    if not shown.analysis.in_domain:
+        st.caption(
+            ":material/warning: This does not look like a dermatoscopic photo, so what is outlined "
+            "may be no lesion."
+        )
     st.caption(
         ":material/info: After the ABCD rule of dermoscopy (Stolz, 1994): asymmetry, border, "
         "colour. This is not the rule's total score: D (structures) cannot be measured from "
@@ -91,17 +96,9 @@ def _picture(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
 
 def _size(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
     st.subheader("Size", anchor=False)
-    field_mm = width_mm(case)
-    rows = described(measured)
-    diameter, area = rows["equivalent_diameter_px"], rows["area_share"]
-    if field_mm is not None:
-        analysis = shown.analysis
-        mm = field_mm / analysis.width
-        square_mm = measured.area_share * analysis.width * analysis.height * mm**2
-        length = f"{measured.equivalent_diameter_px * mm:.1f} mm ({diameter.value})"
-        diameter = diameter._replace(value=length)
-        area = Row("Area", f"{square_mm:.1f} mm²", f"{area.value} of the frame")
-    _table(diameter, area)
+    width = width_mm(case)
+    rows = described(measured, width and width / shown.analysis.width)
+    _table(rows["equivalent_diameter_px"], rows["area_share"])
 
 
 def _colour(measured: Measurements) -> None:
@@ -110,7 +107,8 @@ def _colour(measured: Measurements) -> None:
         return
     none = 1 - sum(getattr(measured, colour.key) for colour in COLOURS)
     rest = f" {percent(none)} of the lesion counts as none of them." if none >= LEAST_SHARE else ""
-    st.write(f"{measured.colours} of the rule's six colours are present.{rest}")
+    is_are = "is" if measured.colours == 1 else "are"
+    st.write(f"{measured.colours} of the rule's six colours {is_are} present.{rest}")
     st.caption(
         f"Each pixel counts for the nearest of the six, once the tint of the light is taken off by "
         f"the skin around; a colour counts once it covers at least {percent(LEAST_SHARE)} of the "

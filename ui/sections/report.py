@@ -14,6 +14,7 @@ from ui import files
 from ui.analyse import commit, notes
 from ui.case import Case, confirmed_by, verdict
 from ui.dataset_cases import unfair
+from ui.scale import known_width_mm
 from ui.sections import doubt
 from ui.sections.similar import SHOWN as SIMILAR
 from ui.sections.similar import neighbours
@@ -31,6 +32,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     _notes(case, written)
     # Read here, since a download's own thread knows no session.
     truth, fairness = revealed(case, shown), unfair(case.record)
+    width = known_width_mm(case)
 
     def report() -> Report:
         time.sleep(ARRIVAL_SECONDS)
@@ -45,12 +47,15 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             notes=written[case.digest],
             source=CREDIT if case.record is not None else "",
             own=case.own,
+            width_mm=width,
             neighbours=neighbours(case, shown, SIMILAR),
             truth=truth,
             remarks=(
                 *filter(None, (fairness and f"{fairness.capitalize()}.", doubt.in_words(shown))),
                 *shown.notes,
-                *remarks(shown.quality, shown.analysis.in_domain, case.taken).values(),
+                *remarks(
+                    shown.quality, shown.analysis.in_domain, case.taken, grey=shown.grey
+                ).values(),
             ),
         )
 

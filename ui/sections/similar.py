@@ -17,9 +17,10 @@ from core.imaging.image import ImageError
 from core.models.neighbours import Neighbour, vote
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
-from ui.analyse.address import choose
 from ui.case import Case
+from ui.case_picker import open_case
 from ui.dataset_cases import small
+from ui.parts import scroll
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
@@ -32,8 +33,8 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     found = neighbours(case, shown, VOTING)
     st.write(
         f"Of the lesions the model learned from, these {SHOWN} look most like the photo **to the "
-        "network**: its internal descriptions of both photos are nearly the same. Look for "
-        "yourself whether they look alike."
+        "network**: of all, its internal descriptions of them are the most like that of the photo "
+        "(similarity 1: the same; 0: unrelated). Look for yourself whether they look alike."
     )
     _thumbnails(found[:SHOWN], state.dataset())
     _vote(found, shown)
@@ -76,11 +77,16 @@ def _thumbnails(found: tuple[Neighbour, ...], data: Dataset | str) -> None:
                     st.button(
                         "Open",
                         key=f"open_{neighbour.image_id}",
-                        on_click=choose,
+                        on_click=_open,
                         args=(neighbour.image_id,),
                         icon=":material/open_in_new:",
                         help="Analyse this case. The model learned from it.",
                     )
+
+
+def _open(image_id: str) -> None:
+    open_case(image_id)
+    scroll.ask(scroll.ANSWER)
 
 
 def _from_archive(image_ids: list[str]) -> dict[str, bytes]:
@@ -160,6 +166,6 @@ def _vote(found: tuple[Neighbour, ...], shown: ShownAnalysis) -> None:
         }
     )
     st.caption(
-        "Most training photos show naevi, so many neighbours are naevi by chance alone: "
-        "compare with the last column."
+        "Compare with the last column: most training photos show naevi, so that naevi are often "
+        "among the neighbours by chance alone."
     )

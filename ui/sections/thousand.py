@@ -44,6 +44,7 @@ def ask(sensitivity: float, specificity: float, usual: float, sick: str, key: st
     )
     st.caption(
         "Expected numbers, if these lesions look like those that this was measured on and only the "
-        f"share of {sick} differs."
+        f"share of {sick} differs. {begin} in {LESIONS:,} is their share of the lesions measured; "
+        "of the photos it may be another, as some lesions were photographed more often."
     )
     return out

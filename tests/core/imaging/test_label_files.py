@@ -83,6 +83,7 @@ def test_isic_2020() -> None:
     assert found.table["dx"].to_dict() == kinds
     assert list(found.table["lesion_id"][:3]) == ["P1", "P1", "P2"]
     assert found.left_out == {"unknown": 2, "cafe-au-lait macule": 1}
+    assert list(found.groups) == ["P1", "P1", *(f"P{n}" for n in range(2, 9))]
 
 
 def test_names_of_the_diagnoses_in_either_spelling() -> None:
@@ -111,6 +112,8 @@ def test_groups_by_lesion_or_patient() -> None:
     groups = read_labels(text.encode(), "t.csv").table["lesion_id"]
     assert [None if g != g or g is None else g for g in groups] == ["P1", "P1", "L2", "P1", None]
     assert read_groups(b"image_id;lesion_id\na.jpg;L1\nb;\n", "m.csv").to_dict() == {"a": "L1"}
+    unsaid = b"image_id,patient_id,lesion_id\na,unknown,L1\nb,Unknown,\nc,N/A,-\nd,P1,L1\n"
+    assert read_groups(unsaid, "m.csv").to_dict() == {"a": "P1", "d": "P1"}
     with pytest.raises(DatasetError, match=r"columns image_id and lesion_id"):
         read_groups(PLAIN.encode(), "m.csv")
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from core.models.cards import Card, write_model
 from core.models.weights import (
     WeightsError,
+    beyond_half,
     load_into,
     read_safetensors,
     read_state,
@@ -66,6 +67,8 @@ def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
 def test_what_is_too_large_for_fp16_is_kept_in_fp32(tmp_path: Path) -> None:
     state = network().state_dict()
     state["1.running_var"][0] = 74_526.25
+    state["1.num_batches_tracked"] = torch.tensor(70_000)
+    assert beyond_half(state) == ["1.running_var"]
     card = write_model(tmp_path, state, Card())
     again = read_state(tmp_path, card.sha256)
     assert torch.equal(again["1.running_var"], state["1.running_var"])

@@ -271,11 +271,11 @@ def test_one_subset_wherever_a_limited_training_asks(tiny: Tiny) -> None:
     for split in ("train", "validation"):
         for masked in (False, True):
             rows = rows_of(arrays, split, 12, masked)
-            assert part_rows(arrays, split, 12, masked).tolist() == rows.tolist()
+            assert part_rows(arrays.table, split, 12, masked).tolist() == rows.tolist()
             source = split_source(dataset, split, masked=masked, limit=12)
             assert list(source.table.index) == list(arrays.table.index[rows])
             assert set(table.index) >= set(source.table.index)
-    crops = part_rows(arrays, "crops", 12)
+    crops = part_rows(arrays.table, "crops", 12)
     assert set(crops) <= set(rows_of(arrays, "train", 12))
 
 

@@ -17,7 +17,7 @@ from core.evaluation.files import ELSEWHERE
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
 from tests.train.conftest import Tiny
-from train.config import ClassifierConfig, ConfigError, SegmenterConfig
+from train.config import ClassifierConfig, Config, ConfigError, SegmenterConfig
 from train.data.arrays import open_data, open_more, prepare, read_photo, rows_of
 from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.notices import check_usable
@@ -26,8 +26,10 @@ from train.data.sources import elsewhere_source
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began
+from train.learn.callbacks import Watching
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
+from train.progress import Watch
 from train.stages import Stage
 
 SOURCE = 60
@@ -103,6 +105,57 @@ def test_without_lesions_each_photo_stands_for_itself(source: Path) -> None:
     table = Elsewhere.open(source).table
     assert list(table["lesion_id"]) == list(table.index)
     assert set(table["split"]) == {"train", "validation"}
+
+
+def test_lesions_may_be_named_by_a_table_of_their_own(source: Path) -> None:
+    """As ISIC 2019's are: diagnoses in one table, lesions in another."""
+    before = Elsewhere.open(source).table
+    path = source / "labels.csv"
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("\n".join(f"{name},{dx}" for name, dx, _ in rows))
+    lesions = [f"{name},{lesion}" for name, _, lesion in rows]
+    (source / "Metadata.csv").write_text("\n".join(lesions).replace("image_id", "image"))
+    found = Elsewhere.open(source)
+    assert found.table.equals(before)
+    (said,) = found.notes
+    assert said.count("Metadata.csv") == 1
+    assert "together" in said
+
+
+def test_photos_that_any_tables_tie_together_lie_on_one_side(source: Path) -> None:
+    """One table names patients, another lesions of several: all photos of these are one group.
+    Rows whose diagnosis is none of the seven have masks, and count as well."""
+    path = source / "labels.csv"
+    path.write_text(path.read_text().replace(",bkl,", ",scc,"))
+    patients = [f"ISIC_1{k:06d},P{k % 2}" for k in range(1, SOURCE // 2)]
+    (source / "patients.csv").write_text("\n".join(["image_id,patient_id", *patients]))
+    table = Elsewhere.open(source).table
+    assert table["lesion_id"].iloc[: SOURCE // 2].nunique() == 1
+    assert table["lesion_id"].iloc[SOURCE // 2 :].nunique() == SOURCE // 4
+    assert_no_leak(table["lesion_id"], table["split"])
+
+
+def test_a_diagnosis_on_which_tables_disagree_is_left_out(source: Path) -> None:
+    """Whatever the tables are called."""
+    for name in ("a.csv", "z.csv"):
+        other = "image_id,dx\nISIC_1000000,mel\nISIC_1000002,mel\n"  # says nv, and mel
+        (source / name).write_text(other)
+        found = Elsewhere.open(source)
+        assert found.table.at["ISIC_1000000", "dx"] == ""
+        assert found.table.at["ISIC_1000002", "dx"] == "mel"
+        assert any("disagree" in note and "1 (ISIC_1000000)" in note for note in found.notes)
+        (source / name).unlink()
+
+
+def test_photos_of_one_name_in_two_folders_are_one(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "clinic", masks=False, table=False)
+    (source / "labels.csv").write_text("image_id,dx\nimages/ISIC_1000000,nv\nISIC_1000001,mel\n")
+    (source / "again").mkdir()
+    name = "ISIC_1000000.jpg"
+    (source / "again" / name).write_bytes((source / "images" / name).read_bytes())
+    found = Elsewhere.open(source)
+    assert list(found.table.index) == ["ISIC_1000000", "ISIC_1000001"]
+    assert any("1 photo is left out, as others here" in note for note in found.notes)
 
 
 def test_an_archive_is_the_same_as_its_folder(source: Path) -> None:
@@ -243,10 +296,22 @@ def test_samples_say_their_source(config: ClassifierConfig) -> None:
 
 @pytest.mark.parametrize("kind", ["classifier", "segmenter"])
 def test_both_validations_are_measured_in_each_epoch(
-    config: ClassifierConfig, source: Path, tmp_path: Path, kind: str
+    config: ClassifierConfig,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
 ) -> None:
     from tests.train.few import fit
 
+    counted: list[int] = []
+
+    class Counted(Watching):
+        def __init__(self, watch: Watch, config: Config, validated: int, copies: int) -> None:
+            counted.append(validated)
+            super().__init__(watch, config, validated, copies)
+
+    monkeypatch.setattr("train.learn.fit.Watching", Counted)
     if kind == "classifier":
         training = ClassifierTraining(config, prepare(config))
         measure, own = "elsewhere_balanced_recall", "val_macro_auc"
@@ -260,6 +325,9 @@ def test_both_validations_are_measured_in_each_epoch(
     columns = (tmp_path / "run/metrics.csv").read_text().splitlines()[0].split(",")
     assert measure in columns
     assert own in columns
+    away = len(training.elsewhere_rows())
+    assert away > 0
+    assert counted == [len(training.validation_rows()) + away], "the time left is of both"
 
 
 def test_own_folders_have_no_further_sources(tmp_path: Path) -> None:
@@ -343,12 +411,12 @@ def test_nothing_to_measure_elsewhere_is_said(source: Path) -> None:
         elsewhere_source(sources, masked=True)
 
 
-def test_a_card_names_further_photos_and_teachers_without_their_paths(
+def test_a_card_names_further_photos_and_models_without_their_paths(
     config: ClassifierConfig, tmp_path: Path
 ) -> None:
     """Where they lie is nobody's business who gets the model."""
     teacher = tmp_path / "runs" / "first" / "model" / "classifier"
-    config = replace(config, teachers=(str(teacher),))
+    config = replace(config, start=str(teacher), teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
     data, arrays = open_data(config), prepare(config)
     Began.of(config, data).write(tmp_path)
@@ -356,6 +424,7 @@ def test_a_card_names_further_photos_and_teachers_without_their_paths(
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]
     assert card["training"]["teachers"] == ["first"]
+    assert card["training"]["start"] == "first"
     assert all(
         "clinic" in said for said in (card["data"], card["licence"], " ".join(card["limits"]))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -265,6 +266,18 @@ def test_the_frame_is_of_photos_as_they_are_seen(tmp_path: Path) -> None:
         picture(path, 100 + number, 60, orientation=6)
     (root / "acne/p000.jpg").write_bytes(b"\xff\xd8\xffno photo")
     assert frame_size(class_folder(root)) == (60, 104)
+
+
+def test_photos_are_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    data = class_folder(fill(tmp_path / "mine", {"acne": 4, "wart": 4}))
+    photo = Folder.photo
+    monkeypatch.setattr(Folder, "photo", lambda self, i: opened.append(i) or photo(self, i))
+    assert frame_size(data) == frame_size(data)
+    assert len(opened) == 8
+    some = replace(data, table=data.table.iloc[:2])
+    assert frame_size(some)
+    assert len(opened) == 10, "other photos may have another size"
 
 
 def test_file_that_cannot_be_read_is_named(classes: Path, environment: dict[str, str]) -> None:

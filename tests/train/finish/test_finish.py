@@ -33,7 +33,7 @@ from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.data.elsewhere import Elsewhere
 from train.finish.finish import evaluate_run, finish
-from train.finish.finished import Finished
+from train.finish.finished import Finished, sizes_to_try
 from train.progress import Meter, Progress, Stopped
 from train.run import begin, run_training
 from train.stages import Stage
@@ -246,7 +246,18 @@ def test_paths_of_this_machine_stay_here(runs: Path, folder_of_classes: Path) ->
 )
 def test_no_size_far_from_the_runs_own_is_tried(last: int, tried: tuple[int, ...]) -> None:
     config = ClassifierConfig(stages=(Stage(1, 32), Stage(1, last)))
-    assert Finished(Path(), config, None, None).sizes == tried
+    assert sizes_to_try(config) == tried
+
+
+@pytest.mark.parametrize("name", ["seven", "two", "both", "outline", "more"])
+def test_the_photos_to_finish_are_known_before(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr("train.finish.finish.Meter", lambda *_: lambda *now: told.append(now))
+    finish(Finished.open(runs / name), Listener())
+    done, total = told[-1]
+    assert total <= done <= total + 1  # a black one tells the width where there are no crops
 
 
 # The test split

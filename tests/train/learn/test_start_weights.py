@@ -59,11 +59,12 @@ def test_the_credits_of_what_a_training_starts_from_come_along() -> None:
         card = Card.read(Settings.from_environment().weights / kind)
         network = "architecture" if kind == "classifier" else "encoder"
         said = origin(config(start="shipped", **{network: card.network}))
-        assert said == f"{card.name} ({card.sha256[:8]}), which started from {card.start}"
+        assert said == f"{card.name} ({card.sha256[:8]}, which started from {card.start})"
         assert "ImageNet" in said
     teacher = str(Settings.from_environment().weights / "classifier")
     taught = origin(ClassifierConfig(start="imagenet", teachers=(teacher,)))
-    assert taught.startswith(f"{CREDITS['resnet50']}; taught by LesionLab ResNet-50")
+    assert taught.startswith(f"{CREDITS['resnet50']}; taught by LesionLab ResNet-50 (")
+    assert taught.endswith(")"), "whose teachers its own are is plain"
     assert origin(ClassifierConfig(start="/home/jane/mine.safetensors")) == "mine.safetensors"
     assert origin(ClassifierConfig(start="random", freeze=())) == "random"
 

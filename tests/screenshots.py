@@ -63,7 +63,7 @@ def wait(page: Page) -> None:
 def analyse(browser: Browser, app: App, scheme: str) -> None:
     """A practice lesion with its outline and heatmap."""
     page = open_page(browser, app, "", 960, scheme)
-    for control in ("Practice", "Outline (O)", "Heatmap (H)"):
+    for control in ("Practice", "Outline", "Heatmap"):
         page.get_by_text(control, exact=True).first.click()
         wait(page)
     page.screenshot(path=FOLDER / f"analyse-{scheme}.png")

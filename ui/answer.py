@@ -14,7 +14,7 @@ from core.taxonomy import BY_KEY
 from ui import state
 from ui.analyse import address, commit
 from ui.case import Case, facts, show_verdict, verdict
-from ui.parts import scroll
+from ui.parts import scroll, status
 from ui.parts.bars import bars
 from ui.photo import photo
 from ui.sections import base_rates, doubt, heatmaps, measurements, report, similar, threshold
@@ -40,20 +40,22 @@ def attempt(case: Case, slot: str = "") -> ShownAnalysis | None:
 def show(case: Case, shown: ShownAnalysis) -> None:
     """The whole answer: the photo with its layers beside the bars, and what explains it."""
     hidden = commit.pending(case)
+    said = commit.QUESTION if hidden else words.headline(shown.analysis, state.usual()).text
+    status.say(f"{case.name}: {said}")
     scroll.target(scroll.ANSWER, if_hidden=True)
     if not hidden and not wanted(shown):
         _alone(case, shown)
         return
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        said = None if hidden else headline(shown, unlike=False)  # it stands above
+        answer = None if hidden else headline(shown, unlike=False)  # it stands above
         photo(case, shown, hidden, analyse=True)
     with right:
-        if said is None:
+        if answer is None:
             commit.switch()
             commit.ask(case)
         else:
-            _answer(case, shown, said)
+            _answer(case, shown, answer)
     if not hidden:
         further(case, shown)
 

@@ -194,12 +194,17 @@ def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
         "Forget this photo",
         icon=":material/delete:",
         key=f"{slot}{kind}_remove",
-        on_click=uploads.forget,
+        on_click=_forget,
         args=(slot, kind),
         help="Removes the photo, and all that was computed from it or written about it, from this "
         "computer's memory. A batch keeps its own copy until it is cleared.",
     )
     return case
+
+
+def _forget(slot: str, kind: str) -> None:
+    uploads.forget(slot, kind)
+    scroll.ask_control(f"{slot}{'file' if kind == 'upload' else 'camera'}")
 
 
 def _from_dataset(data: Dataset | str, slot: str, unlike: str, row: DeltaGenerator) -> Case | None:

@@ -114,6 +114,7 @@ def choose_one(
         list(names),
         format_func=names.__getitem__,
         required=True,
+        wrap=True,
         key=key,
         persist_state="session",
         **more,

@@ -8,6 +8,7 @@ from core.models.cards import Card
 from core.models.registry import models_in_use, use_shipped
 from core.report.downloads import DISCLAIMER
 from ui import access, lock
+from ui.parts import scroll
 from ui.parts.controls import confirm
 from ui.state import cards
 from ui.text import as_text
@@ -81,6 +82,7 @@ def _back_to_shipped(kind: str) -> None:
 
 def footer() -> None:
     """The models in use, below every page."""
+    scroll.control()
     st.divider()
     own = {model.kind for model in models_in_use() if model.own}
     models = [

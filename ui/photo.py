@@ -48,20 +48,15 @@ class Layers:
 PLAIN = Layers(outline=False, fill=0.0, heatmap=False, heat=0.0)
 """Nothing on the photo."""
 KEYBOARD = {"o": "outline", "h": "heat_on"}
-"""Keys that turn a layer on and off, with the names of the switches in the session."""
+"""Keys that turn a layer on and off, with the names of the switches in the session. `frame.css`
+shows them: a switch's label is also what a screen reader calls it, without any markup."""
 
 
-def switches(row: DeltaGenerator, keys: bool = False) -> Layers:
+def switches(row: DeltaGenerator) -> Layers:
     """The switches of the layers, in a row; what is chosen holds on every page. At first the photo
-    is plain.
-
-    Args:
-        keys: those of `KEYBOARD` work here, so the switches name them.
-    """
-    outline = _outline(row, keys)
-    heatmap = row.toggle(
-        "Heatmap :small[(H)]" if keys else "Heatmap", key="heat_on", persist_state="session"
-    )
+    is plain."""
+    outline = _outline(row)
+    heatmap = row.toggle("Heatmap", key="heat_on", persist_state="session")
     with row.popover("Adjust", icon=":material/tune:"):
         heat = percent_slider("Heatmap opacity", 5, 100, 60, 5, key="heat", disabled=not heatmap)
         fill = percent_slider("Fill opacity of the lesion", 0, 100, 0, 5, key="fill")
@@ -78,8 +73,8 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
     """
     analysis = shown.analysis
     place = st.container()
-    row = st.container(horizontal=True, vertical_alignment="center")
-    layers = Layers(_outline(row, True), 0.0, False, 0.0) if hidden else switches(row, keys=True)
+    row = st.container(horizontal=True, vertical_alignment="center", key="switches_with_keys")
+    layers = Layers(_outline(row), 0.0, False, 0.0) if hidden else switches(row)
     target = analysis.prediction
     if layers.heatmap:
         address.take_class(shown, target_key(shown))
@@ -118,9 +113,8 @@ def target_key(shown: ShownAnalysis) -> str:
     return f"target_{shown.analysis.digest}"
 
 
-def _outline(row: DeltaGenerator, keys: bool) -> bool:
-    label = "Outline :small[(O)]" if keys else "Outline"
-    return row.toggle(label, key="outline", persist_state="session")
+def _outline(row: DeltaGenerator) -> bool:
+    return row.toggle("Outline", key="outline", persist_state="session")
 
 
 def _pressed(hidden: bool, analyse: bool, key: str) -> None:

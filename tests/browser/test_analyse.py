@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
@@ -88,6 +90,36 @@ def test_upload_gives_outline_heatmap_and_bars(
     assert not foreign_requests
 
 
+def test_what_opens_over_the_page_can_be_read(visit, wait_idle):
+    page = visit("/")
+    page.keyboard.press("h")
+    wait_idle(page)
+    page.get_by_role("button", name="Adjust").click()
+    page.get_by_role("slider", name="Heatmap opacity").wait_for()
+    assert violations(page) == []
+
+
+def test_the_keyboard_goes_on_at_the_answer_or_where_to_choose_a_photo(visit, wait_idle):
+    page = visit("/")
+    upload(page, wait_idle, "mole.jpg", to_jpeg(practice_set()[0].image.rgb))
+    answer = page.locator(".st-key-scroll_answer span")
+    expect(answer).to_be_focused()
+    page.get_by_role("button", name="Forget this photo").press("Enter")
+    expect(page.locator(".st-key-file button", has_text="Upload")).to_be_focused()
+
+
+def test_another_answer_is_said_by_a_screen_reader(visit):
+    page = visit("/?practice=2")
+    said = page.locator(".st-key-status").get_by_role("status")
+    expect(said).to_contain_text(re.compile(r"Synthetic.* %"))
+    first = said.inner_text()
+    assert page.get_by_role("heading", name=" %").first.inner_text().split(",")[0] in first
+    page.get_by_role("combobox", name="Synthetic lesion").press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(said).not_to_have_text(first)
+
+
 def test_broken_file_gets_a_message(visit, wait_idle):
     page = visit("/")
     upload(page, wait_idle, "broken.jpg", b"this is no picture" * 50)
@@ -96,13 +128,34 @@ def test_broken_file_gets_a_message(visit, wait_idle):
 
 
 @pytest.mark.parametrize(
-    ("viewport", "color_scheme"), [((390, 1200), "dark"), ((1440, 1400), "light")]
+    ("viewport", "color_scheme"), [((320, 1200), "dark"), ((1440, 1400), "light")]
 )
 def test_fresh_clone_fits_every_screen(visit, viewport):
     page = visit("/")
-    page.get_by_text("Teaching, not diagnosis").first.wait_for()
+    safety = page.get_by_text("Teaching, not diagnosis").first
+    safety.wait_for()
+    assert safety.evaluate("e => e.scrollWidth <= e.clientWidth"), "it is cut off"
     page.get_by_role("img", name="Photo Synthetic").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+
+
+@pytest.mark.parametrize("viewport", [(320, 800), (683, 800), (1366, 768)])
+def test_bars_have_room_in_every_window(visit):
+    page = visit("/")
+    page.locator("li .track").first.wait_for()
+    for row in page.locator(".groups li").all():
+        name, track = (row.locator(part).bounding_box() for part in (".name", ".track"))
+        assert track["width"] > 80
+        beside = name["x"] + name["width"] <= track["x"]
+        assert beside or name["y"] + name["height"] <= track["y"]
+
+
+def test_a_switch_is_called_what_it_switches_and_shows_its_key(visit):
+    page = visit("/")
+    for name, key in (("Outline", "O"), ("Heatmap", "H")):
+        switch = page.get_by_role("switch", name=name, exact=True)
+        label = page.locator("label").filter(has=switch).locator("p")
+        assert key in label.evaluate("e => getComputedStyle(e, '::after').content")
 
 
 @pytest.mark.parametrize("viewport", [(1366, 768), (390, 844)])
@@ -144,4 +197,5 @@ def test_a_presentation_goes_by_keys_alone(visit, wait_idle, viewport, console_e
     page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     page.wait_for_function("!location.search.includes('view')")
+    expect(page.locator(".st-key-scroll_answer span")).to_be_focused()
     assert not console_errors

@@ -46,6 +46,9 @@ def test_a_batch_outlives_reloads_and_can_be_taken_home(
     table.wait_for()
     wait_idle(page)
     page.get_by_role("heading", name="Rejected files").wait_for()
+    for row in page.locator("li:has(.track)").all():
+        none = row.locator(".chance").inner_text() == "0"
+        assert row.locator(".bar").count() == (not none), "nothing has no bar"
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
     assert "for_teaching_only" in download.value.suggested_filename

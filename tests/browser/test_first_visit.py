@@ -43,6 +43,7 @@ def test_four_steps_by_keyboard_once(newcomer: Page, wait_idle: Callable[..., No
     page.keyboard.press("Enter")
     wait_idle(page)
     expect(card).to_have_count(0)
+    expect(page.locator(".st-key-scroll_answer span")).to_be_focused()
     with page.context.expect_page() as opened:
         page.evaluate("window.open('/')")
     wait_idle(opened.value)

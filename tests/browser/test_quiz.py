@@ -41,6 +41,9 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
     for key in ("5", "ArrowRight"):
         page.keyboard.press(key)
         wait_idle(page)
+    answer = page.get_by_role("button", name="Dermatofibroma")
+    answer.click()
+    expect(answer).to_be_focused(timeout=1000 * PATIENCE)
     expect(confirm).to_be_enabled(timeout=1000 * PATIENCE)
     page.keyboard.press("Enter")
     following = page.get_by_role("button", name=re.compile("^Next case"))

@@ -229,13 +229,17 @@ def test_who_answers_first_sees_the_model_s_answer_afterwards(
     assert not part(app, "bars")
     assert not app.table
     assert "heatmap" not in part(app, "photo")["alt"]
+    assert part(app, "status")["words"].endswith(": What is your diagnosis?")
     assert app.button(key="commit").disabled
     app.pills[0].set_value("mel").run()
     app.button(key="commit").click().run()
+    assert part(app, "scroll")["focus"], "the keyboard is sent to the answer"
+    assert " %" in part(app, "status")["words"]
     assert part(app, "bars")
     assert app.table[0].value["Diagnosis"].iloc[0] == "Melanoma"
     assert [*app.success, *app.error], "the truth"
     app.button(key="shuffle").click().run()
     assert not part(app, "bars")
     app.toggle(key="first").set_value(False).run()
+    assert part(app, "scroll")["control"] == "first", "it stands in another place now"
     assert part(app, "bars")

@@ -7,10 +7,12 @@ from core.formatting import chance
 from core.taxonomy import BY_KEY, ORDER
 from ui.case import Case
 from ui.choices import choose_one
+from ui.parts import scroll
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
 SURE = {"guess": "A guess", "unsure": "Unsure", "fairly": "Fairly sure", "sure": "Sure"}
+QUESTION = "What is your diagnosis?"
 _ANSWERS = "answers"
 """Of the session: diagnosis and confidence by the photo's digest."""
 
@@ -22,7 +24,13 @@ def answer_of(case: Case) -> tuple[str, str] | None:
 
 def switch(place: DeltaGenerator | None = None) -> None:
     """Whether the student answers first, here and for the cases to come."""
-    (place or st).toggle("Let me answer first", key="first", persist_state="session")
+    (place or st).toggle(
+        "Let me answer first",
+        key="first",
+        persist_state="session",
+        on_change=scroll.ask_control,
+        args=("first",),
+    )
 
 
 def pending(case: Case) -> bool:
@@ -34,7 +42,7 @@ def pending(case: Case) -> bool:
 def ask(case: Case) -> None:
     """The student's own diagnosis, and how sure they are."""
     said = st.pills(
-        "What is your diagnosis?",
+        QUESTION,
         ORDER,
         format_func=lambda key: BY_KEY[key].name,
         key=f"said_{case.digest}",
@@ -54,6 +62,7 @@ def ask(case: Case) -> None:
 
 def _keep(digest: str, said: str, sure: str) -> None:
     st.session_state.setdefault(_ANSWERS, {})[digest] = (said, sure)
+    scroll.ask(scroll.ANSWER)
 
 
 def side_by_side(case: Case, shown: ShownAnalysis) -> None:

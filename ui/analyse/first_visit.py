@@ -9,6 +9,7 @@ from core.evaluation.files import EvaluationError
 from core.models.weights import WeightsError
 from ui import case_picker, state
 from ui.analyse import address
+from ui.parts import scroll
 from ui.parts.tour import tour
 from ui.performance.evaluations import classifier_report
 
@@ -42,10 +43,12 @@ def show() -> None:
 
 def _leave(to: str) -> None:
     st.session_state[_OPEN] = False
+    if to == "quiz":
+        st.session_state["first_visit_to_quiz"] = True
+        return
     if to == "another":
         case_picker.move(1)
-    elif to == "quiz":
-        st.session_state["first_visit_to_quiz"] = True
+    scroll.ask(scroll.ANSWER)
 
 
 def stops() -> list[tuple[str, str]]:
@@ -53,9 +56,9 @@ def stops() -> list[tuple[str, str]]:
     return [
         (
             "What you see",
-            "A photo taken through a dermatoscope. One network outlines the lesion (key O), one "
-            "weighs seven diagnoses: the bars. A heatmap (key H) shows where in the photo the "
-            "evidence for a diagnosis lies.",
+            "A photo taken through a dermatoscope. One network outlines the lesion, one weighs "
+            "seven diagnoses: the bars. A heatmap shows where in the photo the evidence for a "
+            "diagnosis lies. The switches for outline and heatmap are below the photo.",
         ),
         (
             "What it means",

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from ui.parts import scroll
+
 PRESENT = "present"
 """Of the session: whether the presentation is on."""
 
@@ -23,3 +25,4 @@ def asked() -> bool:
 def leave() -> None:
     """Back to the page."""
     st.session_state[PRESENT] = False
+    scroll.ask(scroll.ANSWER)

@@ -18,6 +18,7 @@ from ui import state
 from ui.answer import attempt
 from ui.case import Case
 from ui.learning import choosing, material, problems
+from ui.parts import scroll
 from ui.parts.bars import bars
 from ui.state import ShownAnalysis
 
@@ -127,7 +128,8 @@ def _keys(quiz: Quiz, step: Step, stage: str) -> tuple[str, str]:
 def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> None:
     dx, sure = _keys(quiz, step, stage)
     chosen = st.session_state.get(dx)
-    seven_buttons(f"{stage}_{step.position}", chosen, _pick, dx)
+    place = f"{stage}_{step.position}"
+    seven_buttons(place, chosen, _pick, dx, place)
     st.segmented_control(
         "How sure are you? 20 % is a guess, 95 % all but certain.",
         list(CONFIDENCES),
@@ -191,8 +193,9 @@ def seven_buttons(
         )
 
 
-def _pick(key: str, diagnosis: str) -> None:
+def _pick(key: str, place: str, diagnosis: str) -> None:
     st.session_state[key] = diagnosis
+    scroll.ask_control(f"{place}_{diagnosis}")
 
 
 def _shift(key: str, by: int) -> None:

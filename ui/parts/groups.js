@@ -16,7 +16,8 @@ function row({ name, share, chance, usual, usualText, colour, flagged }) {
   bar.style.backgroundColor = colour
   const tick = make("span", "tick")
   tick.style.left = `${100 * usual}%`
-  track.append(bar, tick)
+  if (share > 0) track.append(bar) // its least width would make something of nothing
+  track.append(tick)
   track.setAttribute("aria-hidden", "true")
   item.append(
     make("span", "name", flagged ? `▸ ${name}` : name),

@@ -42,20 +42,20 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         _size(case, shown, measured)
     rows = described(measured)
     with right:
-        st.markdown("**A · Asymmetry**")
+        st.subheader("A · Asymmetry", anchor=False)
         st.caption(
             "The lesion is mirrored about two axes at a right angle, laid where it is least "
             "asymmetric."
         )
         _table(rows["asymmetry"], rows["colour_asymmetry"])
-        st.markdown("**B · Border**")
+        st.subheader("B · Border", anchor=False)
         st.caption(
             f"The rule counts segments with an abrupt border; here, where the colour changes by "
             f"{ABRUPT:.0f} ΔE or more over a tenth of the lesion's radius. That limit is "
             "LesionLab's: the rule has none."
         )
         _table(rows["abrupt_segments"], rows["compactness"], rows["solidity"])
-        st.markdown("**C · Colour**")
+        st.subheader("C · Colour", anchor=False)
         _colour(measured)
 
 
@@ -95,7 +95,7 @@ def _picture(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
 
 
 def _size(case: Case, shown: ShownAnalysis, measured: Measurements) -> None:
-    st.markdown("**Size**")
+    st.subheader("Size", anchor=False)
     width = width_mm(case)
     rows = described(measured, width and width / shown.analysis.width)
     _table(rows["equivalent_diameter_px"], rows["area_share"])

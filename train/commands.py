@@ -8,7 +8,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from train.config import CONFIGS, ClassifierConfig, Config
+from train.config import CONFIGS, Config
 from train.config_files import config_in, read_config
 from train.fields import ConfigError, Spec, specs
 from train.jobs.store import Runs
@@ -19,7 +19,7 @@ from train.progress import Progress, Watch
 
 CHANGEABLE = (
     "split", "data", "more", "start", "threads", "workers", "stages", "seed",
-    "architecture", "mix", "teachers",
+    "architecture", "encoder", "mix", "teachers",
 )  # fmt: skip
 """What may be chosen otherwise than in a preset; all else is the preset."""
 
@@ -61,8 +61,11 @@ def add_training_commands(commands: Any) -> None:
     preset.add_argument(
         "--length", choices=LENGTHS, default=QUICK, help="of an experiment (default: %(default)s)"
     )
+    known: dict[str, Spec] = {}
+    for config in CONFIGS.values():
+        known = specs(config) | known
     for field in CHANGEABLE:
-        spec = specs(ClassifierConfig)[field]
+        spec = known[field]
         preset.add_argument(
             f"--{field}", type=_parser_of(spec), help=f"{spec.text} Default: the preset's"
         )
@@ -144,7 +147,7 @@ def _preset(options: argparse.Namespace) -> int:
     given = {field: value for field in CHANGEABLE if (value := getattr(options, field)) is not None}
     if strange := given.keys() - {field.name for field in fields(config)}:
         raise ConfigError(
-            f"The preset {preset.key} trains no classifier: leave out --{min(strange)}."
+            f"The preset {preset.key} has no such choice: leave out --{min(strange)}."
         )
     return _run(run, replace(config, **given), options)
 

@@ -113,6 +113,17 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--" in capsys.readouterr().out
 
 
+def test_a_preset_takes_no_choice_that_its_training_does_not_have(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "leave out --encoder" in failure(
+        capsys, "preset", "demo", "--encoder", "efficientnet_lite0"
+    )
+    assert "leave out --mix" in failure(capsys, "preset", "shipped-unet", "--mix", "0.5")
+    words = ["--encoder", "nothing", "--start", "random"]
+    assert "no encoder nothing" in failure(capsys, "preset", "shipped-unet", *words)
+
+
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preset"]) == 0
     lines = capsys.readouterr().out.splitlines()

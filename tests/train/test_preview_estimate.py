@@ -18,7 +18,7 @@ from tests.train.conftest import HEIGHT, WIDTH, Tiny
 from train.__main__ import main
 from train.config import ClassifierConfig, Config, HybridConfig, SegmenterConfig
 from train.config_files import write_run_config
-from train.estimate import Estimate, estimate
+from train.estimate import Estimate, _decoding, estimate
 from train.preview import GAP, SIDE, augmented
 from train.stages import Stage
 
@@ -93,8 +93,11 @@ def test_more_epochs_take_longer_and_photos_not_decoded_too(
     assert long.seconds - short.seconds == pytest.approx(10 * images * 0.01, abs=0.2)
     assert long.disk_bytes == short.disk_bytes
     monkeypatch.setattr("train.estimate.is_decoded", lambda data: False)
+    seconds, bytes_of_photos = _decoding(tiny.open())
+    assert seconds > 0
+    monkeypatch.setattr("train.estimate._decoding", lambda data: (5.0, bytes_of_photos))
     anew = estimate(replace(CNN, stages=(Stage(1, 32),)))
-    assert anew.seconds > short.seconds
+    assert anew.seconds - short.seconds == pytest.approx(5.0)
     assert anew.disk_bytes - short.disk_bytes > 56 * WIDTH * HEIGHT * 3
 
 

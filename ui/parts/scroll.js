@@ -7,16 +7,28 @@ export default function ({ data, parentElement }) {
   moments.set(parentElement, data.moment)
   if (before === data.moment || (before === undefined && !data.first)) return
   place.className = data.ifHidden ? "headed" : ""
+  if (data.control) place.removeAttribute("tabindex") // no place to go to itself
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches
   setTimeout(() => {
     if (data.control) {
-      if (document.activeElement !== document.body) return // it was not lost, or has gone on
-      const wanted = ":is(button:not([aria-label^=Help]), input:not([type=file])):enabled"
-      document.querySelector(`.st-key-${data.control} ${wanted}`)?.focus()
+      regain(data.control)
       return
     }
     const block = data.ifHidden ? "nearest" : "start"
     place.scrollIntoView({ behavior: calm ? "instant" : "smooth", block })
     if (data.focus) place.focus({ preventScroll: true })
   }, 300) // what is drawn below it makes the page long enough
+}
+
+// The page may still be about to lose the keyboard's place, so it is waited for a while. Who has
+// gone on elsewhere in the meantime stays there.
+function regain(control) {
+  const wanted = ":is(button:not([aria-label^=Help]), input:not([type=file])):enabled"
+  const end = Date.now() + 1500
+  const look = () => {
+    const lost = document.activeElement === document.body
+    if (lost) document.querySelector(`.st-key-${control} ${wanted}`)?.focus()
+    else if (Date.now() < end) setTimeout(look, 50)
+  }
+  look()
 }

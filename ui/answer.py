@@ -6,7 +6,7 @@ from core.answer import words
 from core.answer.words import SEVEN_ONLY, UNLIKE, WORRIED, Headline, domain_note
 from core.formatting import percent
 from core.imaging.image import ImageError, to_jpeg
-from core.lesion.quality import GREY, KINDS, remarks
+from core.lesion.quality import GREY, KINDS
 from core.models.weights import WeightsError
 from core.settings import SettingsError
 from core.system.fair_queue import BusyError
@@ -180,8 +180,7 @@ def warn(case: Case, shown: ShownAnalysis) -> None:
         st.caption(f":material/{icon}: **{note[0]}.** {note[1]}")
     for read in shown.notes:
         st.caption(f":material/info: {as_text(read)}")
-    found = remarks(shown.quality, shown.analysis.in_domain, case.taken, grey=shown.grey)
-    for key, remark in found.items():
+    for key, remark in shown.remarks(case.taken).items():
         if key == GREY or KINDS[key].matters:
             st.caption(f":material/photo_camera: {remark}")
 

@@ -332,8 +332,7 @@ def _back(slot: str, case: str) -> None:
 
 def open_case(image_id: str) -> None:
     """The Analyse page shows that case of the dataset; “Previous” leads back."""
-    before = st.session_state.get("source") == "dataset"
-    if before:
+    if st.session_state.get("source") == "dataset":
         _go("", image_id)
     address.choose(image_id)
 

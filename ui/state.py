@@ -21,7 +21,7 @@ from core.imaging.black_frame import PAINTED_OVER
 from core.imaging.heatmaps import share_inside
 from core.imaging.image import scaled
 from core.imaging.overlay import canvas_for
-from core.lesion.quality import MEASURED_PX, Check, check_quality
+from core.lesion.quality import MEASURED_PX, Check, check_quality, remarks
 from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS, in_use, models_in_use, refuse
@@ -82,11 +82,12 @@ class ShownAnalysis:
         enlarged anew at each call."""
         return canvas_for(self.photo, SHOWN_PX, SHOWN_PX)
 
-    @property
-    def grey(self) -> bool:
-        """Whether the photo has no colours, as far as is known: it is looked at around a lesion."""
+    def remarks(self, taken: bool | None) -> dict[str, str]:
+        """What to say of the photo, see `core.lesion.quality.remarks`; whether it has colours is
+        known where a lesion was measured."""
         measured = self.analysis.measurements
-        return measured is not None and not measured.in_colour
+        grey = measured is not None and not measured.in_colour
+        return remarks(self.quality, self.analysis.in_domain, taken, grey)
 
     def heat_inside(self, heatmap: np.ndarray) -> float | None:
         """The share of a heatmap's heat inside the outline, 0…1; None without heat or outline."""

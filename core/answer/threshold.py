@@ -8,6 +8,8 @@ from core.taxonomy import BY_KEY
 
 MELANOMA = frozenset({"mel"})
 MALIGNANT = frozenset(key for key, diagnosis in BY_KEY.items() if diagnosis.malignant)
+MALIGNANT_LESIONS = "lesions of the malignant group"
+"""Beside the plurals of the diagnoses."""
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,7 @@ KINDS: dict[str, Kind] = {
 """In the order to show them."""
 
 GREY = "grey"
+"""The key of the remark on a photo without colours, which is measured around the lesion."""
 NO_COLOURS = "This photo has no colours; the models learned from photos in colour only."
 
 

@@ -133,8 +133,8 @@ def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
         found["case"] = say.get("case")
     elif source == "practice" and say.get("practice") in practice_titles():
         found["practice"] = str(practice_titles().index(say["practice"]) + 1)
-    elif source in ("upload", "camera"):
-        found["photo"] = say.get("upload_key" if source == "upload" else "shot_key")
+    else:
+        found["photo"] = uploads.key_shown()
     found["section"] = say.get("section")
     found["layers"] = ".".join(layer for layer, switch in LAYERS.items() if say.get(switch))
     if shown and say.get("heat_on"):

@@ -16,6 +16,10 @@ KEPT_BYTES = 64 * 1024**2
 """What all of them may take, together; those kept for longest go first."""
 
 
+KINDS = {"upload": "upload", "camera": "shot"}
+"""What the session calls a photo, by what a picker's `source` then is."""
+
+
 @dataclass(frozen=True)
 class Upload:
     """A photo of a visitor.
@@ -62,6 +66,12 @@ def keep(upload: Upload, slot: str = "") -> None:
     store().put(key, upload)
 
 
+def key_shown(slot: str = "") -> str | None:
+    """The key of the photo of one's own that a picker shows, if it shows one."""
+    kind = KINDS.get(str(st.session_state.get(f"{slot}source")))
+    return st.session_state.get(f"{slot}{kind}_key") if kind else None
+
+
 def restore(key: str, slot: str = "") -> bool:
     """Have a picker open the photo of that key, of the page's address; returns whether it was still
     there. Where it was not, the picker shows none: the address is not that of the photo before."""
@@ -70,7 +80,7 @@ def restore(key: str, slot: str = "") -> bool:
         for name in ("upload", "upload_key"):
             st.session_state.pop(slot + name, None)
         return False
-    source = "camera" if upload.kind == "shot" else "upload"
+    source = next(source for source, kind in KINDS.items() if kind == upload.kind)
     found = {"source": source, upload.kind: upload.case(), f"{upload.kind}_key": key}
     st.session_state.update({slot + name: value for name, value in found.items()})
     return True

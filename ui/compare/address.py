@@ -55,8 +55,7 @@ def _told(slot: str) -> str | None:
     source = say.get(f"{slot}source")
     if source == "dataset":
         return say.get(f"{slot}case")
-    kind = {"upload": "upload", "camera": "shot"}.get(str(source))
-    if kind and (key := say.get(f"{slot}{kind}_key")):
+    if key := uploads.key_shown(slot):
         return f"{OWN}{key}"
     shown = say.get(f"{slot}practice") if source == "practice" else None
     return next((name for name, title in _practice().items() if title == shown), None)

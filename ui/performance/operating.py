@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.answer.threshold import MALIGNANT_LESIONS
 from core.evaluation import curves
 from core.evaluation.metrics import bootstrap_ratios
 from core.evaluation.reports import ClassifierReport
@@ -80,7 +81,7 @@ def show(choice: Choice) -> None:
     with right:
         _precision_recall(found, key, point, truth.mean())
     _, lesions = np.unique(found.groups, return_index=True)
-    sick = "lesions of the malignant group" if key == MALIGNANT else BY_KEY[key].plural
+    sick = MALIGNANT_LESIONS if key == MALIGNANT else BY_KEY[key].plural
     thousand.ask(
         point["Sensitivity"][0],
         point["Specificity"][0],

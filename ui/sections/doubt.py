@@ -15,7 +15,7 @@ from core.formatting import chance, percent
 from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.hair import remove_hair
-from core.lesion.quality import KINDS, MEASURED_PX, about_limits, remarks
+from core.lesion.quality import KINDS, MEASURED_PX, about_limits
 from core.models.registry import in_use
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
@@ -115,7 +115,7 @@ def _bands(folder: Path, classes: tuple[str, ...], key: str) -> list[Band]:
 
 def _quality(shown: ShownAnalysis, taken: bool | None) -> None:
     st.subheader("The photo itself", anchor=False)
-    remarkable = remarks(shown.quality, shown.analysis.in_domain, taken, grey=shown.grey)
+    remarkable = shown.remarks(taken)
     for words in remarkable.values():
         st.markdown(f":material/photo_camera: {words}")
     if not remarkable and shown.analysis.in_domain:

@@ -6,7 +6,6 @@ import time
 import streamlit as st
 
 from core.ham10000.dataset import CREDIT
-from core.lesion.quality import remarks
 from core.report.content import Report
 from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
@@ -53,9 +52,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             remarks=(
                 *filter(None, (fairness and f"{fairness.capitalize()}.", doubt.in_words(shown))),
                 *shown.notes,
-                *remarks(
-                    shown.quality, shown.analysis.in_domain, case.taken, grey=shown.grey
-                ).values(),
+                *shown.remarks(case.taken).values(),
             ),
         )
 

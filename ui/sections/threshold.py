@@ -3,13 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from core.answer.threshold import MALIGNANT, MELANOMA
+from core.answer.threshold import MALIGNANT, MALIGNANT_LESIONS, MELANOMA
 from core.evaluation.curves import at_threshold, operating_point
 from core.evaluation.files import EvaluationError, command
 from core.evaluation.reports import ClassifierReport
 from core.formatting import percent
 from core.models.registry import in_use
 from core.models.weights import WeightsError
+from core.taxonomy import BY_KEY
 from ui import state
 from ui.case import Case
 from ui.choices import choose_one
@@ -26,7 +27,7 @@ TITLE = ":material/tune: Choose a threshold"
 # The keys are kept in links and sessions, and are also what the page calls a photo.
 TARGETS = {"melanoma": MELANOMA, "malignant": MALIGNANT}
 LABELS = {"melanoma": "Melanoma", "malignant": "The malignant group"}
-SICK = {"melanoma": "melanomas", "malignant": "lesions of the malignant group"}
+SICK = {"melanoma": BY_KEY["mel"].plural, "malignant": MALIGNANT_LESIONS}
 
 
 def show(case: Case, shown: ShownAnalysis) -> None:

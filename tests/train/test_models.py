@@ -9,7 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.models.networks import LesionClassifier, build_segmenter
+from core.models.architectures import build_classifier
+from core.models.cards import Card, write_model
+from core.models.networks import LesionClassifier, build_segmenter, normalise
 from core.models.weights import WeightsError
 from core.taxonomy import KEYS
 from tests.train.conftest import Tiny
@@ -48,6 +50,26 @@ def test_classifier_starts_from_the_file_with_a_new_last_layer(
     assert not state["fc.bias"].any()
     again = ClassifierTraining(classifier.config, arrays)
     assert torch.equal(again.net.fc.weight, classifier.net.fc.weight), "drawn from the seed"
+
+
+@pytest.mark.parametrize("loss", ["adjusted", "cross-entropy"])
+def test_a_classifier_of_the_same_classes_keeps_its_last_layer(
+    arrays: Arrays, tmp_path: Path, loss: str
+) -> None:
+    """Its scores, free of a prior, are what they were."""
+    pixels = normalise(np.random.default_rng(0).integers(0, 255, (2, 64, 64, 3), np.uint8))
+    for classes in (KEYS, KEYS[::-1]):
+        started = build_classifier("resnet18", len(KEYS))
+        torch.nn.init.normal_(started.fc.bias)
+        folder = tmp_path / classes[0]
+        card = Card(architecture="resnet18", classes=classes)
+        write_model(folder, started.state_dict(), card)
+        config = ClassifierConfig(start=str(folder), architecture="resnet18", loss=loss)
+        training = ClassifierTraining(config, arrays)
+        with torch.inference_mode():
+            before = started.eval()(pixels)[0].numpy()
+            after = training.class_scoring.scores(training.net.eval()(pixels)[0])
+        assert np.allclose(before, after, atol=1e-2) == (classes == KEYS)
 
 
 def test_weights_of_another_network_are_refused(arrays: Arrays, tmp_path: Path) -> None:

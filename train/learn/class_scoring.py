@@ -88,6 +88,11 @@ class ClassScoring:
                 found["melanoma_recall_at_80"] = float((score[truth] > threshold).mean())
         return found
 
+    def add_prior(self, head: nn.Linear) -> None:
+        """Put the prior into the scores of a classifier of ours that learns on."""
+        with torch.no_grad():
+            head.bias.add_(self.offset.to(head.bias))
+
     def free_bias(self, head: nn.Linear) -> None:
         """Take the prior out of a network's scores: a classifier of ours has none in them."""
         with torch.no_grad():

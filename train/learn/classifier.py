@@ -18,7 +18,7 @@ from train.learn.distillation import Teachers, distillation_loss
 from train.learn.frozen import FrozenFeatures, Places, drop
 from train.learn.mixing import mixed
 from train.learn.ranks import gathered
-from train.learn.start_weights import start_weights
+from train.learn.start_weights import last_layer, start_weights
 
 
 class ClassifierTraining(PhotoModel):
@@ -38,11 +38,14 @@ class ClassifierTraining(PhotoModel):
         if start is not None:
             torch.nn.init.normal_(self.net.fc.weight, std=0.01)
             torch.nn.init.zeros_(self.net.fc.bias)
+            if (head := last_layer(config.start, config.architecture, arrays.classes)) is not None:
+                load_into(self.net.fc, head, "the start")
+                self.class_scoring.add_prior(self.net.fc)
             if isinstance(self.net, EncoderClassifier):
                 load_into(self.net.encoder, start, "the start")
             else:
-                fresh = {f"fc.{k}": v for k, v in self.net.fc.state_dict().items()}
-                load_into(self.net, start | fresh, "the start")
+                own = {f"fc.{k}": v for k, v in self.net.fc.state_dict().items()}
+                load_into(self.net, start | own, "the start")
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.frozen = [] if config.start == "random" else frozen_blocks(self.net, config.freeze)
         for block in self.frozen:

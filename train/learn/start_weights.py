@@ -207,6 +207,18 @@ def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
     return read_state(folder, card.sha256)
 
 
+def last_layer(start: str, architecture: str, classes: tuple[str, ...]) -> dict[str, Tensor] | None:
+    """State dict of the output layer of the classifier of ours that `start` names, if it tells
+    apart just these classes; else None: that layer begins anew. Raises WeightsError: the folder is
+    damaged."""
+    folder = _model_folder(start, architecture, ("classifier",))
+    card = Card.read(folder) if folder else Card()
+    if folder is None or card.encoder or card.classes != classes:
+        return None
+    state = read_state(folder, card.sha256)
+    return {k.removeprefix("fc."): v for k, v in state.items() if k.startswith("fc.")}
+
+
 def _model_folder(start: str, architecture: str, kinds: tuple[str, ...] = KINDS) -> Path | None:
     """The folder of a model of ours that `start` names."""
     if start == "shipped":

@@ -46,7 +46,7 @@ def add_model_commands(commands: Any) -> None:
     reference.add_argument(
         "--strangers", type=Path, metavar="DIR", help="photos of no lesion, to tell them from those"
     )
-    reference.set_defaults(run=_reference)
+    reference.set_defaults(run=_reference, parser=reference)
     commands.add_parser(
         "calibrate", help="fit the classifier's probabilities and rule again (export does it, too)"
     ).set_defaults(run=_calibrate)
@@ -155,6 +155,8 @@ def _reference(options: argparse.Namespace) -> int:
     from train.finish.features import features_of
     from train.finish.reference import build_reference, measure_outside
 
+    if bool(options.more) != bool(options.strangers):
+        options.parser.error("--more and --strangers go together: the gate tells them apart")
     dataset, settings = Dataset.open(), exact()
     folders = [settings.weights / name for name in KINDS]
     cards = [Card.read(folder) for folder in folders]
@@ -258,23 +260,22 @@ def _of_run(options: argparse.Namespace) -> Measurement:
 
 def _of_shipped(options: argparse.Namespace) -> Measurement:
     from core.answer.analyser import Analyser
-    from train.data.elsewhere import open_sources
-    from train.data.sources import elsewhere_source, labelled_source, masked_source, split_source
+    from train.data.sources import labelled_source, masked_source, measured_elsewhere, split_source
     from train.finish.evaluate import evaluate_shipped
     from train.finish.evaluation_files import write_elsewhere, write_split
     from train.finish.isic import write_mask
 
-    masked = options.model == "segmenter"
+    masked, settings = options.model == "segmenter", exact()
+    folder = settings.weights / options.model
     if options.more:
-        source = elsewhere_source(open_sources(options.more, Dataset.open().table.index), masked)
+        known = Dataset.open().table.index
+        source = measured_elsewhere(options.more, known, Card.read(folder), masked)
     elif options.images is None:
         source = split_source(Dataset.open(), options.split, masked)
     elif options.model == "classifier":
         source = labelled_source(options.images, options.labels)
     else:
         source = masked_source(options.images, options.masks)
-    settings = exact()
-    folder = settings.weights / options.model
     folders = settings.weights / "classifier", settings.weights / "segmenter"
     analyser = Analyser.load(settings, folders=folders)
     keep = partial(write_mask, options.out) if options.out else None

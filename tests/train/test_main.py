@@ -93,7 +93,15 @@ def test_nothing_to_export_or_to_evaluate(
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "other", "classifier --stages 8", "evaluate classifier --split train", "export other"],
+    [
+        "",
+        "other",
+        "classifier --stages 8",
+        "evaluate classifier --split train",
+        "export other",
+        "reference --more p",
+        "reference --strangers p",
+    ],
 )
 def test_wrong_usage(arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from core.ham10000.splits import leak
 from core.imaging.label_files import read_labels
 from core.imaging.mask_files import Grid, pair_masks, read_mask
 from core.imaging.photo_files import Listing, PhotoFile, PhotoIndex, left_out_notes, list_photos
+from core.models.cards import Card
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, Data, read_photo
 from train.data.dividing import chosen_rows
-from train.data.elsewhere import Elsewhere
+from train.data.elsewhere import Elsewhere, open_sources
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,33 @@ def elsewhere_source(sources: Sequence[Elsewhere], masked: bool = False) -> Sour
         return sources[table.at[image_id, "source"]]
 
     return Source(table, about, lambda i: of(i).photo(i), lambda i: of(i).mask(i))
+
+
+def measured_elsewhere(
+    paths: Sequence[Path], known: Iterable[str], card: Card, masked: bool
+) -> Source:
+    """Validation-elsewhere of the further sources at these paths, for a model that may have learned
+    from the rest of them.
+
+    Args:
+        known: ids of the photos of the model's own data.
+        card: the model's.
+
+    Raises:
+        DatasetError: as `Elsewhere.open` and `elsewhere_source`; or the model learned from another
+            source before one of these. A photo of both counted as that one's, so that here it may
+            seem to be kept for validation though the model has seen it.
+    """
+    names, learned = [path.stem for path in paths], card.training.others.get("more") or ()
+    for place, name in enumerate(names):
+        first = learned[: learned.index(name)] if name in learned else ()
+        if missing := [other for other in first if other not in names[:place]]:
+            raise DatasetError(
+                f"{card.name} learned from {' and '.join(missing)} before {name}: photos that both "
+                f"have may be among those it has seen. Give its sources in this order, each after "
+                f"a --more: {', '.join(learned)}."
+            )
+    return elsewhere_source(open_sources(paths, known), masked)
 
 
 def labelled_source(images: Path, labels: Path) -> Source:

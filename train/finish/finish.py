@@ -26,9 +26,8 @@ from core.models.weights import WeightsError
 from core.system.run_folder import MODELS
 from train.config import Config
 from train.config_files import config_of, read_run_config
-from train.data.elsewhere import open_sources
 from train.data.photos import open_data
-from train.data.sources import Source, elsewhere_source, split_source
+from train.data.sources import Source, elsewhere_source, measured_elsewhere, split_source
 from train.finish.evaluate import (
     RUN_DRAWS,
     Measurement,
@@ -171,7 +170,7 @@ def evaluate_run(
     config = _config(run, card)
     data = open_data(config)
     if more:
-        source = elsewhere_source(open_sources(more, data.table.index), kind == "segmenter")
+        source = measured_elsewhere(more, data.table.index, card, kind == "segmenter")
     else:
         source = split_source(data, split, config.masked, config.two_labels, limit)
     measurement = _evaluate(folder, source, views)

@@ -16,6 +16,7 @@ from core.errors import DatasetError
 from core.evaluation.files import ELSEWHERE
 from core.ham10000.splits import assert_no_leak
 from core.imaging.image import to_jpeg, to_png
+from core.models.cards import Card, Training
 from tests.train.conftest import Tiny
 from tests.train.few import prepared
 from train.__main__ import main
@@ -25,7 +26,7 @@ from train.data.elsewhere import Elsewhere, open_sources, split_of
 from train.data.notices import check_usable
 from train.data.photos import Photos
 from train.data.samplers import Samples, source_weights
-from train.data.sources import elsewhere_source
+from train.data.sources import elsewhere_source, measured_elsewhere
 from train.finish.export import _origin
 from train.finish.finished import Finished
 from train.learn.began import Began
@@ -404,6 +405,17 @@ def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) 
         assert masked.mask(name).sum() == 20 * 30
     assert labelled.about["split"] == ELSEWHERE
     assert "ISIC_1000000" not in both.index
+
+
+def test_sources_are_measured_in_the_order_in_which_they_were_learned(tmp_path: Path) -> None:
+    """What the second shares with the first may be kept there, and learned here."""
+    first, second, other = (write_source(tmp_path / name) for name in ("a", "b", "c"))
+    card = Card(name="Mine", training=Training.of({"more": ["a", "b"]}))
+    for paths in ([first], [other]):
+        assert len(measured_elsewhere(paths, [], card, masked=False).table) > 0
+    for paths in ([second], [second, first]):
+        with pytest.raises(DatasetError, match=r"learned from a before b.*: a, b\."):
+            measured_elsewhere(paths, [], card, masked=False)
 
 
 @pytest.mark.parametrize("options", [[], ["--resume", "--stages", "2x32"]], ids=["new", "resumed"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.settings import Settings
+from core.settings import Settings, typed_path
 from train.config import Config
 from train.fields import ConfigError, specs
 
@@ -69,7 +69,7 @@ def with_absolute_paths(config: Config) -> Config:
     """The same choices with absolute paths: what was named in one folder is found from all."""
     changed: dict[str, Any] = {}
     for name, paths in paths_of(config).items():
-        absolute = tuple(os.path.abspath(os.path.expanduser(path)) for path in paths)
+        absolute = tuple(os.path.abspath(typed_path(path)) for path in paths)
         if isinstance(getattr(config, name), tuple):
             changed[name] = absolute
         elif absolute:

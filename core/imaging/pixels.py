@@ -31,9 +31,9 @@ _Convert = Callable[[Image.Image], Image.Image]
 def orientation_of(image: Image.Image) -> int:
     """EXIF's orientation of an opened file, 1…8; 1 (upright) if it has none, or a broken block of
     EXIF, which counts as none."""
-    found = None
+    found = 1
     with contextlib.suppress(Exception):
-        found = image.getexif().get(_ORIENTATION)
+        found = image.getexif().get(_ORIENTATION, 1)
     return found if found in range(1, 9) else 1
 
 

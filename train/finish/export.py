@@ -36,7 +36,7 @@ from train.finish.finished import Finished, sizes_to_try
 from train.finish.probabilities import choose_rule, fit_calibration, stated
 from train.finish.reference import fit_reference
 from train.learn.base import normalised
-from train.learn.began import Began
+from train.learn.beginning import Beginning
 from train.learn.class_scoring import ClassScoring
 from train.learn.segmenter import MaskScoring
 from train.learn.start_weights import origin
@@ -343,7 +343,7 @@ def _origin(finished: Finished) -> Card:
         limits += ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
     if found := leak(finished.data.table, finished.data.split):
         limits.append(found.text().rstrip("."))
-    began = Began.read(finished.run)
+    began = Beginning.read(finished.run)
     choices |= {"epochs_trained": epochs, "device": began.device}
     return Card(
         lesionlab=__version__,

@@ -110,7 +110,7 @@ def start(me: Profile, mode: str, level: str, count: int) -> None:
                     "another quiz."
                 )
         cases = draw(found.cases, level, count, rng, seen, weakness)
-        begun(store.start(me, mode, level, cases))
+        open_quiz(store.start(me, mode, level, cases))
 
 
 def again(me: Profile, mode: str, level: str, wrong: list[Answered]) -> None:
@@ -118,9 +118,9 @@ def again(me: Profile, mode: str, level: str, wrong: list[Answered]) -> None:
     with problems.action():
         cases = [QuizCase(a.image, a.lesion, a.truth) for a in wrong]
         order = np.random.default_rng().permutation(len(cases))
-        begun(Store.open().start(me, mode, level, [cases[n] for n in order]))
+        open_quiz(Store.open().start(me, mode, level, [cases[n] for n in order]))
 
 
-def begun(quiz: str) -> None:
+def open_quiz(quiz: str) -> None:
     """Look at this quiz from now on."""
     st.session_state["quiz"] = quiz

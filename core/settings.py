@@ -146,4 +146,9 @@ def _choice(variable: str, value: str, allowed: tuple[str, ...]) -> str:
 
 def _folder(value: str, default: str | Path) -> Path:
     value = value.strip()
-    return Path(value).expanduser().resolve() if value else REPOSITORY / default
+    return typed_path(value).resolve() if value else REPOSITORY / default
+
+
+def typed_path(words: str | Path) -> Path:
+    """A path that somebody named, whose `~` is a home folder; that of nobody's stays as it is."""
+    return Path(os.path.expanduser(words))

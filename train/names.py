@@ -2,11 +2,12 @@
 folder that a command was given in."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.settings import Settings
+from core.settings import Settings, typed_path
 from train.config import Config
 from train.fields import ConfigError, specs
 
@@ -65,13 +66,18 @@ def paths_of(config: Config) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def renamed_paths(config: Config, name: Callable[[str], str]) -> dict[str, Any]:
+    """The choices that name paths, by field, with another name for each path."""
+    changed: dict[str, Any] = {}
+    for field, paths in paths_of(config).items():
+        names = tuple(map(name, paths))
+        if isinstance(getattr(config, field), tuple):
+            changed[field] = names
+        elif names:
+            changed[field] = names[0]
+    return changed
+
+
 def with_absolute_paths(config: Config) -> Config:
     """The same choices with absolute paths: what was named in one folder is found from all."""
-    changed: dict[str, Any] = {}
-    for name, paths in paths_of(config).items():
-        absolute = tuple(os.path.abspath(os.path.expanduser(path)) for path in paths)
-        if isinstance(getattr(config, name), tuple):
-            changed[name] = absolute
-        elif absolute:
-            changed[name] = absolute[0]
-    return replace(config, **changed)
+    return replace(config, **renamed_paths(config, lambda p: os.path.abspath(typed_path(p))))

@@ -77,7 +77,7 @@ def train(
     from train.data.arrays import prepare
     from train.data.photos import Photos
     from train.finish.finished import Finished
-    from train.learn.began import Began
+    from train.learn.beginning import Beginning
     from train.learn.checkpoints import checkpoint_bytes
     from train.learn.fit import fit
     from train.learn.start_weights import origin
@@ -102,7 +102,7 @@ def train(
         check_room(folder, max(needed, 0), "The checkpoints of this training")
         if not kept:
             replace(
-                Began.of(config, photos),
+                Beginning.of(config, photos),
                 start=origin(config),
                 device=device,
                 precision=config.precision,
@@ -117,10 +117,12 @@ def _precision(folder: Path, config: Config, device: str) -> str:
     """In which precision a run trains on a device (Lightning's name of it): `auto` resolved, of a
     run that goes on as it was when it began, as scores differ by it. Where that is not to be had
     here, it is printed what is taken instead. Raises ConfigError."""
-    from train.learn.began import as_begun
+    from train.learn.beginning import with_precision
     from train.learn.fit import precision_on
 
-    before = as_begun(folder, config).precision if checkpoints_of(folder) else config.precision
+    before = (
+        with_precision(folder, config).precision if checkpoints_of(folder) else config.precision
+    )
     try:
         return str(precision_on(device, before))
     except ConfigError:
@@ -155,7 +157,7 @@ def begin(folder: Path, config: Config, resume: bool) -> Photos:
     Raises:
         FileExistsError: it holds a finished epoch and `resume` is not set; nothing is changed.
         ConfigError, DatasetError, SplitError: it holds one, and began with something else (see
-            `train.learn.began`); nothing is changed.
+            `train.learn.beginning`); nothing is changed.
         ConfigError, DatasetError, SplitError, WeightsError: photos, start weights or teacher
             networks are not there, or cannot be used; no folder is made.
     """
@@ -168,7 +170,7 @@ def begin(folder: Path, config: Config, resume: bool) -> Photos:
 def _opened(folder: Path, config: Config) -> Photos:
     """The photos of a run that begins or goes on, once it is known that it can."""
     from train.data.photos import Photos
-    from train.learn.began import check_goes_on
+    from train.learn.beginning import check_goes_on
 
     photos = Photos.open(config)
     if checkpoints_of(folder):

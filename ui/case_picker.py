@@ -98,8 +98,8 @@ def _practice(slot: str, unlike: str, row: DeltaGenerator) -> Case:
 
 
 def _upload(slot: str, row: DeltaGenerator) -> Case | None:
-    if f"{slot}upload" in st.session_state:
-        return _still_open(slot, "upload", row)
+    if case := uploads.shown(slot, "upload"):
+        return _still_open(slot, "upload", case, row)
     if st.session_state.pop(f"{slot}upload_lost", False):
         st.warning(
             "The photo of this address is no longer here: it was forgotten, or the server was "
@@ -149,8 +149,8 @@ def _keep_file(slot: str, key: str) -> None:
 
 def _camera(slot: str, row: DeltaGenerator) -> Case | None:
     """The camera runs until the photo is taken, and again once that is removed."""
-    if f"{slot}shot" in st.session_state:
-        case = _still_open(slot, "shot", row)
+    if case := uploads.shown(slot, "shot"):
+        _still_open(slot, "shot", case, row)
         st.caption(f":material/warning: {DERMOSCOPY_ONLY}")
         return case
     st.warning(DERMOSCOPY_ONLY, icon=":material/warning:")
@@ -180,8 +180,7 @@ def _keep_shot(slot: str) -> None:
         let_go([photo])
 
 
-def _still_open(slot: str, kind: str, row: DeltaGenerator) -> Case:
-    case: Case = st.session_state[f"{slot}{kind}"]
+def _still_open(slot: str, kind: str, case: Case, row: DeltaGenerator) -> Case:
     if problem := st.session_state.pop(f"{slot}{kind}_problem", None):
         st.error(problem)
     row.markdown(f"**{as_text(case.name)}**", width="content")

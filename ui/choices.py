@@ -73,7 +73,7 @@ class AddressPart:
             st.session_state[self.key] = now
         return now
 
-    def gone(self) -> bool:
+    def emptied(self) -> bool:
         """Whether someone else took all of it out of the address since the last run of this page,
         as the browser's Back button does; a run that begins on another page says nothing."""
         return _stayed() and bool(st.session_state.get(self.key)) and not self.now()

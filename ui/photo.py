@@ -77,10 +77,10 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
     layers = Layers(_outline(row), 0.0, False, 0.0) if hidden else switches(row)
     target = analysis.prediction
     if layers.heatmap:
-        address.take_class(shown, target_key(shown))
+        address.take_class(shown)
         target = choose_diagnosis(
             "Heatmap for",
-            target_key(shown),
+            address.target_key(shown),
             analysis.prediction,
             row,
             persist_state="session",
@@ -106,11 +106,6 @@ def photo(case: Case, shown: ShownAnalysis, hidden: bool = False, analyse: bool 
         address.write(shown)
         if present.asked():
             st.rerun()
-
-
-def target_key(shown: ShownAnalysis) -> str:
-    """Of the session: the class whose heatmap is shown over a photo."""
-    return f"target_{shown.analysis.digest}"
 
 
 def _outline(row: DeltaGenerator) -> bool:

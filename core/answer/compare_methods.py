@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from core.answer.cam_methods import METHODS, passes
 from core.models.weights import WeightsError
@@ -35,29 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("methods", nargs="+", choices=[*METHODS])
     parser.add_argument("--weights", type=Path)
     chosen = parser.parse_args(arguments)
-    pixels = cv2.imread(str(chosen.folder / PIXELS))
-    if pixels is None:
-        print(f"There is no picture {chosen.folder / PIXELS}.", file=sys.stderr)
-        return 1
     writer = ProgressWriter(sum(passes(method) for method in chosen.methods))
     writer.next("Loading the network")
     try:
         from core.answer.torch_cam import Cams
 
+        with Image.open(chosen.folder / PIXELS) as picture:
+            pixels = np.array(picture.convert("RGB"))
         cams = Cams.load(folder=chosen.weights)
         for method in chosen.methods:
             name = METHODS[method].name
             writer.next(name)
-            heat = cams.compute(
-                method,
-                np.ascontiguousarray(pixels[:, :, ::-1]),
-                chosen.index,
-                partial(writer.next, name, 1),
-            )
+            heat = cams.compute(method, pixels, chosen.index, partial(writer.next, name, 1))
             target = chosen.folder / f"{method}.npy"
             with ownership.replacing(target) as temporary, temporary.open("wb") as file:
                 np.save(file, heat, allow_pickle=False)
-    except (WeightsError, SettingsError) as error:
+    except (WeightsError, SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

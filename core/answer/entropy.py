@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.files import EvaluationError, command, read_predictions
+from core.evaluation.files import EvaluationError
 
 BANDS = ("low", "medium", "high")
 """Thirds of the validation photos, by entropy."""
@@ -45,23 +44,21 @@ class Band:
     right: float
 
 
-def bands(folder: Path, classes: tuple[str, ...]) -> list[Band]:
-    """How often answers of low, medium and high entropy were right on validation, in that order;
-    from the single predictions that `python -m train evaluate classifier --split validation` left
-    in a classifier's folder.
+def bands(probabilities: np.ndarray, right: np.ndarray) -> list[Band]:
+    """How often answers of low, medium and high entropy were right, in that order.
+
+    Args:
+        probabilities: of the validation photos, float N×K.
+        right: whether the named answer is the true diagnosis, bool N.
 
     Raises:
-        EvaluationError: they are missing, damaged, too few, or of other classes.
+        EvaluationError: there are too few photos.
     """
-    table = read_predictions(folder, "validation")
-    if not set(classes) <= set(table.columns) or len(table) < len(BANDS):
+    if len(right) < len(BANDS):
         raise EvaluationError(
-            "The predictions of the validation split have too few photos or other classes, so "
-            "there is nothing to compare the answer with. With the dataset imported, make them "
-            f"again: {command(folder, 'validation')}"
+            "The validation split has too few photos to compare the answer with them."
         )
-    spread = entropy(table[list(classes)].to_numpy())
-    right = (table["dx"] == table["prediction"]).to_numpy()
+    spread = entropy(probabilities)
     found = []
     thirds = np.array_split(np.argsort(spread, kind="stable"), len(BANDS))
     for name, rows in zip(BANDS, thirds, strict=True):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.answer.analyser import DECODED_PX, Analysis
+from core.answer.words import malignant_share
 from core.batch.sources import Source
 from core.batch.tables import REJECTED_HEADER, cells, header, safe
 from core.imaging.image import ImageError, LesionImage, to_jpeg
@@ -25,7 +26,6 @@ from core.lesion.measure import Measurements
 from core.models.gate import REFUSED
 from core.report.downloads import DISCLAIMER, file_stem, mask_png
 from core.system.fair_queue import BusyError, FairQueue, Turn
-from core.taxonomy import BY_KEY
 
 MAX_PHOTOS = 1_000
 """Files of one batch. `python -m core analyse` takes any number."""
@@ -289,7 +289,7 @@ class BatchJob:
             prediction=analysis.prediction,
             most_probable=analysis.most_probable,
             probability=analysis.probability(analysis.prediction),
-            malignant=sum(analysis.probability(k) for k in self._classes if BY_KEY[k].malignant),
+            malignant=malignant_share(analysis),
             domain=analysis.domain,
             measurements=analysis.measurements,
             thumbnail=to_jpeg(canvas_for(image.rgb, 0, THUMBNAIL_PX), quality=80),

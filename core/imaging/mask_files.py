@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from core.errors import DatasetError
 from core.imaging.image import MAX_PIXELS, opened
 from core.imaging.photo_files import PhotoFile, PhotoIndex
-from core.imaging.pixels import TURNS
+from core.imaging.pixels import TURNS, orientation_of
 
 ENDINGS = ("_segmentation", "-segmentation", "_mask", "-mask", "_seg", "_lesion", "")
 """What follows a photo's name in the name of its mask, before the ending; any case."""
@@ -24,7 +24,6 @@ ENDINGS = ("_segmentation", "-segmentation", "_mask", "-mask", "_seg", "_lesion"
 ASPECT_TOLERANCE = 0.01
 """How far the ratio of a mask's sides may be from the photo's, beyond what rounding makes."""
 
-_ORIENTATION = 0x0112
 _SIDEWAYS = range(5, 9)
 _LABELS = 20
 """Up to this value whole numbers are classes rather than shades."""
@@ -52,8 +51,7 @@ class Grid:
         try:
             with opened(photo, name) as image:
                 width, height = image.size
-                found = image.getexif().get(_ORIENTATION, 1)
-                orientation = found if found in range(1, 9) else 1
+                orientation = orientation_of(image)
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise DatasetError(f"{name} cannot be read. Repair it or take it out.") from error
         if orientation in _SIDEWAYS:
@@ -152,7 +150,7 @@ def _pixels(mask: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None, bool
                     f"The mask {name} has more than {MAX_PIXELS // 10**6} million pixels. "
                     "Save it smaller."
                 )
-            turned = image.getexif().get(_ORIENTATION, 1) in TURNS
+            turned = orientation_of(image) != 1
             image.load()
             if turned and file.format != "TIFF":  # a TIFF is turned while it is loaded
                 image = ImageOps.exif_transpose(image)

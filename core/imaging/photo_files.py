@@ -4,6 +4,7 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -181,9 +182,12 @@ def _look_into(root: Path, entered: set[tuple[int, int]]) -> Iterator[PhotoFile 
         for entry in entries:
             path, name = Path(entry.path), prefix + entry.name
             hidden = is_hidden(entry.name)
-            if hidden or entry.is_file():
+            is_file = is_folder = False
+            with suppress(OSError):  # of a link to itself, or to where nobody may look
+                is_file, is_folder = entry.is_file(), entry.is_dir()
+            if hidden or is_file:
                 yield _file(path, name, hidden)
-            elif entry.is_dir():
+            elif is_folder:
                 (links if entry.is_symlink() else folders).append((path, name + "/"))
             else:  # a link that leads nowhere, a pipe
                 yield LeftOut(path, name, BROKEN)

@@ -28,6 +28,15 @@ TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 _Convert = Callable[[Image.Image], Image.Image]
 
 
+def orientation_of(image: Image.Image) -> int:
+    """EXIF's orientation of an opened file, 1…8; 1 (upright) if it has none, or a broken block of
+    EXIF, which counts as none."""
+    found = 1
+    with contextlib.suppress(Exception):
+        found = image.getexif().get(_ORIENTATION, 1)
+    return found if found in range(1, 9) else 1
+
+
 def pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
     """The first frame of an opened file: upright, in sRGB, over white where it is see-through; and
     whether width and height changed places. The file is closed, what was changed is noted.
@@ -38,12 +47,10 @@ def pixels(image: Image.Image, notes: list[str]) -> tuple[np.ndarray, bool]:
     Raises:
         Exception: whatever a decoder says of a damaged file.
     """
-    orientation = getattr(image, "tag_v2", {}).get(_ORIENTATION)
+    orientation = orientation_of(image)
     by_pillow = image.format == "TIFF"  # turned while it is loaded
     image.load()
-    with contextlib.suppress(Exception):  # a broken EXIF block counts as none
-        orientation = orientation or image.getexif().get(_ORIENTATION)
-    if orientation in range(2, 9):
+    if orientation != 1:
         notes.append("This photo was turned upright, as the camera noted.")
     rgb = _rgb(image, notes)
     image.close()

@@ -46,8 +46,8 @@ class Standing:
     recall: float | None
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is to be practised on the day of `now`."""
-        return self.due is not None and self.due.date() <= now.date()
+        """Whether it is to be practised on the day of `now`, see `in_days`."""
+        return self.due is not None and in_days(self.due, now) == 0
 
     @property
     def weakness(self) -> float:
@@ -65,7 +65,7 @@ def standings(answers: Sequence[Answered], now: datetime) -> list[Standing]:
 
     Args:
         answers: in any order; those that name no diagnosis (benign or malignant) are left out.
-        now: with a time zone; days are those of UTC.
+        now: with a time zone; the days of reviews are those of UTC.
     """
     named = sorted((a for a in answers if a.first in KEYS), key=lambda a: a.at)
     return [_standing(key, [a for a in named if a.truth == key], now) for key in KEYS]
@@ -109,5 +109,5 @@ def next_due(found: Sequence[Standing]) -> datetime | None:
 
 
 def in_days(due: datetime, now: datetime) -> int:
-    """Days from one moment's day to another's, at least 0."""
-    return max(0, (due.astimezone(UTC).date() - now.astimezone(UTC).date()).days)
+    """Days until a moment, at least 0, as the calendar counts them in the time zone of `now`."""
+    return max(0, (due.astimezone(now.tzinfo).date() - now.date()).days)

@@ -93,12 +93,12 @@ def remove(folder: Path, kind: str) -> bool:
     (Windows)."""
     if folder.is_symlink() or kind_of(folder) != kind:
         return False
-    gone = beside(folder)
+    aside = beside(folder)
     try:
-        os.rename(folder, gone)  # nobody finds half of it
+        os.rename(folder, aside)  # nobody finds half of it
     except OSError:
         return False
-    _delete(gone)
+    _delete(aside)
     return True
 
 

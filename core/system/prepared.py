@@ -22,7 +22,10 @@ def find(cache: Path, key: str) -> Path | None:
     """The folder kept under a key, if its files are as they were written. No other process removes
     it until this one ends."""
     folder = cache / FOLDER / key
-    return folder if caches.use(folder) and is_whole(folder) else None
+    if caches.use(folder) and is_whole(folder):
+        return folder
+    caches.release(folder)  # on Windows a damaged one gives way only where nobody has it open
+    return None
 
 
 def keep(cache: Path, key: str, write: Callable[[Path], object]) -> Path | None:

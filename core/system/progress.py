@@ -62,7 +62,7 @@ def read_progress(file: Path) -> Step | None:
         step = Step(**json.loads(file.read_text()))
         if step.seconds_left is None:
             return step
-        gone = max(0.0, time.time() - file.stat().st_mtime)
-        return Step(step.done, step.total, step.doing, max(0.0, step.seconds_left - gone))
+        since = max(0.0, time.time() - file.stat().st_mtime)
+        return Step(step.done, step.total, step.doing, max(0.0, step.seconds_left - since))
     except (OSError, ValueError, TypeError):
         return None

@@ -180,9 +180,9 @@ def _binned(database: Path) -> set[str]:
 
 def _dataset(settings: Settings) -> Iterator[Item]:
     root = settings.data / DATASET
-    size = sum(size_of(path) for path in _inside(root) if path.name != "cache")
-    if size:
-        yield Item("dataset", root, size)
+    nbytes = sum(size_of(path) for path in _inside(root) if path.name != "cache")
+    if nbytes:
+        yield Item("dataset", root, nbytes)
 
 
 def _people(settings: Settings) -> Iterator[Item]:

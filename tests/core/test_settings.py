@@ -113,3 +113,8 @@ def test_niceness(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("LESIONLAB_NICE", value)
         with pytest.raises(SettingsError, match=r"LESIONLAB_NICE is .* from 0 to 19"):
             Settings.from_environment()
+
+
+def test_the_home_of_nobody_is_a_folder_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESIONLAB_DATA", "~nobody-of-that-name/data")
+    assert Settings.from_environment().data == Path.cwd() / "~nobody-of-that-name/data"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,14 +14,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.answer.entropy
 from core.answer.analyser import Analysis
+from core.answer.entropy import entropy
 from core.answer.words import DOMAIN_NAMES
-from core.evaluation.files import read_predictions
 from core.formatting import chance
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set
-from core.settings import REPOSITORY
+from core.settings import REPOSITORY, Settings
 from core.system.fair_queue import BusyError
 from core.taxonomy import KEYS
 from tests.pages.conftest import button, start, texts
@@ -70,23 +71,28 @@ def test_share_is_that_of_the_committed_predictions(app):
     table = pd.read_parquet(REPOSITORY / "weights/classifier/predictions-validation.parquet")
     right = (table["dx"] == table["prediction"]).to_numpy()
     classes = state.model_server().analyser.classes
-    thirds = np.array_split(
-        np.argsort(core.answer.entropy.entropy(table[list(classes)].to_numpy())), 3
-    )
+    thirds = np.array_split(np.argsort(entropy(table[list(classes)].to_numpy())), 3)
     said = [f"right in **{right[rows].mean() * 100:.0f} %**" for rows in thirds]
     assert sum(words in texts(app) for words in said) == 1
 
 
-def test_missing_predictions_leave_the_figure(app, monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        core.answer.entropy, "read_predictions", lambda _, split: read_predictions(tmp_path, split)
-    )
-    doubt._bands.clear()
+@pytest.mark.parametrize("problem", ["is missing", "with other weights"])
+def test_without_predictions_of_the_model_in_use_the_figure_stays(
+    app, problem, monkeypatch, tmp_path
+):
+    weights = tmp_path / "weights"
+    shutil.copytree(Settings.from_environment().weights, weights, symlinks=True)
+    monkeypatch.setenv("LESIONLAB_WEIGHTS", str(weights))
+    if problem == "is missing":
+        (weights / "classifier/predictions-validation.parquet").unlink()
+    else:
+        path = weights / "classifier/evaluation-validation.json"
+        found = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps(found | {"weights": "0" * 64}), "utf-8")
     app.run()
-    doubt._bands.clear()
     assert not app.exception
     assert "the model was right in" not in texts(app)
-    assert "predictions-validation.parquet is missing" in texts(app)
+    assert problem in texts(app)
     assert "nats" in texts(app)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.lesion.phantom import practice_set
@@ -27,6 +30,19 @@ def test_notes_and_two_files(app: AppTest) -> None:
     (area,) = app.text_area
     assert area.label == "Your notes"
     assert area.max_chars == LENGTH
+
+
+def test_the_date_is_that_of_the_visitors_calendar(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[str, Callable[[], str]] = {}
+    monkeypatch.setattr("ui.files.download", lambda _, data, name, **more: made.update(html=data))
+    days = set()
+    for zone in ("Etc/GMT+12", "Etc/GMT-14"):  # where it is never the same day
+        monkeypatch.setattr(type(st.context), "timezone", property(lambda _, zone=zone: zone))
+        assert not app.run().exception
+        days |= set(re.findall(r"\b\d+ [A-Z]\w+ 20\d\d", made["html"]()))
+    assert len(days) == 2
 
 
 def test_notes_outlive_a_reload_until_the_photo_is_forgotten(

@@ -19,6 +19,7 @@ from tests.effort import cost
 from tests.pages.conftest import checked, part, start, texts
 from tests.waiting import PATIENCE, wait_for
 from ui import methods, state, subprocess_task
+from ui.performance.evaluations import report_in_use
 from ui.sections import base_rates, heatmaps, threshold
 from ui.subprocess_task import Task
 
@@ -337,7 +338,7 @@ def test_a_thousand_lesions(app):
     assert "Of the other **980** lesions" in texts(app)
     assert "18 found, 2 missed" in alts(app)
     app.segmented_control(key="line_target").set_value("malignant").run()
-    truth, _ = (found := threshold.predictions("validation")).against(threshold.MALIGNANT)
+    truth, _ = (found := report_in_use("validation")).against(threshold.MALIGNANT)
     lesions = found.predictions[truth]["lesion_id"].nunique(), found.figures.lesions
     share = round(1000 * lesions[0] / lesions[1])
     assert slider(app, "Of 1,000").value == share, "of validation's lesions, not of its photos"

@@ -35,7 +35,7 @@ from train.config import ClassifierConfig, HybridConfig, SegmenterConfig
 from train.finish.package import IMPORT
 from train.jobs import Run, Runs, ensure_supervisor
 from train.jobs.record import Record, write_record
-from train.learn.began import Began
+from train.learn.beginning import Beginning
 from train.presets import PRESETS
 from train.stages import Stage
 from ui import subprocess_task
@@ -700,7 +700,7 @@ def test_one_run_cannot_be_compared(runs):
 def test_where_and_how_exactly_runs_computed_is_compared(runs):
     """Also where all chose the automatic precision; as far as it is known."""
     here, there, old = (written(runs, name, 2) for name in ("Here", "There", "Old"))
-    began = Began("0", (), 8, 8)
+    began = Beginning("0", (), 8, 8)
     replace(began, device="cpu", precision="32-true").write(runs.folder / here)
     replace(began, device="gpu", precision="bf16-mixed").write(runs.folder / there)
     (runs.folder / old / "began.json").write_text("{")

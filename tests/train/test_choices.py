@@ -58,7 +58,8 @@ def test_every_choice_has_its_words() -> None:
 def test_no_torch() -> None:
     code = (
         "import sys, train.choices, train.config, train.presets, train.run, "
-        "train.learn.start_weights, train.learn.teachers, train.learn.began, train.data.folders; "
+        "train.learn.start_weights, train.learn.teachers, train.learn.beginning, "
+        "train.data.folders; "
         "print('torch' in sys.modules)"
     )
     found = subprocess.run(

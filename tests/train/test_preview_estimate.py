@@ -113,8 +113,8 @@ def test_photos_without_a_mask_cost_nothing_where_masks_are_learned(
     config = SegmenterConfig(**FEW)
     every = estimate(config)
     monkeypatch.setattr("train.data.photos.open_data", lambda config: replace(dataset, table=table))
-    # In each of two epochs, at the one size tried, twice for rounding, and once in the end.
-    fewer = len(few) * (2 + 1 + 2 + 1)
+    # In each of two epochs, at the one size tried, for rounding, and once in the end.
+    fewer = len(few) * (2 + 1 + 1 + 1)
     assert every.seconds - estimate(config).seconds == pytest.approx(fewer * 10 / 3, abs=1)
 
 

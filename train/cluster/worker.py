@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.settings import typed_path
 from train.cluster.client import ClusterError
 from train.config import ConfigError
 from train.config_files import checkpoints_of, read_run_config
@@ -87,4 +88,4 @@ def data_folder(folder: Path, ham10000: Path) -> Path:
     config = read_run_config(folder)
     if config is None:
         raise ConfigError(f"{folder} has no config.json.")
-    return ham10000 if config.is_ham10000 else Path(config.data).expanduser()
+    return ham10000 if config.is_ham10000 else typed_path(config.data)

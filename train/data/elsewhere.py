@@ -45,6 +45,7 @@ from core.imaging.photo_files import (
     list_members,
     list_photos,
 )
+from core.settings import typed_path
 from core.system import zips
 from core.system.zips import ZipError
 from core.taxonomy import KEYS
@@ -146,7 +147,7 @@ def open_sources(paths: Iterable[Path], known: Iterable[str]) -> list[Elsewhere]
     ids = frozenset(map(str, known))
     sources = []
     for path in paths:
-        sources.append(Elsewhere.open(path.expanduser(), ids))
+        sources.append(Elsewhere.open(typed_path(path), ids))
         ids |= frozenset(sources[-1].table.index)
     return sources
 

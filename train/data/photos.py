@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.ham10000.dataset import Dataset
+from core.settings import typed_path
 from train.config import Config
 from train.data.dividing import divided
 from train.data.elsewhere import Elsewhere
@@ -25,7 +25,7 @@ def open_data(config: Config) -> Data:
     """
     if config.is_ham10000:
         return divided(Dataset.open(), config)
-    root = Path(config.data).expanduser()
+    root = typed_path(config.data)
     return divided(mask_folder(root) if config.masked else class_folder(root), config)
 
 

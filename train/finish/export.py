@@ -27,7 +27,7 @@ from core.models.weights import beyond_half, load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
 from core.taxonomy import KEYS, class_name
-from train.choices import STARTS, network_title
+from train.choices import network_title
 from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
 from train.data.samplers import frame_loader
@@ -36,10 +36,11 @@ from train.finish.finished import Finished, sizes_to_try
 from train.finish.probabilities import choose_rule, fit_calibration, stated
 from train.finish.reference import fit_reference
 from train.learn.base import normalised
-from train.learn.began import Began
+from train.learn.beginning import Beginning
 from train.learn.class_scoring import ClassScoring
 from train.learn.segmenter import MaskScoring
 from train.learn.start_weights import origin
+from train.names import renamed_paths
 
 ROUNDING_PHOTOS = 64
 """Validation photos on which the shipped half-precision weights are held against the trained."""
@@ -107,7 +108,7 @@ def export_classifier(
     def answers(some: np.ndarray) -> np.ndarray:
         return calibration(_forward(network, frame_loader(arrays, some, size), tally))
 
-    return _write(folder, network, card, rows, "a probability", answers)
+    return _write(folder, network, card, rows, "a probability", probabilities, answers)
 
 
 def export_segmenter(
@@ -120,13 +121,13 @@ def export_segmenter(
     """Write a segmenter's folder; see `export_classifier`. Raises WeightsError."""
     config = finished.config
     rows = finished.rows("validation")
-    tried: dict[int, float] = {}
+    tried: dict[int, tuple[float, np.ndarray]] = {}
     for size in sizes_to_try(finished.config):
         dice, iou = _masks(network, finished.arrays, rows, size, tally)
         found = segmenter_summary(dice, iou)
-        tried[size] = found["mean_iou"]
+        tried[size] = found["mean_iou"], iou
         print(f"{size} px:", *(f"{k} {v:.4f}" for k, v in found.items()))
-    size = max(tried, key=lambda s: tried[s])
+    size = max(tried, key=lambda s: tried[s][0])
     _prepare(folder, finished.run)
     card = replace(
         _origin(finished),
@@ -138,14 +139,14 @@ def export_segmenter(
         decision="lesion where the logit, scaled to the photo, is above 0",
         size_choice=SizeChoice(
             by="highest validation mean IoU",
-            tried={str(s): round(v, 5) for s, v in tried.items()},
+            tried={str(s): round(mean, 5) for s, (mean, _) in tried.items()},
         ),
     )
 
     def ious(some: np.ndarray) -> np.ndarray:
         return _masks(network, finished.arrays, some, size, tally)[1]
 
-    return _write(folder, network, card, rows, "a photo's IoU", ious)
+    return _write(folder, network, card, rows, "a photo's IoU", tried[size][1], ious)
 
 
 def add_reference(
@@ -198,6 +199,7 @@ def _write(
     card: Card,
     rows: np.ndarray,
     what: str,
+    exactly: np.ndarray,
     measured: Callable[[np.ndarray], np.ndarray],
 ) -> Card:
     """Write the weights in fp16 or, where that changes the answers, in fp32; the network has those
@@ -206,17 +208,17 @@ def _write(
     Args:
         rows: of the validation photos; the first are looked at.
         what: is measured.
-        measured: what the network says of photos of some rows, as numbers in 0…1.
+        exactly: what the network as trained says of the photos of all rows, as numbers in 0…1.
+        measured: what it says now of those of some rows.
 
     Raises:
         WeightsError: a weight is not finite.
     """
     first = rows[:ROUNDING_PHOTOS]
     exact = {k: v.clone() for k, v in network.state_dict().items()}
-    before = measured(first)
     card = write_model(folder, exact, card)
     load_into(network, read_state(folder, card.sha256), folder.name)
-    moved = float(np.abs(measured(first) - before).max())
+    moved = float(np.abs(measured(first) - exactly[: len(first)]).max())
     bears = moved <= ROUNDING_LIMIT
     if not bears:
         load_into(network, exact, folder.name)
@@ -314,13 +316,9 @@ def _origin(finished: Finished) -> Card:
     ours = config.is_ham10000
     with (finished.run / "metrics.csv").open() as file:
         epochs = sum(1 for _ in file) - 1
-    further = [Path(path).stem for path in config.more]
-    choices = {"kind": config.kind, **asdict(config), "more": further}
     # A folder's name is enough: the path to it is nobody's business who gets the model.
-    if "teachers" in choices:
-        choices["teachers"] = [_model_name(Path(path)) for path in choices["teachers"]]
-    if config.start not in STARTS:
-        choices["start"] = _model_name(Path(config.start))
+    named = renamed_paths(config, lambda path: _name_of(Path(path)))
+    choices, further = {"kind": config.kind, **asdict(config), **named}, named["more"]
     limits: list[str] = []
     if ours:
         data = "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 5:180161, 2018)"
@@ -340,14 +338,12 @@ def _origin(finished: Finished) -> Card:
         limits.append("dermoscopy only: an ordinary phone photo is out of its domain")
         limits.append(f"photos from {clinics}, mostly light skin")
     else:
-        folder = finished.data.root.name
-        choices["data"] = folder
-        data = f"{len(finished.data.table):,} photos of the folder {folder}"
+        data = f"{len(finished.data.table):,} photos of the folder {finished.data.root.name}"
         licence = "the terms of its photos and of its start weights"
         limits += ["photos like those it learned from only", *getattr(finished.data, "notes", ())]
     if found := leak(finished.data.table, finished.data.split):
         limits.append(found.text().rstrip("."))
-    began = Began.read(finished.run)
+    began = Beginning.read(finished.run)
     choices |= {"epochs_trained": epochs, "device": began.device}
     return Card(
         lesionlab=__version__,
@@ -362,9 +358,11 @@ def _origin(finished: Finished) -> Card:
     )
 
 
-def _model_name(folder: Path) -> str:
-    """What a model's folder is called: of a run's model the run's name."""
-    return folder.parents[1].name if folder.parent.name == MODELS else folder.name
+def _name_of(path: Path) -> str:
+    """What a folder or a ZIP file is called: of a run's model the run's name."""
+    if path.parent.name == MODELS:
+        return path.parents[1].name
+    return path.stem if path.suffix.lower() == ".zip" else path.name
 
 
 def name_in_run(kind: str, config: Config, called: str) -> str:

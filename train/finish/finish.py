@@ -122,7 +122,7 @@ def photos_to_finish(table: pd.DataFrame, config: Config) -> int:
         table: of the data, or of arrays that have further sources as well.
     """
     validated = len(part_rows(table, "validation", config.limit, config.masked))
-    rounded = 2 * min(ROUNDING_PHOTOS, validated)
+    rounded = min(ROUNDING_PHOTOS, validated)
     total = ((len(sizes_to_try(config)) + 1) * validated + rounded) * len(config.models)
     if comparable(config):
         total += sum(map(len, reference_rows(table, config).values()))

@@ -16,7 +16,7 @@ from train.config import Config, ConfigError
 from train.config_files import read_run_config
 from train.data.arrays import Arrays, prepare, rows_of
 from train.data.photos import Data, Photos
-from train.learn.began import as_begun, check_photos
+from train.learn.beginning import check_photos, with_precision
 from train.learn.checkpoints import read_checkpoint
 
 SIZES = (160, 192, 224)
@@ -59,7 +59,7 @@ class Finished:
             raise ConfigError(f"{run} holds no run; train first.")
         if kind and kind not in config.models:
             raise ConfigError(f"{run} holds no {kind} but a {config.kind}.")
-        config, photos = as_begun(run, config), Photos.open(config)
+        config, photos = with_precision(run, config), Photos.open(config)
         check_photos(run, config, photos)
         return cls(run, config, photos, prepare(config, photos))
 

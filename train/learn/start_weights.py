@@ -13,7 +13,7 @@ from core.models.cards import FILE as CARD
 from core.models.cards import Card
 from core.models.registry import KINDS
 from core.models.weights import WeightsError, read_safetensors, read_state, without_counters
-from core.settings import Settings
+from core.settings import Settings, typed_path
 from train.choices import SMALL_CNN, STARTS
 from train.config import HAM10000, Config
 from train.data.folders import Folder
@@ -116,7 +116,7 @@ def _file(start: str, architecture: str) -> Path:
     """The file that `imagenet` or a path names. Raises WeightsError: there is none."""
     path = Settings.from_environment().pretrained / LOCAL.get(architecture, architecture)
     if start != "imagenet":
-        path = Path(start).expanduser()
+        path = typed_path(start)
     if not path.is_file():
         raise WeightsError(
             f"There are no start weights {path.name} in {path.parent}. Set LESIONLAB_PRETRAINED to "
@@ -178,9 +178,9 @@ def origin(config: Config) -> str:
     else:
         shipped = start == "shipped"
         kinds = kinds_to_start_from(config.network, config.kind)
-        folder = _shipped(config.network, kinds) if shipped else Path(start).expanduser()
+        folder = _shipped(config.network, kinds) if shipped else typed_path(start)
         said = _credit(folder or Path(start))
-    taught = [_credit(Path(path).expanduser()) for path in config.teachers]
+    taught = [_credit(typed_path(path)) for path in config.teachers]
     return "; taught by ".join([said, *taught])
 
 
@@ -230,7 +230,7 @@ def _model_folder(start: str, architecture: str, kinds: tuple[str, ...] = KINDS)
                 "Choose one of them, or other start weights."
             )
         return folder
-    path = Path(start).expanduser()
+    path = typed_path(start)
     return path if (path / CARD).is_file() else None
 
 

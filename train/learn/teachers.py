@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.models.cards import Card
+from core.settings import typed_path
 from train.config import Config, ConfigError
 from train.data.arrays import classes_of
 from train.data.photos import Data
@@ -18,7 +19,7 @@ def teacher_cards(config: Config) -> dict[Path, Card]:
     Raises:
         WeightsError: a folder holds no model.
     """
-    folders = [Path(name).expanduser() for name in config.teachers]
+    folders = [typed_path(name) for name in config.teachers]
     return {folder: Card.read(folder) for folder in folders}
 
 

@@ -138,7 +138,7 @@ def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
     found["section"] = say.get("section")
     found["layers"] = ".".join(layer for layer, switch in LAYERS.items() if say.get(switch))
     if shown and say.get("heat_on"):
-        chosen = say.get(f"target_{shown.analysis.digest}")
+        chosen = say.get(target_key(shown))
         found["class"] = chosen if chosen != shown.analysis.prediction else None
     if found["section"] == "threshold":
         found["find"] = say.get("line_target")
@@ -151,10 +151,15 @@ def wanted_now(shown: ShownAnalysis | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def take_class(shown: ShownAnalysis, key: str) -> None:
+def target_key(shown: ShownAnalysis) -> str:
+    """Of the session: the class whose heatmap is shown over a photo."""
+    return f"target_{shown.analysis.digest}"
+
+
+def take_class(shown: ShownAnalysis) -> None:
     """Choose the class of the heatmap that the address asked for, before its widget is drawn."""
     if (wanted := st.session_state.pop("class_wanted", None)) in KEYS:
-        st.session_state[key] = wanted
+        st.session_state[target_key(shown)] = wanted
 
 
 def image_id_of(typed: str) -> str:

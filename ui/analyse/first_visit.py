@@ -11,7 +11,7 @@ from ui import case_picker, state
 from ui.analyse import address
 from ui.parts import scroll
 from ui.parts.tour import tour
-from ui.performance.evaluations import classifier_report
+from ui.performance.evaluations import report_in_use
 
 COOKIE = "lesionlab_visited"
 """Of a browser that has seen it."""
@@ -93,7 +93,7 @@ def _think_first() -> str:
 def _misses() -> str:
     """How many melanomas it finds, as measured."""
     with contextlib.suppress(EvaluationError, WeightsError, KeyError):
-        found = classifier_report("test").figures.classes["mel"].figures["recall"].value
+        found = report_in_use("test").figures.classes["mel"].figures["recall"].value
         if found is not None:
             return f": of 100 melanomas that it had not seen it named {found * 100:.0f}"
     return ""

@@ -9,7 +9,7 @@ import streamlit as st
 from core.system.idle_cache import IdleCache
 from ui import methods, state
 from ui.analyse import notes
-from ui.browser import KEPT_SECONDS, LATE_SECONDS
+from ui.browser import KEPT_SECONDS, LATE_SECONDS, browser_key
 from ui.case import Case
 
 KEPT_BYTES = 64 * 1024**2
@@ -52,6 +52,13 @@ def store() -> IdleCache[str, Upload]:
     )
 
 
+@st.cache_resource
+def _forgotten() -> IdleCache[tuple[str, str], bool]:
+    """Photos that were forgotten lately, by a browser's key and their digests: other tabs of that
+    browser may still show them."""
+    return IdleCache(100_000, KEPT_SECONDS, LATE_SECONDS, lambda _: 1)
+
+
 def keep(upload: Upload, slot: str = "") -> None:
     """Have a picker show a photo from now on, instead of the one before. `slot` as for
     `case_picker.pick`."""
@@ -61,9 +68,21 @@ def keep(upload: Upload, slot: str = "") -> None:
     case = upload.case()
     if isinstance(before, Case) and case.digest != before.digest and not _shown_as(before.digest):
         _forget_traces(before.digest)
+    _forgotten().pop((browser_key(), case.digest))
     st.session_state[name] = case
     key = st.session_state[f"{name}_key"] = secrets.token_urlsafe(24)
     store().put(key, upload)
+
+
+def shown(slot: str, kind: str) -> Case | None:
+    """The photo of one's own that a picker has; one that was forgotten in another tab of this
+    browser is forgotten here, too."""
+    case = st.session_state.get(f"{slot}{kind}")
+    if isinstance(case, Case) and _forgotten().get((browser_key(), case.digest)):
+        forget(slot, kind)
+        st.session_state[f"{slot}{kind}_lost"] = True
+        return None
+    return case
 
 
 def key_shown(slot: str = "") -> str | None:
@@ -91,6 +110,7 @@ def forget(slot: str, kind: str) -> None:
     computed from it or written about it."""
     case = st.session_state.get(f"{slot}{kind}")
     if isinstance(case, Case):
+        _forgotten().put((browser_key(), case.digest), True)
         for name in _shown_as(case.digest):
             _let_go(name)
         _forget_traces(case.digest)

@@ -1,7 +1,6 @@
 """Choosing the photos of a batch: files and archives, a folder, or the practice lesions."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import streamlit as st
 from streamlit.typing import UploadedFile
@@ -12,7 +11,7 @@ from core.batch.batches import MAX_BATCH_BYTES, MAX_PHOTOS, BatchError
 from core.batch.sources import Source
 from core.imaging.formats import ENDINGS, listed
 from core.models.weights import WeightsError
-from core.settings import SettingsError
+from core.settings import SettingsError, typed_path
 from core.system.fair_queue import BusyError
 from ui import access
 from ui.batch import store as batches
@@ -94,7 +93,7 @@ def _folder() -> None:
         type="primary",
         disabled=not typed.strip(),
     ):
-        _start(lambda: sources.from_folder(Path(typed.strip()).expanduser()))
+        _start(lambda: sources.from_folder(typed_path(typed.strip())))
 
 
 def _start(

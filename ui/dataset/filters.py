@@ -26,7 +26,7 @@ def show(table: pd.DataFrame) -> np.ndarray:
     """Draw the filters; returns which rows of the table of facts pass, bool."""
     if now := _PART.news():
         _follow(now, table)
-    elif _PART.gone():
+    elif _PART.emptied():
         reset()
     with st.sidebar:
         st.markdown("**Filter**")

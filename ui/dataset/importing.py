@@ -15,6 +15,7 @@ from core.errors import DatasetError
 from core.ham10000.dataset import status
 from core.ham10000.importer import import_archives
 from core.imaging.image import display_name
+from core.settings import typed_path
 from ui import lock
 from ui.text import as_text
 
@@ -55,7 +56,7 @@ def offer() -> None:
     )
     # File managers copy some paths in quotes.
     typed_paths = [line.strip().strip("\"'") for line in typed.splitlines() if line.strip()]
-    paths = [Path(path).expanduser() for path in typed_paths]
+    paths = [typed_path(path) for path in typed_paths]
     st.caption(
         "Or on the command line: `python -m core dataset import FIRST.zip SECOND.zip`. An import "
         "can be stopped and repeated; it goes on where it stopped."

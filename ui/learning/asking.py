@@ -267,4 +267,4 @@ def _skip(me: Profile, quiz: str, position: int) -> None:
 def _end(me: Profile, quiz: str) -> None:
     with problems.action():
         Store.open().end(me, quiz)
-        choosing.begun(quiz)
+        choosing.open_quiz(quiz)

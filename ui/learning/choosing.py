@@ -11,6 +11,7 @@ from core.learning.records import ABOUT_MODES, MODES, Answered, Profile
 from core.learning.schedule import Standing, in_days, next_due, standings
 from core.learning.store import Store
 from core.taxonomy import BY_KEY
+from ui.browser import by_clock
 from ui.choices import choose_one
 from ui.dataset_cases import own_split
 from ui.learning import material, problems
@@ -74,7 +75,7 @@ def other_split() -> None:
 
 def due(found: list[Standing]) -> None:
     """What is to be practised today, in words."""
-    now = datetime.now(UTC)
+    now = by_clock(datetime.now(UTC))
     today = [BY_KEY[s.key].name for s in found if s.is_due(now)]
     if today:
         st.markdown(f":material/event_repeat: **Due today:** {', '.join(today)}")
@@ -109,7 +110,7 @@ def start(me: Profile, mode: str, level: str, count: int) -> None:
                     "another quiz."
                 )
         cases = draw(found.cases, level, count, rng, seen, weakness)
-        begun(store.start(me, mode, level, cases))
+        open_quiz(store.start(me, mode, level, cases))
 
 
 def again(me: Profile, mode: str, level: str, wrong: list[Answered]) -> None:
@@ -117,9 +118,9 @@ def again(me: Profile, mode: str, level: str, wrong: list[Answered]) -> None:
     with problems.action():
         cases = [QuizCase(a.image, a.lesion, a.truth) for a in wrong]
         order = np.random.default_rng().permutation(len(cases))
-        begun(Store.open().start(me, mode, level, [cases[n] for n in order]))
+        open_quiz(Store.open().start(me, mode, level, [cases[n] for n in order]))
 
 
-def begun(quiz: str) -> None:
+def open_quiz(quiz: str) -> None:
     """Look at this quiz from now on."""
     st.session_state["quiz"] = quiz

@@ -23,7 +23,7 @@ from ui.case import confirmed_by, told
 from ui.dataset_cases import small
 from ui.figures import LEGEND_ABOVE, colour
 from ui.performance import charts
-from ui.performance.evaluations import classifier_report
+from ui.performance.evaluations import report_in_use
 from ui.text import as_text
 
 EXAMPLES = 6
@@ -59,7 +59,7 @@ def model(key: str) -> None:
     """Sensitivity, PPV and the usual confusions, with intervals."""
     st.markdown("**The model on the test split**")
     try:
-        found = classifier_report("test")
+        found = report_in_use("test")
         measured = found.figures.classes[key].figures
         rows = {
             f"{CLASS_NAMES[measure]}: {meaning}": measured[measure].text(2)

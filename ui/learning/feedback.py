@@ -160,4 +160,4 @@ def _photos(key: str, similar: Sequence[Neighbour]) -> list[bytes]:
 def _close(me: Profile, quiz: str, position: int) -> None:
     with problems.action():
         Store.open().close(me, quiz, position)
-        choosing.begun(quiz)
+        choosing.open_quiz(quiz)

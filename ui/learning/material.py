@@ -24,7 +24,7 @@ from ui import state
 from ui.analyse.address import known
 from ui.analyse.present import PLAYLIST
 from ui.case import Case
-from ui.performance.evaluations import classifier_report
+from ui.performance.evaluations import report_in_use
 from ui.state import SHOWN_PX, ShownAnalysis
 
 
@@ -58,7 +58,7 @@ def pool() -> Pool:
         return Pool(practice_pool(), True, False)
     said: pd.DataFrame | None = None
     with contextlib.suppress(EvaluationError, WeightsError):
-        predictions = classifier_report("test").predictions
+        predictions = report_in_use("test").predictions
         said = predictions if set(KEYS) <= set(predictions.columns) else None
     found = dataset_pool(data.table, said)
     return Pool(found, False, said is not None and bool(found["named"].notna().any()))

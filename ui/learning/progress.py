@@ -106,7 +106,7 @@ def by_diagnosis(found: Sequence[Standing], answers: Sequence[Answered]) -> None
     due."""
     if not any(s.answers for s in found):
         return
-    now = datetime.now(UTC)
+    now = by_clock(datetime.now(UTC))
     st.header("Your diagnoses", anchor=False)
     rows = [summary.row(BY_KEY[s.key].name, share(s.right, s.answers)) for s in found]
     charts.show(

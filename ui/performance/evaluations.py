@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.evaluation.files import ELSEWHERE, Evaluation
+from core.evaluation.files import ELSEWHERE, Evaluation, EvaluationError, command
 from core.evaluation.reports import ClassifierReport, SegmenterReport
 from core.models.cards import Card
 from core.models.registry import in_use
@@ -52,6 +52,18 @@ def classifier_report(split: str) -> ClassifierReport:
     """
     place = in_use("classifier").folder
     return _classifier_report(place, split, _written_at(place, split))
+
+
+def report_in_use(split: str) -> ClassifierReport:
+    """As `classifier_report`, for what is said of the answers that are given now. Raises
+    EvaluationError: also if the split was measured with other weights than those in use."""
+    found, folder = classifier_report(split), in_use("classifier").folder
+    if found.figures.weights != card_of(folder).sha256:
+        raise EvaluationError(
+            f"The {split} split was evaluated with other weights. Make it again with: "
+            f"{command(folder, split)}"
+        )
+    return found
 
 
 def segmenter_report(split: str) -> SegmenterReport:

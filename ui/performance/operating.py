@@ -17,9 +17,9 @@ from ui.choices import choose_one, in_address
 from ui.drawings import drawings
 from ui.figures import text_colour
 from ui.parts.controls import percent_slider, select
+from ui.parts.outcomes import ask_outcomes
 from ui.performance import charts
 from ui.performance.evaluations import Choice, classifier_report
-from ui.sections import thousand
 
 TITLE = "Thresholds"
 MALIGNANT = "malignant"
@@ -82,7 +82,7 @@ def show(choice: Choice) -> None:
         _precision_recall(found, key, point, truth.mean())
     _, lesions = np.unique(found.groups, return_index=True)
     sick = MALIGNANT_LESIONS if key == MALIGNANT else BY_KEY[key].plural
-    thousand.ask(
+    ask_outcomes(
         point["Sensitivity"][0],
         point["Specificity"][0],
         float(truth[lesions].mean()),

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from pathlib import Path
 
 import streamlit as st
 
@@ -16,12 +15,12 @@ from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.hair import remove_hair
 from core.lesion.quality import KINDS, MEASURED_PX, about_limits
-from core.models.registry import in_use
 from core.system.fair_queue import BusyError
 from core.taxonomy import BY_KEY, ORDER
 from ui import state
 from ui.case import Case
 from ui.figures import describe_spread, show_figure, spread_bars
+from ui.performance.evaluations import report_in_use
 from ui.state import ShownAnalysis
 from ui.text import as_text
 
@@ -71,9 +70,10 @@ def in_words(shown: ShownAnalysis) -> str | None:
 
 def _band(shown: ShownAnalysis) -> Band:
     """Raises EvaluationError."""
-    model = in_use("classifier")
-    found = _bands(model.folder, shown.analysis.classes, model.key)
-    return band_of(float(entropy(shown.analysis.probabilities)), found)
+    found = report_in_use("validation")
+    right = found.named(by_rule=True) == found.predictions["dx"].to_numpy()
+    of_all = bands(found.predictions[found.classes].to_numpy(), right)
+    return band_of(float(entropy(shown.analysis.probabilities)), of_all)
 
 
 def _how_often(band: Band, mark: str = "") -> str:
@@ -106,11 +106,6 @@ def _spread(shown: ShownAnalysis) -> None:
         f"Compared with the third of the validation photos whose probabilities were "
         f"{THIRDS[band.name]}. {HOLDS}"
     )
-
-
-@st.cache_data(max_entries=2, show_spinner=False)
-def _bands(folder: Path, classes: tuple[str, ...], key: str) -> list[Band]:
-    return bands(folder, classes)
 
 
 def _quality(shown: ShownAnalysis, taken: bool | None) -> None:

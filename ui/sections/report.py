@@ -1,7 +1,7 @@
 """The report to take home: notes of one's own, and everything in one file."""
 
-import datetime
 import time
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from core.report.downloads import file_stem
 from core.taxonomy import BY_KEY
 from ui import files
 from ui.analyse import commit, notes
+from ui.browser import by_clock
 from ui.case import Case, confirmed_by, verdict
 from ui.dataset_cases import unfair
 from ui.scale import known_width_mm
@@ -31,7 +32,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     _notes(case, written)
     # Read here, since a download's own thread knows no session.
     truth, fairness = revealed(case, shown), unfair(case.record)
-    width = known_width_mm(case)
+    width, today = known_width_mm(case), by_clock(datetime.now(UTC)).date()
 
     def report() -> Report:
         time.sleep(ARRIVAL_SECONDS)
@@ -42,7 +43,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
             case.name,
             usual=usual(),
             cards=cards().values(),
-            date=datetime.date.today(),
+            date=today,
             notes=written[case.digest],
             source=CREDIT if case.record is not None else "",
             own=case.own,

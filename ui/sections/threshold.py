@@ -5,19 +5,15 @@ import streamlit as st
 
 from core.answer.threshold import MALIGNANT, MALIGNANT_LESIONS, MELANOMA
 from core.evaluation.curves import at_threshold, operating_point
-from core.evaluation.files import EvaluationError, command
-from core.evaluation.reports import ClassifierReport
+from core.evaluation.files import EvaluationError
 from core.formatting import percent
-from core.models.registry import in_use
-from core.models.weights import WeightsError
 from core.taxonomy import BY_KEY
-from ui import state
 from ui.case import Case
 from ui.choices import choose_one
 from ui.figures import show_figure
 from ui.parts.controls import percent_slider
-from ui.performance.evaluations import classifier_report
-from ui.sections import thousand
+from ui.parts.outcomes import ask_outcomes
+from ui.performance.evaluations import report_in_use
 from ui.sections.charts import outcome_bars
 from ui.state import ShownAnalysis
 from ui.text import as_text
@@ -37,7 +33,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
         "missing fewer means more false alarms. Choose yourself."
     )
     try:
-        validation = predictions("validation")
+        validation = report_in_use("validation")
     except EvaluationError as error:
         st.info(as_text(str(error)), title="No threshold can be chosen", icon=":material/info:")
         return
@@ -77,7 +73,7 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     lesions = np.unique(validation.groups, return_index=True)[1]
     usual = float(truth[lesions].mean())
     key = f"line_prevalence_{target}"
-    out = thousand.ask(line["sensitivity"], line["specificity"], usual, sick, key)
+    out = ask_outcomes(line["sensitivity"], line["specificity"], usual, sick, key)
     alt = (
         f"{out.found} found, {out.missed} missed, {out.false_alarms} false alarms, "
         f"{out.left_alone} correctly not called"
@@ -85,25 +81,9 @@ def show(case: Case, shown: ShownAnalysis) -> None:
     show_figure(outcome_bars(out, sick), alt, "outcomes")
 
 
-def predictions(split: str) -> ClassifierReport:
-    """What the classifier in use said of a split. Raises EvaluationError: also if other weights
-    did."""
-    found, folder = classifier_report(split), in_use("classifier").folder
-    try:
-        card = state.card(folder)
-    except WeightsError as error:
-        raise EvaluationError(str(error)) from error
-    if found.figures.weights != card.sha256:
-        raise EvaluationError(
-            f"The {split} split was evaluated with other weights. Make it again with: "
-            f"{command(folder, split)}"
-        )
-    return found
-
-
 def _on_test(keys: frozenset[str], threshold: float) -> str:
     try:
-        test = predictions("test")
+        test = report_in_use("test")
     except EvaluationError:
         return "How the same line does on the test split is not known."
     truth, score = test.against(keys)

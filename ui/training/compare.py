@@ -9,7 +9,7 @@ from core.batch.tables import safe_table
 from core.evaluation.metrics import column_title
 from train.config import Config, ConfigError
 from train.jobs import Run, Runs
-from train.learn.began import as_begun, begun
+from train.learn.beginning import beginning_of, with_precision
 from ui.parts.controls import select
 from ui.performance import charts
 from ui.text import as_text
@@ -22,8 +22,8 @@ MINUTES = "Minutes of epochs"
 
 def show(runs: Runs, everything: list[Run]) -> None:
     """Choose runs and see them together."""
-    begun = {run.id: run for run in everything if run.epochs}
-    if len(begun) < 2:
+    candidates = {run.id: run for run in everything if run.epochs}
+    if len(candidates) < 2:
         st.info(
             "Two runs with at least one finished epoch are needed. Duplicate a run, change one "
             "choice, and see here what it changed.",
@@ -31,19 +31,19 @@ def show(runs: Runs, everything: list[Run]) -> None:
             icon=":material/stacked_line_chart:",
         )
         return
-    kept = st.session_state.get(CHOSEN, _newest(begun))
-    st.session_state[CHOSEN] = [id for id in kept if id in begun]
-    labels = words.labels(list(begun.values()))
+    kept = st.session_state.get(CHOSEN, _newest(candidates))
+    st.session_state[CHOSEN] = [id for id in kept if id in candidates]
+    labels = words.labels(list(candidates.values()))
     chosen = st.multiselect(
         f"Runs, up to {MOST}",
-        list(begun),
+        list(candidates),
         format_func=labels.__getitem__,
         key=CHOSEN,
         persist_state="session",
         max_selections=MOST,
         select_all=False,
     )
-    compared = {labels[id]: begun[id] for id in chosen}
+    compared = {labels[id]: candidates[id] for id in chosen}
     if not compared:
         st.caption("Choose runs above.")
         return
@@ -53,11 +53,11 @@ def show(runs: Runs, everything: list[Run]) -> None:
     _differences(compared)
 
 
-def _newest(begun: dict[str, Run]) -> list[str]:
+def _newest(candidates: dict[str, Run]) -> list[str]:
     """The newest run and the one of the same task before it."""
-    first = next(iter(begun.values()))
-    alike = [id for id, run in begun.items() if run.kind == first.kind]
-    return alike[:2] if len(alike) > 1 else list(begun)[:2]
+    first = next(iter(candidates.values()))
+    alike = [id for id, run in candidates.items() if run.kind == first.kind]
+    return alike[:2] if len(alike) > 1 else list(candidates)[:2]
 
 
 def _curves(tables: dict[str, pd.DataFrame]) -> None:
@@ -122,7 +122,7 @@ def _chosen(run: Run, config: Config) -> dict[str, Any]:
     """A run's choices, with the precision that `auto` stood for, and what it computes on; as far as
     that is known."""
     try:
-        began, config = begun(run.folder), as_begun(run.folder, config)
+        began, config = beginning_of(run.folder), with_precision(run.folder, config)
     except ConfigError:
         began = None
     return words.values(config) | ({"device": began.device} if began and began.device else {})

@@ -172,6 +172,14 @@ def test_a_mask_with_an_orientation_of_its_own_says_it_itself(orientation: int) 
     assert (read_mask(tagged, Grid.of(photo, "p.jpg"), "m.png") == TRUTH).all()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("block", [b"Exif\0\0II*\0", b"Exif\0\0nonsense"])
+def test_a_broken_block_of_exif_counts_as_none(block: bytes, kind: str) -> None:
+    broken = file(TRUTH.astype(np.uint8) * 255, kind, dpi=(72, 72), exif=block)
+    assert Grid.of(broken, "p") == PHOTO
+    assert read_mask(broken, PHOTO, "m").sum() == pytest.approx(TRUTH.sum(), rel=0.05)
+
+
 @pytest.mark.parametrize("size", [(40, 30), (160, 120), (107, 80), (1000, 750)])
 def test_another_size_of_the_same_aspect_fits(size: tuple[int, int]) -> None:
     mask = Image.fromarray(TRUTH.astype(np.uint8)).resize(size, Image.Resampling.NEAREST)

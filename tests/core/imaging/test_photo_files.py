@@ -39,6 +39,7 @@ def test_what_is_left_out_has_a_reason(tmp_path: Path) -> None:
     put(tmp_path, ".ipynb_checkpoints/a-checkpoint.jpg", "__MACOSX/x.jpg", "deep/@eaDir/b.jpg")
     put(tmp_path, "$RECYCLE.BIN/c.jpg", "lost+found/d.jpg", "Thumbs.db", "._a.jpg")
     (tmp_path / "dead.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
     os.mkfifo(tmp_path / "pipe.png")
     listing = list_photos(tmp_path)
     assert [photo.name for photo in listing.photos] == ["a.jpg", "deep/b.png"]
@@ -56,6 +57,7 @@ def test_what_is_left_out_has_a_reason(tmp_path: Path) -> None:
         "Thumbs.db": HIDDEN,
         "._a.jpg": HIDDEN,
         "dead.jpg": BROKEN,
+        "circle.jpg": BROKEN,
         "pipe.png": BROKEN,
     }
     assert {path.name for path in listing.pictures} == {"a.jpg", "b.png", "raw.CR3", "scan.dcm"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 from fsrs import Rating
 
@@ -71,6 +72,18 @@ def test_nothing_is_due_before_anything_was_practised() -> None:
     assert next_due(found) is None
     assert not any(s.is_due(START) for s in found)
     assert {s.weakness for s in found} == {0.5}
+
+
+def test_days_are_those_of_who_asks() -> None:
+    """In California, nine in the morning and six in the evening are of one day; not so in UTC."""
+    california = timezone(timedelta(hours=-8))
+    morning = datetime(2026, 1, 5, 9, tzinfo=california)
+    found = standings([replace(at(0, "mel", True), at=morning.astimezone(UTC))], morning)
+    known = found[KEYS.index("mel")]
+    days = in_days(known.due, morning)
+    assert days > 0
+    evening = known.due.astimezone(california).replace(hour=18) - timedelta(days=1)
+    assert (known.is_due(evening), in_days(known.due, evening)) == (False, 1)
 
 
 def test_answers_that_name_no_diagnosis_and_clocks_that_go_back() -> None:

@@ -48,6 +48,7 @@ def test_damaged_is_not_found_and_gives_way(tmp_path: Path, damage) -> None:
     folder = prepared.keep(tmp_path, "a", fill())
     damage(folder)
     assert prepared.find(tmp_path, "a") is None
+    assert not caches.in_use(folder)
     assert prepared.keep(tmp_path, "a", fill()) == folder
     assert prepared.find(tmp_path, "a") == folder
     assert names(tmp_path) == {"a"}

@@ -29,7 +29,7 @@ from train.data.samplers import Samples, source_weights
 from train.data.sources import elsewhere_source, measured_elsewhere
 from train.finish.export import _origin
 from train.finish.finished import Finished
-from train.learn.began import Began
+from train.learn.beginning import Beginning
 from train.learn.callbacks import Watching
 from train.learn.classifier import ClassifierTraining
 from train.learn.segmenter import SegmenterTraining
@@ -453,7 +453,7 @@ def test_a_card_names_further_photos_and_models_without_their_paths(
     config = replace(config, start=str(teacher), teachers=(str(teacher),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
     photos = Photos.open(config)
-    Began.of(config, photos).write(tmp_path)
+    Beginning.of(config, photos).write(tmp_path)
     card = _origin(Finished(tmp_path, config, photos, prepare(config, photos))).as_dict()
     assert str(tmp_path) not in json.dumps(card)
     assert card["training"]["more"] == ["clinic"]

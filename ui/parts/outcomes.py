@@ -10,7 +10,9 @@ RARE = 500
 """The slider ends here, unless more are usual: rare diagnoses need its steps."""
 
 
-def ask(sensitivity: float, specificity: float, usual: float, sick: str, key: str) -> Outcomes:
+def ask_outcomes(
+    sensitivity: float, specificity: float, usual: float, sick: str, key: str
+) -> Outcomes:
     """A slider and what is to be expected, in sentences; returns it.
 
     Args:

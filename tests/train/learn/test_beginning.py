@@ -17,7 +17,7 @@ from train.config import ClassifierConfig, Config, ConfigError
 from train.config_files import read_run_config, write_run_config
 from train.data.photos import Photos
 from train.finish.finished import Finished
-from train.learn.began import Began, as_begun, check_goes_on, check_photos
+from train.learn.beginning import Beginning, check_goes_on, check_photos, with_precision
 from train.progress import Watch
 from train.run import begin, run_training
 from train.stages import Stage
@@ -48,7 +48,7 @@ def begun(config: Config, environment: dict[str, str], epochs: int = 3) -> Path:
     """A run with so many finished epochs; none of them is loaded."""
     run = Path(environment["LESIONLAB_RUNS"]) / "classifier"
     write_run_config(run, config)
-    Began.of(config, Photos.open(config)).write(run)
+    Beginning.of(config, Photos.open(config)).write(run)
     (run / "last.ckpt").write_bytes(b"weeks of work")
     rows = "".join(f"{epoch},0.5\n" for epoch in range(epochs))
     (run / "metrics.csv").write_text(f"epoch,val_score\n{rows}")
@@ -154,9 +154,9 @@ def test_where_its_weights_came_from_is_kept_and_changes_nothing(
 ) -> None:
     run = begun(CONFIG, environment)
     photos = Photos.open(CONFIG)
-    replace(Began.of(CONFIG, photos), start="a net, which started from another").write(run)
+    replace(Beginning.of(CONFIG, photos), start="a net, which started from another").write(run)
     check_photos(run, CONFIG, photos)
-    found = Began.read(run)
+    found = Beginning.read(run)
     assert found.start == "a net, which started from another"
 
 
@@ -169,7 +169,7 @@ def test_another_network_in_a_teachers_folder_is_refused(
     Card(sha256="first").write(teacher)
     config = replace(CONFIG, teachers=(str(teacher),))
     run, photos = begun(config, environment), Photos.open(config)
-    replace(Began.of(config, photos), teachers=("first",)).write(run)
+    replace(Beginning.of(config, photos), teachers=("first",)).write(run)
     check_goes_on(run, config, photos)
     Card(sha256="second").write(teacher)
     before = contents(run)
@@ -194,7 +194,7 @@ def test_a_run_of_an_older_version_goes_on(environment: dict[str, str], tmp_path
         del values[name]
     (run / "began.json").write_text(json.dumps(values))
     check_goes_on(run, config, Photos.open(config))
-    assert as_begun(run, config) == config
+    assert with_precision(run, config) == config
 
 
 def test_a_run_goes_on_in_the_precision_it_began_with(
@@ -211,10 +211,10 @@ def test_a_run_goes_on_in_the_precision_it_began_with(
     monkeypatch.setattr("train.finish.finish.finish", lambda *_: None)
     begin(run, config, resume=False)
     run_training(run, Watch(), resume=False)
-    assert Began.read(run).precision == "32-true"
+    assert Beginning.read(run).precision == "32-true"
     (run / "last.ckpt").write_bytes(b"an epoch")
     for before, chosen in (("bf16-mixed", "auto"), ("bf16-mixed", "32-true"), ("16-mixed", "auto")):
-        replace(Began.read(run), precision=before).write(run)
+        replace(Beginning.read(run), precision=before).write(run)
         write_run_config(run, replace(config, precision=chosen))
         run_training(run, Watch(), resume=True)
     assert taken == ["32-true", "bf16-mixed", "32-true", "32-true"]

@@ -27,7 +27,7 @@ FREE = (
 
 
 @dataclass(frozen=True)
-class Began:
+class Beginning:
     """What a run began with.
 
     Attributes:
@@ -53,7 +53,7 @@ class Began:
     teachers: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, config: Config, photos: Photos) -> Began:
+    def of(cls, config: Config, photos: Photos) -> Beginning:
         """The photos that a training would begin with now."""
         data = photos.data
         classes = classes_of(data, config.two_labels) if config.labelled else ()
@@ -69,7 +69,7 @@ class Began:
         ownership.write(run / BEGAN_FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     @classmethod
-    def read(cls, run: Path) -> Began:
+    def read(cls, run: Path) -> Beginning:
         """Raises ConfigError: it cannot be read."""
         path = run / BEGAN_FILE
         try:
@@ -94,7 +94,7 @@ def check_goes_on(run: Path, config: Config, photos: Photos) -> None:
         _check_stages(run, before, config)
     check_photos(run, config, photos)
     teachers = teacher_cards(config)
-    began = begun(run)
+    began = beginning_of(run)
     if began and began.teachers and began.teachers != hashes(teachers):
         raise ConfigError(
             f"The run {run.name} began with other teacher networks than those that are now in "
@@ -102,16 +102,16 @@ def check_goes_on(run: Path, config: Config, photos: Photos) -> None:
         )
 
 
-def begun(run: Path) -> Began | None:
+def beginning_of(run: Path) -> Beginning | None:
     """What a run began with; None if it has not begun, or an older LesionLab began it. Raises
     ConfigError: it cannot be read."""
-    return Began.read(run) if (run / BEGAN_FILE).is_file() else None
+    return Beginning.read(run) if (run / BEGAN_FILE).is_file() else None
 
 
-def as_begun(run: Path, config: Config) -> Config:
+def with_precision(run: Path, config: Config) -> Config:
     """The configuration of a run with the precision in which it began, if that is known, in the
     place of `auto`, which another computer resolves otherwise. Raises ConfigError."""
-    began = begun(run)
+    began = beginning_of(run)
     if config.precision != "auto" or not began or not began.precision:
         return config
     return replace(config, precision=began.precision)
@@ -123,9 +123,9 @@ def check_photos(run: Path, config: Config, photos: Photos) -> None:
     Raises:
         ConfigError: they are not.
     """
-    if not (began := begun(run)):
+    if not (began := beginning_of(run)):
         return
-    now = Began.of(config, photos)
+    now = Beginning.of(config, photos)
     if began.classes != now.classes:
         what = (
             f"the classes {', '.join(began.classes)}, and the photos now have "

@@ -52,7 +52,7 @@ def test_a_batch_outlives_reloads_and_can_be_taken_home(
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
     assert "for_teaching_only" in download.value.suggested_filename
-    found = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    found = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
     assert list(found[0]) == header(KEYS)
     assert [row["image"] for row in found] == [f"mole_{number}" for number in range(8)]
     for row in found:

@@ -58,8 +58,8 @@ def show(job: BatchJob) -> None:
         _own(ELSEWHERE if domains[ELSEWHERE] else FAMILIAR)
     if photos:
         _counts(photos)
-        truth.show(photos)
-        _table(_filtered(photos))
+        truth.show(job)
+        _table(_filtered(job), job.truth)
     _downloads(job)
     if job.rejected:
         st.header("Rejected files", anchor=False)
@@ -76,7 +76,7 @@ def show(job: BatchJob) -> None:
             alt="Rejected files and the reason for each",
         )
     if photos:
-        truth.ask(photos)
+        truth.ask(job)
 
 
 def _own(domain: str) -> None:
@@ -103,9 +103,9 @@ def _counts(photos: Sequence[Photo]) -> None:
         counts(answered, state.usual())
 
 
-def _filtered(photos: Sequence[Photo]) -> list[Photo]:
+def _filtered(job: BatchJob) -> list[Photo]:
     """Show the filters; returns the photos that pass."""
-    known = truth.known(photos)
+    photos, known = job.photos, job.truth
     row = st.container(horizontal=True, vertical_alignment="bottom")
     answer = row.selectbox(
         "Answer",
@@ -135,11 +135,10 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     return found
 
 
-def _table(photos: Sequence[Photo]) -> None:
+def _table(photos: Sequence[Photo], known: Mapping[str, str]) -> None:
     if not photos:
         st.info("No photo passes the filters.")
         return
-    known = truth.known(photos)
     shown = frame(photos, known)
     table = st.dataframe(
         shown.style.format(chance, na_rep="–", subset=["Probability", "Malignant"]),

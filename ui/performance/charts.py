@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core.batch.tables import safe_table
+from core.batch.tables import sheet
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import DIAGNOSES, KEYS
@@ -179,7 +179,7 @@ def download(table: pd.DataFrame, name: str) -> None:
     """A button that saves a table as CSV; a column says that it is for teaching only."""
     files.download(
         "CSV",
-        lambda: safe_table(table).assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
+        lambda: sheet(table),
         f"lesionlab-{name}.csv",
         key=f"csv_{name}",
         help="The figures of this as a table",

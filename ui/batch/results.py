@@ -191,8 +191,8 @@ def _table(photos: Sequence[Photo], known: Mapping[str, str]) -> None:
 
 def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
     """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. What
-    is not dermoscopy has no answer here, as on the Analyse page, where it is a click away. The
-    table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
+    is not dermoscopy has no answer here, as on the Analyse page, where it is a click away. Rows
+    can be copied into a spreadsheet, so names are made safe for that here too.
 
     Args:
         known: keys of true diagnoses by `Photo.image`; where there are any, they are a column.

@@ -372,6 +372,20 @@ def test_one_s_own_truth_scores_the_answers_and_filters_narrow_the_table(app):
     assert set(app.dataframe[0].value["Answer"]) == {table["Answer"].iloc[0]}
 
 
+def test_a_filter_stays_for_a_look_at_a_photo_and_goes_with_the_batch(app):
+    practice(app)
+    app.selectbox(key="batch_answer").set_value("nv").run()
+    narrowed = len(app.dataframe[0].value)
+    assert narrowed < 6
+    app.switch_page("pages/screens/about.py").run()
+    app.switch_page("pages/screens/batch.py").run()
+    assert len(app.dataframe[0].value) == narrowed
+    button(app, "Clear").click().run()
+    app.button(key="clear_for_good").click().run()
+    practice(app.run())
+    assert len(app.dataframe[0].value) == 6
+
+
 def test_a_table_of_others_or_none_changes_nothing_and_says_so(app):
     one_photo(app)
     give_truth(app, "image,dx\nsomebody,nv")

@@ -112,6 +112,7 @@ def _filtered(job: BatchJob) -> list[Photo]:
         [ANY, *ORDER],
         format_func=lambda key: "Any answer" if key == ANY else BY_KEY[key].name,
         key="batch_answer",
+        persist_state="session",
         width=280,
     )
     kinds = row.pills(
@@ -120,10 +121,13 @@ def _filtered(job: BatchJob) -> list[Photo]:
         selection_mode="multi",
         format_func=DOMAIN_NAMES.__getitem__,
         key="batch_kinds",
+        persist_state="session",
         help="None chosen: all",
         wrap=True,
     )
-    wrong = bool(known) and row.toggle("Wrong answers only", key="batch_wrong")
+    wrong = bool(known) and row.toggle(
+        "Wrong answers only", key="batch_wrong", persist_state="session"
+    )
     found = [
         photo
         for photo in photos

@@ -62,7 +62,7 @@ def ask(job: BatchJob) -> None:
         st.caption(
             "Give the true diagnoses, and the answers are scored against them. The table needs a "
             "column for the photo (image) and one for its diagnosis (dx): a key such as nv, or "
-            "the English name."
+            "the English name. The downloaded table with a column dx added will do."
         )
         st.file_uploader(
             "A table (CSV)",

@@ -18,13 +18,14 @@ from typing import Literal
 
 from core.answer.analyser import DECODED_PX, Analysis
 from core.answer.words import malignant_share
+from core.batch.readme import README
 from core.batch.sources import Source
-from core.batch.tables import REJECTED_HEADER, cells, header, safe
+from core.batch.tables import FOR_EXCEL, REJECTED_HEADER, cells, header, safe
 from core.imaging.image import ImageError, LesionImage, to_jpeg
 from core.imaging.overlay import canvas_for
 from core.lesion.measure import Measurements
 from core.models.gate import REFUSED
-from core.report.downloads import DISCLAIMER, file_stem, mask_png
+from core.report.downloads import file_stem, mask_png
 from core.system.fair_queue import BusyError, FairQueue, Turn
 
 MAX_PHOTOS = 1_000
@@ -39,18 +40,6 @@ KEPT_AS_IS_BYTES = 160 * 1024
 KEPT_BYTES = 96 * 1024**2
 """What the copies kept of a batch may take, some 600 or more; of photos after that none is kept."""
 State = Literal["running", "cancelled", "finished"]
-README = f"""{DISCLAIMER}
-
-predictions.csv   one row for each photo: image (its name), the calibrated probabilities of the
-                  seven diagnoses, the model's answer (prediction), whether the photo is dermoscopy
-                  (in_domain; if false, the figures mean little), of which kind (domain:
-                  familiar, elsewhere or refused), how unlike the training photos it is (novelty),
-                  and measurements of the outlined lesion
-masks/IMAGE.png   the outlined lesion of that photo: 255 on the lesion, 0 elsewhere
-rejected.csv      files that were not analysed, and why
-
-An apostrophe before =, +, - or @ in a name keeps spreadsheets from running it as a formula.
-"""
 
 
 class BatchError(ValueError):
@@ -64,7 +53,7 @@ class Photo:
     Attributes:
         name: what it is called on screen; no two of a batch share one.
         image: its name in the tables and of its mask; safe as a file name, no two share one.
-        cells: of `predictions.csv`, behind `image`.
+        cells: of `predictions.csv`, behind `file`.
         prediction, most_probable: keys of the class named as the answer, and of the likeliest.
         probability: of the class named, 0…1.
         malignant: of the malignant classes together, 0…1.
@@ -140,6 +129,9 @@ class BatchJob:
         turns: the queue in front of `analyse`; one turn is taken for each photo.
         notes: sentences on files that were passed over, to be shown with the results.
 
+    Attributes:
+        truth: keys of the true diagnoses by `Photo.image`, as far as somebody has told them.
+
     Raises:
         BatchError: no file, too many, or too large ones.
     """
@@ -154,6 +146,7 @@ class BatchJob:
     ) -> None:
         check(sources)
         self.notes = tuple(notes)
+        self.truth: dict[str, str] = {}
         self._pending = deque(sources)
         self._total = len(sources)
         self._held = sum(source.nbytes for source in sources)
@@ -212,12 +205,12 @@ class BatchJob:
         """Memory of its files and results."""
         return self._held + sum(photo.nbytes for photo in self.photos)
 
-    def predictions_csv(self) -> str:
-        """The table of analysed photos, as `python -m core analyse` writes it."""
-        rows = [[safe(photo.image), *photo.cells] for photo in self.photos]
+    def predictions_csv(self) -> bytes:
+        """The table of analysed photos, as `python -m core analyse` writes it; as a `sheet`."""
+        rows = [[safe(photo.image), safe(photo.name), *photo.cells] for photo in self.photos]
         return _csv(header(self._classes), rows)
 
-    def rejected_csv(self) -> str:
+    def rejected_csv(self) -> bytes:
         """The table of rejected files."""
         return _csv(REJECTED_HEADER, [[safe(r.name), safe(r.reason)] for r in self.rejected])
 
@@ -327,7 +320,7 @@ def _unique(name: str, taken: set[str], numbered: str) -> str:
     return candidate
 
 
-def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([columns, *rows])
-    return buffer.getvalue()
+    return buffer.getvalue().encode(FOR_EXCEL)

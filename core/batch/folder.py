@@ -50,10 +50,11 @@ def analyse_files(
 ) -> Results:
     """Analyse files; results are on disk as soon as each is done.
 
-    Writes `predictions.csv` (image, one column per class, prediction, in_domain, novelty,
-    measurements), `masks/<stem>.png` (0/255, at the photo's upright size) and `rejected.csv`
-    (file, reason) into `out`. The two tables replace those of an earlier call, masks those of the
-    same name. Names and reasons are safe for spreadsheets (`core.batch.tables.safe`).
+    Writes `predictions.csv` (image, file, one column per class, prediction, in_domain, domain,
+    novelty, measurements, note), `README.txt` (which explains them), `masks/<stem>.png` (0/255, at
+    the photo's upright size) and `rejected.csv` (file, reason) into `out`. The two tables replace
+    those of an earlier call, masks those of the same name. Names and reasons are safe for
+    spreadsheets (`core.batch.tables.safe`).
 
     Args:
         raw_names: names as they are, for scripts that join tables by them.

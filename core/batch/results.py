@@ -1,5 +1,6 @@
 """What `python -m core analyse` leaves in a folder: `predictions.csv`, `rejected.csv`, `masks/`,
-and `resume.json`, which says what they were made with. Written row by row, and gone on with."""
+`README.txt`, and `resume.json`, which says what they were made with. Written row
+by row, and gone on with."""
 
 import csv
 import io
@@ -11,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from core.batch.readme import README
 from core.batch.tables import REJECTED_HEADER
 from core.imaging.formats import without_ending
 from core.system.json_files import read_object
 
-ACCEPTED, REJECTED, MASKS, MADE_WITH = "predictions.csv", "rejected.csv", "masks", "resume.json"
+ACCEPTED, REJECTED, MASKS = "predictions.csv", "rejected.csv", "masks"
+MADE_WITH, EXPLAINED = "resume.json", "README.txt"
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class FileResult:
 
     Attributes:
         picture: where it lies.
-        cells: of `predictions.csv`, without the name (`core.batch.tables.cells`).
+        cells: of `predictions.csv`, without the names (`core.batch.tables.cells`).
         mask: of the lesion, as PNG.
         problem: why there is no analysis; empty if there is one.
     """
@@ -74,6 +77,9 @@ class Results:
         ]
         if (self._out / MADE_WITH).exists() and "models" not in self._earlier():
             theirs.append(self._out / MADE_WITH)
+        explained = self._out / EXPLAINED
+        if explained.exists() and not explained.read_bytes().startswith(README[:70].encode()):
+            theirs.append(explained)
         if not (self._out / ACCEPTED).exists():
             masks = (self._mask(name) for name in sorted(names))
             theirs += [path for path in masks if path.exists()]
@@ -140,7 +146,9 @@ class Results:
                     self.rejected += 1
                 else:
                     self._mask(name).write_bytes(result.mask)
-                    csv.writer(accepted).writerow([self._words(name), *result.cells])
+                    csv.writer(accepted).writerow(
+                        [*map(self._words, (name, str(result.picture))), *result.cells]
+                    )
                     accepted.flush()
                     self.analysed += 1
 
@@ -167,6 +175,7 @@ class Results:
             with _opened(self._out / f"{name}.part", "w") as file:
                 csv.writer(file).writerows([head, *rows])
             os.replace(self._out / f"{name}.part", self._out / name)
+        (self._out / EXPLAINED).write_text(README, encoding="utf-8")
         (self._out / MADE_WITH).write_text(json.dumps(self._made_with), encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.batch.tables import safe
 from core.evaluation.metrics import balanced_accuracy, confusion
 from core.evaluation.shares import Share, share
 from core.imaging.formats import without_ending
@@ -44,20 +45,38 @@ def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
     )
 
 
-def matched(names: Mapping[str, str], told: Mapping[str, str]) -> dict[str, str]:
-    """What a table says of the photos of a batch.
+def matched(names: Mapping[str, str], told: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What a table says of the photos of a batch. Names are compared without ending and in any
+    case: with their folders, else without them where only one photo is called so, else as the
+    batch's own tables call the photos.
 
     Args:
-        names: of the photos as files, by whatever tells them apart.
-        told: diagnoses by names of images, with or without ending, in any case.
+        names: of the photos as files, with their folders, by `Photo.image`.
+        told: diagnoses by names of images.
 
     Returns:
-        Diagnoses by what tells the photos apart; photos that are not named are left out.
+        Diagnoses by `Photo.image`, without the photos that are not named; and those names of the
+        table that stand for several photos, which are left out.
     """
-    said = {_plain(name): diagnosis for name, diagnosis in told.items()}
-    found = {which: said.get(_plain(name)) for which, name in names.items()}
-    return {which: diagnosis for which, diagnosis in found.items() if diagnosis}
+    whole = {_plain(name): image for image, name in names.items()}
+    own = {_plain(image): image for image in names}
+    last: dict[str, list[str]] = {}
+    for image, name in names.items():
+        last.setdefault(_plain(display_name(name)), []).append(image)
+    found, several = {}, []
+    for written, diagnosis in told.items():
+        name = _plain(written)
+        called = last.get(_plain(display_name(written)), [])
+        if image := whole.get(name) or (called[0] if len(called) == 1 else ""):
+            found[image] = diagnosis
+        elif called:
+            several.append(written)
+        elif name in own:
+            found[own[name]] = diagnosis
+    return found, several
 
 
 def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", without_ending(display_name(name))).casefold()
+    """A name or path as it is compared; the apostrophe of our own tables is no difference."""
+    path = safe(without_ending(name.replace("\\", "/")))
+    return unicodedata.normalize("NFC", path).casefold()

@@ -5,6 +5,7 @@ its members lead nowhere. What would unpack to far more than it is, is refused a
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ class Source:
 
 
 def from_file(name: str, data: bytes) -> list[Source]:
-    """A file from a visitor: a photo, or an archive of photos by its ending or its first bytes."""
-    if name.lower().endswith(".zip") or data.startswith(b"PK\x03\x04"):
+    """A file from a visitor: a photo, or an archive of photos by its ending or, without one, by its
+    first bytes, with which documents (DOCX, XLSX) begin as well."""
+    ending = re.search(r"\.\w+$", name)
+    if name.lower().endswith(".zip") or (data.startswith(b"PK\x03\x04") and not ending):
         return from_zip(name, data)
     return [Source(display_name(name), lambda: data, len(data))]
 

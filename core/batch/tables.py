@@ -10,24 +10,29 @@ from typing import TYPE_CHECKING
 
 from core.answer.analyser import Analysis
 from core.lesion.measure import Measurements
+from core.report.downloads import DISCLAIMER
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MEASURES = tuple(field.name for field in fields(Measurements))
 REJECTED_HEADER = ("file", "reason")
+FOR_EXCEL = "utf-8-sig"
+"""The encoding with the mark by which Excel knows UTF-8."""
 _UNSEEN = r"(?:[^\S\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b-\u200f\u2060\ufeff])*"
 _FORMULA = re.compile(rf"(^|[,;|\t\r\n\"])(?={_UNSEEN}[=+\-@＝＋－＠])|^(?=[\t\r\n])")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def header(classes: Sequence[str]) -> list[str]:
-    """Columns of `predictions.csv`: image, a probability for each class, and what follows."""
-    return ["image", *classes, "prediction", "in_domain", "domain", "novelty", *MEASURES]
+    """Columns of `predictions.csv`: image, file, a probability for each class, and what follows
+    (`core.batch.readme` explains them)."""
+    kinds = ("in_domain", "domain", "novelty")
+    return ["image", "file", *classes, "prediction", *kinds, *MEASURES, "note"]
 
 
 def cells(analysis: Analysis) -> list[str]:
-    """An analysis as the cells behind `image`; those of measurements are empty if no lesion was
+    """An analysis as the cells behind `file`; those of measurements are empty if no lesion was
     outlined."""
     measured = asdict(analysis.measurements) if analysis.measurements else {}
     return [
@@ -37,6 +42,7 @@ def cells(analysis: Analysis) -> list[str]:
         analysis.domain,
         f"{analysis.novelty:.6f}",
         *(_plain(measured.get(name, "")) for name in MEASURES),
+        DISCLAIMER,
     ]
 
 
@@ -57,6 +63,12 @@ def safe_table(table: pd.DataFrame) -> pd.DataFrame:
         return safe(str(value)) if words else value
 
     return table.map(cell).rename(columns=cell)
+
+
+def sheet(table: pd.DataFrame) -> bytes:
+    """A table to take home, as CSV: `safe`, with the mark by which Excel knows UTF-8, and a last
+    column that says what it is for."""
+    return safe_table(table).assign(note=DISCLAIMER).to_csv(index=False).encode(FOR_EXCEL)
 
 
 def _plain(value: float | bool | str) -> str:

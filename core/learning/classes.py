@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.batch.tables import safe_table
+from core.batch.tables import sheet
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
 from core.learning.store import clean_nickname, hashed
-from core.report.downloads import DISCLAIMER
 from core.settings import Settings
 from core.taxonomy import KEYS
 
@@ -305,8 +304,7 @@ class Classes:
 
     def results(self, code: str) -> bytes:
         """A row for each participant and each case that was asked, also before they came, as CSV:
-        answer and right are empty where there was no answer; the last column says what it is
-        for. With the mark by which Excel knows UTF-8."""
+        answer and right are empty where there was no answer."""
         with self.database.read() as connection:
             _class(connection, code)
             rows = connection.execute(
@@ -319,11 +317,7 @@ class Classes:
             )
             table = pd.DataFrame(map(tuple, rows), columns=COLUMNS[:5])
         right = (table["answer"] == table["truth"]).where(table["answer"].notna())
-        return (
-            safe_table(table.assign(right=right, note=DISCLAIMER))
-            .to_csv(index=False)
-            .encode("utf-8-sig")
-        )
+        return sheet(table.assign(right=right))
 
 
 def clean_code(entered: str) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from core.batch.tables import safe_table
+from core.batch.tables import sheet
 from core.learning.outlines import as_json
 from core.learning.records import OUTLINED, SKIPPED, Answered, is_right
-from core.report.downloads import DISCLAIMER
 
 COLUMNS: dict[str, Callable[[Answered], object]] = {
     "answered_at": lambda a: a.at.isoformat(timespec="seconds"),
@@ -33,17 +32,15 @@ COLUMNS: dict[str, Callable[[Answered], object]] = {
     "dice_with_model": lambda a: _agreement(a, "with_model", "dice"),
     "model_iou_with_expert": lambda a: _agreement(a, "model", "iou"),
     "model_dice_with_expert": lambda a: _agreement(a, "model", "dice"),
-    "note": lambda a: DISCLAIMER,
 }
 
 
 def answers_csv(answers: Sequence[Answered]) -> bytes:
     """One row a case, times in UTC, confidences, IoU and Dice 0…1; outlines as JSON (corners x, y
-    in shares of the photo's width and height), and so painted areas (COCO's run lengths); the last
-    column says what it is for."""
+    in shares of the photo's width and height), and so painted areas (COCO's run lengths)."""
     rows = [[cell(a) for cell in COLUMNS.values()] for a in answers]
     table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-    return safe_table(table).to_csv(index=False).encode("utf-8")
+    return sheet(table)
 
 
 def _agreement(answered: Answered, pair: str, measure: str) -> float | None:

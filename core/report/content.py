@@ -198,6 +198,11 @@ class Report:
         )
 
 
+def unbroken(words: str) -> str:
+    """Words in which no line ends between a figure and its percent sign."""
+    return words.replace(" %", "\u00a0%")
+
+
 def _plain(words: str) -> str:
     """Words of a stranger without control characters, and with one kind of line end."""
     lines = "\n".join(words.expandtabs(4).splitlines())

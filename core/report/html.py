@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from core import __version__
 from core.answer.words import SEVEN_ONLY
-from core.report.content import SIMILAR, Report
+from core.report.content import SIMILAR, Report, unbroken
 from core.report.downloads import DISCLAIMER
 
 
@@ -16,6 +16,7 @@ def to_html(report: Report) -> str:
         loader=PackageLoader("core.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: unbroken(value) if isinstance(value, str) else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

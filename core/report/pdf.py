@@ -18,7 +18,7 @@ from fpdf.fonts import FontFace, TTFFont
 
 from core import __version__
 from core.answer.words import SEVEN_ONLY
-from core.report.content import SIMILAR, Bar, Picture, Report
+from core.report.content import SIMILAR, Bar, Picture, Report, unbroken
 from core.report.downloads import DISCLAIMER
 
 INK, FAINT, ACCENT = (8, 22, 26), (59, 80, 87), (11, 107, 116)
@@ -213,7 +213,7 @@ class _Paper(FPDF):
         self.multi_cell(
             0,
             self.font_size * 1.45,
-            words.replace(" %", "\u00a0%"),
+            unbroken(words),
             align=align,
             fill=inside is not None,
             padding=inside or 0,
@@ -284,7 +284,7 @@ class _Paper(FPDF):
         self.set_draw_color(LINE)
         self.set_fill_color(255)
         with self.table(
-            (headings, *rows),
+            (headings, *(tuple(map(unbroken, row)) for row in rows)),
             col_widths=widths,
             borders_layout="HORIZONTAL_LINES",
             headings_style=FontFace(emphasis="BOLD", color=FAINT),

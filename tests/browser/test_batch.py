@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 
 import pytest
@@ -12,6 +13,7 @@ from core.batch.tables import header
 from core.imaging.image import to_jpeg
 from core.lesion.phantom import practice_set
 from core.taxonomy import KEYS
+from tests.browser.conftest import until
 
 
 def archive(count: int) -> bytes:
@@ -52,7 +54,7 @@ def test_a_batch_outlives_reloads_and_can_be_taken_home(
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
     assert "for_teaching_only" in download.value.suggested_filename
-    found = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    found = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
     assert list(found[0]) == header(KEYS)
     assert [row["image"] for row in found] == [f"mole_{number}" for number in range(8)]
     for row in found:
@@ -91,3 +93,26 @@ def test_a_telephone_shows_it_without_scrolling_sideways(visit, wait_idle, viewp
     page.get_by_test_id("stDataFrame").first.wait_for()
     wait_idle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+
+
+@pytest.mark.parametrize("viewport", [(390, 844)])
+def test_a_table_on_a_phone_shows_that_it_goes_on(visit, wait_idle):
+    page = visit("/batch")
+    page.get_by_role("button", name="Try it with the practice lesions").click()
+    table = page.get_by_test_id("stDataFrame").first
+    table.locator("canvas").first.wait_for()
+    wait_idle(page)
+    scroller = table.locator(".dvn-scroller")
+
+    def shadow() -> float:
+        frame = table.get_by_test_id("stDataFrameResizable")
+        return float(frame.evaluate("e => getComputedStyle(e, '::after').opacity"))
+
+    until(page, lambda: shadow() == 1)
+    scroller.evaluate("e => { e.scrollLeft = e.scrollWidth }")
+    until(page, lambda: shadow() == 0)
+    scroller.evaluate("e => { e.scrollLeft = 0 }")
+    page.set_viewport_size({"width": 2400, "height": 844})
+    until(page, lambda: shadow() == 0)
+    for button in page.get_by_role("button", name=re.compile("^Download as CSV: Answers")).all():
+        assert not button.is_visible(), "the page's own file says what it is for"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit import config
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -21,7 +24,7 @@ from core.batch.sources import Source
 from core.imaging.image import to_jpeg, to_png
 from core.lesion.phantom import practice_set, practice_titles
 from core.models.gate import REFUSED
-from core.taxonomy import DIAGNOSES
+from core.taxonomy import BY_KEY, DIAGNOSES
 from tests.pages.conftest import button, part, read, texts
 from tests.waiting import PATIENCE, ended
 from ui import state
@@ -369,6 +372,20 @@ def test_one_s_own_truth_scores_the_answers_and_filters_narrow_the_table(app):
     assert set(app.dataframe[0].value["Answer"]) == {table["Answer"].iloc[0]}
 
 
+def test_a_filter_stays_for_a_look_at_a_photo_and_goes_with_the_batch(app):
+    practice(app)
+    app.selectbox(key="batch_answer").set_value("nv").run()
+    narrowed = len(app.dataframe[0].value)
+    assert narrowed < 6
+    app.switch_page("pages/screens/about.py").run()
+    app.switch_page("pages/screens/batch.py").run()
+    assert len(app.dataframe[0].value) == narrowed
+    button(app, "Clear").click().run()
+    app.button(key="clear_for_good").click().run()
+    practice(app.run())
+    assert len(app.dataframe[0].value) == 6
+
+
 def test_a_table_of_others_or_none_changes_nothing_and_says_so(app):
     one_photo(app)
     give_truth(app, "image,dx\nsomebody,nv")
@@ -389,7 +406,35 @@ def test_the_truth_of_a_batch_that_is_gone_does_not_score_the_next_one(app):
     one_photo(app)  # of the same name
     assert "Right in" not in texts(app)
     assert "Truth" not in app.dataframe[0].value
-    assert "batch_truth" not in app.session_state or not app.session_state["batch_truth"].given
+
+
+def test_the_truth_outlives_a_reload(app):
+    one_photo(app)
+    give_truth(app, "image,dx\nmole,vasc")
+    again = visit(key_of(app))
+    assert re.search(r"Right in [01] of 1 photos", texts(again))
+    assert list(again.dataframe[-1].value["True diagnosis"]) == ["Vascular lesion"]
+
+
+def packed(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, PHOTO)
+    return buffer.getvalue()
+
+
+def test_the_downloaded_table_can_be_filled_in(app):
+    upload(app, ("pack.zip", packed("Anna/a mole.jpg", "Ben/a mole.jpg")), ("=mole.jpg", PHOTO))
+    button(app, "Analyse 2 files").click().run()
+    job = batches.store().get(key_of(to_the_end(app)))
+    give_truth(app, "image,dx\na mole,mel")
+    assert "several photos are called so: a mole" in texts(app)
+    assert not job.truth
+    table = pd.read_csv(io.BytesIO(job.predictions_csv()))
+    give_truth(app, table.assign(dx=["mel", "bcc", "nv"]).to_csv(index=False))
+    assert list(job.truth.values()) == ["mel", "bcc", "nv"]
+    assert list(app.dataframe[0].value["Truth"]) == [BY_KEY[k].name for k in ("mel", "bcc", "nv")]
 
 
 def test_a_table_s_name_is_shown_as_it_is(app):

@@ -58,8 +58,8 @@ def show(job: BatchJob) -> None:
         _own(ELSEWHERE if domains[ELSEWHERE] else FAMILIAR)
     if photos:
         _counts(photos)
-        truth.show(photos)
-        _table(_filtered(photos))
+        truth.show(job)
+        _table(_filtered(job), job.truth)
     _downloads(job)
     if job.rejected:
         st.header("Rejected files", anchor=False)
@@ -76,7 +76,7 @@ def show(job: BatchJob) -> None:
             alt="Rejected files and the reason for each",
         )
     if photos:
-        truth.ask(photos)
+        truth.ask(job)
 
 
 def _own(domain: str) -> None:
@@ -103,15 +103,16 @@ def _counts(photos: Sequence[Photo]) -> None:
         counts(answered, state.usual())
 
 
-def _filtered(photos: Sequence[Photo]) -> list[Photo]:
+def _filtered(job: BatchJob) -> list[Photo]:
     """Show the filters; returns the photos that pass."""
-    known = truth.known(photos)
+    photos, known = job.photos, job.truth
     row = st.container(horizontal=True, vertical_alignment="bottom")
     answer = row.selectbox(
         "Answer",
         [ANY, *ORDER],
         format_func=lambda key: "Any answer" if key == ANY else BY_KEY[key].name,
         key="batch_answer",
+        persist_state="session",
         width=280,
     )
     kinds = row.pills(
@@ -120,10 +121,13 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
         selection_mode="multi",
         format_func=DOMAIN_NAMES.__getitem__,
         key="batch_kinds",
+        persist_state="session",
         help="None chosen: all",
         wrap=True,
     )
-    wrong = bool(known) and row.toggle("Wrong answers only", key="batch_wrong")
+    wrong = bool(known) and row.toggle(
+        "Wrong answers only", key="batch_wrong", persist_state="session"
+    )
     found = [
         photo
         for photo in photos
@@ -135,11 +139,10 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     return found
 
 
-def _table(photos: Sequence[Photo]) -> None:
+def _table(photos: Sequence[Photo], known: Mapping[str, str]) -> None:
     if not photos:
         st.info("No photo passes the filters.")
         return
-    known = truth.known(photos)
     shown = frame(photos, known)
     table = st.dataframe(
         shown.style.format(chance, na_rep="–", subset=["Probability", "Malignant"]),
@@ -192,8 +195,8 @@ def _table(photos: Sequence[Photo]) -> None:
 
 def frame(photos: Sequence[Photo], known: Mapping[str, str]) -> pd.DataFrame:
     """The table of a batch, a row for each photo; probabilities 0…1, other shares in percent. What
-    is not dermoscopy has no answer here, as on the Analyse page, where it is a click away. The
-    table's own toolbar offers it as CSV, so names are made safe for spreadsheets here too.
+    is not dermoscopy has no answer here, as on the Analyse page, where it is a click away. Rows
+    can be copied into a spreadsheet, so names are made safe for that here too.
 
     Args:
         known: keys of true diagnoses by `Photo.image`; where there are any, they are a column.

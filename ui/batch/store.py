@@ -13,6 +13,9 @@ from ui.batch import truth
 from ui.batch.truth import BATCH
 from ui.text import as_text
 
+FILTERS = ("batch_answer", "batch_kinds", "batch_wrong")
+"""Of the session: what the table of a batch is narrowed by."""
+
 
 @st.cache_resource
 def store() -> BatchStore:
@@ -38,6 +41,8 @@ def start(sources: Sequence[Source], notes: Sequence[str] = ()) -> None:
         notes,
     )
     key = store().start(job)
+    for name in FILTERS:
+        st.session_state.pop(name, None)
     st.session_state[BATCH] = st.query_params[BATCH] = key
 
 

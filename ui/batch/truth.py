@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import streamlit as st
 
-from core.batch.batches import Photo
+from core.batch.batches import BatchJob, Photo
 from core.batch.scoring import matched, score
 from core.batch.tables import safe
 from core.errors import DatasetError
@@ -18,130 +18,139 @@ from ui.text import as_text
 
 BATCH = "batch"
 """Of the page's address, and of the session: the id of the batch."""
-_TRUTH = "batch_truth"
-"""Of the session: a `_Truth`."""
+_ASKED = "batch_truth"
+"""Of the session: an `_Asked`."""
 
 
 @dataclass
-class _Truth:
-    """What is known of one batch's photos.
+class _Asked:
+    """How far one batch's truth has been asked for in this session.
 
     Attributes:
         batch: its id.
-        given: keys of true diagnoses by `Photo.image`.
         told: what came of the last table, until it was said: kinds of box with Markdown.
-        tables: how many were read. Each restarts the typing.
+        seen: its truth as this session knows it; with any other, the typing starts again.
         typing: the table as the typing began.
+        begun: how often that was.
     """
 
     batch: str
-    given: dict[str, str] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)
-    tables: int = 0
-    typing: pd.DataFrame | None = None
+    seen: dict[str, str] | None = None
+    typing: pd.DataFrame = field(default_factory=pd.DataFrame)
+    begun: int = 0
 
 
-def _truth() -> _Truth:
-    """That of the batch that the page shows: of another one, nothing is left."""
+def _asked() -> _Asked:
+    """Of the batch that the page shows: of another one, nothing is left."""
     batch = str(st.session_state.get(BATCH))
-    found: _Truth | None = st.session_state.get(_TRUTH)
+    found: _Asked | None = st.session_state.get(_ASKED)
     if found is None or found.batch != batch:
-        found = st.session_state[_TRUTH] = _Truth(batch)
+        found = st.session_state[_ASKED] = _Asked(batch)
     return found
 
 
-def known(photos: Sequence[Photo]) -> dict[str, str]:
-    """Keys of true diagnoses by `Photo.image`, as far as they are known."""
-    given = _truth().given
-    return {photo.image: given[photo.image] for photo in photos if photo.image in given}
-
-
 def forget() -> None:
-    """With the batch, its truth goes."""
-    st.session_state.pop(_TRUTH, None)
+    """With the batch, what was asked goes."""
+    st.session_state.pop(_ASKED, None)
 
 
-def ask(photos: Sequence[Photo]) -> None:
+def ask(job: BatchJob) -> None:
     """Where the truth is given."""
-    with st.expander("Your own true diagnoses", icon=":material/fact_check:"):
+    title, icon = "Your own true diagnoses", ":material/fact_check:"
+    with st.expander(title, icon=icon, key="batch_truth_asked"):  # open while more shows above it
         st.caption(
             "Give the true diagnoses, and the answers are scored against them. The table needs a "
             "column for the photo (image) and one for its diagnosis (dx): a key such as nv, or "
-            "the English name."
+            "the English name. The downloaded table with a column dx added will do."
         )
         st.file_uploader(
             "A table (CSV)",
             key="batch_truth_file",
             max_upload_size=20,
             on_change=_read,
-            args=(photos,),
+            args=(job,),
         )
-        truth = _truth()
-        for kind, words in truth.told:
+        asked = _asked()
+        for kind, words in asked.told:
             (st.error if kind == "error" else st.info)(words)
-        truth.told = []
+        asked.told = []
         st.markdown("Or choose them here:")
-        _type(photos)
+        _type(job, asked)
 
 
-def _read(photos: Sequence[Photo]) -> None:
+def _read(job: BatchJob) -> None:
     file = st.session_state["batch_truth_file"]
     if file is None:
         return
-    truth = _truth()
+    asked = _asked()
     try:
         labels = read_labels(file.getvalue(), file.name)
     except DatasetError as error:
-        truth.told = [("error", f"{as_text(str(error))} Nothing was changed.")]
+        asked.told = [("error", f"{as_text(str(error))} Nothing was changed.")]
         return
     finally:
         let_go([file])
-    told = {str(name): str(dx) for name, dx in labels.table["dx"].items()}
-    found = matched({photo.image: photo.name for photo in photos}, told)
-    truth.given |= found
-    truth.tables, truth.typing = truth.tables + 1, None
-    said = f"The truth of {len(found):,} of {len(photos):,} photos is known from this table."
+    table, names = labels.table, {photo.image: photo.name for photo in job.photos}
+    columns = [table["file"]] if "file" in table else []  # of our own tables, which name it whole
+    for column in (*columns, table.index):
+        found, several = matched(names, dict(zip(map(str, column), table["dx"], strict=True)))
+        if found:
+            break
+    job.truth = job.truth | found
+    said = f"The truth of {len(found):,} of {len(names):,} photos is known from this table."
     if not found:
         said = (
             "No photo of this batch is named in this table. It must name the photos as the files "
-            f"are called: {as_text(photos[0].name)}."
+            f"are called: {as_text(job.photos[0].name)}."
         )
     notes = [("info", as_text(note)) for note in labels.notes()]
-    truth.told = [("info" if found else "error", said), *notes]
+    if several:
+        notes.append(("error", as_text(_of_several(several))))
+    asked.told = [("info" if found else "error", said), *notes]
 
 
-def _type(photos: Sequence[Photo]) -> None:
-    given, truth = known(photos), _truth()
+def _of_several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"Left out, as several photos are called so: {', '.join(names[:3])}{more}. Write their "
+        "folders before the names, or add the column dx to the downloaded table."
+    )
+
+
+def _type(job: BatchJob, asked: _Asked) -> None:
     names = {BY_KEY[key].name: key for key in ORDER}
-    if truth.typing is None:
-        diagnoses = [_name(given[p.image]) if p.image in given else None for p in photos]
-        photo_names = [safe(photo.name) for photo in photos]
-        truth.typing = pd.DataFrame({"Photo": photo_names, "True diagnosis": diagnoses})
+    if asked.seen != job.truth:
+        diagnoses = [
+            _name(job.truth[p.image]) if p.image in job.truth else None for p in job.photos
+        ]
+        photo_names = [safe(photo.name) for photo in job.photos]
+        asked.typing = pd.DataFrame({"Photo": photo_names, "True diagnosis": diagnoses})
+        asked.seen, asked.begun = job.truth, asked.begun + 1
     edited = st.data_editor(
-        truth.typing,
+        asked.typing,
         hide_index=True,
         disabled=["Photo"],
-        height=min(len(photos), 8) * 36 + 38,
+        height=min(len(job.photos), 8) * 36 + 38,
         column_config={
             "True diagnosis": st.column_config.SelectboxColumn(options=list(names)),
         },
-        key=f"batch_truth_typed_{truth.batch}_{truth.tables}",
+        key=f"batch_truth_typed_{asked.batch}_{asked.begun}",
     )
     chosen = {
         photo.image: names[name]
-        for photo, name in zip(photos, edited["True diagnosis"], strict=True)
+        for photo, name in zip(job.photos, edited["True diagnosis"], strict=True)
         if name in names
     }
-    if chosen != given:
-        truth.given = chosen
+    if chosen != asked.seen:
+        job.truth = asked.seen = chosen
         st.rerun()
 
 
-def show(photos: Sequence[Photo]) -> None:
+def show(job: BatchJob) -> None:
     """How often the answers are right, and the confusions."""
-    given = known(photos)
-    answered = [photo for photo in photos if photo.answered]
-    found = score((given[p.image], p.prediction) for p in answered if p.image in given)
+    answered = [photo for photo in job.photos if photo.answered and photo.image in job.truth]
+    found = score((job.truth[photo.image], photo.prediction) for photo in answered)
     if found is None:
         return
     right = found.right

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from core.batch.tables import safe_table
+from core.batch.tables import sheet
 from core.evaluation.figures import Figure
 from core.report.downloads import DISCLAIMER
 from core.taxonomy import DIAGNOSES, KEYS
@@ -26,6 +26,8 @@ TWO_LINES = 66
 DASHES = ("solid", "dot", "dash", "longdash", "dashdot", "longdashdot", "2px 5px")
 SYMBOLS = tuple(d.marker for d in DIAGNOSES)
 """Of lines that stand for no diagnosis, in turn."""
+_INTERVAL = r"^(?P<is>[+-]?[\d.]+)(?:\s\((?P<from>[+-]?[\d.]+)\sto\s(?P<to>[+-]?[\d.]+)\))?$"
+"""A figure as `Figure.text` writes it."""
 
 
 def first_column() -> ColumnConfig:
@@ -179,11 +181,23 @@ def download(table: pd.DataFrame, name: str) -> None:
     """A button that saves a table as CSV; a column says that it is for teaching only."""
     files.download(
         "CSV",
-        lambda: safe_table(table).assign(note=DISCLAIMER).to_csv(index=False).encode("utf-8"),
+        lambda: sheet(_apart(table)),
         f"lesionlab-{name}.csv",
         key=f"csv_{name}",
         help="The figures of this as a table",
     )
+
+
+def _apart(table: pd.DataFrame) -> pd.DataFrame:
+    """The same with a figure and the ends of its interval in columns of their own, as numbers."""
+    columns = {}
+    for name, cells in table.items():
+        parts = cells.astype(str).str.replace("−", "-").str.extract(_INTERVAL)
+        if parts["from"].isna().all():
+            columns[name] = cells
+        else:
+            columns |= {name: parts["is"], f"{name} from": parts["from"], f"{name} to": parts["to"]}
+    return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import threading
@@ -88,8 +89,8 @@ def gated(gate: threading.Semaphore) -> Callable[[LesionImage], Analysis]:
     return analyse
 
 
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def rows(table: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
 
 
 def test_every_file_ends_up_analysed_or_rejected_with_a_reason():
@@ -149,7 +150,9 @@ def test_photos_of_the_same_name_are_told_apart_everywhere():
     job = finished([source("x/a.jpg"), source("y/a.jpg"), source("x/a.jpg"), source("x/A.png")])
     assert [p.name for p in job.photos] == ["x/a.jpg", "y/a.jpg", "x/a.jpg (2)", "x/A.png"]
     assert [p.image for p in job.photos] == ["a", "a_2", "a_3", "A_4"]
-    assert [r["image"] for r in rows(job.predictions_csv())] == ["a", "a_2", "a_3", "A_4"]
+    table = rows(job.predictions_csv())
+    assert [r["image"] for r in table] == ["a", "a_2", "a_3", "A_4"]
+    assert [r["file"] for r in table] == [p.name for p in job.photos]
 
 
 def test_a_numbered_name_that_is_taken_is_passed_over():
@@ -161,7 +164,9 @@ def test_the_table_has_the_columns_of_the_command_and_safe_names():
     job = finished([source("-1+1.jpg"), source("=cmd.jpg", b"words")])
     (row,) = rows(job.predictions_csv())
     assert list(row) == header(KEYS)
-    assert row["image"] == "'-1_1"
+    assert (row["image"], row["file"]) == ("'-1_1", "'-1+1.jpg")
+    assert row["note"] == DISCLAIMER
+    assert job.predictions_csv().startswith(codecs.BOM_UTF8), "by which Excel knows UTF-8"
     assert float(row["bcc"]) == pytest.approx(0.3)
     assert row["in_domain"] == "true"
     assert 0 < float(row["area_share"]) < 1
@@ -177,9 +182,9 @@ def test_the_archive_of_results_has_masks_tables_and_the_disclaimer():
         names = archive.namelist()
         assert sorted(names[3:]) == ["masks/c.png", "masks/ä_b.png"]
         assert archive.read("README.txt").decode().startswith(DISCLAIMER)
-        table = rows(archive.read("predictions.csv").decode())
+        table = rows(archive.read("predictions.csv"))
         assert {f"masks/{row['image']}.png" for row in table} == set(names[3:])
-        assert len(rows(archive.read("rejected.csv").decode())) == 1
+        assert len(rows(archive.read("rejected.csv"))) == 1
         with Image.open(io.BytesIO(archive.read("masks/c.png"))) as mask:
             assert mask.info["Disclaimer"] == DISCLAIMER
 

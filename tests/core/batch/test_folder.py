@@ -22,6 +22,7 @@ from core.lesion.measure import Measurements
 from core.lesion.phantom import practice_set
 from core.models.cards import Card
 from core.models.decision import Decision
+from core.report.downloads import DISCLAIMER
 from core.settings import REPOSITORY, Settings
 from core.taxonomy import KEYS
 
@@ -67,12 +68,17 @@ def test_contract(photos, tmp_path, capsys):
         assert row["area_share"] == "" or 0 < float(row["area_share"]) <= 1
         assert row["abrupt_segments"] in ("", *"012345678")
         assert row["in_colour"] in ("", "true", "false")
-        assert list(row)[-len(MEASURES) :] == MEASURES
+        assert list(row)[-len(MEASURES) - 1 :] == [*MEASURES, "note"]
+        assert Path(row["file"]).is_file()
+        assert row["note"] == DISCLAIMER
     with Image.open(out / "masks" / "a.png") as mask:
         assert mask.size == (600, 450)
         assert set(np.unique(np.asarray(mask))) <= {0, 255}
     with Image.open(out / "masks" / "turned.png") as mask:
         assert mask.size == (450, 600), "upright size, after EXIF orientation"
+    explained = (out / "README.txt").read_text(encoding="utf-8")
+    assert explained.startswith(DISCLAIMER)
+    assert set(found[0]) <= set(explained.split()), "every column is explained"
     assert rows(out / "rejected.csv") == []
     assert "teaching" in capsys.readouterr().out
 
@@ -127,7 +133,7 @@ def test_out_that_is_a_file_is_refused(photos, tmp_path, capsys):
     assert capsys.readouterr().err
 
 
-@pytest.mark.parametrize("theirs", ["masks/a.png", "predictions.csv", "rejected.csv"])
+@pytest.mark.parametrize("theirs", ["masks/a.png", "predictions.csv", "rejected.csv", "README.txt"])
 def test_files_of_somebodys_are_not_replaced(photos, tmp_path, capsys, theirs):
     """Somebody has drawn masks of the same photos."""
     path = tmp_path / "project" / theirs

@@ -20,7 +20,22 @@ def test_shares_and_confusions() -> None:
     assert score([]) is None
 
 
+NAMES = {
+    "a": "deeper/Photo 1.JPG",
+    "b": "photo 2.png",
+    "IMG_1": "Anna/IMG 1.jpg",
+    "IMG_1_2": "Ben/IMG 1.jpg",
+    "cmd": "=cmd.jpg",
+}
+
+
 def test_a_table_s_names_are_matched_without_folder_ending_or_case() -> None:
-    names = {"a": "deeper/Photo 1.JPG", "b": "photo 2.png", "c": "other.jpg"}
-    told = {"photo 1": "nv", "PHOTO 2.tif": "mel", "nobody": "bcc"}
-    assert matched(names, told) == {"a": "nv", "b": "mel"}
+    told = {"photo 1": "nv", "PHOTO 2.tif": "mel", "nobody": "bcc", "'=cmd": "df"}
+    assert matched(NAMES, told) == ({"a": "nv", "b": "mel", "cmd": "df"}, [])
+
+
+def test_a_name_in_two_folders_is_told_apart_or_left_out() -> None:
+    told = {"anna/IMG 1": "mel", "Ben\\IMG 1.jpg": "nv"}
+    assert matched(NAMES, told) == ({"IMG_1": "mel", "IMG_1_2": "nv"}, [])
+    assert matched(NAMES, {"IMG 1": "mel"}) == ({}, ["IMG 1"])
+    assert matched(NAMES, {"IMG_1_2": "mel"}) == ({"IMG_1_2": "mel"}, []), "as in predictions.csv"

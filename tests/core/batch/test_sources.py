@@ -65,6 +65,14 @@ def test_photos_of_an_archive_in_its_folders_too_and_what_is_hidden_left_out():
     assert sum(s.nbytes for s in sources.from_zip("class.zip", data)) <= len(data)
 
 
+def test_a_document_is_one_file_that_is_no_photo():
+    data = pack({"[Content_Types].xml": b"", "word/media/image1.jpg": PHOTO})
+    (source,) = sources.from_file("notes.docx", data)
+    assert source.name == "notes.docx"
+    with pytest.raises(ImageError, match="not a photo"):
+        LesionImage.from_bytes(source.read(), source.name)
+
+
 @pytest.mark.parametrize(
     "name", ["../evil.jpg", "a/../../evil.jpg", "/etc/evil.jpg", "C:/evil.jpg", "..\\evil.jpg"]
 )

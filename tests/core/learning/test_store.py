@@ -230,13 +230,13 @@ def test_a_table_to_take_home(store: Store) -> None:
     store.answer(me, quiz, 0, "first", "nv", 0.6, 4.25)
     store.model_said(me, quiz, 0, SAID)
     store.answer(me, quiz, 0, "second", "mel", 0.8, 2.0)
-    header, row = answers_csv(store.answers(me)).decode().splitlines()
-    assert header.split(",") == list(COLUMNS)
-    cells = dict(zip(header.split(","), row.split(",", len(COLUMNS) - 1), strict=True))
+    header, row = answers_csv(store.answers(me)).decode("utf-8-sig").splitlines()
+    assert header.split(",") == [*COLUMNS, "note"]
+    cells = dict(zip(header.split(","), row.split(",", len(COLUMNS)), strict=True))
     assert cells["image"] == "'=1+1"
     assert (cells["answer"], cells["right"], cells["right_after_ai"]) == ("nv", "False", "True")
     assert "teaching only" in cells["note"]
-    assert answers_csv([]).decode().splitlines() == [header]
+    assert answers_csv([]).decode("utf-8-sig").splitlines() == [header]
 
 
 POINTS = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6))
@@ -264,7 +264,7 @@ def test_outlines_are_kept_as_answers_are(store: Store, tmp_path: Path) -> None:
     assert (only.first, only.drawn) == (OUTLINED, Drawn(POINTS, SCORES))
     again.close(mine, quiz, 0)
     assert again.unfinished(mine).current.position == 1
-    header, row = answers_csv([only]).decode().splitlines()
+    header, row = answers_csv([only]).decode("utf-8-sig").splitlines()
     (cells,) = csv.DictReader([header, row])
     assert json.loads(cells["outline"]) == [list(p) for p in POINTS]
     assert (cells["iou_with_expert"], cells["model_dice_with_expert"]) == ("0.5", "0.8571")

@@ -123,7 +123,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        return "".join(self.pieces)
+        return "".join(self.pieces).replace("\u00a0", " ")
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]

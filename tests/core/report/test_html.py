@@ -9,6 +9,7 @@ import pytest
 
 from core.answer.words import SEVEN_ONLY, UNLIKE, UNLIKE_TEXT
 from core.models.cards import Card
+from core.report.content import unbroken
 from core.report.downloads import DISCLAIMER
 from core.report.html import to_html
 from tests.core.report.conftest import NEIGHBOURS, Make, Page
@@ -52,6 +53,12 @@ def test_everything_is_there(make: Make) -> None:
     assert text.count(DISCLAIMER) >= 3  # above, below, and on each printed page
 
 
+def test_no_line_ends_between_a_figure_and_its_percent_sign(make: Make) -> None:
+    html = to_html(make())
+    assert "\u00a0%" in html
+    assert not re.search(r"\d %", html)
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_words_stay_words(make: Make, attack: str) -> None:
     plain = Page.of(make(notes="x", remarks=["x"], source="x"))
@@ -91,7 +98,9 @@ def test_out_of_domain_is_said_before_anything_else(make: Make) -> None:
 def test_for_screen_readers(make: Make) -> None:
     page = Page.of(make(neighbours=NEIGHBOURS))
     assert page.named("html") == [{"lang": "en-GB"}]
-    assert [image["alt"] for image in page.named("img")] == [p.alt for p in make().pictures]
+    assert [image["alt"] for image in page.named("img")] == [
+        unbroken(p.alt) for p in make().pictures
+    ]
     assert all(p.alt for p in make().pictures)
     assert len(page.named("table")) == 3
     assert {th.get("scope") for th in page.named("th")} == {"col", "row", "rowgroup"}

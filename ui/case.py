@@ -10,12 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from core.glossary import CONFIRMED_BY
+from core.ham10000.explore import UNKNOWN
 from core.imaging.image import LesionImage, display_name
 from core.taxonomy import BY_KEY
 from ui.text import as_text
-
-UNKNOWN = "unknown"
-"""What stands for what a dataset does not tell."""
 
 
 @dataclass(frozen=True, eq=False)

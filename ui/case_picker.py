@@ -325,7 +325,7 @@ def _go(slot: str, case: str) -> None:
 
 
 def _back(slot: str, case: str) -> None:
-    st.session_state[f"{slot}seen"].pop()
+    del st.session_state.get(f"{slot}seen", [])[-1:]  # of two quick clicks the second finds none
     st.session_state.update({f"{slot}case": case, f"{slot}pinned": True})
 
 

@@ -108,8 +108,7 @@ def choose_one(
     if st.session_state.get(key) not in names:
         st.session_state.pop(key, None)
         more["default"] = next(iter(names)) if default is None else default
-    here: Any = place or st
-    return here.segmented_control(
+    return (place or st).segmented_control(
         label,
         list(names),
         format_func=names.__getitem__,

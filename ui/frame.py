@@ -10,6 +10,7 @@ from core.report.downloads import DISCLAIMER
 from ui import access, lock
 from ui.parts import scroll
 from ui.parts.controls import confirm
+from ui.parts.theme import follow_theme
 from ui.state import cards
 from ui.text import as_text
 
@@ -83,6 +84,7 @@ def _back_to_shipped(kind: str) -> None:
 def footer() -> None:
     """The models in use, below every page."""
     scroll.control()
+    follow_theme()
     st.divider()
     own = {model.kind for model in models_in_use() if model.own}
     models = [

@@ -42,7 +42,7 @@ def analyse_files(
     pictures: Sequence[Path],
     out: Path,
     analyser: Analyser,
-    progress: Callable[[Path], None] | None = None,
+    progress: Callable[[Path], object] = lambda _: None,
     workers: int = 1,
     raw_names: bool = False,
     resume: bool = False,
@@ -76,16 +76,14 @@ def analyse_files(
     results = Results(out, header(analyser.classes), made_with, str if raw_names else safe)
     results.check({without_ending(picture.name) for picture in pictures})
     waiting = results.resume(groups) if resume else results.begin(groups)
-    if progress:
-        not_done = {group[0] for group in waiting}
-        for picture in chain.from_iterable(g for g in groups if g[0] not in not_done):
-            progress(picture)
+    not_done = {group[0] for group in waiting}
+    for picture in chain.from_iterable(g for g in groups if g[0] not in not_done):
+        progress(picture)
     executor = executor or partial(in_threads, analyser, workers)
     with results.appending() as write, executor(waiting) as found:
         for result in chain.from_iterable(found):
             write(result)
-            if progress:
-                progress(result.picture)
+            progress(result.picture)
     return results
 
 

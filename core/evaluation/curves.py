@@ -9,6 +9,9 @@ import numpy as np
 POINTS = 200
 """Points kept of a curve: more than a screen can show."""
 
+BINS = 15
+"""Of the calibration error, and of the curve that it is read off."""
+
 Points = dict[str, list[float]]
 
 
@@ -52,12 +55,10 @@ def _called(truth: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return sorted_score[last], hits[last].astype(float), (1 + last - hits[last]).astype(float)
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> Points:
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Points:
     """Confidence of the most probable class against how often it is right, in equal-width bins that
     hold an image: lower edge, confidence, accuracy, images (Guo et al., ICML 2017)."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    confidence, right, index = binned(probabilities, labels, bins)
     filled = np.unique(index)
     return {
         "from": [round(b / bins, 4) for b in filled],
@@ -65,6 +66,16 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -
         "accuracy": [float(right[index == b].mean()) for b in filled],
         "images": [int((index == b).sum()) for b in filled],
     }
+
+
+def binned(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each image the confidence in the most probable class, whether that is right (bool), and
+    which of so many bins of equal width the confidence is in."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    return confidence, right, np.minimum((confidence * bins).astype(int), bins - 1)
 
 
 def operating_point(truth: np.ndarray, score: np.ndarray, sensitivity: float) -> dict[str, float]:

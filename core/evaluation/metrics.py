@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.evaluation.curves import auc, average_precision
+from core.evaluation.curves import BINS, auc, average_precision, binned
 from core.evaluation.shares import share
 
 NAMES = {
@@ -45,9 +45,6 @@ are what scikit-learn calls recall and precision."""
 FAILED_BELOW = 0.65
 """Below this IoU a mask counts as failed (ISIC 2018 task 1's thresholded Jaccard index)."""
 
-BINS = 15
-"""Of the calibration error."""
-
 ECE_INTERVAL = "bounds from resampled gaps of the bins (core.evaluation.metrics.ece_interval)"
 """How evaluations say that theirs is of `ece_interval`."""
 
@@ -78,11 +75,9 @@ def expected_calibration_error(
 def _gaps(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> np.ndarray:
     """Confidence - correctness of each image in the column of its bin, 0 elsewhere: float N×bins.
     The mean over images is each bin's gap, weighted by its share of the images."""
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
+    confidence, right, index = binned(probabilities, labels, bins)
     gaps = np.zeros((len(labels), bins))
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps[np.arange(len(labels)), index] = confidence - correct
+    gaps[np.arange(len(labels)), index] = confidence - right
     return gaps
 
 

@@ -49,6 +49,20 @@ def test_a_click_into_a_cell_lists_its_photos(open_page, wait_idle, console_erro
     assert not console_errors
 
 
+def test_charts_follow_the_theme_at_once(open_page, console_errors):
+    page = open_page()
+    labels = ".js-plotly-plot .ytick text"
+    page.locator(labels).first.wait_for()
+    for theme, colour in (("dark", "228, 237, 239"), ("light", "8, 22, 26")):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            "([labels, colour]) => [...document.querySelectorAll(labels)].some("
+            "label => getComputedStyle(label).fill.includes(colour))",
+            arg=[labels, colour],
+        )
+    assert not console_errors
+
+
 def test_first_look_is_light(open_page, page):
     sizes = []
 

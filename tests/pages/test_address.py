@@ -90,6 +90,21 @@ def test_a_case_comes_back_and_an_unknown_one_is_named(
     assert app.button(key="chevron_left").disabled
 
 
+def test_two_quick_clicks_lead_back_where_one_was_seen_before() -> None:
+    def clicks() -> None:
+        import streamlit as st
+
+        from ui import case_picker
+
+        st.session_state["seen"] = ["before"]
+        for _ in range(2):
+            case_picker._back("", "before")
+
+    app = AppTest.from_function(clicks).run()
+    assert not app.exception
+    assert app.session_state["case"] == "before"
+
+
 def test_an_upload_outlives_a_reload_for_who_has_its_address_until_it_is_forgotten(fresh) -> None:
     app = start()
     app.segmented_control(key="source").set_value("upload").run()

@@ -53,8 +53,7 @@ def select(
         place: where to put it (default: here).
         more: further arguments of `st.selectbox`.
     """
-    here: Any = st if place is None else place
-    return here.selectbox(
+    return (place or st).selectbox(
         label,
         list(names),
         format_func=lambda option: names.get(option, option),
@@ -80,9 +79,8 @@ def choose_diagnosis(
         among: the keys to choose from.
         more: further arguments of `st.selectbox`; with `persist_state` it stays all over the app.
     """
-    here: Any = st if place is None else place
     start = among.index(first)
-    return here.selectbox(
+    return (place or st).selectbox(
         label, among, start, format_func=lambda k: BY_KEY[k].name, key=key, **more
     )
 
@@ -105,8 +103,7 @@ def percent_slider(
         place: where to put it (default: here).
         more: further arguments of `st.slider`.
     """
-    here: Any = st if place is None else place
-    chosen = here.slider(
+    chosen = (place or st).slider(
         label, least, most, first, step, format="%d %%", key=key, persist_state="session", **more
     )
     return float(chosen / 100)

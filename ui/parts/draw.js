@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   let draft = drafts.get(parentElement)
   if (!draft || draft.id !== data.draft) {
-    draft = begun(data)
+    draft = freshDraft(data)
     drafts.set(parentElement, draft)
   }
   stage.style.aspectRatio = String(ratio)
@@ -131,7 +131,7 @@ function keep({ id, tool, outline: { points }, brush: { counts, size } }) {
   } catch { /* the browser keeps nothing */ }
 }
 
-function begun({ draft: id, canvas: [width, height] }) {
+function freshDraft({ draft: id, canvas: [width, height] }) {
   let kept = {}
   try {
     kept = JSON.parse(sessionStorage.getItem(KEPT)) ?? {}

@@ -254,6 +254,15 @@ class Classes:
                 (code, position),
             )
 
+    def end(self, code: str) -> None:
+        """End a class before its last case; its answers stay."""
+        with self.database.write() as connection:
+            _class(connection, code)
+            connection.execute(
+                "UPDATE classes SET closed = ? WHERE code = ? AND closed IS NULL",
+                (time.time(), code),
+            )
+
     def delete(self, code: str) -> None:
         """Delete a class with its answers; the file keeps no trace of them."""
         with self.database.write() as connection:

@@ -11,6 +11,9 @@ from tests.browser.axe import violations
 from tests.browser.conftest import App
 from tests.waiting import PATIENCE
 
+BELOW_THE_TITLE = "span[tabindex='-1']"
+"""Where the keyboard waits for what the teacher has changed."""
+
 
 def test_three_browsers(
     visit: Callable[[str], Page],
@@ -44,15 +47,21 @@ def test_three_browsers(
         melanoma.wait_for()
         student.keyboard.press("5")
         student.get_by_text("Your answer is kept").wait_for()
+        naevus = student.get_by_role("button", name="Melanocytic naevus")
+        for button in (naevus, melanoma):
+            button.press("Space")
+            expect(button).to_be_focused(timeout=1000 * PATIENCE)
     expect(wall.get_by_text("2 of 2 answered")).to_be_visible(timeout=1000 * PATIENCE)
     wall.get_by_role("button", name=re.compile("^Reveal")).wait_for()
     wall.keyboard.press("PageDown")  # as a presenter's remote does
     for student in students:
         student.get_by_text("The next case appears by itself").wait_for()
+        expect(student.locator(BELOW_THE_TITLE)).to_be_focused(timeout=1000 * PATIENCE)
     assert violations(wall) == []
     assert violations(students[0]) == []
     wall.get_by_role("button", name=re.compile("^Next case")).click()
     for student in students:
         student.get_by_text(re.compile("Case 2 of")).wait_for()
+        expect(student.locator(BELOW_THE_TITLE)).to_be_focused(timeout=1000 * PATIENCE)
         student.context.close()
     assert not console_errors

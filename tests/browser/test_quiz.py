@@ -28,6 +28,7 @@ def test_by_keyboard_over_a_reload_and_unseen_by_another_browser(
 ) -> None:
     page = visit("/quiz")
     page.get_by_label("Nickname").fill("Anna")
+    page.get_by_label("Nickname").click()  # which nothing lies over while one types
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Start").wait_for()
     the_keyboard_is_below_the_title(page)

@@ -158,6 +158,24 @@ def test_at_the_end_everybody_sees_their_own_result(browser: dict[str, str]) -> 
     assert row["Right"].startswith("1 of 1")
 
 
+def test_a_class_ends_where_its_hour_does(browser: dict[str, str]) -> None:
+    classes = Classes.open()
+    code = classes.start([CASE, CASE], "balanced", True)
+    classes.begin(code)
+    wall = start("classroom", class_led=code)
+    classes.answer(code, classes.join(code, ANNA, "Anna"), 0, CASE.truth)
+    assert not looked_again(wall).dataframe, "no score before the first reveal"
+    pressed(wall, "class_step")
+    assert wall.dataframe[0].value["Right"].tolist() == [1]
+    pressed(wall, "class_end")
+    assert not classes.view(code).closed, "it is asked first"
+    pressed(wall, "class_end_confirmed")
+    assert classes.view(code).closed
+    assert not has(looked_again(wall), "class_end")
+    browser["lesionlab_browser"] = ANNA
+    assert "right in 1 of the 1" in texts(start("classroom", class_code=code))
+
+
 def test_a_code_outlives_a_failed_look(monkeypatch: pytest.MonkeyPatch) -> None:
     app = start("classroom", class_code=ended_class())
     with monkeypatch.context() as broken:
@@ -199,8 +217,16 @@ def test_what_is_no_code_is_said(typed: str) -> None:
     assert app.text_input(key="class_code_typed")
 
 
-def test_who_came_for_a_wrong_class_finds_the_way_to_another() -> None:
-    app = start("classroom", class_code=Classes.open().start([CASE], "balanced", False))
+@pytest.mark.parametrize("joined", [False, True])
+def test_who_came_for_a_wrong_class_finds_the_way_to_another(
+    joined: bool, browser: dict[str, str]
+) -> None:
+    browser["lesionlab_browser"] = ANNA
+    code = begun(Classes.open())
+    if joined:
+        Classes.open().join(code, ANNA)
+    app = start("classroom", class_code=code)
+    assert has(app, "class_0_mel") == joined
     assert not app.text_input
     pressed(app, "class_other")
     assert app.text_input(key="class_code_typed")

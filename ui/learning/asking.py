@@ -163,10 +163,15 @@ def _choose(me: Profile, quiz: Quiz, step: Step, stage: str, confirm: str) -> No
         )
     if not ready:
         missing = "a diagnosis" if chosen is None else "how sure you are"
-        with st.container(horizontal=True, gap="xxsmall"):
-            st.caption(f"Choose {missing}.", width="content")
-            with st.container(key="quiz_keys", width="content"):
-                st.caption("Keys: 1 to 7, ← and →, Enter.")
+        hint(f"Choose {missing}.", "Keys: 1 to 7, ← and →, Enter.")
+
+
+def hint(words: str, keys: str) -> None:
+    """What is still to do and, where there is a keyboard, by which keys."""
+    with st.container(horizontal=True, gap="xxsmall"):
+        st.caption(words, width="content")
+        with st.container(key="quiz_keys", width="content"):
+            st.caption(keys)
 
 
 def seven_buttons(

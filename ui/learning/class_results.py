@@ -51,9 +51,9 @@ def _instead(case: CaseTally) -> str:
 
 
 def scores(seen: ClassView, title: str) -> None:
-    """How many each has right, where the class shows nicknames."""
-    if seen.scores:
-        st.markdown(f"**{title}, of {seen.position + seen.revealed}**")
+    """How many each has right, where the class shows nicknames, once a case is revealed."""
+    if seen.scores and (revealed := seen.position + seen.revealed):
+        st.markdown(f"**{title}, of {revealed}**")
         st.dataframe(
             {"Nickname": list(seen.scores), "Right": list(seen.scores.values())},
             hide_index=True,

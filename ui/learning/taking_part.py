@@ -43,8 +43,7 @@ def show() -> None:
     (st.title if linked else st.header)(f"Class {code}", anchor=False)
     if known is not None and not seen.closed:
         _asked(code, known)
-        return
-    if seen.closed:
+    elif seen.closed:
         st.info(f"The class has ended.{_own_result(known)}", icon=":material/info:")
         st.page_link("pages/screens/quiz.py", label="Practise on your own", icon=":material/quiz:")
         st.write("To join another class, enter its code.")
@@ -52,6 +51,7 @@ def show() -> None:
     else:
         problems.show_problem()
         _join(seen)
+    if not seen.closed:
         st.button("Another class", key="class_other", type="tertiary", on_click=_other)
 
 
@@ -108,7 +108,7 @@ def _asked(code: str, participant: str) -> None:
         return
     if seen.closed:
         st.rerun()
-    scroll.follow(f"{code} {seen.begun} {seen.position}")
+    scroll.follow(f"{code} {seen.begun} {seen.position} {seen.revealed}", focus=True)
     if not seen.begun:
         st.info(
             "You are in. The first case appears here by itself when the teacher begins.",
@@ -127,11 +127,11 @@ def _asked(code: str, participant: str) -> None:
         asking.seven_buttons(
             f"class_{seen.position}", mine, _answer, code, participant, seen.position
         )
-        st.caption(
-            "Your answer is kept. You may change it until the case is revealed."
-            if mine
-            else "Choose one; keys: 1 to 7."
-        )
+        if mine:
+            st.caption("Your answer is kept. You may change it until the case is revealed.")
+        else:
+            asking.hint("Choose one.", "Keys: 1 to 7.")
+        scroll.control()  # as what runs by itself leaves out what is below the page
 
 
 def _what_it_was(seen: ClassView, mine: str | None) -> None:
@@ -169,3 +169,4 @@ def _answer(code: str, participant: str, position: int, diagnosis: str) -> None:
     with problems.action():
         Classes.open().answer(code, participant, position, diagnosis)
         st.session_state[f"class_mine_{participant}_{position}"] = diagnosis
+    scroll.ask_control(f"class_{position}_{diagnosis}")

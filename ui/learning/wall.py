@@ -296,6 +296,17 @@ def _aside(code: str) -> None:
             f"lesionlab-class-{code}.csv",
             key="class_csv",
         )
+        if not _has_ended(code) and st.button("End", key="class_end", icon=":material/stop:"):
+            confirm(
+                "End this class?",
+                "The other cases are not asked; everybody sees their result. It cannot be opened "
+                "again.",
+                "End the class",
+                _end,
+                code,
+                icon=":material/stop:",
+                key="class_end_confirmed",
+            )
         st.button("Leave", key="class_leave", on_click=_leave, help="The class stays as it is.")
         if st.button("Delete", key="class_delete", icon=":material/delete:"):
             confirm(
@@ -334,6 +345,13 @@ def _step(seen: ClassView) -> None:
 def _leave() -> None:
     st.session_state.pop(_LED, None)
     st.query_params.pop(LEAD, None)
+
+
+@access.guarded
+def _end(code: str) -> None:
+    with problems.action():
+        Classes.open().end(code)
+    class_shared.changed()
 
 
 @access.guarded

@@ -330,8 +330,9 @@ class Classes:
 
 
 def clean_code(entered: str) -> str:
-    """A code as people type it: in capitals, without spaces and hyphens."""
-    return "".join(c for c in entered.upper() if c.isalnum())
+    """A code as people type it, in capitals, without spaces and hyphens; or that of a class's link,
+    which they paste."""
+    return "".join(c for c in entered.upper().rpartition("CODE=")[2] if c.isalnum())
 
 
 def _new_code() -> str:

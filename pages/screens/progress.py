@@ -14,7 +14,10 @@ def own() -> None:
     known = visitor.profiles(store)
     problems.show_problem()
     if not known:
-        st.info("You have not practised in this browser yet.", icon=":material/school:")
+        st.info(
+            "No answer of this browser is kept: nobody has practised here yet, or all was deleted.",
+            icon=":material/school:",
+        )
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
         return
     me, *others = known

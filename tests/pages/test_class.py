@@ -167,11 +167,16 @@ def test_a_class_ends_where_its_hour_does(browser: dict[str, str]) -> None:
     assert not looked_again(wall).dataframe, "no score before the first reveal"
     pressed(wall, "class_step")
     assert wall.dataframe[0].value["Right"].tolist() == [1]
-    pressed(wall, "class_end")
+    classes.proceed(code, 0)
+    classes.answer(code, classes.join(code, ANNA, "Anna"), 1, CASE.truth)
+    pressed(looked_again(wall), "class_end")
     assert not classes.view(code).closed, "it is asked first"
     pressed(wall, "class_end_confirmed")
     assert classes.view(code).closed
     assert not has(looked_again(wall), "class_end")
+    cases, scores = (table.value for table in wall.dataframe)
+    assert cases["Case"].tolist() == [1], "the truth of the second was not shown"
+    assert scores["Right"].tolist() == [1]
     browser["lesionlab_browser"] = ANNA
     assert "right in 1 of the 1" in texts(start("classroom", class_code=code))
 

@@ -17,10 +17,13 @@ def show_tally(seen: ClassView) -> None:
 
 
 def ended(code: str) -> None:
-    """Case by case, how many were right: which were hard, and what they were mistaken for."""
+    """Case by case, how many were right: which were hard, and what they were mistaken for. A case
+    whose truth was not shown before the end counts for nobody."""
     st.title(f"Class {code}", anchor=False)
     st.success("The class has ended.", icon=":material/check_circle:")
-    answered = [case for case in Classes.open().cases(code) if case.tally]
+    seen = class_shared.view(code)
+    shown = Classes.open().cases(code)[: seen.position + seen.revealed]
+    answered = [case for case in shown if case.tally]
     if answered:
         st.dataframe(
             {
@@ -38,7 +41,7 @@ def ended(code: str) -> None:
         )
     else:
         st.info("Nobody answered a case.", icon=":material/info:")
-    scores(class_shared.view(code), "Right in the end")
+    scores(seen, "Right in the end")
 
 
 def _instead(case: CaseTally) -> str:

@@ -63,7 +63,7 @@ def _other() -> None:
 def _ask_code() -> None:
     problems.show_problem()
     with st.form("class_code_form", border=False):
-        st.text_input("Code of the class", key="class_code_typed", max_chars=12, width=240)
+        st.text_input("Code of the class", key="class_code_typed", max_chars=200, width=240)
         st.form_submit_button("Join", type="primary", on_click=_take_code)
 
 

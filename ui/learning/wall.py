@@ -202,7 +202,9 @@ def _case(seen: ClassView) -> None:
                 f"{seen.participants} answered",
             )
             if seen.revealed:
-                _step_button(seen, "End" if seen.last else "Next case", "arrow_forward")
+                _step_button(
+                    seen, "Show the results" if seen.last else "Next case", "arrow_forward"
+                )
             else:
                 _step_button(seen, "Reveal", "visibility")
         if seen.revealed:

@@ -59,6 +59,7 @@ def test_a_class_from_its_opening_to_its_end(classes: Classes, tmp_path: Path) -
     code = begun(classes)
     assert len(code) == CODE_LENGTH
     assert clean_code(f" {code[:3].lower()}-{code[3:]}") == code
+    assert clean_code(f"http://10.0.0.7:8501/classroom?code={code}") == code, "a pasted link"
     anna, ben = classes.join(code, "a", "Anna"), classes.join(code, "b")
     assert classes.join(code, "a") == anna == classes.participant(code, "a")
     classes.answer(code, anna, 0, "nv")

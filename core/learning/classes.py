@@ -19,7 +19,7 @@ import pandas as pd
 from core.batch.tables import sheet
 from core.learning.cases import QuizCase
 from core.learning.database import Database, LearningError
-from core.learning.store import clean_nickname, hashed
+from core.learning.store import alike, clean_nickname, hashed
 from core.settings import Settings
 from core.taxonomy import KEYS
 
@@ -159,10 +159,8 @@ class Classes:
                 raise LearningError(f"This class is full ({MOST_PARTICIPANTS} participants).")
             number = found["participants"] + 1
             shown = clean_nickname(name) if found["names"] else f"Participant {number}"
-            taken = connection.execute(
-                "SELECT 1 FROM participants WHERE code = ? AND name = ?", (code, shown)
-            ).fetchone()
-            if taken:
+            taken = connection.execute("SELECT name FROM participants WHERE code = ?", (code,))
+            if any(alike(row["name"], shown) for row in taken):
                 raise LearningError("Somebody in this class has that nickname. Choose another.")
             participant = secrets.token_urlsafe(12)
             connection.execute(

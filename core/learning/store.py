@@ -12,6 +12,7 @@ import json
 import secrets
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -68,9 +69,12 @@ class Store:
         return [Profile(row["id"], row["nickname"]) for row in rows]
 
     def profile(self, browser: str, nickname: str) -> Profile:
-        """The profile of that nickname in that browser, made if there is none, as the one used
-        last. Raises LearningError for a nickname without a letter or digit."""
+        """The profile of that nickname in that browser, however it is capitalised; made if there
+        is none, as the one used last. Raises LearningError for a nickname without a letter or
+        digit."""
         name = clean_nickname(nickname)
+        known = [profile.nickname for profile in self.profiles(browser)]
+        name = name if name in known else next((n for n in known if alike(n, name)), name)
         with self.database.write() as connection:
             connection.execute(
                 "INSERT INTO profiles VALUES (?, ?, ?, ?) "
@@ -253,6 +257,16 @@ def clean_nickname(entered: str) -> str:
     if not any(c.isalnum() for c in name):
         raise LearningError("Choose a nickname with a letter or digit in it.")
     return name[:LONGEST_NICKNAME].strip()
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two nicknames read as the same: capitals do not tell people apart, nor does how a
+    letter is encoded."""
+    return _read(one) == _read(other)
+
+
+def _read(nickname: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", nickname).casefold())
 
 
 def hashed(browser: str) -> str:

@@ -21,7 +21,7 @@ def own() -> None:
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
         return
     me, *others = known
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         visitor.bar(me, others)
         st.page_link("pages/screens/quiz.py", label="To the quiz", icon=":material/quiz:")
     progress.show(store, me)

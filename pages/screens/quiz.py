@@ -42,7 +42,7 @@ def play() -> None:
         ask, reveal = (drawing, outlined) if quiz.mode == "draw" else (asking, feedback)
         (reveal if _answered(quiz, step) else ask).show(me, quiz, step)
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         visitor.bar(me, others)
         _links("Class")
     done = store.quiz(me, str(st.session_state.get("quiz", "")))

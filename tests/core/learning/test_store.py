@@ -125,6 +125,14 @@ def test_nicknames() -> None:
             clean_nickname(nothing)
 
 
+def test_capitals_make_nobody_else(store: Store) -> None:
+    zoe = store.profile("browser", "Zoë")
+    for same in ("Zoë", "zoë", "ZOË", "Zoe\u0308"):
+        assert store.profile("browser", same) == zoe
+    assert store.profile("browser", "Zoe") != zoe
+    assert len(store.profiles("browser")) == 2
+
+
 WRITER = """
 import sys
 from pathlib import Path

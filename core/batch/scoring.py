@@ -1,6 +1,7 @@
 """A batch's answers against one's own truth."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -47,8 +48,8 @@ def score(pairs: Iterable[tuple[str, str]]) -> Score | None:
 
 def matched(names: Mapping[str, str], told: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """What a table says of the photos of a batch. Names are compared without ending and in any
-    case: with their folders, else without them where only one photo is called so, else as the
-    batch's own tables call the photos.
+    case: with their folders, else without them where one photo alone and one row alone are called
+    so, else as the batch's own tables call the photos.
 
     Args:
         names: of the photos as files, with their folders, by `Photo.image`.
@@ -56,23 +57,27 @@ def matched(names: Mapping[str, str], told: Mapping[str, str]) -> tuple[dict[str
 
     Returns:
         Diagnoses by `Photo.image`, without the photos that are not named; and those names of the
-        table that stand for several photos, which are left out.
+        table that may stand for several photos, or share one, which are left out.
     """
     whole = {_plain(name): image for image, name in names.items()}
     own = {_plain(image): image for image in names}
+    found = {image: told[written] for written in told if (image := whole.get(_plain(written)))}
     last: dict[str, list[str]] = {}
     for image, name in names.items():
         last.setdefault(_plain(display_name(name)), []).append(image)
-    found, several = {}, []
+    rows = Counter(_plain(display_name(written)) for written in told)
+    several = []
     for written, diagnosis in told.items():
-        name = _plain(written)
-        called = last.get(_plain(display_name(written)), [])
-        if image := whole.get(name) or (called[0] if len(called) == 1 else ""):
-            found[image] = diagnosis
+        name, bare = _plain(written), _plain(display_name(written))
+        called = last.get(bare, [])
+        if name in whole or (called and found.keys() >= set(called)):
+            continue
+        if len(called) == 1 and rows[bare] == 1:
+            found[called[0]] = diagnosis
         elif called:
             several.append(written)
         elif name in own:
-            found[own[name]] = diagnosis
+            found.setdefault(own[name], diagnosis)
     return found, several
 
 

@@ -94,7 +94,8 @@ def _read(job: BatchJob) -> None:
     table, names = labels.table, {photo.image: photo.name for photo in job.photos}
     columns = [table["file"]] if "file" in table else []  # of our own tables, which name it whole
     for column in (*columns, table.index):
-        found, several = matched(names, dict(zip(map(str, column), table["dx"], strict=True)))
+        told = {str(name): dx for name, dx in zip(column, table["dx"], strict=True) if name}
+        found, several = matched(names, told)
         if found:
             break
     job.truth = job.truth | found

@@ -189,14 +189,16 @@ def download(table: pd.DataFrame, name: str) -> None:
 
 
 def _apart(table: pd.DataFrame) -> pd.DataFrame:
-    """The same with a figure and the ends of its interval in columns of their own, as numbers."""
+    """The same with a figure and the ends of its interval in columns of their own, as numbers; a
+    lone dash, which stands for no figure, is empty, and other words stay."""
     columns = {}
     for name, cells in table.items():
         parts = cells.astype(str).str.replace("−", "-").str.extract(_INTERVAL)
         if parts["from"].isna().all():
             columns[name] = cells
         else:
-            columns |= {name: parts["is"], f"{name} from": parts["from"], f"{name} to": parts["to"]}
+            figures = parts["is"].fillna(cells.mask(cells == "–"))
+            columns |= {name: figures, f"{name} from": parts["from"], f"{name} to": parts["to"]}
     return pd.DataFrame(columns)
 
 

@@ -39,3 +39,11 @@ def test_a_name_in_two_folders_is_told_apart_or_left_out() -> None:
     assert matched(NAMES, told) == ({"IMG_1": "mel", "IMG_1_2": "nv"}, [])
     assert matched(NAMES, {"IMG 1": "mel"}) == ({}, ["IMG 1"])
     assert matched(NAMES, {"IMG_1_2": "mel"}) == ({"IMG_1_2": "mel"}, []), "as in predictions.csv"
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["first", "last"])
+def test_a_row_of_another_folder_s_photo_is_not_taken_for_this_one(turned: bool) -> None:
+    rows = [("Anna/IMG 3.jpg", "nv"), ("Ben/IMG 3.jpg", "mel")]
+    told = dict(rows[::-1] if turned else rows)
+    assert matched({"IMG_3": "ben/IMG 3.JPG"}, told) == ({"IMG_3": "mel"}, [])
+    assert matched({"IMG_3": "IMG 3.jpg"}, told) == ({}, list(told)), "it may be either"

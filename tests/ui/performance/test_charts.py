@@ -28,6 +28,7 @@ def test_an_interval_is_saved_as_numbers(monkeypatch) -> None:
     shown = {
         "F1": ["0.55 (0.42 to 0.66)", "0.70", "–"],
         "Difference": ["−0.01 (−0.03 to +0.02)", "+0.10 (+0.05 to +0.20)", None],
+        "PPV": ["0.80 (0.70 to 0.90)", "– (never named)", "not run"],
         "Class": ["a (b to c)", "nv", "mel"],
     }
     charts.download(pd.DataFrame(shown), "some")
@@ -35,4 +36,5 @@ def test_an_interval_is_saved_as_numbers(monkeypatch) -> None:
     assert list(found["F1"].fillna(-1)) == [0.55, 0.70, -1]
     assert list(found["F1 from"].fillna(-1)) == [0.42, -1, -1]
     assert list(found["Difference to"].fillna(-1)) == [0.02, 0.20, -1]
+    assert list(found["PPV"]) == ["0.80", *shown["PPV"][1:]], "words are not lost"
     assert list(found["Class"]) == shown["Class"]

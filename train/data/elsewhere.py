@@ -18,6 +18,7 @@ No torch here.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import zipfile
 from collections import defaultdict
@@ -139,6 +140,12 @@ class Elsewhere(Folder):
 
     def _bytes(self, name: str) -> bytes:
         return _read(self.root, name)
+
+
+def source_name(path: Path) -> str:
+    """What cards and evaluations call the folder or ZIP archive of a further source."""
+    whole = Path(os.path.abspath(typed_path(path)))
+    return whole.stem if whole.suffix.lower() == ".zip" else whole.name
 
 
 def open_sources(paths: Iterable[Path], known: Iterable[str]) -> list[Elsewhere]:

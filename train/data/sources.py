@@ -23,7 +23,7 @@ from core.models.cards import Card
 from core.taxonomy import BY_KEY
 from train.data.arrays import TWO_LABELS, Data, read_photo
 from train.data.dividing import chosen_rows
-from train.data.elsewhere import Elsewhere, open_sources
+from train.data.elsewhere import Elsewhere, open_sources, source_name
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def elsewhere_source(sources: Sequence[Elsewhere], masked: bool = False) -> Sour
         DatasetError: there are none.
     """
     about = {
-        "data": ", ".join(source.root.stem for source in sources),
+        "data": ", ".join(source_name(source.root) for source in sources),
         "split": ELSEWHERE,
         "split_id": "+".join(source.split.id for source in sources),
     }
@@ -116,7 +116,7 @@ def measured_elsewhere(
             source before one of these. A photo of both counted as that one's, so that here it may
             seem to be kept for validation though the model has seen it.
     """
-    names, learned = [path.stem for path in paths], card.training.others.get("more") or ()
+    names, learned = [*map(source_name, paths)], card.training.others.get("more") or ()
     for place, name in enumerate(names):
         first = learned[: learned.index(name)] if name in learned else ()
         if missing := [other for other in first if other not in names[:place]]:

@@ -23,6 +23,7 @@ from core.ham10000.splits import leak
 from core.models.calibration import Calibration
 from core.models.cards import Card, Input, SizeChoice, Training, write_model
 from core.models.networks import IMAGENET_MEAN, IMAGENET_STD
+from core.models.registry import KINDS
 from core.models.weights import beyond_half, load_into, read_state
 from core.system.records import Record, plain
 from core.system.run_folder import MODELS
@@ -30,6 +31,7 @@ from core.taxonomy import KEYS, class_name
 from train.choices import network_title
 from train.config import ClassifierConfig, Config, HybridConfig
 from train.data.arrays import TWO_LABELS, Arrays
+from train.data.elsewhere import source_name
 from train.data.samplers import frame_loader
 from train.finish.features import Classify, classifier_of, compute, features_of, part_rows
 from train.finish.finished import Finished, sizes_to_try
@@ -360,9 +362,9 @@ def _origin(finished: Finished) -> Card:
 
 def _name_of(path: Path) -> str:
     """What a folder or a ZIP file is called: of a run's model the run's name."""
-    if path.parent.name == MODELS:
+    if path.parent.name == MODELS and path.name in KINDS:
         return path.parents[1].name
-    return path.stem if path.suffix.lower() == ".zip" else path.name
+    return source_name(path)
 
 
 def name_in_run(kind: str, config: Config, called: str) -> str:

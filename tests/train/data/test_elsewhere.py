@@ -407,15 +407,20 @@ def test_validation_elsewhere_is_what_is_measured(source: Path, tmp_path: Path) 
     assert "ISIC_1000000" not in both.index
 
 
-def test_sources_are_measured_in_the_order_in_which_they_were_learned(tmp_path: Path) -> None:
+def test_sources_are_measured_in_the_order_in_which_they_were_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the second shares with the first may be kept there, and learned here."""
-    first, second, other = (write_source(tmp_path / name) for name in ("a", "b", "c"))
-    card = Card(name="Mine", training=Training.of({"more": ["a", "b"]}))
+    first, second, other = (write_source(tmp_path / name) for name in ("a", "b.2", "c"))
+    card = Card(name="Mine", training=Training.of({"more": ["a", "b.2"]}))
     for paths in ([first], [other]):
         assert len(measured_elsewhere(paths, [], card, masked=False).table) > 0
     for paths in ([second], [second, first]):
-        with pytest.raises(DatasetError, match=r"learned from a before b.*: a, b\."):
+        with pytest.raises(DatasetError, match=r"learned from a before b.2.*: a, b.2\."):
             measured_elsewhere(paths, [], card, masked=False)
+    monkeypatch.chdir(second)
+    with pytest.raises(DatasetError, match="learned from a before"):
+        measured_elsewhere([Path()], [], card, masked=False)
 
 
 @pytest.mark.parametrize("options", [[], ["--resume", "--stages", "2x32"]], ids=["new", "resumed"])
@@ -450,16 +455,17 @@ def test_a_card_names_further_photos_and_models_without_their_paths(
 ) -> None:
     """Where they lie is nobody's business who gets the model."""
     teacher = tmp_path / "runs" / "first" / "model" / "classifier"
-    config = replace(config, start=str(teacher), teachers=(str(teacher),))
+    source = write_source(tmp_path / "model" / "clinic.2")  # as a run's models lie
+    config = replace(config, start=str(teacher), teachers=(str(teacher),), more=(str(source),))
     (tmp_path / "metrics.csv").write_text("epoch\n0\n")
     photos = Photos.open(config)
     Beginning.of(config, photos).write(tmp_path)
     card = _origin(Finished(tmp_path, config, photos, prepare(config, photos))).as_dict()
     assert str(tmp_path) not in json.dumps(card)
-    assert card["training"]["more"] == ["clinic"]
+    assert card["training"]["more"] == ["clinic.2"]
     assert card["training"]["teachers"] == ["first"]
     assert card["training"]["start"] == "first"
     assert all(
-        "clinic" in said for said in (card["data"], card["licence"], " ".join(card["limits"]))
+        "clinic.2" in said for said in (card["data"], card["licence"], " ".join(card["limits"]))
     )
     assert card["lesionlab"] == __version__

@@ -100,15 +100,19 @@ def _practice(slot: str, unlike: str, row: DeltaGenerator) -> Case:
 def _upload(slot: str, row: DeltaGenerator) -> Case | None:
     if case := uploads.shown(slot, "upload"):
         return _still_open(slot, "upload", case, row)
-    if st.session_state.pop(f"{slot}upload_lost", False):
-        st.warning(
-            "The photo of this address is no longer here: it was forgotten, or the server was "
-            "restarted or needed the memory. Choose it again."
-        )
+    _tell_if_lost(slot, "upload", "Choose it again.")
     _uploader(slot, f"{slot}file")
     st.info(WORRIED, icon=":material/health_and_safety:")
     st.caption("Choose a file. The models know dermoscopy only.")
     return None
+
+
+def _tell_if_lost(slot: str, kind: str, what_to_do: str) -> None:
+    if st.session_state.pop(f"{slot}{kind}_lost", False):
+        st.warning(
+            "The photo of this address is no longer here: it was forgotten, or the server was "
+            f"restarted or needed the memory. {what_to_do}"
+        )
 
 
 def _uploader(slot: str, key: str) -> None:
@@ -153,6 +157,7 @@ def _camera(slot: str, row: DeltaGenerator) -> Case | None:
         _still_open(slot, "shot", case, row)
         st.caption(f":material/warning: {DERMOSCOPY_ONLY}")
         return case
+    _tell_if_lost(slot, "shot", "Take it again.")
     st.warning(DERMOSCOPY_ONLY, icon=":material/warning:")
     st.info(WORRIED, icon=":material/health_and_safety:")
     st.camera_input(

@@ -1,6 +1,6 @@
 """What `python -m core analyse` leaves in a folder: `predictions.csv`, `rejected.csv`, `masks/`,
-`README.txt`, and `resume.json`, which says what they were made with. Written row
-by row, and gone on with."""
+`README.txt`, and `resume.json`, which says what they were made with. Written row by row, and gone
+on with."""
 
 import csv
 import io

@@ -56,6 +56,22 @@ def test_a_view_comes_back_from_its_address(fresh) -> None:
     assert other.slider(key="line_sensitivity").value == 77
 
 
+def test_a_forgotten_camera_photo_is_told_in_another_tab(fresh, cookies) -> None:
+    cookies["lesionlab_browser"] = "a" * 43
+    content = to_jpeg(practice_set()[0].image.rgb)
+    tabs = []
+    for _ in range(2):
+        app = start()
+        app.segmented_control(key="source").set_value("camera").run()
+        app.camera_input(key="camera").set_value(("shot.jpg", content, "image/jpeg")).run()
+        assert part(app, "photo")
+        tabs.append(app)
+    first, other = tabs
+    first.button(key="shot_remove").click().run()
+    assert not part(other.run(), "photo")
+    assert "was forgotten" in texts(other)
+
+
 def test_nonsense_in_an_address_is_passed_over(fresh) -> None:
     app = arrive(
         practice="99", section="<b>", layers="x.y", sensitivity="7e9", **{"class": "pizza"}

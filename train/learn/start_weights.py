@@ -208,7 +208,7 @@ def start_unet(start: str, encoder: str) -> dict[str, Tensor] | None:
 
 
 def last_layer(start: str, architecture: str, classes: tuple[str, ...]) -> dict[str, Tensor] | None:
-    """State dict of the output layer of the classifier of ours that `start` names, if it tells
+    """State dict of the last layer of the classifier of ours that `start` names, if it tells
     apart just these classes; else None: that layer begins anew. Raises WeightsError: the folder is
     damaged."""
     folder = _model_folder(start, architecture, ("classifier",))

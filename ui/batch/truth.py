@@ -31,14 +31,14 @@ class _Asked:
         told: what came of the last table, until it was said: kinds of box with Markdown.
         seen: its truth as this session knows it; with any other, the typing starts again.
         typing: the table as the typing began.
-        begun: how often that was.
+        beginnings: how often it has begun; each beginning has a table of its own.
     """
 
     batch: str
     told: list[tuple[str, str]] = field(default_factory=list)
     seen: dict[str, str] | None = None
     typing: pd.DataFrame = field(default_factory=pd.DataFrame)
-    begun: int = 0
+    beginnings: int = 0
 
 
 def _asked() -> _Asked:
@@ -127,7 +127,7 @@ def _type(job: BatchJob, asked: _Asked) -> None:
         ]
         photo_names = [safe(photo.name) for photo in job.photos]
         asked.typing = pd.DataFrame({"Photo": photo_names, "True diagnosis": diagnoses})
-        asked.seen, asked.begun = job.truth, asked.begun + 1
+        asked.seen, asked.beginnings = job.truth, asked.beginnings + 1
     edited = st.data_editor(
         asked.typing,
         hide_index=True,
@@ -136,7 +136,7 @@ def _type(job: BatchJob, asked: _Asked) -> None:
         column_config={
             "True diagnosis": st.column_config.SelectboxColumn(options=list(names)),
         },
-        key=f"batch_truth_typed_{asked.batch}_{asked.begun}",
+        key=f"batch_truth_typed_{asked.batch}_{asked.beginnings}",
     )
     chosen = {
         photo.image: names[name]

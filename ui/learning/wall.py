@@ -150,12 +150,13 @@ def wall(code: str) -> None:
     """What is projected, a page without scrolling: how to join, then case after case, how many
     have answered, and the buttons."""
     st.session_state[_LED] = st.query_params[LEAD] = code
+    ended = _has_ended(code)
     with st.container(key="class_wall"):
-        if _has_ended(code):
+        if ended:
             class_results.ended(code)
         else:
             _wall(code)
-    _aside(code)
+    _aside(code, ended)
 
 
 def _has_ended(code: str) -> bool:
@@ -289,7 +290,7 @@ def _known(seen: ClassView) -> None:
         st.caption(known(case))
 
 
-def _aside(code: str) -> None:
+def _aside(code: str, ended: bool) -> None:
     """What is not for every moment; outside of what runs by itself, which would close a dialog."""
     with st.container(horizontal=True):
         files.download(
@@ -298,7 +299,7 @@ def _aside(code: str) -> None:
             f"lesionlab-class-{code}.csv",
             key="class_csv",
         )
-        if not _has_ended(code) and st.button("End", key="class_end", icon=":material/stop:"):
+        if not ended and st.button("End", key="class_end", icon=":material/stop:"):
             confirm(
                 "End this class?",
                 "The other cases are not asked; everybody sees their result. It cannot be opened "
